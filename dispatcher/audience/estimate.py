@@ -66,21 +66,26 @@ class AudienceEstimator:
         self._boundaries = boundaries
 
     async def of(
-        self, matched: Match, affected: Sequence[AffectedMunicipality], target: bytes
+        self,
+        matched: Match,
+        affected: Sequence[AffectedMunicipality],
+        target: bytes,
+        severity: str = "",
+        *,
+        drill: bool = False,
     ) -> AudienceEstimate:
-        """Estimate for the municipalities of a match and its shapes as WKB."""
+        """Estimate for the municipalities of a match and its shapes as WKB, and for what people want to hear of.
+        `drill`: it is an exercise.
+        """
         ags = [place.ags for place in affected]
         named = [place.ags for place in affected if place.is_named]
         located = await self._locations.subscribers_in(target)
-        counts = await self._subscriptions.reach(ags, located, named)
-        without_places = await self._subscriptions.reach(ags, (), named) if target else None
+        counts = await self._subscriptions.reach(ags, located, named, severity, drill=drill)
+        without_places = (
+            await self._subscriptions.reach(ags, (), named, severity, drill=drill) if target else None
+        )
         # Whether anybody follows a municipality or a place in it says nothing of where the place is.
-        followed = await self._subscriptions.reach(ags, (), ags) if target else counts
-        counted = {
-            (ags, channel): count
-            for ags, row in followed.by_municipality.items()
-            for channel, count in row.items()
-        }
+        counted = await self._subscriptions.followers(ags)
         channels = tuple(sorted(await self._subscriptions.counts()))
         total = reach(matched, self._boundaries, counted, channels)
         gaps = tuple(gap.sentence() for gap in total.gaps)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.store.delivery.ledger import Ledger
     from dispatcher.store.delivery.plans import AudienceGuard, Plans
+    from dispatcher.store.delivery.standby import Standby
 
 REPLAN_S = 0.1
 """How soon to look again while a worker still holds a batch of an earlier message of the chain. It starts no more
@@ -58,8 +59,12 @@ class Planner:
         *,
         notices: Notices | None = None,
         contracts: Sequence[Contract] = (),
+        standby: Standby | None = None,
     ) -> None:
-        """`notices` and the `contracts` of SMS gateways are given where SMS are sent: their parts are counted ahead."""
+        """`notices` and the `contracts` of SMS gateways are given where SMS are sent: their parts are counted ahead;
+        `standby` where people's other endpoints are called up.
+        """
+        self._standby = standby
         self._notices = notices
         self._contracts = contracts
         self._locations = locations
@@ -89,6 +94,17 @@ class Planner:
         if closed.in_flight or (not planned and await self._plans.waiting_one(alert_id)):
             again = ReadyAlert(alert_id, pending.lane, pending.source_id)
             await self._wake_ups.enqueue([wakeups.plan_wake_up(again, REPLAN_S)])
+
+    async def call_up(self) -> None:
+        """Tell the next endpoint of everybody whose first one was not reached, or did not confirm in time. Idempotent;
+        whoever was called up is in the record, however often this dies.
+        """
+        if self._standby is None:
+            return
+        for alert in await self._standby.waiting():
+            called = await self._standby.call(alert.id, await self._texts(alert))
+            self._metrics.called_up.labels(alert.lane).inc(called.people)
+            await self._wake_ups.enqueue([wakeups.batch_wake_up(ready) for ready in called.ready])
 
     async def _located(self, alert: PendingAlert) -> Located:
         beside = await self._plans.beside(alert.chain_id, alert.id)

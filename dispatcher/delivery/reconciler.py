@@ -10,6 +10,7 @@ import structlog
 from dispatcher.queue import wakeups
 
 if TYPE_CHECKING:
+    from dispatcher.delivery.planner import Planner
     from dispatcher.metrics import Metrics
     from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.store.alerts.held import Held
@@ -40,10 +41,12 @@ class Reconciler:
         interval_s: float,
         held: Held | None = None,
         sms: SmsUpkeep | None = None,
+        planner: Planner | None = None,
     ) -> None:
         """`held` is given where no feed scheduler runs, which else expires and counts the messages that are held; `sms`
-        where there are SMS gateways.
+        where there are SMS gateways; `planner` where people's other endpoints are called up.
         """
+        self._planner = planner
         self._held = held
         self._sms = sms
         self._plans = plans
@@ -81,6 +84,8 @@ class Reconciler:
             wake_ups += [wakeups.batch_wake_up(ready) for ready in await self._sms.sweep(self._metrics)]
         wake_ups += [wakeups.batch_wake_up(ready) for ready in await self._ledger.due()]
         await self._wake_ups.enqueue(wake_ups)
+        if self._planner is not None:
+            await self._planner.call_up()
         await self._ledger.settle_finished()
         if self._held is not None:
             self._metrics.held_expired.inc(await self._held.expire())

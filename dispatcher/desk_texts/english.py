@@ -137,6 +137,7 @@ ENGLISH: Final = DeskTexts(
         "fault": "a fault in this service",
         "retry_after": "told by the gateway to come later",
         "crash": "after a crash",
+        "quiet_hours": "waits for the end of quiet hours",
         "budget": "waits to be let go (SMS budget)",
         "queued": "waits for its turn",
         "in_flight": "is being sent",

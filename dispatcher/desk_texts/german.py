@@ -137,6 +137,7 @@ GERMAN: Final = DeskTexts(
         "retry_after": "vom Gateway auf später verwiesen",
         "crash": "nach einem Absturz",
         "fault": "Fehler in diesem Dienst",
+        "quiet_hours": "wartet auf das Ende der Ruhezeit",
         "budget": "wartet auf Freigabe (SMS-Budget)",
         "queued": "an der Reihe",
         "in_flight": "wird gerade gesendet",

@@ -210,7 +210,9 @@ class SubmissionIntake:
             estimate = await self._estimator.of_ending(*_replaced(known))
             told = await self._told(known)
         elif decision.reason in WARNING:
-            estimate = await self._estimator.of(message.matched, message.places, message.target)
+            estimate = await self._estimator.of(
+                message.matched, message.places, message.target, as_recorded.severity
+            )
         return Preview(
             before.reason if before else decision.reason,
             before.lane if before else lane_in(message, known, decision, valid.rules),

@@ -46,6 +46,18 @@ class DeliveryMetrics:
             ("channel", "gateway", "result"),
             registry=registry,
         )
+        self.called_up = Counter(
+            "warn_people_called_up",
+            "People whose next endpoint was told of a warning, as the one before was not reached or did not confirm.",
+            ("lane",),
+            registry=registry,
+        )
+        self.muted = Counter(
+            "warn_people_muted",
+            "People who were not told of a warning because they do not want to hear of what is so slight.",
+            ("lane",),
+            registry=registry,
+        )
         self.latency = SummedHistogram(
             "warn_delivery_latency_seconds",
             "From acceptance of the alert to acceptance by the gateway, per recipient.",
@@ -153,6 +165,9 @@ class DeliveryMetrics:
             self.messages_withdrawn.labels(result)
 
     def _show_from_the_start(self) -> None:
+        for lane in Lane:
+            self.called_up.labels(lane)
+            self.muted.labels(lane)
         for channel in CHANNELS:
             for lane in Lane:
                 self.latency.labels(channel, lane)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 OWED_MAX = 50
 """How many lines `waiting` and `failed` have at most: Web Push knows any number of gateways. The rest is one line for
 each channel."""
+QUIET_HOURS = "quiet_hours"
+"""The reason of recipients who want to be told only when their quiet hours are over."""
 OTHERS = "others"
 """The gateway and the reason of the line that sums up the rest of a channel."""
 

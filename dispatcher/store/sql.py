@@ -37,6 +37,8 @@ OPEN: Final = f"state = '{BatchState.OPEN}'"
 """Whether a batch is open, written as the partial indexes have it."""
 
 
+IS_QUIET: Final = "coalesce(quiet_until > now(), false)"
+"""Whether a batch waits for the end of its recipients' quiet hours."""
 OUTAGE_GAP: Final = "interval '1 minute'"
 """Pauses of a gateway that follow one another this closely, without an acceptance, are one outage."""
 IS_STOPPED: Final = f"""(paused_until > clock_timestamp()
@@ -134,6 +136,15 @@ def concerned(target: Target, above: str = "0", up_to: str = str(_MOST), *, once
   {union} SELECT n FROM unnest({target.located}) n WHERE n > {above} AND n <= {up_to}
   {union} SELECT w.subscription_id FROM watched_area w
   WHERE {_watched_in_named(target)} AND w.subscription_id > {above} AND w.subscription_id <= {up_to}"""  # noqa: S608 - our own words
+
+
+def is_concerned(target: Target, subscription: str) -> str:
+    """Return whether a warning concerns a subscription, by its number: what `concerned` says of one."""
+    return f"""(
+  EXISTS (SELECT FROM followed_municipality p
+          WHERE p.subscription_id = {subscription} AND p.ags IN ({target.municipalities}))
+  OR {subscription} = ANY({target.located})
+  OR EXISTS (SELECT FROM watched_area w WHERE w.subscription_id = {subscription} AND {_watched_in_named(target)}))"""  # noqa: S608 - our own words
 
 
 def first_concerned(target: Target, above: str) -> str:

@@ -35,6 +35,7 @@ from dispatcher.store.clock import RecordClock
 from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.message_locations import MessageLocations
 from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.delivery.standby import Standby
 from dispatcher.store.delivery.statistics import Statistics
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.wiring import channels
@@ -80,17 +81,18 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     vapid, notes = await noted_vapid_keys(settings, pool, pem), Notes(LearntKeys(), Locations())
     registry = channels.channel_registry(settings, http, vapid, clock, keys, carriers=carriers, notes=notes)
     centres = message_centres(carriers.values(), journal, metrics, SessionNotes(client))
-    gate = LaneGate(wake_ups.higher_lane_active)
+    gate, charges = LaneGate(wake_ups.higher_lane_active), sms_charges(settings)
     alerts, subscriptions, lease = Alerts(pool), Subscriptions(pool, addresses), settings.delivery.lease
     ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again, addresses=addresses)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
-    charges = sms_charges(settings)
     plans = Plans(
         pool,
         settings.batch_size,
         audience_guard(settings.baseline_factor),
         count=lambda closed: metrics.count_closed(closed.state, closed.recipients),
         charges=charges,
+        zone=settings.time_zone,
+        muted=lambda lane, people: metrics.muted.labels(lane).inc(people),
     )
     notices = Notices(alerts, ZoneInfo(settings.time_zone), known, settings.public_url)
     feeds_leadership = Leadership(pool, FEEDS_LOCK)
@@ -103,17 +105,19 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
         )
     )
     scheduler = None if base is None else feed_scheduler(feeds, base, feeds_leadership)
+    planner = Planner(
+        plans,
+        ledger,
+        wake_ups,
+        metrics,
+        LocationIndex(WatchedAreas(pool)),
+        notices=notices,
+        contracts=charges.contracts,
+        standby=Standby(pool, settings.batch_size, charges, settings.time_zone),
+    )
     try:
         yield WorkerDependencies(
-            planner=Planner(
-                plans,
-                ledger,
-                wake_ups,
-                metrics,
-                LocationIndex(WatchedAreas(pool)),
-                notices=notices,
-                contracts=charges.contracts,
-            ),
+            planner=planner,
             deliverer=Deliverer(
                 DelivererDependencies(
                     ledger=ledger,
@@ -141,6 +145,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                 interval_s=settings.reconcile_interval_s,
                 held=None if scheduler else Held(pool),
                 sms=sms_upkeep(pool, charges, metrics),
+                planner=planner,
             ),
             metrics=metrics,
             health=Health(pool, wake_ups, needs_queue=True),

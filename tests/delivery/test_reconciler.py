@@ -13,9 +13,13 @@ from dispatcher.model.vocabulary import Reason, State
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.store.alerts.held import Held
+from dispatcher.store.delivery.standby import Standby
+from dispatcher.store.delivery.statistics import Statistics
+from dispatcher.store.leadership import Leadership
 from tests.delivery.conftest import House
-from tests.support.histories import let_leases_end, let_wake_ups_lapse, submit, until
+from tests.support.histories import finish, let_leases_end, let_wake_ups_lapse, submit, until
 from tests.support.messages import DUEREN
+from tests.support.people import person
 
 ACCEPTED = State.ACCEPTED
 
@@ -166,3 +170,35 @@ async def test_without_feeds_the_sweep_looks_after_what_waits_for_a_person(
     assert house.dependencies.metrics.alerts_held._value.get() == 0
     stored = await house.alerts.get("A")
     assert (stored.state, stored.reason) == ("recorded", Reason.EXPIRED)
+
+
+async def test_who_was_not_reached_on_the_first_endpoint_is_told_on_the_next_at_the_next_sweep(
+    house: House,
+) -> None:
+    house.planner._standby = Standby(house.pool, 10)
+    reconciler = Reconciler(
+        plans=house.planner._plans,
+        ledger=house.ledger,
+        wake_ups=house.wake_ups,
+        leadership=Leadership(house.pool),
+        statistics=Statistics(house.pool),
+        metrics=house.dependencies.metrics,
+        interval_s=1,
+        planner=house.planner,
+    )
+    first, second = await person(house.pool, house.subscriptions, 1, "first", "second")
+    [batch] = await house.planned()
+    await finish(house.ledger, batch, State.GONE)
+    await reconciler.sweep()
+    assert [
+        row["recipients"] for row in await house.pool.fetch("SELECT recipients FROM batch ORDER BY id")
+    ] == [
+        [first],
+        [second],
+    ]
+    [called] = [name for name in await house.wake_ups_waiting() if name.startswith("deliver:")][-1:]
+    assert called.startswith("deliver:")
+    assert house.count("warn_people_called_up_total", lane="priority") == 1
+    await finish(house.ledger, batch + 1, State.ACCEPTED)
+    await reconciler.sweep()
+    assert (await house.alerts.get("A")).state == "settled"

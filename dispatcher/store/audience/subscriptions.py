@@ -9,6 +9,7 @@ from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.subscriptions import NewSubscription, PutSubscriptions, SubscriberCounts
 from dispatcher.store import audit
 from dispatcher.store.audience import failing
+from dispatcher.store.audience.wishes import is_told, people_by_channel, severity_rank
 from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, GRAPHS
 from dispatcher.store.sealed.addresses import COLUMNS
 from dispatcher.store.sealed.clear_rows import seal_before
@@ -29,6 +30,15 @@ _TARGET = Target(municipalities="SELECT unnest($1::text[])", located="$2::bigint
 _STAYS = Target(municipalities="SELECT unnest($4::text[])", located="$5::bigint[]", named="$6::text[]")
 """The same of a message that replaces the alerts in $3."""
 
+_IS_TOLD = is_told("s")
+_WISHED = f"{is_told('s', '$5::boolean')} AND s.min_severity <= $4::int"
+_REACH = people_by_channel(f"({concerned(_TARGET)})", _WISHED)
+_REACH_BY_MUNICIPALITY = people_by_channel(f"({concerned_by_municipality(_TARGET)})", _WISHED, "ags")
+_FOLLOWERS = f"""
+SELECT s.channel, c.ags, count(*) AS n FROM ({concerned_by_municipality(_TARGET)}) c JOIN subscription s ON s.id = c.id
+WHERE {_IS_TOLD} GROUP BY 1, 2
+"""  # noqa: S608 - constant
+
 _BESIDE = "SELECT id FROM beside WHERE id <> ALL($3::text[])"
 """Ids of what stays in force in the graphs when the alerts in $3 end."""
 _TOLD_OF_END = f"""
@@ -41,8 +51,8 @@ area in the mere shapes of what stays in force; this counts them although they h
 """
 _DROPPED = f"""{_TOLD_OF_END},
 dropped AS (
-  SELECT s.id, s.channel FROM subscription s JOIN told_of_end t ON t.id = s.id
-  WHERE s.ended_at IS NULL AND s.id NOT IN ({concerned(_STAYS)}))"""  # noqa: S608 - constant
+  SELECT s.id FROM subscription s JOIN told_of_end t ON t.id = s.id
+  WHERE {_IS_TOLD} AND s.id NOT IN ({concerned(_STAYS)}))"""  # noqa: S608 - constant
 """Who hears of an end of the alerts in $3 because the message that replaces them does not concern them."""
 
 
@@ -245,33 +255,36 @@ class Subscriptions:
         return put
 
     async def reach(
-        self, ags: Sequence[str], located: Sequence[int] = (), named: Sequence[str] = ()
+        self,
+        ags: Sequence[str],
+        located: Sequence[int] = (),
+        named: Sequence[str] = (),
+        severity: str = "",
+        *,
+        drill: bool = False,
     ) -> SubscriberCounts:
-        """Count the subscribers that an alert for these municipalities would address. A person following several of
-        them counts once per channel, and once in each of the municipalities.
+        """Count the people whom an alert of this severity for these municipalities would address, each once, by the
+        channel on which it is told first; and once in each of the municipalities that the person follows. Quiet hours
+        are not asked for: they end. `drill`: it is an exercise.
 
         `located` are the subscriptions with a watched area in the alert's shapes; those with one in a municipality that
         is `named` are found here.
         """
-        rows = await self._pool.fetch(
-            f"""SELECT s.channel, c.ags, count(*) AS n FROM ({concerned_by_municipality(_TARGET)}) c
-               JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL GROUP BY 1, 2""",  # noqa: S608 - constant
-            list(ags),
-            list(located),
-            list(named),
-        )
-        totals = await self._pool.fetch(
-            f"""SELECT s.channel, count(*) AS n FROM ({concerned(_TARGET)}) c
-               JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL GROUP BY 1""",  # noqa: S608 - constant
-            list(ags),
-            list(located),
-            list(named),
-        )
+        wishes = (severity_rank(severity), drill)
+        rows = await self._pool.fetch(_REACH_BY_MUNICIPALITY, list(ags), list(located), list(named), *wishes)
+        totals = await self._pool.fetch(_REACH, list(ags), list(located), list(named), *wishes)
         by_municipality: dict[str, dict[str, int]] = {code: {} for code in ags}
         for row in rows:
             if row["ags"] in by_municipality:
                 by_municipality[row["ags"]][row["channel"]] = row["n"]
         return SubscriberCounts({row["channel"]: row["n"] for row in totals}, by_municipality)
+
+    async def followers(self, ags: Sequence[str]) -> dict[tuple[str, str], int]:
+        """Count the endpoints, by municipality and channel, by which somebody follows these municipalities, or a place
+        in them.
+        """
+        rows = await self._pool.fetch(_FOLLOWERS, list(ags), [], list(ags))
+        return {(row["ags"], row["channel"]): row["n"] for row in rows}
 
     async def alarmed(self, chain_ids: Sequence[str], alert_ids: Sequence[str]) -> SubscriberCounts:
         """Count the subscribers who are alarmed by one of these alerts, of these graphs of references, and whom nothing
@@ -279,9 +292,7 @@ class Subscriptions:
         the alerts.
         """
         totals = await self._pool.fetch(
-            f"""WITH RECURSIVE {_TOLD_OF_END}
-               SELECT s.channel, count(*) AS n FROM told_of_end a JOIN subscription s ON s.id = a.id
-               WHERE s.ended_at IS NULL GROUP BY 1""",  # noqa: S608 - constant
+            f"WITH RECURSIVE {_TOLD_OF_END} {people_by_channel('told_of_end', _IS_TOLD)}",
             list(chain_ids),
             "",
             list(alert_ids),
@@ -290,11 +301,11 @@ class Subscriptions:
             f"""WITH RECURSIVE {_TOLD_OF_END},
                place AS (
                  SELECT subscription_id AS id, ags FROM followed_municipality
-                 UNION SELECT subscription_id, unnest(ags) FROM watched_area)
-               SELECT f.ags, s.channel, count(DISTINCT s.id) FILTER (WHERE a.id IS NOT NULL) AS n
-               FROM affected f LEFT JOIN place p ON p.ags = f.ags LEFT JOIN told_of_end a ON a.id = p.id
-               LEFT JOIN subscription s ON s.id = a.id AND s.ended_at IS NULL
-               WHERE f.alert_id = ANY($3) GROUP BY 1, 2""",  # noqa: S608 - constant
+                 UNION SELECT subscription_id, unnest(ags) FROM watched_area),
+               there AS (SELECT a.id, p.ags FROM told_of_end a JOIN place p ON p.id = a.id),
+               counted AS ({people_by_channel("there", _IS_TOLD, "ags")})
+               SELECT f.ags, c.channel, coalesce(c.n, 0) AS n
+               FROM affected f LEFT JOIN counted c ON c.ags = f.ags WHERE f.alert_id = ANY($3)""",  # noqa: S608 - constant
             list(chain_ids),
             "",
             list(alert_ids),
@@ -315,7 +326,8 @@ class Subscriptions:
         arguments = (list(chain_ids), "", list(alert_ids))
         count = await self._pool.fetchval(
             f"""WITH RECURSIVE {_TOLD_OF_END}
-               SELECT count(*) FROM alarmed a JOIN subscription s ON s.id = a.id WHERE s.ended_at IS NULL""",  # noqa: S608 - constant
+               SELECT count(DISTINCT coalesce(s.person, -s.id)) FROM alarmed a JOIN subscription s ON s.id = a.id
+               WHERE {_IS_TOLD}""",  # noqa: S608 - constant
             *arguments,
         )
         rows = await self._pool.fetch(
@@ -340,16 +352,16 @@ class Subscriptions:
         chain_ids, alert_ids = replaced
         arguments = (list(chain_ids), "", list(alert_ids), *map(list, stays))
         totals = await self._pool.fetch(
-            f"WITH RECURSIVE {_DROPPED} SELECT channel, count(*) AS n FROM dropped GROUP BY 1",  # noqa: S608 - constant
+            f"WITH RECURSIVE {_DROPPED} {people_by_channel('dropped', _IS_TOLD)}",
             *arguments,
         )
         rows = await self._pool.fetch(
             f"""WITH RECURSIVE {_DROPPED},
                place AS (
                  SELECT subscription_id AS id, ags FROM followed_municipality
-                 UNION SELECT subscription_id, unnest(ags) FROM watched_area)
-               SELECT p.ags, d.channel, count(*) AS n FROM dropped d JOIN place p ON p.id = d.id
-               WHERE p.ags = ANY($7) GROUP BY 1, 2""",  # noqa: S608 - constant
+                 UNION SELECT subscription_id, unnest(ags) FROM watched_area),
+               there AS (SELECT d.id, p.ags FROM dropped d JOIN place p ON p.id = d.id WHERE p.ags = ANY($7))
+               {people_by_channel("there", _IS_TOLD, "ags")}""",  # noqa: S608 - constant
             *arguments,
             list(ags),
         )

@@ -4,13 +4,16 @@ warning all at once, by what each subscriber was notified of before.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Final
 
 from dispatcher.model.vocabulary import UNCERTAIN, WARNING, Kind, State
+from dispatcher.store.audience.wishes import is_told, noted, quiet_until, severity_rank_of, turns
 from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, ENDS, GRAPHS
 from dispatcher.store.sms.routing import gateway_of
-from dispatcher.store.sql import OPEN, Target, among, concerned, is_in_force
+from dispatcher.store.sql import OPEN, Target, among, concerned, is_concerned, is_in_force
 
 GRAPH_LOCK = 7207116111
 """The seed of the advisory locks under which the alerts of one graph are planned one after the other: else two ends
@@ -30,10 +33,60 @@ def replaced_by(alert: str) -> str:
   UNION SELECT r.earlier FROM replaced JOIN replacement r ON r.later = replaced.id)"""  # noqa: S608 - a parameter
 
 
-def _freeze_sql(*, beside: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """The parameters of a statement that asks for wishes, in this order from a number on."""
+
+    first: int
+
+    @property
+    def rank(self) -> str:
+        """Return the rank of the warning's severity."""
+        return f"${self.first}::int"
+
+    @property
+    def extreme(self) -> str:
+        """Return whether all of a person's own endpoints are told."""
+        return f"${self.first + 1}::boolean"
+
+    @property
+    def breaks_silence(self) -> str:
+        """Return whether it is told in quiet hours."""
+        return f"${self.first + 2}::boolean"
+
+    @property
+    def zone(self) -> str:
+        """Return in which zone the times of quiet hours are."""
+        return f"${self.first + 3}::text"
+
+    @property
+    def drill(self) -> str:
+        """Return whether it is an exercise."""
+        return f"${self.first + 4}::boolean"
+
+    def columns(self, subscription: str) -> str:
+        """Return what `turns` asks of an endpoint, and whether it wants to hear of the warning."""
+        s = subscription
+        return f"""{s}.person, {s}.position, {s}.instance, {s}.escalate_after_s,
+    {s}.min_severity <= {self.rank} AS wanted,
+    {quiet_until(s, self.breaks_silence, self.zone)} AS quiet_until"""
+
+
+_BATCH = """alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
+    enqueued_at, quiet_until, not_before"""
+_PLAIN = "s.ended_at IS NULL AND s.active"
+_MADE = "id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind"
+"""What is returned of each batch. After them there may be a row without an id: how many people beside these batches'
+recipients the audience has (`size`, below zero where some are told on several endpoints), and when it is planned
+again."""
+
+
+@cache
+def freeze(*, beside: bool, particular: bool) -> str:
     """Return the statement that freezes an audience; `beside`: whether anything else of the graph is in force, which it
-    costs much to look at.
+    costs much to look at; `particular`: whether anybody has wishes, or several endpoints.
     """
+    wishes = _Wishes(16)
     others = "SELECT id FROM beside WHERE id <> $2"
     elsewhere = (
         concerned(Target.of_alerts(others, "$12"))
@@ -71,31 +124,89 @@ due AS (
     AND NOT EXISTS (SELECT FROM still_concerned WHERE still_concerned.id = t.id)),
 later AS (
   SELECT id FROM due WHERE kind IN {ENDS} AND EXISTS (SELECT FROM elsewhere WHERE elsewhere.id = due.id)
+    {_muted_elsewhere() if particular else ""}
   UNION SELECT due.id FROM due JOIN busy ON busy.id = due.id WHERE kind IN {ENDS} OR NOT busy.is_end),
-target AS (
-  SELECT s.id, s.channel, {gateway_of("s", "$14", "$15")} AS gateway, s.language, due.kind
-  FROM due JOIN subscription s ON s.id = due.id
-  WHERE s.ended_at IS NULL AND NOT EXISTS (SELECT FROM later WHERE later.id = due.id)),
+{_by_person(wishes) if particular else _by_endpoint()},
 numbered AS (
-  SELECT *, (row_number() OVER (PARTITION BY kind, channel, gateway, language ORDER BY id) - 1) / $6 AS chunk
+  SELECT *, (row_number() OVER (PARTITION BY kind, channel, gateway, language, quiet_until ORDER BY id) - 1) / $6
+    AS chunk
   FROM target),
 -- People hear of the end for as long as what they were told would have held.
 until AS (
   SELECT greatest($5::timestamptz, max(a.expires)) AS at FROM alert a WHERE a.id IN (SELECT id FROM replaced)),
 made AS (
-  INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
-    enqueued_at)
+  INSERT INTO batch ({_BATCH})
   SELECT $2, $1[1], kind, channel, gateway, language, $4,
     CASE WHEN kind IN {ENDS} THEN (SELECT at FROM until) ELSE $5 END, array_agg(id ORDER BY id),
-    decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
-  FROM numbered GROUP BY kind, channel, gateway, language, chunk ORDER BY chunk, channel
-  RETURNING id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind)
-SELECT id, size, lease_token, channel, gateway, language, kind, NULL::timestamptz AS plan_at FROM made
+    decode(repeat('00', count(*)::int), 'hex'), clock_timestamp(), quiet_until, coalesce(quiet_until, now())
+  FROM numbered GROUP BY kind, channel, gateway, language, quiet_until, chunk ORDER BY chunk, channel
+  RETURNING {_MADE}{", recipients" if particular else ""})
+{"," + noted("$2") if particular else ""}
+SELECT {_MADE_AGAIN}, NULL::timestamptz AS plan_at, 0::bigint AS muted FROM made
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, CASE WHEN EXISTS (SELECT FROM later JOIN busy ON busy.id = later.id)
-  THEN clock_timestamp() + $13 ELSE coalesce((SELECT min(expires) FROM beside WHERE id <> $2), clock_timestamp()) END
-WHERE EXISTS (SELECT FROM later)
+SELECT NULL, {_DOUBLED if particular else "0"}, NULL, NULL, NULL, NULL, NULL,
+  CASE WHEN EXISTS (SELECT FROM later JOIN busy ON busy.id = later.id) THEN clock_timestamp() + $13
+    WHEN EXISTS (SELECT FROM later)
+    THEN coalesce((SELECT min(expires) FROM beside WHERE id <> $2), clock_timestamp()) END,
+  {_MUTED if particular else "0"}
 """  # noqa: S608 - constant
+
+
+_MADE_AGAIN = "id, size, lease_token, channel, gateway, language, kind"
+_DOUBLED = "-(SELECT count(*) - count(DISTINCT person) FROM chosen WHERE told)"
+_MUTED = "(SELECT count(*) FROM muted)"
+
+
+def _by_endpoint() -> str:
+    """Return who is told where nobody has wishes, or several endpoints."""
+    return f"""
+target AS (
+  SELECT s.id, s.channel, {gateway_of("s", "$14", "$15")} AS gateway, s.language, due.kind,
+    NULL::timestamptz AS quiet_until
+  FROM due JOIN subscription s ON s.id = due.id
+  WHERE {_PLAIN} AND NOT EXISTS (SELECT FROM later WHERE later.id = due.id))"""  # noqa: S608 - our own words
+
+
+def _by_person(wishes: _Wishes) -> str:
+    """Return who is told by their wishes, each person once. A person of whom an endpoint is left for the next round is
+    left as a whole.
+    """
+    return f"""
+routed AS (
+  SELECT s.id, s.channel, {gateway_of("s", "$14", "$15")} AS gateway, s.language, due.kind,
+    {wishes.columns("s")}
+  FROM due JOIN subscription s ON s.id = due.id
+  WHERE {is_told("s", wishes.drill)}),
+left_people AS (
+  SELECT r.person FROM routed r JOIN later ON later.id = r.id WHERE r.kind NOT IN {ENDS} AND r.person IS NOT NULL),
+-- Nobody is told twice who got another endpoint after the first round of the plan.
+told_people AS (
+  SELECT s.person FROM planned p JOIN subscription s ON s.id = p.id WHERE NOT p.is_end AND s.person IS NOT NULL
+  UNION SELECT person FROM standby WHERE alert_id = $2),
+settled AS (
+  SELECT * FROM routed r WHERE NOT EXISTS (SELECT FROM later WHERE later.id = r.id)
+    AND (r.kind IN {ENDS} OR r.kind = '{Kind.UPDATE}' OR wanted)),
+candidates AS (
+  SELECT * FROM settled WHERE kind NOT IN {ENDS} AND person IS NOT NULL
+    AND person NOT IN (SELECT person FROM left_people)
+    AND (kind = '{Kind.UPDATE}' OR person NOT IN (SELECT person FROM told_people))),
+muted AS (
+  SELECT DISTINCT coalesce(person, -id) FROM routed r WHERE kind = '{Kind.ALERT}' AND NOT wanted
+    AND NOT EXISTS (SELECT FROM candidates c WHERE c.person = r.person)),
+{turns("candidates", wishes.extreme)},
+target AS (
+  SELECT id, channel, gateway, language, kind, quiet_until FROM chosen WHERE told
+  UNION ALL
+  SELECT id, channel, gateway, language, kind, CASE WHEN kind NOT IN {ENDS} THEN quiet_until END FROM settled
+  WHERE person IS NULL OR kind IN {ENDS})"""  # noqa: S608 - our own words
+
+
+def _muted_elsewhere() -> str:
+    """Return that somebody wants to hear of something else that is in force: else it keeps no end back."""
+    ranks = severity_rank_of("a.severity")
+    return f"""AND EXISTS (
+      SELECT FROM subscription s WHERE s.id = due.id AND s.min_severity <= (
+        SELECT max({ranks}) FROM alert a JOIN beside b USING (id) WHERE a.id <> $2))"""  # noqa: S608 - our own words
 
 
 SPOKEN_FOR: Final = f"""
@@ -104,31 +215,65 @@ WHERE a.id = {{}} AND {is_in_force("a")} AND {is_in_force("s")}"""  # noqa: S608
 """The warning in force, if there is one, of which people are told in place of the alert, which is sent to the rest."""
 
 
-def _freeze_first_sql(*, spoken_for: bool) -> str:
+@cache
+def freeze_first(*, spoken_for: bool, particular: bool) -> str:
     """Return the statement that freezes a portion of a first notice; `spoken_for`: without those whom a warning
-    concerns that is in force, and says all that this one does.
+    concerns that is in force, and says all that this one does; `particular`: whether anybody has wishes, or several
+    endpoints. All endpoints of a person are planned with the lowest of their numbers.
     """
-    told = f" WHERE c.id NOT IN ({concerned(Target.of_alerts(SPOKEN_FOR.format('$2'), '$11'))})"
+    wishes, told = _Wishes(11), f"${16 if particular else 11}"
+    spoken = Target.of_alerts(SPOKEN_FOR.format("$2"), told)
+    target = Target.of_alert("$2", "$6")
+    rest = f" WHERE c.id NOT IN ({concerned(spoken)})" if spoken_for else ""
+    kin = is_concerned(target, "s.id") + (f" AND NOT {is_concerned(spoken, 's.id')}" if spoken_for else "")
+    gateway = gateway_of("s", "$9", "$10")
     return f"""
-WITH concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$6"), "$7", "$8")}) c{told if spoken_for else ""}),
-routed AS (
-  SELECT s.id, s.channel, {gateway_of("s", "$9", "$10")} AS gateway, s.language
-  FROM concerned c JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL),
+WITH concerned AS (SELECT id FROM ({concerned(target, "$7", "$8")}) c{rest}),
+{_first_by_person(wishes, kin, gateway) if particular else _first_by_endpoint(gateway)},
 numbered AS (
-  SELECT *, (row_number() OVER (PARTITION BY channel, gateway, language ORDER BY id) - 1) / $5 AS chunk FROM routed)
-INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
-  enqueued_at)
-SELECT $2, $1, '{Kind.ALERT}', channel, gateway, language, $3, $4, array_agg(id ORDER BY id),
-  decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
-FROM numbered GROUP BY channel, gateway, language, chunk ORDER BY chunk, channel
-RETURNING id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind,
-  NULL::timestamptz AS plan_at
+  SELECT *, (row_number() OVER (PARTITION BY channel, gateway, language, quiet_until ORDER BY id) - 1) / $5 AS chunk
+  FROM target),
+made AS (
+  INSERT INTO batch ({_BATCH})
+  SELECT $2, $1, '{Kind.ALERT}', channel, gateway, language, $3, $4, array_agg(id ORDER BY id),
+    decode(repeat('00', count(*)::int), 'hex'), clock_timestamp(), quiet_until, coalesce(quiet_until, now())
+  FROM numbered GROUP BY channel, gateway, language, quiet_until, chunk ORDER BY chunk, channel
+  RETURNING {_MADE}{", recipients" if particular else ""})
+{"," + noted("$2") if particular else ""}
+SELECT {_MADE_AGAIN}, NULL::timestamptz AS plan_at, 0::bigint AS muted FROM made
+{f"UNION ALL SELECT NULL, {_DOUBLED}, NULL, NULL, NULL, NULL, NULL, NULL, {_MUTED}" if particular else ""}
 """  # noqa: S608 - constant
 
 
-FREEZE_FIRST, FREEZE_REST = _freeze_first_sql(spoken_for=False), _freeze_first_sql(spoken_for=True)
-"""A portion of a first notice: nobody was told anything before, and nothing else is in force in the graph."""
-FREEZE, FREEZE_BESIDE = _freeze_sql(beside=False), _freeze_sql(beside=True)
+def _first_by_endpoint(gateway: str) -> str:
+    return f"""
+target AS (
+  SELECT s.id, s.channel, {gateway} AS gateway, s.language, NULL::timestamptz AS quiet_until
+  FROM concerned c JOIN subscription s ON s.id = c.id WHERE {_PLAIN})"""  # noqa: S608 - our own words
+
+
+def _first_by_person(wishes: _Wishes, kin: str, gateway: str) -> str:
+    endpoint = f"s.id, s.channel, {gateway} AS gateway, s.language, '{Kind.ALERT}'::text AS kind, {wishes.columns('s')}"
+    return f"""
+routed AS (
+  SELECT {endpoint}
+  FROM concerned c JOIN subscription s ON s.id = c.id WHERE {is_told("s", wishes.drill)}),
+kin AS (
+  SELECT {endpoint}, min(s.id) OVER (PARTITION BY s.person) AS lowest
+  FROM (SELECT DISTINCT person FROM routed WHERE person IS NOT NULL) r JOIN subscription s USING (person)
+  WHERE {is_told("s", wishes.drill)} AND {kin}),
+candidates AS (
+  SELECT * FROM kin WHERE wanted AND lowest > $7
+    AND person NOT IN (SELECT person FROM standby WHERE alert_id = $2)),
+muted AS (
+  SELECT id FROM routed WHERE person IS NULL AND NOT wanted
+  UNION ALL SELECT person FROM kin WHERE lowest > $7 GROUP BY person HAVING NOT bool_or(wanted)),
+{turns("candidates", wishes.extreme)},
+target AS (
+  SELECT id, channel, gateway, language, quiet_until FROM routed WHERE person IS NULL AND wanted
+  UNION ALL SELECT id, channel, gateway, language, quiet_until FROM chosen WHERE told)"""  # noqa: S608 - our own words
+
+
 LOOK_AGAIN = timedelta(seconds=1)
 """After what time an end is planned again for those who are still being sent another."""
 

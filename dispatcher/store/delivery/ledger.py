@@ -94,6 +94,7 @@ WHERE b.id = $1 AND b.lease_token = $2 AND b.{OPEN} RETURNING true
 _SETTLE_ALERT = f"""
 UPDATE alert SET state = '{AlertState.SETTLED}', settled_at = clock_timestamp()
 WHERE id = $1 AND state = '{AlertState.PLANNED}' AND NOT EXISTS (SELECT FROM batch WHERE alert_id = $1 AND {OPEN})
+  AND NOT EXISTS (SELECT FROM standby WHERE alert_id = $1)
 """  # noqa: S608 - constant
 
 _DUE = f"""
@@ -394,7 +395,8 @@ class Ledger:
         rows = await self._pool.fetch(
             f"""UPDATE alert a SET state = '{AlertState.SETTLED}', settled_at = clock_timestamp()
                WHERE state = '{AlertState.PLANNED}'
-                 AND NOT EXISTS (SELECT FROM batch WHERE alert_id = a.id AND {OPEN}) RETURNING id"""  # noqa: S608 - constant
+                 AND NOT EXISTS (SELECT FROM batch WHERE alert_id = a.id AND {OPEN})
+                 AND NOT EXISTS (SELECT FROM standby WHERE alert_id = a.id) RETURNING id"""  # noqa: S608 - constant
         )
         return len(rows)
 

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import PendingAlert
 from dispatcher.model.vocabulary import (
+    EXTREME,
     WARNING,
     AlertState,
     Kind,
@@ -36,17 +37,16 @@ from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import TARGET_SHA256, ready_alert
 from dispatcher.store.alerts.merged import promote_unspoken
+from dispatcher.store.audience.wishes import IS_ANYBODY_PARTICULAR, breaks_silence, is_told, severity_rank
 from dispatcher.store.delivery.alarmed import GRAPHS
 from dispatcher.store.delivery.freeze import (
-    FREEZE,
-    FREEZE_BESIDE,
-    FREEZE_FIRST,
-    FREEZE_REST,
     IN_FORCE_BESIDE,
     LOCK_GRAPHS,
     LOOK_AGAIN,
     LOOK_AGAIN_WHEN_OVER,
     SPOKEN_FOR,
+    freeze,
+    freeze_first,
 )
 from dispatcher.store.delivery.withdrawal import lock_ends, withdraw
 from dispatcher.store.sms.charges import Charges
@@ -102,13 +102,13 @@ at most, which takes about a second; each has twice as many as the one before.""
 _EVERYBODY = (0, (1 << 63) - 1)
 
 _IS_TO_BE_PLANNED = f"(state = '{AlertState.ACCEPTED}' OR plan_at <= clock_timestamp() AND {is_dispatched()})"
-_PENDING = f"""
+PENDING = f"""
 SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped, source_id, audience, approved,
   planned_to, target_sha256 IS NOT NULL AND target_sha256 <> {TARGET_SHA256} AS changed,
   planned_at IS NOT NULL AS again, severity, clock_timestamp() AS now,
   expires <= clock_timestamp() AS over
-FROM alert WHERE id = $1 AND {_IS_TO_BE_PLANNED}
-"""  # noqa: S608 - constant
+FROM alert WHERE id = $1"""  # noqa: S608 - constant
+_PENDING = f"{PENDING} AND {_IS_TO_BE_PLANNED}"
 
 _BASELINE = f"""
 SELECT CASE WHEN count(*) >= $3 THEN (percentile_disc(0.5) WITHIN GROUP (ORDER BY audience))::bigint END
@@ -130,8 +130,8 @@ _AT_MOST = f"SELECT count(*) FROM ({concerned(Target.of_alert('$1', '$2'), once=
 not too large."""
 
 _EXACTLY = f"""
-SELECT count(*) FROM subscription s
-WHERE s.ended_at IS NULL AND s.id IN ({concerned(Target.of_alert("$1", "$2"))})
+SELECT count(DISTINCT coalesce(s.person, -s.id)) FROM subscription s
+WHERE {is_told("s")} AND s.min_severity <= $3 AND s.id IN ({concerned(Target.of_alert("$1", "$2"))})
 """  # noqa: S608 - constant
 
 _EARLIER_OPEN = f"""
@@ -152,7 +152,8 @@ FROM batch WHERE alert_id = $1
 """
 
 
-def _pending_alert(row: Any) -> PendingAlert:
+def pending_alert(row: Any) -> PendingAlert:
+    """Return the alert of a row of `PENDING`."""
     return PendingAlert(**{**dict(row), "lane": Lane(row["lane"]), "reason": Reason(row["reason"])})
 
 
@@ -165,18 +166,24 @@ class _TooManyError(Exception):
 class Plans:
     """Plans alerts that are accepted and not yet planned: they are the outbox of the record."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root names each part
         self,
         pool: Pool,
         batch_size: int,
         guard: AudienceGuard = unguarded,
+        *,
         first_portion: int = FIRST_PORTION,
         count: Callable[[Closed], None] = lambda _: None,
         charges: Charges | None = None,
+        zone: str = "Europe/Berlin",
+        muted: Callable[[Lane, int], None] = lambda _lane, _people: None,
     ) -> None:
-        """`count` is told of recipients who were withdrawn from ends that a warning overtook; `charges` knows what is
-        agreed with SMS gateways.
+        """`count` is told of recipients who were withdrawn from ends that a warning overtook, `muted` of people who do
+        not want to hear of what is so slight; `charges` knows what is agreed with SMS gateways; in `zone` are the times
+        of quiet hours.
         """
+        self._muted = muted
+        self._zone = zone
         self._charges = charges or Charges()
         self._count = count
         self._pool = pool
@@ -187,7 +194,7 @@ class Plans:
     async def waiting_one(self, alert_id: str) -> PendingAlert | None:
         """Return the alert, if it still waits for its plan."""
         row = await self._pool.fetchrow(_PENDING, alert_id)
-        return _pending_alert(row) if row else None
+        return pending_alert(row) if row else None
 
     async def beside(self, chain_id: str, alert_id: str) -> list[str]:
         """Return which other alerts are in force in the graph, or wait behind one that is."""
@@ -227,7 +234,7 @@ class Plans:
         row = await connection.fetchrow(_PENDING + " FOR UPDATE", alert_id)
         if row is None:
             return [], False
-        alert = _pending_alert(row)
+        alert = pending_alert(row)
         if alert.stopped:
             await self._finish(connection, alert)
         elif alert.changed:
@@ -308,9 +315,10 @@ class Plans:
         first, up to the second. `portioned`: none of them has been planned.
         """
         taking = await self._charges.taking(connection)
+        wishes = await self._wishes(connection, alert, numbers)
         if portioned:
             rows = await connection.fetch(
-                FREEZE_REST if located.spoken_for else FREEZE_FIRST,
+                freeze_first(spoken_for=bool(located.spoken_for), particular=bool(wishes)),
                 alert.chain_id,
                 alert.id,
                 alert.lane,
@@ -320,18 +328,40 @@ class Plans:
                 *numbers,
                 list(taking.names),
                 list(taking.weights),
+                *wishes,
                 *([located.told] if located.spoken_for else ()),
             )
         else:
-            rows = await self._freeze_followup(connection, alert, located, numbers, taking)
+            rows = await self._freeze_followup(connection, alert, located, numbers, taking, wishes)
         made = [row for row in rows if row["id"] is not None]
+        rest = [row for row in rows if row["id"] is None]
         ready_batches = await self._charges.charge(connection, alert, made, located.texts)
-        size = sum(row["size"] for row in made)
-        plan_at = max((row["plan_at"] for row in rows if row["id"] is None), default=None)
+        size, muted = sum(row["size"] for row in rows), sum(row["muted"] for row in rest)
         await connection.execute(
-            "UPDATE alert SET audience = audience + $2, plan_at = $3 WHERE id = $1", alert.id, size, plan_at
+            """UPDATE alert SET audience = audience + $2, plan_at = $3, muted = muted + $4, doubled = doubled + $5
+               WHERE id = $1""",
+            alert.id,
+            size,
+            max((row["plan_at"] for row in rest), default=None),
+            muted,
+            -sum(row["size"] for row in rest),
         )
+        self._muted(alert.lane, muted)
         return ready_batches, size
+
+    async def _wishes(
+        self, connection: Connection, alert: PendingAlert, numbers: tuple[int, int]
+    ) -> tuple[object, ...]:
+        """Return what the statements that ask for wishes are given beside; nothing where nobody has any."""
+        if not await connection.fetchval(IS_ANYBODY_PARTICULAR, *numbers):
+            return ()
+        return (
+            severity_rank(alert.severity),
+            alert.severity == EXTREME,
+            breaks_silence(alert.severity, alert.lane),
+            self._zone,
+            False,
+        )
 
     async def _freeze_followup(
         self,
@@ -340,9 +370,10 @@ class Plans:
         located: Located,
         numbers: tuple[int, int],
         taking: Routes,
+        wishes: tuple[object, ...],
     ) -> list[Any]:
         rows: list[Any] = await connection.fetch(
-            FREEZE_BESIDE if located.beside else FREEZE,
+            freeze(beside=bool(located.beside), particular=bool(wishes)),
             [alert.chain_id],
             alert.id,
             alert.ends,
@@ -359,6 +390,7 @@ class Plans:
             LOOK_AGAIN,
             list(taking.names),
             list(taking.weights),
+            *wishes,
         )
         return rows
 
@@ -366,7 +398,9 @@ class Plans:
         """Check the size before anything is sent; it is counted exactly only where a rough count does not do."""
         baseline = await self._baseline(connection, alert)
         if self._guard(await connection.fetchval(_AT_MOST, alert.id, located.own), baseline, alert.approved):
-            recipients = await connection.fetchval(_EXACTLY, alert.id, located.own)
+            recipients = await connection.fetchval(
+                _EXACTLY, alert.id, located.own, severity_rank(alert.severity)
+            )
             if why := self._guard(recipients, baseline, alert.approved):
                 raise _TooManyError(recipients, why)
 

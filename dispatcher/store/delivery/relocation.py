@@ -35,17 +35,23 @@ _LEASED: Final = f"""
 SELECT id, recipients, outcomes, gateway FROM batch
 WHERE id = $1 AND lease_token = $2 AND {OPEN} FOR UPDATE"""  # noqa: S608 - constant
 _KEEP: Final = f"""
-UPDATE batch SET recipients = $2, outcomes = $3, gateway = $4, not_before = CASE WHEN $5 THEN clock_timestamp()
-    ELSE not_before END,
+UPDATE batch SET recipients = $2, outcomes = $3, gateway = $4, not_before = CASE
+    WHEN $5 THEN greatest(clock_timestamp(), quiet_until) ELSE not_before END,
   lease_token = lease_token + 1, lease_until = NULL, enqueued_at = NULL,
   state = CASE WHEN $6 THEN '{BatchState.DONE}' ELSE state END, done_at = CASE WHEN $6 THEN clock_timestamp() END
 WHERE id = $1 RETURNING lease_token"""  # noqa: S608 - constant
 """The new token fences off a worker that wakes up late."""
 _MOVE: Final = """
 INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
-  text_parts)
-SELECT alert_id, chain_id, kind, channel, $2, language, lane, deadline, $3, $4, text_parts FROM batch WHERE id = $1
+  text_parts, quiet_until, not_before)
+SELECT alert_id, chain_id, kind, channel, $2, language, lane, deadline, $3, $4, text_parts, quiet_until,
+  greatest(now(), quiet_until) FROM batch WHERE id = $1
 RETURNING id"""
+_FOLLOW: Final = """
+UPDATE standby s SET batch_id = p.id, position = p.n - 1
+FROM (SELECT b.id, b.alert_id, r.recipient, r.n
+      FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(recipient, n) WHERE b.id = ANY($2)) p
+WHERE s.batch_id = $1 AND s.alert_id = p.alert_id AND s.recipient = p.recipient"""
 _PROBLEMS: Final = """
 WITH place AS (SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::int[]) AS p(recipient, batch_id, position)),
 old AS (DELETE FROM problem WHERE batch_id = $1 RETURNING *, recipient = ANY($5) AS moves)
@@ -68,6 +74,13 @@ _PROBLEM_COLUMNS: Final = (
     *("batch_id", "position", "recipient", "attempts", "crashes"),
     *("label", "code", "detail", "due", "updated_at", "alike", "since"),
 )
+
+
+async def follow(connection: Connection, batch_id: int, batches: Iterable[int]) -> None:
+    """Let those whose person's other endpoints stand by find their notice in one of these batches, into which their
+    batch was divided.
+    """
+    await connection.execute(_FOLLOW, batch_id, list(batches))
 
 
 async def move_waiting(connection: Connection, recipient: int, gateway: str, channel: str = CHANNEL) -> None:
@@ -123,6 +136,7 @@ async def split(connection: Connection, row: Any, moved: Mapping[int, str]) -> l
         found.append((number, 0))
     remain = set(recipients) if stays == row["gateway"] else set()
     await _renumber(connection, row, places, places.keys() - remain)
+    await follow(connection, row["id"], {number for number, _ in places.values()})
     return found
 
 

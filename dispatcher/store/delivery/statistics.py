@@ -10,7 +10,7 @@ from dispatcher.metrics import CHANNELS
 from dispatcher.metrics.reach import GatewayReach
 from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, AlertState, Lane
 from dispatcher.store.keys import Keys
-from dispatcher.store.sql import OPEN, is_dead_letter
+from dispatcher.store.sql import IS_QUIET, OPEN, is_dead_letter
 
 if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
@@ -26,13 +26,13 @@ GROUP BY lane
 """No worker takes a batch whose gateway is paused: it is due when the pause ends, whatever its own time says, also
 after a worker died that had it."""
 _REACH = f"""
-WITH going_out AS (SELECT DISTINCT alert_id FROM batch WHERE {OPEN}),
+WITH going_out AS (SELECT DISTINCT alert_id FROM batch WHERE {OPEN} AND NOT {IS_QUIET}),
 behind AS (
   SELECT o.alert_id, b.* FROM going_out o CROSS JOIN LATERAL (
     SELECT lane, channel, gateway, bool_or(first_at IS NOT NULL) AS reached,
-      coalesce(extract(epoch FROM min(created_at) FILTER (WHERE {OPEN})), 0)::float8 AS since,
+      coalesce(extract(epoch FROM min(greatest(created_at, quiet_until)) FILTER (WHERE {OPEN})), 0)::float8 AS since,
       coalesce(sum(octet_length(outcomes)) FILTER (WHERE {OPEN}), 0) AS open, sum(octet_length(outcomes)) AS audience
-    FROM batch WHERE alert_id = o.alert_id GROUP BY 1, 2, 3) b),
+    FROM batch WHERE alert_id = o.alert_id AND NOT {IS_QUIET} GROUP BY 1, 2, 3) b),
 judged AS (SELECT *, bool_or(reached) OVER (PARTITION BY alert_id) AS anybody FROM behind)
 SELECT lane, channel, gateway, reached, anybody,
   coalesce(min(since) FILTER (WHERE since > 0), 0) AS since,
@@ -40,7 +40,8 @@ SELECT lane, channel, gateway, reached, anybody,
 FROM judged GROUP BY 1, 2, 3, 4, 5
 """  # noqa: S608 - constant
 """Of the alerts with open batches alone, all batches, which an index finds: the gateway may have accepted the
-recipients of one that is done. An outcome is a byte for each recipient, whose number is known without reading them."""
+recipients of one that is done; without those that wait for the end of quiet hours. An outcome is a byte for each
+recipient, whose number is known without reading them."""
 _UNPLANNED = f"""
 SELECT a.lane, extract(epoch FROM min(greatest(a.received_at, t.taken_up)))::float8 AS since
 FROM alert a LEFT JOIN LATERAL (
@@ -56,7 +57,7 @@ SELECT b.channel, count(*) FILTER (WHERE p.due IS NOT NULL AND b.{OPEN}) AS retr
 FROM problem p JOIN batch b ON b.id = p.batch_id WHERE b.deadline > now() GROUP BY 1
 """  # noqa: S608 - constant
 _LATE = f"""
-SELECT lane, outcomes FROM batch WHERE {OPEN} AND created_at < now() - interval '1 minute'
+SELECT lane, outcomes FROM batch WHERE {OPEN} AND greatest(created_at, quiet_until) < now() - interval '1 minute'
 """  # noqa: S608 - constant
 _UNACCOUNTED = f"""
 SELECT coalesce(sum(cardinality(recipients)), 0) FROM batch

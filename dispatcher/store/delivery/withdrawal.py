@@ -70,7 +70,9 @@ async def withdraw(connection: Connection, alert: PendingAlert, ends: Sequence[s
     if not batches:
         return Closed(State.SUPERSEDED, 0, counts)
     rows = await connection.fetch(
-        "SELECT DISTINCT unnest(recipients) AS id FROM batch WHERE alert_id = $1", alert.id
+        """SELECT DISTINCT unnest(recipients) AS id FROM batch WHERE alert_id = $1
+           UNION SELECT recipient FROM standby WHERE alert_id = $1""",  # another endpoint of a person who is warned
+        alert.id,
     )
     warned, withdrawn = {row["id"] for row in rows}, dict.fromkeys(ends, 0)
     for batch in batches:

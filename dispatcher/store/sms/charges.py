@@ -19,6 +19,7 @@ from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.sms.quote import gateway_quote
 from dispatcher.sms.routes import NO_ROUTES, Routes, routes
 from dispatcher.store import audit
+from dispatcher.store.delivery.relocation import follow
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import IS_STOPPED, OPEN
 
@@ -80,16 +81,18 @@ GROUP BY a.id, b.gateway ORDER BY a.id, b.gateway
 """  # noqa: S608 - constant
 _CUT = """
 INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
-  not_before, enqueued_at, created_at, text_parts, held_for)
+  not_before, enqueued_at, created_at, text_parts, held_for, quiet_until)
 SELECT alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients[$2 + 1:],
-  substring(outcomes FROM $2 + 1), not_before, enqueued_at, created_at, text_parts, held_for
+  substring(outcomes FROM $2 + 1), not_before, enqueued_at, created_at, text_parts, held_for,
+  quiet_until
 FROM batch WHERE id = $1 RETURNING id
 """
 _KEEP = """
 UPDATE batch SET recipients = recipients[:$2], outcomes = substring(outcomes FOR $2) WHERE id = $1
 """
 _LET_GO = """
-UPDATE batch SET gateway = n.gateway, held_for = '', not_before = clock_timestamp(), enqueued_at = clock_timestamp()
+UPDATE batch SET gateway = n.gateway, held_for = '',
+  not_before = greatest(clock_timestamp(), quiet_until), enqueued_at = clock_timestamp()
 FROM unnest($1::bigint[], $2::text[]) n(id, gateway) WHERE batch.id = n.id RETURNING batch.id, lane, lease_token
 """
 _MOST = (1 << 63) - 1
@@ -119,6 +122,7 @@ async def _cut(connection: Connection, batch_id: int, people: int) -> int:
     """
     number: int = await connection.fetchval(_CUT, batch_id, people)
     await connection.execute(_KEEP, batch_id, people)
+    await follow(connection, batch_id, (batch_id, number))
     return number
 
 

@@ -13,7 +13,7 @@ from dispatcher.model.principals import Source
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Reason, State
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.delivery.freeze import FREEZE, LOOK_AGAIN
+from dispatcher.store.delivery.freeze import LOOK_AGAIN, freeze
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.sources import Sources
 from tests.support.histories import (
@@ -553,7 +553,11 @@ async def _rows_walked(pool: Any, ledger: Any, alerts: Alerts, plans: Plans, mes
     await pool.execute("ANALYZE")  # else the way taken depends on whether autovacuum has been here
     async with pool.acquire() as connection, connection.transaction():
         found = await connection.fetchval(
-            f"EXPLAIN (ANALYZE, FORMAT JSON) {FREEZE}", *values, LOOK_AGAIN, [], []
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {freeze(beside=False, particular=False)}",
+            *values,
+            LOOK_AGAIN,
+            [],
+            [],
         )
     return _walked(json.loads(found)[0]["Plan"])
 

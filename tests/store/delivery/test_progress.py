@@ -5,8 +5,13 @@ from typing import Any
 
 from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.progress import recipient_progress
 from tests.store.conftest import batch_ids
+from tests.support.histories import plan, submit
+from tests.support.people import person
 
 
 async def test_before_the_plan_there_is_nobody(pool: Any) -> None:
@@ -66,3 +71,32 @@ async def test_whoever_was_withdrawn_and_planned_again_counts_once_with_the_last
     progress = await recipient_progress(pool, "A")
     assert (progress.recipients, progress.accepted) == (6, 1)
     assert [(one.reason, one.recipients) for one in progress.failed] == [("superseded", 1)]
+
+
+async def test_a_person_told_on_several_endpoints_counts_once_with_the_one_that_was_reached(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
+    push, sms = await person(pool, subscriptions, 1, "push", "sms:number")
+    await person(pool, subscriptions, 2, "other", "sms:another")
+    await submit(alerts, "A", severity="Extreme")
+    ready_batches = await plan(ledger, plans, "A")
+    assert (await recipient_progress(pool, "A")).recipients == 2
+    for ready in ready_batches:
+        lease = await ledger.acquire(ready.batch_id)
+        states = [State.ACCEPTED if one == sms else State.GONE for one in lease.recipients]
+        await ledger.release(lease, Progress(bytes(states)))
+    progress = await recipient_progress(pool, "A")
+    assert (progress.recipients, progress.accepted, progress.gone) == (2, 1, 1)
+    assert push
+
+
+async def test_who_does_not_want_to_be_disturbed_now_waits_until_then(
+    pool: Any, ready_batches: list[Any]
+) -> None:
+    until = await pool.fetchval(
+        """UPDATE batch SET quiet_until = clock_timestamp() + interval '1 hour' WHERE channel = 'app'
+           RETURNING quiet_until"""
+    )
+    waiting = {one.channel: one for one in (await recipient_progress(pool, "A")).waiting}
+    assert (waiting["app"].reason, waiting["app"].next_attempt_at) == ("quiet_hours", until)
+    assert waiting["webpush"].reason == "queued"
