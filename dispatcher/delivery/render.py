@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from channels import base
 from dispatcher.model.vocabulary import Lane
-from dispatcher.texts.catalogues import words_for
+from dispatcher.texts.catalogues import catalogue_of, words_for
 from dispatcher.texts.choice import choose, primary_language
 from dispatcher.texts.content import RecordedMessage, content
 from dispatcher.texts.lines import lines
@@ -60,7 +60,7 @@ def render(
         title=text[0].text,
         text="\n".join(line.text for line in text),
         payload=payload(said, *rest),
-        language=primary_language(chosen.info) if chosen.info else language,
+        language=primary_language(chosen.info) if chosen.info else catalogue_of(language),
         urgency=base.Urgency.NORMAL if stored.lane is Lane.ROUTINE else base.Urgency.HIGH,
         deadline=chosen.until,
         lines=text,

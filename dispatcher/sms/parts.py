@@ -24,9 +24,14 @@ class TextParts:
     counted: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
 
     def of(self, kind: str, language: str, gateway: str) -> int:
-        """Return the parts of a text; 0 where it was not counted."""
-        found = self.counted.get((kind, language, gateway))
-        return self.counted.get((kind, ANY_LANGUAGE, gateway), 0) if found is None else found
+        """Return the parts of a text in the first of a reader's languages (a priority list) in which it was counted; 0
+        where it was not counted.
+        """
+        for wanted in (*language.split(","), ANY_LANGUAGE):
+            for tag in (wanted, wanted.split("-")[0]):
+                if (found := self.counted.get((kind, tag, gateway))) is not None:
+                    return found
+        return 0
 
 
 NOT_COUNTED: Final = TextParts()

@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.texts.english import ENGLISH
-from dispatcher.texts.german import GERMAN
+from dispatcher.texts.german import GERMAN, SIMPLE_GERMAN
+from dispatcher.texts.languages import DEFAULT, lookup
 
 if TYPE_CHECKING:
     from dispatcher.texts.words import Words
 
-CATALOGUES: Final[dict[str, Words]] = {"de": GERMAN, "en": ENGLISH}
+CATALOGUES: Final[dict[str, Words]] = {DEFAULT: GERMAN, "de-simple": SIMPLE_GERMAN, "en": ENGLISH}
+
+
+def catalogue_of(language: str) -> str:
+    """Return the language of the fixed words that a reader of this priority list gets: German where there are none in
+    any of the languages.
+    """
+    return next(iter(lookup(language, CATALOGUES)), DEFAULT)
 
 
 def words_for(language: str) -> Words:
-    """Return the fixed words; the German ones where there are none in the language."""
-    return CATALOGUES.get(language, GERMAN)
+    """Return the fixed words; the German ones where there are none in any of the languages."""
+    return CATALOGUES[catalogue_of(language)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cap.severity import SEVERITY_ORDER, URGENCY_ORDER
 from dispatcher.texts.headline import ENDINGS
+from dispatcher.texts.languages import DEFAULT, lookup
 from dispatcher.texts.times import in_utc
 
 if TYPE_CHECKING:
@@ -24,10 +25,14 @@ class Chosen(NamedTuple):
     info: Info | None
     """None where the message has no info at all."""
     until: datetime
+    foreign: bool = False
+    """Whether it is in none of the reader's languages."""
 
 
 def choose(alert: Alert, kind: Kind, language: str, now: datetime, expires: datetime) -> Chosen | None:
-    """Return the info to tell of; None if there is nothing left to tell. `expires` is the message's end on record.
+    """Return the info to tell of; None if there is nothing left to tell. `expires` is the message's end on record,
+    `language` a reader's languages, as a priority list. No translation is waited for: what is not to be had in them is
+    told as it is.
 
     An ending is told until the message's end, also where all its infos have run out: it often repeats their times.
     """
@@ -35,11 +40,15 @@ def choose(alert: Alert, kind: Kind, language: str, now: datetime, expires: date
         return None
     current = current_infos(alert.infos, now)
     if kind in ENDINGS:
-        return Chosen(preferred(current or alert.infos, language), expires)
+        return _chosen(preferred(current or alert.infos, language), language, expires)
     info = preferred(current, language)
     if alert.infos and info is None:
         return None
-    return Chosen(info, min(in_utc(info.expires) or expires, expires) if info else expires)
+    return _chosen(info, language, min(in_utc(info.expires) or expires, expires) if info else expires)
+
+
+def _chosen(info: Info | None, language: str, until: datetime) -> Chosen:
+    return Chosen(info, until, foreign=info is not None and not lookup(language, [language_of(info)]))
 
 
 def current_infos(infos: Sequence[Info], now: datetime) -> list[Info]:
@@ -48,13 +57,12 @@ def current_infos(infos: Sequence[Info], now: datetime) -> list[Info]:
 
 
 def preferred(infos: Sequence[Info], language: str) -> Info | None:
-    """Return the info in the wanted language if there is one, else German, else English, else any; of several the
-    gravest.
+    """Return the info in the first of the wanted languages in which there is one, else German, else English, else any;
+    of several the gravest.
     """
-    for wanted in (language, "de", "en"):
-        if found := [info for info in infos if primary_language(info) == wanted]:
-            return gravest(found)
-    return gravest(infos)
+    tags = {language_of(info) for info in infos}
+    found = lookup(language, tags) or lookup(f"{DEFAULT},en", tags)
+    return gravest([info for info in infos if not found or language_of(info) in found])
 
 
 def gravest(infos: Sequence[Info]) -> Info | None:
@@ -66,6 +74,11 @@ def gravest(infos: Sequence[Info]) -> Info | None:
     )
 
 
+def language_of(info: Info) -> str:
+    """Return the tag of the info's language; German where it names none."""
+    return info.language or DEFAULT
+
+
 def primary_language(info: Info) -> str:
     """Return the primary subtag of the info's language; German where it names none."""
-    return (info.language or "de").lower().split("-")[0]
+    return language_of(info).lower().split("-")[0]

@@ -10,6 +10,7 @@ from cap.profiles import facts
 from channels.characters import legible, one_line
 from dispatcher.model.vocabulary import Kind, Reason
 from dispatcher.texts.area_name import area_name
+from dispatcher.texts.choice import language_of
 from dispatcher.texts.headline import ENDINGS, gives_all_clear, subject
 from dispatcher.texts.notification.in_force import other_warnings
 from dispatcher.texts.shortening import shorten
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 NAMED = frozenset({Kind.ALERT, Kind.UPDATE, Kind.CANCEL})
 """The kinds whose places are those of the message itself; any other names what earlier messages warned of."""
+TAG_CHARACTERS = 35
+"""By RFC 5646 section 4.4.1 enough for any tag in use."""
 HEADLINE_BYTES = 640
 """Bytes of the headline: CAP 1.2 section 3.2.2 asks for at most 160 characters, which have four bytes each at worst."""
 
@@ -62,6 +65,8 @@ class Content:
     """What stands before the title of an exercise or a test; empty for what is meant."""
     others: tuple[str, str]
     """That other warnings are in force there too, and the same in fewer words; empty where none are known."""
+    foreign: str = ""
+    """The language of the text, as a tag, where it is none of the reader's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         event=one_line(info.event) or one_line(stored.event),
         mark=f"{words.test}: " if stored.status in {cap.Status.EXERCISE, cap.Status.TEST} else "",
         others=other_warnings(source.in_force, words),
+        foreign=one_line(language_of(info))[:TAG_CHARACTERS] if chosen.foreign else "",
     )
 
 

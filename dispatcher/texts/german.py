@@ -1,7 +1,8 @@
-"""The German words of notices."""
+"""The German words of notices, and those of Leichte Sprache: short words and sentences, after DIN SPEC 33429."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from dispatcher.model.vocabulary import Kind
@@ -56,4 +57,38 @@ GERMAN: Final = Words(
     trial_title="ÜBUNG/TEST: Probe",
     trial_text="Das ist keine Warnung. Warnungen kommen auf diesem Weg an.",
     zones={"CEST": "MESZ", "CET": "MEZ"},
+)
+
+SIMPLE_GERMAN: Final = replace(
+    GERMAN,
+    prefix={
+        Kind.ALERT: "WARNUNG",
+        Kind.UPDATE: "NEUES ZUR WARNUNG",
+        Kind.NO_LONGER_AFFECTED: "BEI IHNEN VORBEI",
+        Kind.CANCEL: "ENTWARNUNG",
+        Kind.DELISTED: "NICHT MEHR IN DER LISTE",
+    },
+    nameless={
+        Kind.ALERT: "Es gibt eine Gefahr",
+        Kind.UPDATE: "Es gibt eine Gefahr",
+        Kind.NO_LONGER_AFFECTED: "Die Warnung gilt nicht mehr für Ihren Ort",
+        Kind.CANCEL: "Die Warnung ist vorbei",
+        Kind.DELISTED: "Die Quelle nennt die Warnung nicht mehr",
+    },
+    area="Hier gilt das: {}",
+    and_more="und noch {} Orte",
+    number_of_places="{} Orte",
+    others_one="Bei Ihnen gilt noch eine Warnung: {}",
+    others_many="Bei Ihnen gelten noch {} andere Warnungen",
+    others_gravest="Bei Ihnen gelten noch {} andere Warnungen. Die schlimmste ist: {}",
+    others_somewhere="An manchen Orten gelten noch andere Warnungen",
+    others_short="Es gelten noch andere Warnungen",
+    test="NUR EINE ÜBUNG",
+    since="Vorbei seit: {}",
+    since_short="seit {}",
+    begins="Es beginnt am: {}",
+    begins_short="ab {}",
+    lasts="Es endet wohl am: {}",
+    until="Die Warnung gilt bis: {}",
+    until_short="bis {}",
 )

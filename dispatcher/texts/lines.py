@@ -35,6 +35,7 @@ def lines(said: Content, present: Present) -> tuple[Line, ...]:
         Line(title(said), cut=Cut.WORDS),
         *(_ended(said, present) if said.kind in ENDINGS else _in_force(said, present)),
         *_rest(said),
+        *_foreign(said),
     )
 
 
@@ -48,8 +49,8 @@ def beneath_title(said: Content, present: Present) -> tuple[Line, ...]:
     without a link.
     """
     if said.kind in ENDINGS:
-        return (*_ended(said, present), *_credit(said))
-    return (*_in_force(said, present), *_others(said), *_credit(said))
+        return (*_ended(said, present), *_credit(said), *_foreign(said))
+    return (*_in_force(said, present), *_others(said), *_credit(said), *_foreign(said))
 
 
 def _in_force(said: Content, present: Present) -> Iterator[Line]:
@@ -114,3 +115,9 @@ def _credit(said: Content) -> Iterator[Line]:
     if said.credit:
         credit = shorten(said.credit, CREDIT_BYTES)
         yield Line(credit, (credit, credit, ""))
+
+
+def _foreign(said: Content) -> Iterator[Line]:
+    """Yield the language of a text that is in none of the reader's, in brackets: no language's words would do."""
+    if said.foreign:
+        yield Line(f"[{said.foreign}]", (f"[{said.foreign}]", ""))

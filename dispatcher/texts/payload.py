@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import cap
 from channels.characters import one_line
+from dispatcher.texts.catalogues import catalogue_of
+from dispatcher.texts.choice import language_of
 from dispatcher.texts.content import HEADLINE_BYTES
 from dispatcher.texts.lines import CREDIT_BYTES, NAME_BYTES, WEB_BYTES
 from dispatcher.texts.notification.declarative import notification
@@ -171,7 +173,7 @@ def _essential(
         "sender": shorten(said.sender or one_line(stored.sender), bounds.name),
         "sent": stored.sent.isoformat(),
         "expires": said.until.isoformat(),
-        "lang": shorten(one_line((info and info.language) or language), LANGUAGE_BYTES),
+        "lang": shorten(one_line(language_of(info) if info else catalogue_of(language)), LANGUAGE_BYTES),
     }
     if others := _newest(stored.also_replaces or {}, bounds.chains):
         document["also_replaces"] = others

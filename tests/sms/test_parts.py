@@ -19,3 +19,8 @@ def test_a_language_that_nobody_wrote_has_the_text_of_all_others() -> None:
 def test_parts_are_those_that_the_carrier_sends() -> None:
     notice = Notice("A", "c", "t", "text", b"{}", "de", Urgency.HIGH, NOW, LINES)
     assert parts_at(notice, [Contract("a"), Contract("short", max_parts=1)]) == {"a": 2, "short": 1}
+
+
+def test_of_a_readers_languages_the_first_counts_in_which_there_is_a_text() -> None:
+    counted = TextParts({("alert", "ru", "a"): 4, ("alert", "en", "a"): 2, ("alert", ANY_LANGUAGE, "a"): 3})
+    assert [counted.of("alert", wanted, "a") for wanted in ("uk,ru,en", "en-GB,ru", "uk,tr")] == [4, 2, 3]

@@ -66,7 +66,7 @@ ABROAD = ends(2, language="en")
         ((LONG, GRAVE), 0.99, Chosen(GRAVE, NOW + HOUR)),
         ((GRAVE, LONG), 1, Chosen(LONG, NOW + 5 * HOUR)),
         ((GRAVE, LONG), 5, None),
-        ((GRAVE, ABROAD), 1, Chosen(ABROAD, NOW + 2 * HOUR)),
+        ((GRAVE, ABROAD), 1, Chosen(ABROAD, NOW + 2 * HOUR, foreign=True)),
         ((ends(None),), 1, Chosen(ends(None), END)),
         ((ends(None),), 6, None),
         ((ends(9),), 1, Chosen(ends(9), END)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from channels.base import Cut
+from dispatcher.texts.languages import is_right_to_left
 from dispatcher.texts.lines import beneath_title, title
 from dispatcher.texts.shortening import json_length, shorten
 
@@ -61,6 +62,8 @@ def notification(
         "tag": chain,
         "silent": False,
     }
+    if is_right_to_left(language):
+        shown["dir"] = "rtl"
     return ({"web_push": DECLARATIVE} if screen.link else {}) | {"notification": shown}
 
 
