@@ -28,6 +28,7 @@ ENGLISH: Final = DeskTexts(
         Reason.CANCEL: "cancellation",
         Reason.ALL_CLEAR: "all-clear",
         Reason.LAPSED: "lapsed update",
+        Reason.DRILL: "exercise",
         Reason.NOT_ACTUAL: "exercise or test",
         Reason.NOT_PUBLIC: "not public",
         Reason.NOT_A_WARNING: "no warning",
@@ -47,6 +48,7 @@ ENGLISH: Final = DeskTexts(
         Reason.ELSEWHERE: "elsewhere",
     },
     unsent={
+        Reason.DRILL: "the message is an exercise and goes to those only who want to take part in exercises",
         Reason.NOT_ACTUAL: "the message is an exercise, a test or a draft",
         Reason.NOT_PUBLIC: "the message is not meant for the public (scope)",
         Reason.NOT_A_WARNING: "the message is a receipt or an error for other systems",
@@ -353,6 +355,7 @@ ENGLISH: Final = DeskTexts(
         "municipalities": "Municipalities:",
         "names_also": "Names as well: {reference}",
         "nobody": "nobody",
+        "drill_for": "The exercise is for: {counts}",
         "nobody_subscribed": "Nobody is warned: nobody has subscribed to these municipalities.",
         "nobody_told": "Nobody hears of it: nobody was warned of what it ends.",
         "nobody_would": "Nobody is warned: {why}.",

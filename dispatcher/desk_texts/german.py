@@ -28,6 +28,7 @@ GERMAN: Final = DeskTexts(
         Reason.CANCEL: "Aufhebung",
         Reason.ALL_CLEAR: "Entwarnung",
         Reason.LAPSED: "abgelaufene Aktualisierung",
+        Reason.DRILL: "Übung",
         Reason.NOT_ACTUAL: "Übung oder Test",
         Reason.NOT_PUBLIC: "nicht öffentlich",
         Reason.NOT_A_WARNING: "keine Warnung",
@@ -47,6 +48,7 @@ GERMAN: Final = DeskTexts(
         Reason.ELSEWHERE: "anderswo",
     },
     unsent={
+        Reason.DRILL: "Die Meldung ist eine Übung und geht nur an die, die an Übungen teilnehmen wollen",
         Reason.NOT_ACTUAL: "Die Meldung ist eine Übung, ein Test oder ein Entwurf",
         Reason.NOT_PUBLIC: "Die Meldung ist nicht für die Öffentlichkeit bestimmt (scope)",
         Reason.NOT_A_WARNING: "Die Meldung ist eine Quittung oder Fehlermeldung für andere Systeme",
@@ -354,6 +356,7 @@ GERMAN: Final = DeskTexts(
         "municipalities": "Gemeinden:",
         "names_also": "Nennt auch: {reference}",
         "nobody": "niemand",
+        "drill_for": "An der Übung nehmen teil: {counts}",
         "nobody_subscribed": "Niemand wird gewarnt: Für diese Gemeinden ist niemand angemeldet.",
         "nobody_told": "Niemand erfährt davon: Vor dem, was aufgehoben wird, ist niemand gewarnt worden.",
         "nobody_would": "Niemand wird gewarnt: {why}.",

@@ -149,7 +149,7 @@ def _prevails(copy: StoredAlert) -> bool:
     """
     if copy.source_id.startswith(FEED_PREFIX):
         return copy.reason in DISPATCHED
-    return copy.reason not in (Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.NOT_A_WARNING)
+    return copy.reason not in (Reason.DRILL, Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.NOT_A_WARNING)
 
 
 def _covers(stored: StoredAlert, message: Message) -> bool:
@@ -184,10 +184,25 @@ def _not_for_the_public(case: _Case) -> Decision | None:
     if alert.msg_type not in (MsgType.ALERT, *ACTS_ON_OTHERS):
         return case.decided(Reason.NOT_A_WARNING)
     if alert.status is not Status.ACTUAL or case.message.facts.is_test:
-        return case.decided(Reason.NOT_ACTUAL)
+        return case.decided(Reason.DRILL if _is_drill(case) else Reason.NOT_ACTUAL)
     if alert.scope is not Scope.PUBLIC:
         return case.decided(Reason.NOT_PUBLIC)
     return None
+
+
+def _is_drill(case: _Case) -> bool:
+    """Whether it is an exercise for people, of those who warn here themselves: what a feed exercises is recorded."""
+    message, alert = case.message, case.message.alert
+    return (
+        case.on_doubt is OnDoubt.REFUSE
+        and alert.status is Status.EXERCISE
+        and alert.msg_type in (MsgType.ALERT, MsgType.UPDATE)
+        and alert.scope is Scope.PUBLIC
+        and bool(message.places)
+        and not case.known.later
+        and message.expires > case.known.now
+        and not (message.facts.is_test or message.ends or message.doubts)
+    )
 
 
 def _superseded(case: _Case) -> Decision | None:

@@ -27,7 +27,7 @@ WORLDWIDE = ("2.49.0.", "urn:oid:2.49.", "mow.", "kat.", "biw.", "lhp.", "pol.")
 Any other identifier is unique only together with its sender (CAP 1.2 section 3.2.1)."""
 POWERLESS_REASONS = frozenset(
     {
-        *(Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.NOT_A_WARNING),
+        *(Reason.DRILL, Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.NOT_A_WARNING),
         *(Reason.HELD, Reason.DISCARDED, Reason.QUIET, Reason.ADVANCE, Reason.NO_LONGER_LISTED),
     }
 )

@@ -31,7 +31,7 @@ from dispatcher.intake.requirements import (
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, AlertState, Reason
+from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, SENT, WARNING, AlertState, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
 from dispatcher.targeting.outcome import Match, MatchProfile, home_of
 
@@ -209,9 +209,13 @@ class SubmissionIntake:
         if decision.reason in ENDING_REASONS:
             estimate = await self._estimator.of_ending(*_replaced(known))
             told = await self._told(known)
-        elif decision.reason in WARNING:
+        elif decision.reason in WARNING or decision.reason is Reason.DRILL:
             estimate = await self._estimator.of(
-                message.matched, message.places, message.target, as_recorded.severity
+                message.matched,
+                message.places,
+                message.target,
+                as_recorded.severity,
+                drill=decision.reason is Reason.DRILL,
             )
         return Preview(
             before.reason if before else decision.reason,
@@ -239,7 +243,7 @@ class SubmissionIntake:
     async def _quote(
         self, message: Message, known: RelatedState, recorded: NewAlert, estimate: AudienceEstimate
     ) -> Quote | None:
-        if self._sms is None or recorded.reason not in DISPATCHED:
+        if self._sms is None or recorded.reason not in SENT:
             return None
         reach = estimate.shown_by_channel()
         return await self._sms.quote(message, recorded, reach, updates=bool(known.standing))

@@ -48,6 +48,8 @@ class Reason(StrEnum):
     """An Update whose every info says AllClear ends the warning like a Cancel."""
     LAPSED = "lapsed"
     """An Update whose validity is over when it comes: it ends what it replaces, and nobody gives an all-clear."""
+    DRILL = "drill"
+    """A control centre's exercise: it goes to those who want to take part, and has no effect on anything else."""
     NOT_ACTUAL = "not_actual"
     NOT_PUBLIC = "not_public"
     NOT_A_WARNING = "not_a_warning"
@@ -89,6 +91,8 @@ ENDING_REASONS = frozenset({Reason.CANCEL, Reason.ALL_CLEAR, Reason.LAPSED, Reas
 WARNING = frozenset({Reason.FIRST_NOTICE, Reason.UPDATE})
 """The dispatched reasons that warn, and do not end a warning."""
 DISPATCHED = WARNING | ENDING_REASONS
+SENT = DISPATCHED | {Reason.DRILL}
+"""The reasons for which anything is sent; all but an exercise is meant."""
 
 
 class Doubt(StrEnum):

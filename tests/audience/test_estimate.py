@@ -142,7 +142,7 @@ async def test_an_update_that_has_lapsed_is_counted_by_those_whom_it_leaves(
     ("changes", "reason"),
     [
         ({}, "first_notice"),
-        ({"status": "Exercise", "more": "<note>Übung</note>"}, "not_actual"),
+        ({"status": "System"}, "not_actual"),
         ({"scope": "Restricted", "more": "<restriction>Stab</restriction>"}, "not_public"),
         ({"lifetime": timedelta(minutes=5)}, "expired"),
     ],

@@ -43,6 +43,7 @@ MINUTE = timedelta(minutes=1)
 ENDS = NOW + 6 * HOUR
 MONTH, IN_YEARS = AT + timedelta(days=30), datetime(9998, 12, 31, tzinfo=UTC)
 FOR_YEARS = message(doubts=(Doubt.LIFETIME,))
+DRILL = message(replace(FIRST, status=cap.Status.EXERCISE))
 HOLD, REFUSE = OnDoubt.HOLD, OnDoubt.REFUSE
 
 SENT = on_record(id="sent")
@@ -235,6 +236,25 @@ LADDER: dict[str, Case] = {
         message(replace(FIRST, msg_type=cap.MsgType.ACK)), known(), of(Reason.NOT_A_WARNING)
     ),
     "an exercise": Case(message(replace(FIRST, status=cap.Status.EXERCISE)), known(), of(Reason.NOT_ACTUAL)),
+    "a centre's exercise": Case(DRILL, known(), of(Reason.DRILL), REFUSE),
+    "a centre's exercise of an update": Case(
+        message(replace(SECOND, status=cap.Status.EXERCISE)), known(named=(SENT,)), of(Reason.DRILL), REFUSE
+    ),
+    "a centre's exercise of an end": Case(
+        message(replace(END, status=cap.Status.EXERCISE)), known(named=(SENT,)), of(Reason.NOT_ACTUAL), REFUSE
+    ),
+    "a centre's exercise that is over": Case(
+        replace(DRILL, expires=NOW), known(), of(Reason.NOT_ACTUAL, expires=NOW), REFUSE
+    ),
+    "a centre's exercise in doubt": Case(
+        replace(DRILL, doubts=(Doubt.AREA,)), known(), of(Reason.NOT_ACTUAL), REFUSE
+    ),
+    "a centre's restricted exercise": Case(
+        message(replace(FIRST, status=cap.Status.EXERCISE, scope=cap.Scope.RESTRICTED)),
+        known(),
+        of(Reason.NOT_ACTUAL),
+        REFUSE,
+    ),
     "a test by its profile": Case(message(is_test=True), known(), of(Reason.NOT_ACTUAL)),
     "a restricted message": Case(
         message(replace(FIRST, scope=cap.Scope.RESTRICTED)), known(), of(Reason.NOT_PUBLIC)
@@ -438,6 +458,7 @@ KINDS: dict[str, cap.Alert] = {
 PUBLICITY = (
     (cap.Status.ACTUAL, cap.Scope.PUBLIC),
     (cap.Status.TEST, cap.Scope.PUBLIC),
+    (cap.Status.EXERCISE, cap.Scope.PUBLIC),
     (cap.Status.ACTUAL, cap.Scope.RESTRICTED),
 )
 OLD = NOW - 13 * HOUR
@@ -623,6 +644,16 @@ def test_what_is_not_for_the_public_never_reaches_it(table: list[Cell]) -> None:
         public = alert.status is cap.Status.ACTUAL and alert.scope is cap.Scope.PUBLIC
         if not public or cell.message.facts.is_test or alert.msg_type is cap.MsgType.ACK:
             assert cell.reason not in DISPATCHED | TAKES_EFFECT, cell
+
+
+def test_only_a_centres_own_exercise_in_no_doubt_is_sent_as_one_and_ends_nothing(table: list[Cell]) -> None:
+    drills = [cell for cell in table if cell.reason is Reason.DRILL]
+    assert drills
+    for cell in drills:
+        assert (cell.door, cell.message.alert.status) == (REFUSE, cap.Status.EXERCISE), cell
+        assert cell.message.places, cell
+        assert (cell.message.doubts, cell.message.ends) == ((), False), cell
+        assert cell.message.expires > AT, cell
 
 
 def test_what_is_over_or_of_unknown_age_is_no_warning(table: list[Cell]) -> None:

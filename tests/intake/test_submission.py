@@ -129,7 +129,7 @@ async def test_an_update_that_joins_two_warnings_makes_them_one_chain(service: S
 @pytest.mark.parametrize(
     ("status", "scope", "more", "reason"),
     [
-        ("Exercise", "Public", "<note>Übung</note>", "not_actual"),
+        ("Exercise", "Private", "<addresses>a@example.org</addresses><note>Übung</note>", "not_actual"),
         ("Test", "Public", "", "not_actual"),
         ("Actual", "Restricted", "<restriction>nur Feuerwehr</restriction>", "not_public"),
         ("Actual", "Private", "<addresses>a@example.org</addresses>", "not_public"),
@@ -143,6 +143,22 @@ async def test_what_is_not_for_the_public_is_recorded_counted_and_sent_to_nobody
     assert (answer.json["alert"]["reason"], answer.json["alert"]["state"]) == (reason, "recorded")
     assert service.count("warn_alerts_received_total", source="leitstelle", reason=reason) == 1
     assert await service.parts.health.wake_ups._queue.keys("*") == []
+
+
+async def test_an_exercise_is_for_those_who_take_part_and_its_preview_says_how_many(
+    service: Service, pool: Any
+) -> None:
+    await Subscriptions(pool, ADDRESSES).add_many([subscription("anna"), subscription("bernd")])
+    exercise = warning(status="Exercise", more="<note>Übung</note>")
+    preview = await service.submit(exercise, path="/v1/alerts/preview")
+    assert (preview.json["reason"], preview.json["sent_to_people"]) == ("drill", False)
+    assert preview.json["reach"] == {}
+    await pool.execute("UPDATE subscription SET drills = true WHERE id = (SELECT min(id) FROM subscription)")
+    preview = await service.submit(exercise, path="/v1/alerts/preview")
+    assert preview.json["reach"] == {"webpush": 1}
+    answer = await service.submit(exercise)
+    assert (answer.json["alert"]["reason"], answer.json["alert"]["state"]) == ("drill", "accepted")
+    assert answer.json["sent_to_people"] is False
 
 
 async def test_an_exercise_never_stops_an_actual_warning(service: Service, pool: Any) -> None:

@@ -13,7 +13,7 @@ from dispatcher.commands.desk.sms import sms_preview_lines, sms_status_lines
 from dispatcher.commands.terminal import columns
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.model.problems import ProblemType
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, State
+from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, SENT, Reason, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,17 +61,24 @@ def preview_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
         lines.append(desk.line("quota_reached"))
     lines += outcome_lines(answer["reason"], answer, answer.get("merged_into"), desk)
     reach = answer["reach"]
-    if not alarms and answer["municipalities"]:
+    if alarms:
+        lines += _alarmed_lines(answer, desk)
+    elif answer["reason"] == Reason.DRILL:
+        lines.append(desk.line("drill_for", counts=counts(reach, desk)))
+    elif answer["municipalities"]:
         lines.append(desk.line("not_alarmed"))
-    elif alarms and answer["reason"] in ENDING_REASONS:
-        lines += _told_lines(answer, desk)
-    elif alarms and not reach:
-        lines.append(desk.line("nobody_subscribed"))
     lines += _place_lines(answer["municipalities"], answer["reach_by_municipality"] if alarms else None, desk)
     if alarms:
         lines.append(desk.line("all_told", counts=counts(reach, desk)))
         lines += sms_preview_lines(answer.get("sms"), desk)
     return [*lines, *_dropped_lines(answer.get("no_longer_affected"), desk)] if alarms else lines
+
+
+def _alarmed_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
+    """Say what is not to be seen from the places and the counts of what would be sent."""
+    if answer["reason"] in ENDING_REASONS:
+        return _told_lines(answer, desk)
+    return [] if answer["reach"] else [desk.line("nobody_subscribed")]
 
 
 def _told_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
@@ -155,7 +162,7 @@ def status_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     lines = [f"{alert['id']} {reason}: {state}", _headline(alert, desk)]
     lines.append(desk.line("received", at=desk.time(alert["received_at"])))
     lines += outcome_lines(alert["reason"], answer, answer.get("merged_into_alert"), desk)
-    if alert["reason"] in DISPATCHED:
+    if alert["reason"] in SENT:
         lines += _progress_lines(answer, progress, desk)
         lines += sms_status_lines(answer.get("sms"), desk)
     table = _channel_rows(answer["channels"], desk)

@@ -18,7 +18,7 @@ from dispatcher.model.alerts import (
     StoredAlert,
     WarningInForce,
 )
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, AlertState, Lane, Reason
+from dispatcher.model.vocabulary import ENDING_REASONS, SENT, WARNING, AlertState, Lane, Reason
 from dispatcher.store import audit
 from dispatcher.store.delivery.alarmed import BESIDE, GRAPHS
 from dispatcher.store.sql import also_replaces, among, is_dispatched, is_in_force, sequence
@@ -81,7 +81,7 @@ def state_of(reason: Reason) -> AlertState:
     """Return the state of an alert that was just decided upon."""
     if reason is Reason.HELD:
         return AlertState.HELD
-    return AlertState.ACCEPTED if reason in DISPATCHED else AlertState.RECORDED
+    return AlertState.ACCEPTED if reason in SENT else AlertState.RECORDED
 
 
 class Submission:

@@ -131,7 +131,7 @@ not too large."""
 
 _EXACTLY = f"""
 SELECT count(DISTINCT coalesce(s.person, -s.id)) FROM subscription s
-WHERE {is_told("s")} AND s.min_severity <= $3 AND s.id IN ({concerned(Target.of_alert("$1", "$2"))})
+WHERE {is_told("s", "$4::boolean")} AND s.min_severity <= $3 AND s.id IN ({concerned(Target.of_alert("$1", "$2"))})
 """  # noqa: S608 - constant
 
 _EARLIER_OPEN = f"""
@@ -353,14 +353,15 @@ class Plans:
         self, connection: Connection, alert: PendingAlert, numbers: tuple[int, int]
     ) -> tuple[object, ...]:
         """Return what the statements that ask for wishes are given beside; nothing where nobody has any."""
-        if not await connection.fetchval(IS_ANYBODY_PARTICULAR, *numbers):
+        drill = alert.reason is Reason.DRILL
+        if not drill and not await connection.fetchval(IS_ANYBODY_PARTICULAR, *numbers):
             return ()
         return (
             severity_rank(alert.severity),
             alert.severity == EXTREME,
-            breaks_silence(alert.severity, alert.lane),
+            breaks_silence(alert.severity, alert.lane) and not drill,
             self._zone,
-            False,
+            drill,
         )
 
     async def _freeze_followup(
@@ -399,7 +400,7 @@ class Plans:
         baseline = await self._baseline(connection, alert)
         if self._guard(await connection.fetchval(_AT_MOST, alert.id, located.own), baseline, alert.approved):
             recipients = await connection.fetchval(
-                _EXACTLY, alert.id, located.own, severity_rank(alert.severity)
+                _EXACTLY, alert.id, located.own, severity_rank(alert.severity), alert.reason is Reason.DRILL
             )
             if why := self._guard(recipients, baseline, alert.approved):
                 raise _TooManyError(recipients, why)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.model.vocabulary import Kind, Lane, State
+from dispatcher.model.vocabulary import Kind, Reason, State
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.store.audience.wishes import breaks_silence, is_told, quiet_until
 from dispatcher.store.delivery.plans import PENDING, pending_alert
@@ -171,7 +171,7 @@ class Standby:
             self._batch_size,
             list(taking.names),
             list(taking.weights),
-            breaks_silence(alert.severity, Lane(alert.lane)),
+            breaks_silence(alert.severity, alert.lane) and alert.reason is not Reason.DRILL,
             self._zone,
             alert.expires,
         )

@@ -25,7 +25,7 @@ from dispatcher.commands.desk.service import ServiceRefused, Unanswered
 from dispatcher.commands.terminal import shown
 from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
 from dispatcher.desk_texts.desk import Desk, desk
-from dispatcher.model.vocabulary import DISPATCHED, Reason
+from dispatcher.model.vocabulary import SENT, Reason
 
 DESK = Desk(desk_texts("de"), DeskLanguage.GERMAN, ZoneInfo("Europe/Berlin"))
 ENGLISH = Desk(desk_texts("en"), DeskLanguage.ENGLISH, ZoneInfo("Europe/Berlin"))
@@ -95,13 +95,21 @@ def test_a_preview_says_when_it_ends_and_who_is_reached() -> None:
     assert lines[-1] == "insgesamt: SMS 3"
 
 
-@pytest.mark.parametrize("reason", sorted(set(Reason) - DISPATCHED - {Reason.MERGED}))
+@pytest.mark.parametrize("reason", sorted(set(Reason) - SENT - {Reason.MERGED}))
 @pytest.mark.parametrize("desk", [DESK, ENGLISH], ids=["de", "en"])
 def test_what_alarms_nobody_says_so_and_names_nobody_as_reached(reason: Reason, desk: Desk) -> None:
     lines = preview_lines(previewed(reason=reason), desk)
     assert [line for line in lines if line.startswith(("Niemand wird gewarnt: ", "Nobody is warned: "))]
     assert desk.line("not_alarmed") in lines
     assert not [line for line in lines if "SMS" in line]
+
+
+@pytest.mark.parametrize("desk", [DESK, ENGLISH], ids=["de", "en"])
+def test_a_preview_of_an_exercise_says_that_nobody_is_warned_and_who_takes_part(desk: Desk) -> None:
+    lines = preview_lines(previewed(reason=Reason.DRILL), desk)
+    assert desk.line("nobody_would", why=desk.texts.unsent[Reason.DRILL]) in lines
+    assert desk.line("drill_for", counts="SMS 3") in lines
+    assert desk.line("not_alarmed") not in lines
 
 
 def test_an_older_service_says_neither_as_what_nor_whether_it_was_sent() -> None:

@@ -257,3 +257,54 @@ async def test_an_end_counts_the_people_who_were_alarmed(
     alarmed = await subscriptions.alarmed(["A"], ["A"])
     assert (alarmed.by_channel, alarmed.by_municipality) == ({"sms": 1}, {DUEREN: {"sms": 1}})
     assert await subscriptions.still_warned(["A"], ["A"]) == (1, ())
+
+
+async def test_an_exercise_goes_to_those_who_take_part_and_waits_for_quiet_hours(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
+    anna, bernd, _ = await subscribe(pool, subscriptions, "anna", "bernd", "clara")
+    await wish(pool, anna, drills=True)
+    await wish(pool, bernd, drills=True, **_around_now())
+    await submit(alerts, "A", severity="Extreme", status="Exercise", reason=Reason.DRILL, lane=Lane.EXERCISE)
+    assert (await alerts.get("A")).state == "accepted"
+    await plan(ledger, plans, "A")
+    rows = await pool.fetch("SELECT recipients, quiet_until IS NOT NULL AS quiet FROM batch")
+    assert {(*row["recipients"], row["quiet"]) for row in rows} == {(anna, False), (bernd, True)}
+    assert (await subscriptions.reach([DUEREN], severity="Extreme", drill=True)).by_channel == {"webpush": 2}
+
+
+async def test_an_exercise_is_never_in_force_and_takes_nothing_away(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
+    [anna] = await subscribe(pool, subscriptions, "anna")
+    await wish(pool, anna, drills=True)
+    await submit(alerts, "A")
+    for ready in await plan(ledger, plans, "A"):
+        await finish(ledger, ready.batch_id, State.ACCEPTED)
+    await submit(alerts, "D", chain="A", status="Exercise", reason=Reason.DRILL, names=())
+    await plan_beside(ledger, plans, "D")
+    assert await planned(pool, "D") == {(Kind.ALERT, anna)}
+    assert [one.id for one in await alerts.in_force_at(["A", "D"], datetime.now(UTC))] == ["A"]
+    await submit(alerts, "C", chain="A", reason=Reason.CANCEL, names=("A",))
+    await plan_beside(ledger, plans, "C")
+    assert await planned(pool, "C") == {(Kind.CANCEL, anna)}
+
+
+async def test_an_audience_is_held_for_the_people_who_would_be_told(
+    alerts: Alerts, pool: Any, ledger: Any, subscriptions: Subscriptions
+) -> None:
+    """Rows of endpoints are counted ahead, then people."""
+    for number in range(3):
+        await person(
+            pool, subscriptions, number, f"push{number}", f"sms:{number}", min_severity=4 * (number == 2)
+        )
+    seen = []
+
+    def guard(recipients: int, _baseline: int | None, _approved: int | None) -> str:
+        seen.append(recipients)
+        return "too many" if recipients > 2 else ""
+
+    await submit(alerts, "A")
+    await plan(ledger, Plans(pool, 10, guard), "A")
+    assert seen == [6, 2]
+    assert (await alerts.get("A")).audience == 2
