@@ -100,18 +100,32 @@ turns AS (
       PARTITION BY person ORDER BY channel = '{CHANNEL}', kind = '{Kind.UPDATE}' DESC, {BEST_FIRST}) AS own
   FROM {candidates}),
 chosen AS (
-  SELECT *, kind = '{Kind.UPDATE}' OR turn = 1 OR {extreme} AND at_once AND own AS told FROM turns)"""  # noqa: S608 - our own words
+  SELECT *, kind = '{Kind.UPDATE}' OR turn = 1 OR {extreme} AND at_once AND own AS told,
+    bool_and(kind = '{Kind.UPDATE}' OR turn = 1 OR {extreme} AND at_once AND own) OVER (PARTITION BY person) AS all_told
+  FROM turns)"""  # noqa: S608 - our own words
 
 
 def noted(alert: str) -> str:
-    """Return the common table that notes the endpoints of `chosen` of people of whom some wait, with their places in
-    the batches that were `made` of the others.
+    """Return the common table that notes the endpoints of `chosen` of people of whom some wait; `PLACE` then says where
+    the notices of the others are.
     """
     return f"""
 noted AS (
-  INSERT INTO standby (alert_id, person, recipient, turn, after_s, batch_id, position)
-  SELECT {alert}, c.person, c.id, c.turn, c.after_s, m.batch_id, m.n - 1
-  FROM chosen c LEFT JOIN (
-    SELECT made.id AS batch_id, r.recipient, r.n
-    FROM made CROSS JOIN LATERAL unnest(made.recipients) WITH ORDINALITY r(recipient, n)) m ON m.recipient = c.id
-  WHERE c.person IN (SELECT person FROM chosen WHERE NOT told))"""  # noqa: S608 - our own words
+  INSERT INTO standby (alert_id, person, recipient, turn, after_s)
+  SELECT {alert}, person, id, turn, after_s FROM chosen WHERE NOT all_told)"""  # noqa: S608 - our own words
+
+
+PLACE: Final = """
+WITH p AS (
+  SELECT b.id, r.recipient, r.n
+  FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(recipient, n) WHERE b.id = ANY($1)),
+here AS MATERIALIZED (
+  SELECT s.tid, p.id, p.n FROM p FULL JOIN (
+    SELECT ctid AS tid, recipient FROM standby WHERE alert_id IN (SELECT alert_id FROM batch WHERE id = ANY($1))) s
+  ON s.recipient = p.recipient)
+UPDATE standby s SET batch_id = h.id, position = h.n - 1 FROM here h WHERE s.ctid = h.tid AND h.id IS NOT NULL
+"""
+"""Let those whose person's other endpoints stand by find their notices in these batches: once they are made, or what
+was in one batch was divided. `standby` is empty most of the time, so that no plan of the record's knows how much is in
+it: a full join is never a nested loop.
+"""

@@ -140,7 +140,7 @@ made AS (
     CASE WHEN kind IN {ENDS} THEN (SELECT at FROM until) ELSE $5 END, array_agg(id ORDER BY id),
     decode(repeat('00', count(*)::int), 'hex'), clock_timestamp(), quiet_until, coalesce(quiet_until, now())
   FROM numbered GROUP BY kind, channel, gateway, language, quiet_until, chunk ORDER BY chunk, channel
-  RETURNING {_MADE}{", recipients" if particular else ""})
+  RETURNING {_MADE})
 {"," + noted("$2") if particular else ""}
 SELECT {_MADE_AGAIN}, NULL::timestamptz AS plan_at, 0::bigint AS muted FROM made
 UNION ALL
@@ -191,8 +191,8 @@ candidates AS (
     AND person NOT IN (SELECT person FROM left_people)
     AND (kind = '{Kind.UPDATE}' OR person NOT IN (SELECT person FROM told_people))),
 muted AS (
-  SELECT DISTINCT coalesce(person, -id) FROM routed r WHERE kind = '{Kind.ALERT}' AND NOT wanted
-    AND NOT EXISTS (SELECT FROM candidates c WHERE c.person = r.person)),
+  SELECT coalesce(person, -id) FROM routed WHERE kind NOT IN {ENDS} GROUP BY 1
+  HAVING NOT bool_or(wanted OR kind = '{Kind.UPDATE}')),
 {turns("candidates", wishes.extreme)},
 target AS (
   SELECT id, channel, gateway, language, kind, quiet_until FROM chosen WHERE told
@@ -238,7 +238,7 @@ made AS (
   SELECT $2, $1, '{Kind.ALERT}', channel, gateway, language, $3, $4, array_agg(id ORDER BY id),
     decode(repeat('00', count(*)::int), 'hex'), clock_timestamp(), quiet_until, coalesce(quiet_until, now())
   FROM numbered GROUP BY channel, gateway, language, quiet_until, chunk ORDER BY chunk, channel
-  RETURNING {_MADE}{", recipients" if particular else ""})
+  RETURNING {_MADE})
 {"," + noted("$2") if particular else ""}
 SELECT {_MADE_AGAIN}, NULL::timestamptz AS plan_at, 0::bigint AS muted FROM made
 {f"UNION ALL SELECT NULL, {_DOUBLED}, NULL, NULL, NULL, NULL, NULL, NULL, {_MUTED}" if particular else ""}

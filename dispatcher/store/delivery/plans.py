@@ -37,7 +37,13 @@ from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import TARGET_SHA256, ready_alert
 from dispatcher.store.alerts.merged import promote_unspoken
-from dispatcher.store.audience.wishes import IS_ANYBODY_PARTICULAR, breaks_silence, is_told, severity_rank
+from dispatcher.store.audience.wishes import (
+    IS_ANYBODY_PARTICULAR,
+    PLACE,
+    breaks_silence,
+    is_told,
+    severity_rank,
+)
 from dispatcher.store.delivery.alarmed import GRAPHS
 from dispatcher.store.delivery.freeze import (
     IN_FORCE_BESIDE,
@@ -334,6 +340,8 @@ class Plans:
         else:
             rows = await self._freeze_followup(connection, alert, located, numbers, taking, wishes)
         made = [row for row in rows if row["id"] is not None]
+        if wishes:
+            await connection.execute(PLACE, [row["id"] for row in made])
         rest = [row for row in rows if row["id"] is None]
         ready_batches = await self._charges.charge(connection, alert, made, located.texts)
         size, muted = sum(row["size"] for row in rows), sum(row["muted"] for row in rest)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.model.batches import ReadyBatch
 from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, BatchState
+from dispatcher.store.audience.wishes import PLACE
 from dispatcher.store.sql import OPEN
 
 if TYPE_CHECKING:
@@ -47,11 +48,6 @@ INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, d
 SELECT alert_id, chain_id, kind, channel, $2, language, lane, deadline, $3, $4, text_parts, quiet_until,
   greatest(now(), quiet_until) FROM batch WHERE id = $1
 RETURNING id"""
-_FOLLOW: Final = """
-UPDATE standby s SET batch_id = p.id, position = p.n - 1
-FROM (SELECT b.id, b.alert_id, r.recipient, r.n
-      FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(recipient, n) WHERE b.id = ANY($2)) p
-WHERE s.batch_id = $1 AND s.alert_id = p.alert_id AND s.recipient = p.recipient"""
 _PROBLEMS: Final = """
 WITH place AS (SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::int[]) AS p(recipient, batch_id, position)),
 old AS (DELETE FROM problem WHERE batch_id = $1 RETURNING *, recipient = ANY($5) AS moves)
@@ -74,13 +70,6 @@ _PROBLEM_COLUMNS: Final = (
     *("batch_id", "position", "recipient", "attempts", "crashes"),
     *("label", "code", "detail", "due", "updated_at", "alike", "since"),
 )
-
-
-async def follow(connection: Connection, batch_id: int, batches: Iterable[int]) -> None:
-    """Let those whose person's other endpoints stand by find their notice in one of these batches, into which their
-    batch was divided.
-    """
-    await connection.execute(_FOLLOW, batch_id, list(batches))
 
 
 async def move_waiting(connection: Connection, recipient: int, gateway: str, channel: str = CHANNEL) -> None:
@@ -136,7 +125,7 @@ async def split(connection: Connection, row: Any, moved: Mapping[int, str]) -> l
         found.append((number, 0))
     remain = set(recipients) if stays == row["gateway"] else set()
     await _renumber(connection, row, places, places.keys() - remain)
-    await follow(connection, row["id"], {number for number, _ in places.values()})
+    await connection.execute(PLACE, sorted({number for number, _ in places.values()}))
     return found
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from dispatcher.model.vocabulary import Kind, Reason, State
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
-from dispatcher.store.audience.wishes import breaks_silence, is_told, quiet_until
+from dispatcher.store.audience.wishes import PLACE, breaks_silence, is_told, quiet_until
 from dispatcher.store.delivery.plans import PENDING, pending_alert
 from dispatcher.store.sms.charges import Charges
 from dispatcher.store.sms.routing import gateway_of
@@ -34,56 +34,57 @@ CALLED_AT_ONCE: Final = 50_000
 """How many people one call tells, which takes about a second; the next look calls the next."""
 
 _IN_FORCE: Final = f"(a.stopped_at IS NULL AND a.expires > {NOW} AND {is_dispatched('a')})"
-_DISMISS: Final = f"""
-DELETE FROM standby s USING alert a WHERE a.id = s.alert_id AND NOT {_IN_FORCE}
+_LOOK: Final = f"""
+WITH noted AS (
+  SELECT alert_id, coalesce(min(look_at) FILTER (WHERE batch_id IS NULL) <= {NOW}, false) AS due
+  FROM standby GROUP BY 1)
+SELECT a.id, n.due, {_IN_FORCE} AS in_force FROM noted n JOIN alert a ON a.id = n.alert_id ORDER BY a.number
 """  # noqa: S608 - constant
+_FORGET: Final = "DELETE FROM standby WHERE alert_id = ANY($1)"
 """Nobody is told any more of what is over. What became of the person is what became of the endpoint that was told."""
-_WAITING: Final = f"""
-SELECT DISTINCT s.alert_id FROM standby s JOIN alert a ON a.id = s.alert_id
-WHERE s.batch_id IS NULL AND s.look_at <= {NOW} AND {_IN_FORCE}
-"""  # noqa: S608 - constant
 
 _CALL: Final = f"""
-WITH waiting AS (
-  SELECT DISTINCT person FROM standby WHERE alert_id = $1 AND batch_id IS NULL AND look_at <= {NOW}),
-notices AS (
-  SELECT t.person, t.after_s, t.recipient, b.id, b.first_at, greatest(b.created_at, b.quiet_until) AS since, b.deadline,
-    b.held_for, get_byte(b.outcomes, t.position) & 127 AS state,
-    EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway AND {IS_STOPPED}) AS stopped
-  FROM standby t JOIN waiting w ON w.person = t.person
-  JOIN batch b ON b.id = t.batch_id AND b.recipients[t.position + 1] = t.recipient WHERE t.alert_id = $1),
+WITH noted AS (
+  SELECT t.ctid AS tid, t.person, t.recipient, t.turn, t.after_s, t.batch_id IS NULL AS stands_by,
+    t.batch_id IS NULL AND t.look_at <= {NOW} AS waits, b.first_at, b.deadline, b.held_for,
+    greatest(b.created_at, b.quiet_until) AS since, get_byte(b.outcomes, t.position) & 127 AS state,
+    b.id IS NOT NULL AND EXISTS (
+      SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway AND {IS_STOPPED}) AS stopped
+  FROM standby t LEFT JOIN batch b ON b.id = t.batch_id WHERE t.alert_id = $1),
 judged AS (
   SELECT n.*, state BETWEEN {State.ACCEPTED:d} AND {State.DISPLAYED:d} AS reached,
     state < {State.ACCEPTED:d} AND held_for = '' AND {NOW} < since + (deadline - since) / 2
       AND NOT ((state = {State.RETRY:d} OR stopped)
                AND {NOW} >= since + least($2::interval, make_interval(secs => after_s))) AS pending,
-    EXISTS (SELECT FROM subscriber_endpoint e
-            WHERE e.subscription_id = n.recipient AND e.last_confirmed_at >= n.since) AS confirmed
-  FROM notices n),
+    state BETWEEN {State.ACCEPTED:d} AND {State.DISPLAYED:d} AND after_s IS NOT NULL AND EXISTS (
+      SELECT FROM subscriber_endpoint e
+      WHERE e.subscription_id = n.recipient AND e.last_confirmed_at >= n.since) AS confirmed
+  FROM noted n),
+-- Windows and row addresses in place of joins with itself: see `PLACE`.
 people AS (
-  SELECT w.person, bool_or(j.reached AND (j.after_s IS NULL OR j.confirmed)) AS done, bool_or(j.pending) AS pending,
-    max(coalesce(j.first_at, j.since) + make_interval(secs => j.after_s)) FILTER (WHERE j.reached) AS next_at
-  FROM waiting w LEFT JOIN judged j ON j.person = w.person GROUP BY 1),
-verdict AS (
-  SELECT person, next_at, CASE WHEN done THEN 'dismiss' WHEN pending THEN 'wait' WHEN next_at > {NOW} THEN 'later'
-    ELSE 'call' END AS verdict
-  FROM people),
+  SELECT tid, person, recipient, turn, stands_by, waits, bool_or(waits) OVER whole AS looked_at,
+    coalesce(bool_or(reached AND (after_s IS NULL OR confirmed)) OVER whole, false) AS done,
+    coalesce(bool_or(pending) OVER whole, false) AS pending,
+    max(CASE WHEN reached THEN coalesce(first_at, since) + make_interval(secs => after_s) END) OVER whole AS next_at
+  FROM judged WINDOW whole AS (PARTITION BY person)),
+verdict AS MATERIALIZED (
+  SELECT *, CASE WHEN done THEN 'dismiss' WHEN pending THEN 'wait' WHEN next_at > {NOW} THEN 'later' ELSE 'call' END
+    AS verdict
+  FROM people WHERE looked_at),
 dismissed AS (
-  DELETE FROM standby s USING verdict v WHERE s.alert_id = $1 AND s.person = v.person AND v.verdict = 'dismiss'),
+  DELETE FROM standby WHERE ctid = ANY(ARRAY(SELECT tid FROM verdict WHERE verdict = 'dismiss'))),
 delayed AS (
   UPDATE standby s SET look_at = v.next_at FROM verdict v
-  WHERE s.alert_id = $1 AND s.person = v.person AND s.batch_id IS NULL AND v.verdict = 'later'),
+  WHERE s.ctid = v.tid AND v.stands_by AND v.verdict = 'later'),
+candidates AS MATERIALIZED (
+  SELECT v.tid, v.turn, v.waits, v.person AS whose, e.*, {is_told("e")} AS usable
+  FROM verdict v JOIN subscription e ON e.id = v.recipient WHERE v.verdict = 'call' AND v.stands_by),
 unusable AS (
-  DELETE FROM standby s USING verdict v, subscription e
-  WHERE s.alert_id = $1 AND s.person = v.person AND s.batch_id IS NULL AND v.verdict = 'call' AND e.id = s.recipient
-    AND NOT {is_told("e")}
-  RETURNING s.person),
+  DELETE FROM standby WHERE ctid = ANY(ARRAY(SELECT tid FROM candidates WHERE NOT usable)) RETURNING person),
 called AS (
-  SELECT DISTINCT ON (s.person) e.id, e.channel, {gateway_of("e", "$6", "$7")} AS gateway, e.language,
+  SELECT DISTINCT ON (e.whose) e.id, e.channel, {gateway_of("e", "$6", "$7")} AS gateway, e.language,
     {quiet_until("e", "$8::boolean", "$9::text")} AS quiet_until
-  FROM standby s JOIN verdict v ON v.person = s.person JOIN subscription e ON e.id = s.recipient
-  WHERE s.alert_id = $1 AND s.batch_id IS NULL AND s.look_at <= {NOW} AND v.verdict = 'call' AND {is_told("e")}
-  ORDER BY s.person, s.turn LIMIT {CALLED_AT_ONCE}),
+  FROM candidates e WHERE e.usable AND e.waits ORDER BY e.whose, e.turn LIMIT {CALLED_AT_ONCE}),
 numbered AS (
   SELECT *, (row_number() OVER (PARTITION BY channel, gateway, language, quiet_until ORDER BY id) - 1) / $5 AS chunk
   FROM called),
@@ -93,19 +94,17 @@ made AS (
   SELECT $1, $3, '{Kind.ALERT}', channel, gateway, language, $4, $10, array_agg(id ORDER BY id),
     decode(repeat('00', count(*)::int), 'hex'), clock_timestamp(), quiet_until, coalesce(quiet_until, now())
   FROM numbered GROUP BY channel, gateway, language, quiet_until, chunk ORDER BY chunk, channel
-  RETURNING id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind, recipients),
-told AS (
-  UPDATE standby s SET batch_id = m.id, position = m.n - 1
-  FROM (SELECT made.id, r.recipient, r.n
-        FROM made CROSS JOIN LATERAL unnest(made.recipients) WITH ORDINALITY r(recipient, n)) m
-  WHERE s.alert_id = $1 AND s.recipient = m.recipient)
+  RETURNING id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind)
 SELECT id, size, lease_token, channel, gateway, language, kind FROM made
 UNION ALL SELECT NULL, count(*), NULL, NULL, NULL, NULL, NULL FROM unusable HAVING count(*) > 0
 """  # noqa: S608 - constant
 """What becomes of everybody of whom an endpoint waits, at one look."""
 _LAST: Final = """
-DELETE FROM standby s WHERE s.alert_id = $1 AND NOT EXISTS (
-  SELECT FROM standby w WHERE w.alert_id = $1 AND w.person = s.person AND w.batch_id IS NULL)
+DELETE FROM standby WHERE ctid = ANY(ARRAY(
+  SELECT tid FROM (
+    SELECT ctid AS tid, bool_and(batch_id IS NOT NULL) OVER (PARTITION BY person) AS last
+    FROM standby WHERE alert_id = $1) p
+  WHERE last))
 """
 """People of whom nobody waits any more."""
 
@@ -132,9 +131,11 @@ class Standby:
 
     async def waiting(self) -> list[PendingAlert]:
         """Return the alerts of which somebody is to be looked at now; those that are over are forgotten."""
-        await self._pool.execute(_DISMISS)
-        rows = await self._pool.fetch(_WAITING)
-        found = [await self._pool.fetchrow(PENDING, row["alert_id"]) for row in rows]
+        rows = await self._pool.fetch(_LOOK)
+        if over := [row["id"] for row in rows if not row["in_force"]]:
+            await self._pool.execute(_FORGET, over)
+        due = [row["id"] for row in rows if row["in_force"] and row["due"]]
+        found = [await self._pool.fetchrow(PENDING, alert_id) for alert_id in due]
         return [pending_alert(row) for row in found if row is not None]
 
     async def call(self, alert_id: str, texts: TextParts = NOT_COUNTED) -> Called:
@@ -152,8 +153,9 @@ class Standby:
             rows = await self._called(connection, alert)
             if not rows:
                 return Called()
-            await connection.execute(_LAST, alert_id)
             made = [row for row in rows if row["id"] is not None]
+            await connection.execute(PLACE, [row["id"] for row in made])
+            await connection.execute(_LAST, alert_id)
             people = sum(row["size"] for row in made)
             await connection.execute(
                 "UPDATE alert SET doubled = doubled + $2 WHERE id = $1", alert_id, people

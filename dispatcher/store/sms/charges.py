@@ -19,7 +19,7 @@ from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.sms.quote import gateway_quote
 from dispatcher.sms.routes import NO_ROUTES, Routes, routes
 from dispatcher.store import audit
-from dispatcher.store.delivery.relocation import follow
+from dispatcher.store.audience.wishes import PLACE
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import IS_STOPPED, OPEN
 
@@ -122,7 +122,7 @@ async def _cut(connection: Connection, batch_id: int, people: int) -> int:
     """
     number: int = await connection.fetchval(_CUT, batch_id, people)
     await connection.execute(_KEEP, batch_id, people)
-    await follow(connection, batch_id, (batch_id, number))
+    await connection.execute(PLACE, [batch_id, number])
     return number
 
 

@@ -20,8 +20,9 @@ CREATE TABLE standby (
   look_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
   batch_id  bigint,
   position  int,
-  PRIMARY KEY (alert_id, person, recipient)
+  PRIMARY KEY (alert_id, recipient)
 );
+CREATE INDEX standby_person ON standby (alert_id, person);
 CREATE INDEX standby_waiting ON standby (look_at) WHERE batch_id IS NULL;
 CREATE INDEX standby_batch ON standby (batch_id) WHERE batch_id IS NOT NULL;
 
