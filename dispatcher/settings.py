@@ -240,6 +240,10 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     ended_kept_days: int = Field(30, ge=0, le=3_650)
     """How many days of endpoints and subscribers that ended by themselves (gone, end date) more than a number is kept.
     Whoever leaves is erased at once."""
+    instance_quota_per_minute: int = Field(12_000, ge=0, le=1_000_000)
+    """How many requests an app's key may make in a minute at one API process, whatever they ask for, then 429; 0: any
+    number. `dispatcher instance change --quota` sets another for one. Of reads one app has besides no more than half
+    of the places, so that nobody waits behind it."""
 
     baseline_factor: float = Field(0.0, ge=0, le=1_000_000)
     """A warning with more recipients than this times the median of its source's last dispatches, and more than 1000,

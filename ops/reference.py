@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import GRANTS, Grant, Route, Scope
 from dispatcher.access.table import OPEN_COMMANDS, OPEN_ROUTES
+from dispatcher.api.instances.app_schema import app_schema
 from dispatcher.metrics import Metrics
 from dispatcher.settings import variables
 from ops.command_line import command_line_page
@@ -116,6 +118,11 @@ def access_page() -> str:
     return "\n".join(sections)
 
 
+def app_schema_page() -> str:
+    """Write the JSON Schema of what apps receive and send."""
+    return json.dumps(app_schema(), ensure_ascii=False, indent=2) + "\n"
+
+
 def _table(head: Sequence[str], rows: Sequence[str]) -> str:
     return "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows, ""])
 
@@ -140,6 +147,7 @@ def _answer(scope: Scope | None, foreign: HTTPStatus | None) -> str:
 
 PAGES = {
     "access.md": access_page,
+    "app.schema.json": app_schema_page,
     "command-line.md": command_line_page,
     "licences.md": licences_page,
     "metrics.md": metrics_page,

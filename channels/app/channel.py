@@ -110,15 +110,18 @@ class App:
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, callback, endpoints, bounds, self._proof)
 
-    async def try_once(self, notice: Notice, endpoint: Endpoint) -> Trial:
+    async def try_once(
+        self, notice: Notice, endpoint: Endpoint, change: Callable[[Request], Request] | None = None
+    ) -> Trial:
         """Send one notice to one endpoint, by the same rules as `send`, and return how that was answered: no word of
-        the answer but its status. Raises nothing for what the far side does.
+        the answer but its status. `change` makes another request of the one that would be sent, to see whether the far
+        side notices. Raises nothing for what the far side does.
         """
         seconds_left = (notice.deadline - self._now()).total_seconds()
         try:
             callback = self._callback(notice, self.gateway(endpoint))
             request = callback.request(endpoint, seconds_left)
-            answer = await self._http.fetch(request)
+            answer = await self._http.fetch(change(request) if change else request)
         except HttpError as error:
             return Trial(None, transport_error(error))
         except Permanent as error:

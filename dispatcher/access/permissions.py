@@ -40,6 +40,14 @@ class Permission(StrEnum):
     )
     READ_ANY_ALERT = "alerts.read-any", "Follow any alert, whichever source it came from."
     READ_IN_FORCE = "alerts.read-in-force", "Read the alerts in force at one's own places."
+    READ_INSTANCE = (
+        "instance.read",
+        "Read what the operator has entered of one's own app, and its neighbours.",
+    )
+    MANAGE_CONSENTS = (
+        "consents.manage",
+        "Let other apps show the warnings of one's own municipalities, or no more.",
+    )
     MANAGE_WEBHOOK = "webhook.manage", "Register, show, rotate, test and remove the webhook of an app."
     MANAGE_SUBSCRIBERS = (
         "subscribers.manage",
@@ -213,6 +221,20 @@ GRANTS: Final = (
             Route("DELETE", _OWN_SUBSCRIPTION, HTTPStatus.UNAUTHORIZED),
         ),
     ),
+    Grant(
+        Permission.READ_INSTANCE,
+        {PrincipalKind.INSTANCE: Scope.OWN},
+        (Route("GET", "/v1/instance"),),
+    ),
+    Grant(
+        Permission.MANAGE_CONSENTS,
+        {PrincipalKind.INSTANCE: Scope.OWN, PrincipalKind.OPERATOR: Scope.EVERYTHING},
+        (
+            Route("PUT", "/v1/instance/consents/{instance_id}"),
+            Route("DELETE", "/v1/instance/consents/{instance_id}"),
+        ),
+        ("instance consent",),
+    ),
     Grant(Permission.READ_ANY_ALERT, _OPERATOR, commands=("alerts show",)),
     Grant(Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker")),
     Grant(Permission.MIGRATE_RECORD, _OPERATOR, commands=("migrate",)),
@@ -245,7 +267,9 @@ GRANTS: Final = (
         ),
     ),
     Grant(
-        Permission.MANAGE_KEYS, _OPERATOR, commands=("keys add", "keys rotate", "keys expire", "keys revoke")
+        Permission.MANAGE_KEYS,
+        _OPERATOR,
+        commands=("keys add", "keys rotate", "keys expire", "keys revoke", "instance rotate"),
     ),
     Grant(
         Permission.MANAGE_SECRETS,

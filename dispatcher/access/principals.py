@@ -27,7 +27,7 @@ UNNAMED_OPERATOR: Final = Actor("operator")
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A party that may do something. `id` is its name among its kind, `territory` what of the country is its own: the
-    AGS prefixes that a source may warn, the municipalities (AGS) that an instance shows.
+    AGS prefixes that a source may warn, the municipalities (AGS) that an instance shows, its neighbours' among them.
     """
 
     kind: PrincipalKind
@@ -38,6 +38,8 @@ class Principal:
     """The entry in the record of a source or a feed, with its CAP senders and the matching rule it wants."""
     sandbox: bool = False
     """Whether it is an instance for trying, which gets samples and no warning."""
+    quota: int | None = None
+    """How many requests an instance may make in a minute; 0: any number, None: as the setting has it."""
 
     def may(self, permission: Permission) -> bool:
         """Whether it holds the permission. What is asked for must be its own all the same."""
@@ -71,10 +73,12 @@ def of_source(source: Source) -> Principal:
     return Principal(kind, source.id, permissions_of(kind), source.territory, source)
 
 
-def of_instance(instance_id: str, places: tuple[str, ...], *, sandbox: bool = False) -> Principal:
+def of_instance(
+    instance_id: str, places: tuple[str, ...], *, sandbox: bool = False, quota: int | None = None
+) -> Principal:
     """Return the principal of a municipality's app."""
     kind = PrincipalKind.INSTANCE
-    return Principal(kind, instance_id, permissions_of(kind), places, sandbox=sandbox)
+    return Principal(kind, instance_id, permissions_of(kind), places, sandbox=sandbox, quota=quota)
 
 
 def of_gateway(name: str) -> Principal:

@@ -18,6 +18,7 @@ _FILES: Final = "It works on files and reads nothing of the record."
 OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "GET /v1/boundaries": "The attribution of the boundary data is owed to everybody.",
+        "GET /v1/instance/schema": "It describes what apps get and send, and says nothing of what is in the record.",
         "GET /v1/webpush/key": "Every browser that subscribes is given it; it is the public half of a key.",
         "PUT /v1/instances/{instance_id}/subscribers/{installation}": "Whoever subscribes has no secret yet, and "
         "gets its token here. What a round trip has proven is changed with that token only, which the route asks for.",
@@ -45,6 +46,7 @@ OPEN_COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "cancel": _OVER_HTTP,
         "all-clear": _OVER_HTTP,
         "match": _FILES,
+        "instance verify": "It sends test notices to a URL of one's own and reads nothing of the record.",
         "geodata import": _FILES,
         "geodata codes": _FILES,
         "geodata show": _FILES,

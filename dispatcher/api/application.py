@@ -11,7 +11,8 @@ from fastapi import FastAPI, Response
 
 from dispatcher.api import alerts, feeds, problems, reports
 from dispatcher.api.authentication import require_table
-from dispatcher.api.instances import in_force, leaving, phones, subscribers, webhook
+from dispatcher.api.instances import in_force, leaving, phones, profile, subscribers, webhook
+from dispatcher.api.instances.app_schema import MEDIA_TYPE, app_schema
 from dispatcher.api.instances.bodies import PushKeyBody
 from dispatcher.api.instances.cross_origin import CrossOrigin
 from dispatcher.api.openapi.document import document
@@ -55,6 +56,7 @@ def application(dependencies: ApiDependencies) -> FastAPI:
     app.include_router(subscribers.routes(dependencies))
     app.include_router(phones.routes(dependencies))
     app.include_router(leaving.routes(dependencies))
+    app.include_router(profile.routes(dependencies))
     app.include_router(reports.routes(dependencies))
 
     @app.get("/v1/boundaries", tags=["boundaries"], operation_id="getBoundaries")
@@ -90,6 +92,25 @@ def application(dependencies: ApiDependencies) -> FastAPI:
     async def openapi() -> Response:
         # Made once: a stranger can ask for it as often as he likes.
         return Response(description(), media_type="application/json")
+
+    @cache
+    def schema() -> bytes:
+        return json.dumps(app_schema(), ensure_ascii=False, separators=(",", ":")).encode()
+
+    @app.get(
+        "/v1/instance/schema",
+        tags=["instances"],
+        operation_id="getAppSchema",
+        response_class=Response,
+        responses={
+            200: {"content": {MEDIA_TYPE: {"schema": {"type": "object", "description": "The schema."}}}}
+        },
+    )
+    async def described_for_apps() -> Response:
+        """Give the JSON Schema of what an app receives and sends. The document itself describes a notice; `$defs` has
+        the bodies of the routes.
+        """
+        return Response(schema(), media_type=MEDIA_TYPE)
 
     app.router.routes.extend(public_probes(dependencies.metrics, dependencies.health))
     require_table(app)

@@ -6,6 +6,7 @@ What each route requires stands in `dispatcher.access`; an application whose rou
 from __future__ import annotations
 
 import inspect
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from dispatcher.access.permissions import Permission
     from dispatcher.access.principals import Principal
     from dispatcher.api.dependencies import ApiDependencies
+    from dispatcher.model.principals import Instance
 
 _CLAIMED: Final = {KeyKind.SOURCE: PrincipalKind.SOURCE, KeyKind.INSTANCE: PrincipalKind.INSTANCE}
 """The kind that stands for a key of which no more is known: a feed's looks like a source's."""
@@ -52,11 +54,14 @@ _MISSING = {
 class Require:
     """A route's dependency: the principal that asks and holds the permission. Raises `RequestRefused` for any other."""
 
-    refuses: ClassVar = frozenset({ProblemType.UNAUTHENTICATED, ProblemType.RECORD_UNAVAILABLE})
-    """The problems that it answers, for the description of the API."""
+    answers: ClassVar = frozenset({ProblemType.UNAUTHENTICATED, ProblemType.RECORD_UNAVAILABLE})
+    """The problems that it answers whoever asks."""
 
     def __init__(self, permission: Permission, parameters: dict[str, Any]) -> None:
         self.permission = permission
+        of_instances = PrincipalKind.INSTANCE in holders_of(permission)
+        self.refuses = self.answers | ({ProblemType.RATE_LIMITED} if of_instances else frozenset())
+        """The problems that it answers, for the description of the API."""
         # FastAPI asks dependencies before it looks at the route's own parameters. Declared here too, these are judged
         # first: a name that nothing can have is not found, whichever principal asks for it.
         declared = [_declared(name, value) for name, value in parameters.items()]
@@ -76,7 +81,18 @@ class Require:
             raise RequestRefused(ProblemType.UNAUTHENTICATED, said(missing))
         if recognised := request.scope.get("extensions", {}).get(RECOGNISED):
             recognised()
+        _take_share(dependencies, shown.principal)
         return shown.principal
+
+
+def _take_share(dependencies: ApiDependencies, principal: Principal) -> None:
+    """Take a request from an instance's share of this process. Raises `RequestRefused` where it is used up."""
+    if principal.kind is not PrincipalKind.INSTANCE:
+        return
+    if wait := dependencies.shares.take(principal.id, principal.quota):
+        raise RequestRefused(
+            ProblemType.RATE_LIMITED, said(Phrase.SHARE_USED_UP), retry_after_s=math.ceil(wait)
+        )
 
 
 def require(permission: Permission, **parameters: Any) -> Require:
@@ -109,12 +125,14 @@ async def _judged(request: Request, dependencies: ApiDependencies, kinds: frozen
     found = await dependencies.sources.recognise(key)
     if found.party is None:
         return Shown(found.state, _CLAIMED[name.kind])
-    principal = (
-        principals.of_source(found.party)
-        if isinstance(found.party, Source)
-        else principals.of_instance(found.party.id, found.party.places, sandbox=found.party.sandbox)
-    )
+    principal = _principal_of(found.party)
     return Shown(found.state, principal.kind, principal, str(name))
+
+
+def _principal_of(party: Source | Instance) -> Principal:
+    if isinstance(party, Source):
+        return principals.of_source(party)
+    return principals.of_instance(party.id, party.shown, sandbox=party.sandbox, quota=party.quota)
 
 
 def wired_routes(app: Starlette) -> Iterator[Wired]:

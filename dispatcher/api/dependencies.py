@@ -9,6 +9,7 @@ from dispatcher.api.body import BodiesInReceipt
 
 if TYPE_CHECKING:
     from dispatcher.api.credentials import RefusedCredentials
+    from dispatcher.api.shares import InstanceShares
     from dispatcher.apps.enrolment import Enrolment
     from dispatcher.apps.registration import Registration
     from dispatcher.apps.trial import Trials
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from dispatcher.store.audience.subscriptions import Subscriptions
     from dispatcher.store.delivery.ledger_reader import LedgerReader
     from dispatcher.store.delivery.status import AlertStatuses
+    from dispatcher.store.instances.neighbours import Neighbours
+    from dispatcher.store.parties import Parties
     from dispatcher.store.secrets import PushKey
     from dispatcher.store.sources import Sources
 
@@ -48,6 +51,9 @@ class ApiDependencies:
     push_key: PushKey
     enrolment: Enrolment
     sign_ups: SignUps
+    parties: Parties
+    neighbours: Neighbours
+    shares: InstanceShares
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""
     reports: DeliveryReports | None = None

@@ -142,7 +142,7 @@ def places_of(request: Request) -> Places:
 class RequireForReading(Require):
     """As `Require`, and waits for its turn before the record is asked about the key."""
 
-    refuses = Require.refuses | {ProblemType.OVERLOADED}
+    answers = Require.answers | {ProblemType.OVERLOADED}
 
     async def __call__(self, request: Request, **parameters: object) -> Principal:
         places = places_of(request)

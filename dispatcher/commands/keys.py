@@ -178,7 +178,14 @@ def rotate(
     overlap: Annotated[str, typer.Option(help="how long the old keys stay good, e.g. 24h")] = "24h",
 ) -> None:
     """Print a new key, once; the old ones end after the overlap."""
-    settings, meanwhile, bearer = Settings(), _duration(overlap), _keyed_bearer(source, instance, feed)
+    rotate_keys(_keyed_bearer(source, instance, feed), overlap)
+
+
+def rotate_keys(bearer: Bearer, overlap: str) -> None:
+    """Print a new key of the bearer, and until when the old ones are good."""
+    settings, meanwhile = Settings(), _duration(overlap)
+    if not KEY_ID_PATTERN.fullmatch(bearer.id):
+        refuse(f"there is no {bearer}")
     key = _fresh_key(bearer)
 
     async def work(pool: record.Pool) -> list[KeyEntry]:

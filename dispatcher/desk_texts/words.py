@@ -39,6 +39,8 @@ class DeskTexts:
     """What a gateway's answer to one SMS was taken for."""
     trial_decided: Mapping[str, str]
     """What decided that: `{named}` is the rule's name or the status."""
+    verifications: Mapping[str, str]
+    """What is tried of an app's receiver, what it has to do, and what became of it."""
     over: Mapping[str, str]
     """Why a warning is over: `{at}` is when, `{by}` the message that did it."""
     target_reasons: Mapping[str, str]

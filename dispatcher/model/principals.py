@@ -54,14 +54,62 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Branding:
+    """How an app presents itself; empty where nothing is set. Colours are `#rrggbb` in lower case."""
+
+    colour: str = ""
+    """The colour behind text."""
+    text_colour: str = ""
+    logo: str = ""
+    """An https URL, which the service never fetches."""
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """One municipality's app, which may pull what concerns its places (AGS)."""
 
     id: str
     name: str
     places: tuple[str, ...]
+    """Its own municipalities."""
     sandbox: bool = False
     """Whether it is for trying: it gets samples, and no warning."""
+    territory: tuple[str, ...] = ()
+    """The AGS and prefixes by which its places were named; empty where each was named by its own."""
+    languages: tuple[str, ...] = ("de",)
+    """Those of the app (BCP 47)."""
+    branding: Branding = Branding()
+    contact: str = ""
+    """Whom to ask about it."""
+    quota: int | None = None
+    """How many requests it may make in a minute; 0: any number, None: as the setting has it."""
+    shows: tuple[str, ...] = ()
+    """The neighbours (ids of instances) whose warnings it also wants to show."""
+    neighbouring: tuple[str, ...] = ()
+    """The municipalities (AGS) of those of them who have consented; the record sees to it."""
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Return all municipalities (AGS) whose warnings it shows."""
+        return self.places + self.neighbouring
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a neighbour said: who there, and when."""
+
+    given_by: str
+    given_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A neighbour whose warnings an instance wants to show; without its consent it shows none."""
+
+    id: str
+    name: str
+    places: tuple[str, ...]
+    consent: Consent | None
 
 
 @dataclass(frozen=True, slots=True)

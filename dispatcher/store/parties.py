@@ -30,7 +30,19 @@ _LISTED: Final = {
 _KIND: Final = {Source: PrincipalKind.SOURCE, Instance: PrincipalKind.INSTANCE}
 _COLUMNS: Final = {
     PrincipalKind.SOURCE: ("name", "senders", "territory", "inset_m", "by_severity", "may_flash", "quota"),
-    PrincipalKind.INSTANCE: ("name", "places", "environment"),
+    PrincipalKind.INSTANCE: (
+        "name",
+        "places",
+        "environment",
+        "territory",
+        "languages",
+        "colour",
+        "text_colour",
+        "logo",
+        "contact",
+        "quota",
+        "shows",
+    ),
 }
 
 
@@ -144,7 +156,20 @@ def _values(party: Source | Instance) -> dict[str, Any]:
     """Return what the record keeps of a party, by column."""
     if isinstance(party, Instance):
         environment = Environment.SANDBOX if party.sandbox else Environment.PRODUCTION
-        return {"name": party.name, "places": list(party.places), "environment": environment}
+        branding = party.branding
+        return {
+            "name": party.name,
+            "places": list(party.places),
+            "environment": environment,
+            "territory": list(party.territory),
+            "languages": list(party.languages),
+            "colour": branding.colour,
+            "text_colour": branding.text_colour,
+            "logo": branding.logo,
+            "contact": party.contact,
+            "quota": party.quota,
+            "shows": list(party.shows),
+        }
     return {
         name: sorted(party.senders) if name == "senders" else _plain(getattr(party, name))
         for name in _COLUMNS[PrincipalKind.SOURCE]
@@ -156,7 +181,10 @@ def _plain(value: Any) -> Any:
 
 
 def _audited(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
+    """Return what the trail has of a party: no contact, which may be a person, and nothing that is not there."""
+    return {
+        name: value for name, value in values.items() if name != "contact" and value not in (None, "", [])
+    }
 
 
 def _entry(row: Any) -> PartyEntry:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dispatcher.access.credentials import Bearer, KeyTerms, Recognition, is_use_due, judge
 from dispatcher.access.keys import NO_DIGEST, KeyKind, matches, read_key
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.model.principals import CredentialState, Instance, Source
+from dispatcher.model.principals import Branding, CredentialState, Instance, Source
 from dispatcher.model.webhooks import Environment
 from dispatcher.store import audit
 from dispatcher.store.key_uses import KeyUses
@@ -26,7 +26,8 @@ _BY_KEY: Final = {
 SELECT {_KEY}, p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity, p.may_flash, p.quota
 FROM api_key k JOIN source p ON p.id = k.source_id WHERE k.kind = 'wk' AND k.id = $1""",  # noqa: S608 - constant columns
     KeyKind.INSTANCE: f"""
-SELECT {_KEY}, p.id, p.name, p.places, p.environment
+SELECT {_KEY}, p.id, p.name, p.places, p.environment, p.territory, p.languages, p.colour, p.text_colour, p.logo,
+  p.contact, p.quota, p.shows, p.shown
 FROM api_key k JOIN instance p ON p.id = k.instance_id WHERE k.kind = 'wi' AND k.id = $1""",  # noqa: S608 - as above
 }
 
@@ -116,5 +117,17 @@ def source_of(row: Any) -> Source:
 
 def instance_of(row: Any) -> Instance:
     """Return an instance of its row."""
-    sandbox = row["environment"] == Environment.SANDBOX
-    return Instance(row["id"], row["name"], tuple(row["places"]), sandbox)
+    places = tuple(row["places"])
+    return Instance(
+        id=row["id"],
+        name=row["name"],
+        places=places,
+        sandbox=row["environment"] == Environment.SANDBOX,
+        territory=tuple(row["territory"]),
+        languages=tuple(row["languages"]),
+        branding=Branding(row["colour"], row["text_colour"], row["logo"]),
+        contact=row["contact"],
+        quota=row["quota"],
+        shows=tuple(row["shows"]),
+        neighbouring=tuple(row["shown"][len(places) :]),
+    )

@@ -31,7 +31,7 @@ REMOVED: Final = "removed"
 """The reason with which a subscription ends whose instance gave up its webhook."""
 _WEBHOOK: Final = f"""
 SELECT s.id, {COLUMNS}, s.address, s.keys, s.language, s.ended_at, i.environment, w.places IS NULL AS follows_all,
-  ARRAY(SELECT unnest(coalesce(w.places, i.places)) AS p INTERSECT SELECT unnest(i.places) ORDER BY p) AS places
+  ARRAY(SELECT unnest(coalesce(w.places, i.shown)) AS p INTERSECT SELECT unnest(i.shown) ORDER BY p) AS places
 FROM webhook w JOIN instance i ON i.id = w.instance_id JOIN subscription s ON s.id = w.subscription_id
 WHERE w.instance_id = $1 AND s.end_reason IS DISTINCT FROM $2"""  # noqa: S608 - constant
 _FOUND: Final = f"""

@@ -10,6 +10,7 @@ from channels.clock import utc_now
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.api.credentials import RefusedCredentials
 from dispatcher.api.dependencies import ApiDependencies
+from dispatcher.api.shares import InstanceShares
 from dispatcher.apps.registration import Registration
 from dispatcher.apps.trial import Trials
 from dispatcher.audience.estimate import AudienceEstimator
@@ -28,6 +29,8 @@ from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.status import AlertStatuses
+from dispatcher.store.instances.neighbours import Neighbours
+from dispatcher.store.parties import Parties
 from dispatcher.store.secrets import PushKey, Secrets
 from dispatcher.store.sources import Sources
 from dispatcher.store.webhooks import Webhooks
@@ -116,6 +119,9 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             push_key=PushKey(Secrets(pool)),
             enrolment=enrolment(settings, Subscribers(pool, addresses), tokens, boundaries, http),
             sign_ups=sign_ups(settings, client, tokens),
+            parties=Parties(pool),
+            neighbours=Neighbours(pool),
+            shares=InstanceShares(settings.instance_quota_per_minute),
         )
         await sources.uses.written()
     finally:

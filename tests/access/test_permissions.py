@@ -60,6 +60,8 @@ def test_an_app_reads_and_minds_its_own_webhook() -> None:
         Permission.READ_FEEDS,
         Permission.MANAGE_WEBHOOK,
         Permission.MANAGE_SUBSCRIBERS,
+        Permission.READ_INSTANCE,
+        Permission.MANAGE_CONSENTS,
     }
 
 

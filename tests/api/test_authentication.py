@@ -82,6 +82,8 @@ OWNER = {
     Permission.MANAGE_WEBHOOK: "instance",
     Permission.MANAGE_SUBSCRIBERS: "instance",
     Permission.MANAGE_OWN_SUBSCRIPTION: "subscriber",
+    Permission.READ_INSTANCE: "instance",
+    Permission.MANAGE_CONSENTS: "instance",
     Permission.PUSH_MESSAGES: "feed",
     Permission.REPORT_DELIVERIES: "gateway",
 }
@@ -114,7 +116,7 @@ class World:
             alert_id=self.alert_id,
             name="mowas",
             gateway="sms-1",
-            instance_id="dueren",
+            instance_id="neighbour" if "/consents/" in route.path else "dueren",
             installation=self._installation(route, caller),
         )
         body, content_type = b'{"reports": []}', "application/json"
@@ -124,6 +126,8 @@ class World:
             body = json.dumps({"url": url}).encode() if route.method == "PUT" else b""
         elif "/subscribers/" in path:
             body = await self._of_subscriber(route, caller)
+        elif path.startswith("/v1/instance/consents"):
+            body = b'{"given_by": "A. Muster"}'
         elif not path.startswith("/v1/gateways"):
             body, content_type = warning(DUEREN).xml(), CAP
         if route.method == "GET":
@@ -208,6 +212,7 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
         await enrol(service.parts, OF_BACKEND, PHONE_TOKEN)
         await enrol(service.parts, OF_PHONE, PHONE_TOKEN)
         await enrol(service.parts, OF_OTHER_PHONE, OTHER_PHONE_TOKEN)
+        await sources.put_instance(Instance("neighbour", "Jülich", (JUELICH,)), f"wi_neighbour_{SECRET}")
         sent = await service.submit(warning(DUEREN))
         yield World(service, sent.json["alert"]["id"])
 

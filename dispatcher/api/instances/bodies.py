@@ -343,3 +343,75 @@ class PushKeyBody(BaseModel):
         "`pushManager.subscribe` as `applicationServerKey`",
         examples=["BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM"],
     )
+
+
+class BrandingBody(Body):
+    """How the app presents itself."""
+
+    colour: str | None = Field(description="colour behind text; null where none is set", examples=["#00457c"])
+    text_colour: str | None = Field(
+        description="colour of text on it, with a contrast of at least 4.5:1", examples=["#ffffff"]
+    )
+    logo: str | None = Field(
+        description="https URL of a picture, which the service never fetches",
+        examples=["https://www.dueren.example/wappen.svg"],
+    )
+
+
+class NeighbourBody(Body):
+    """A neighbour whose warnings the app shows too, once it has consented."""
+
+    id: str = Field(description="the neighbour's id", examples=["stolberg"])
+    name: str = Field(description="its name", examples=["Stolberg (Rhld.)"])
+    municipalities: list[Ags] = Field(description="its municipalities")
+    given_by: str | None = Field(
+        description="who consented; null: nobody has, and nothing of it is shown",
+        examples=["Ordnungsamt Stolberg, A. Muster"],
+    )
+    given_at: words.Moment | None = Field(description="when")
+
+
+class ConsentBody(Body):
+    """Another instance that may show the warnings of this one's municipalities."""
+
+    instance: str = Field(description="its id", examples=["dueren"])
+    given_by: str = Field(
+        description="who consented for this instance", examples=["Ordnungsamt Stolberg, A. Muster"]
+    )
+    given_at: words.Moment = Field(description="when")
+
+
+class ConsentWanted(Body):
+    """A consent that an instance gives."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"examples": [{"given_by": "Ordnungsamt Stolberg, A. Muster"}]},
+    )
+
+    given_by: str = Field(
+        description="who gives it: the person of the municipality who may",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        examples=["Ordnungsamt Stolberg, A. Muster"],
+    )
+
+
+class InstanceBody(Body):
+    """An instance as the operator has entered it."""
+
+    id: str = Field(description="its id", examples=["dueren"])
+    name: str = Field(description="as people know it", examples=["Stadt Düren"])
+    environment: Environment = Field(description="`sandbox`: samples, whatever happens")
+    municipalities: list[Ags] = Field(description="its own municipalities")
+    languages: list[str] = Field(description="the languages of the app (BCP 47)", examples=[["de", "en"]])
+    branding: BrandingBody = Field(description="how it presents itself")
+    contact: str | None = Field(description="whom the operator asks", examples=["app@dueren.example"])
+    requests_per_minute: int | None = Field(
+        description="how many requests it may make in a minute, 0 for any; null: as many as every instance",
+        examples=[600],
+    )
+    neighbours: list[NeighbourBody] = Field(description="whose warnings it shows too")
+    consents: list[ConsentBody] = Field(description="who may show its own")

@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ValidationError
 
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
@@ -23,8 +22,8 @@ from dispatcher.api.instances.bodies import (
     WebhookBody,
     WebhookWanted,
 )
+from dispatcher.api.instances.json_body import BODY_REFUSED, Wanted, json_body, parsed
 from dispatcher.api.openapi.refusals import refusals
-from dispatcher.api.problems import ERRORS_MAX
 from dispatcher.api.shedding import places_of, reading
 from dispatcher.apps.registration import Registered, Registration, WebhookRequest
 from dispatcher.apps.trial import TriedTooSoon
@@ -41,36 +40,15 @@ if TYPE_CHECKING:
 
 Instance = Annotated[Principal, Depends(require(Permission.MANAGE_WEBHOOK))]
 Reader = Annotated[Principal, reading(Permission.MANAGE_WEBHOOK)]
-Wanted = TypeVar("Wanted", bound=BaseModel)
 Found = TypeVar("Found")
 BODY_BYTES = 8 * 1024
 """Room for a body without places: the longest URL and a secret."""
 PLACE_BYTES = 32
 """Room for each municipality of the instance, in a line of its own."""
 ROTATION_BYTES = 1024
-BODY_REFUSED = (
-    ProblemType.TOO_LARGE,
-    ProblemType.INCOMPLETE,
-    ProblemType.OVERLOADED,
-    ProblemType.INVALID_WEBHOOK,
-)
-_TOO_MANY: tuple[dict[str, object], ...] = (
-    {
-        "code": "too_many_errors",
-        "path": "",
-        "line": None,
-        "message": "More members than can be named here are none of this body, or have not the right form.",
-        "message_de": "Mehr Angaben, als sich hier nennen lassen, sind unbekannt oder haben nicht die richtige Form.",
-    },
-)
+REFUSED = (*BODY_REFUSED, ProblemType.INVALID_WEBHOOK)
 NO_STORE = {"Cache-Control": "no-store"}
 """A secret may be in the answer."""
-
-
-def _json_body(model: type[BaseModel], *, required: bool) -> dict[str, Any]:
-    """Describe a body that is read within its limit first, and parsed by the route."""
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
-    return {"requestBody": {"required": required, "content": content}}
 
 
 def routes(dependencies: ApiDependencies) -> APIRouter:
@@ -84,8 +62,8 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.put(
         "",
-        responses=refusals(*BODY_REFUSED, ProblemType.WEBHOOK_TAKEN),
-        openapi_extra=_json_body(WebhookWanted, required=True),
+        responses=refusals(*REFUSED, ProblemType.WEBHOOK_TAKEN),
+        openapi_extra=json_body(WebhookWanted, required=True),
         operation_id="setWebhook",
     )
     async def put(instance: Instance, request: Request, response: Response) -> WebhookBody:
@@ -118,8 +96,8 @@ def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
 
     @router.post(
         "/rotate",
-        responses=refusals(*BODY_REFUSED, ProblemType.NOT_FOUND),
-        openapi_extra=_json_body(RotationWanted, required=False),
+        responses=refusals(*REFUSED, ProblemType.NOT_FOUND),
+        openapi_extra=json_body(RotationWanted, required=False),
         operation_id="rotateWebhookSecret",
     )
     async def rotate(instance: Instance, request: Request, response: Response) -> WebhookBody:
@@ -177,25 +155,7 @@ def _asked(wanted: WebhookWanted) -> WebhookRequest:
 
 
 def _parsed(model: type[Wanted], body: bytes) -> Wanted:
-    """Return the body as the model has it. Raises `RequestRefused`, without a word of what was sent."""
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        if error.error_count() > ERRORS_MAX:
-            raise RequestRefused(
-                ProblemType.INVALID_WEBHOOK, said(Phrase.WEBHOOK_REFUSED), _TOO_MANY
-            ) from None
-        errors: tuple[dict[str, object], ...] = tuple(
-            {
-                "code": item["type"],
-                "path": "".join(f"/{part}" for part in item["loc"]),
-                "line": None,
-                "message": item["msg"],
-                "message_de": "Fehlt, ist hier unbekannt oder hat nicht die richtige Form.",
-            }
-            for item in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-        raise RequestRefused(ProblemType.INVALID_WEBHOOK, said(Phrase.WEBHOOK_REFUSED), errors) from None
+    return parsed(model, body, ProblemType.INVALID_WEBHOOK, Phrase.WEBHOOK_REFUSED)
 
 
 @contextmanager

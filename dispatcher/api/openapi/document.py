@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 
 from dispatcher.access.table import OPEN_ROUTES
-from dispatcher.api.instances.bodies import RotationWanted, WebhookWanted
+from dispatcher.api.instances.bodies import ConsentWanted, RotationWanted, WebhookWanted
 from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberWanted
 from dispatcher.api.openapi.refusals import FINDING, answer, problem_schema, problems_of, schema_name
 from dispatcher.api.openapi.security import SCHEMES, security_of
@@ -43,6 +43,7 @@ TAGS: Final = (
 READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     {
         "CodeWanted": CodeWanted,
+        "ConsentWanted": ConsentWanted,
         "LedgerLine": LedgerLineBody,
         "RotationWanted": RotationWanted,
         "SubscriberWanted": SubscriberWanted,
@@ -50,7 +51,14 @@ READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     }
 )
 """What FastAPI knows nothing of, as the routes read or write it themselves."""
-TAKEN: Final = ("CodeWanted", "EndpointWanted", "RotationWanted", "SubscriberWanted", "WebhookWanted")
+TAKEN: Final = (
+    "CodeWanted",
+    "ConsentWanted",
+    "EndpointWanted",
+    "RotationWanted",
+    "SubscriberWanted",
+    "WebhookWanted",
+)
 """What clients send: of that, no other member is taken."""
 _PROBE: Final = {
     "type": "object",
@@ -106,10 +114,10 @@ def document(app: FastAPI) -> dict[str, Any]:
     made["components"]["securitySchemes"] = {name: dict(scheme) for name, scheme in SCHEMES.items()}
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    plain: dict[str, Any] = _plain(made)
+    found: dict[str, Any] = plain(made)
     for name in TAKEN:
-        plain["components"]["schemas"][name]["additionalProperties"] = False
-    return plain
+        found["components"]["schemas"][name]["additionalProperties"] = False
+    return found
 
 
 def described(app: FastAPI) -> Iterator[Any]:
@@ -166,17 +174,17 @@ def _first_sentence(text: str) -> str:
     return " ".join(text.split()).partition(". ")[0].partition(": ")[0].rstrip(".")
 
 
-def _plain(node: Any) -> Any:
+def plain(node: Any) -> Any:
     """Return the document without titles that repeat a name, and without the promise that an answer never gets another
     member.
     """
     if isinstance(node, list):
-        return [_plain(one) for one in node]
+        return [plain(one) for one in node]
     if not isinstance(node, dict):
         return node
     is_schema = "properties" in node or "type" in node or "anyOf" in node or "$ref" in node
     return {
-        name: _plain(value)
+        name: plain(value)
         for name, value in node.items()
         if not (is_schema and name == "title" and isinstance(value, str))
         and not (name == "additionalProperties" and value is False)

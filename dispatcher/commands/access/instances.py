@@ -1,60 +1,114 @@
-"""`dispatcher instance add | show | change | list | disable | enable`: municipalities' apps."""
+"""`dispatcher instance …`: municipalities' apps."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
 
+from dispatcher.access.credentials import Bearer
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
-from dispatcher.boundaries.territories import wrong_municipality
+from dispatcher.apps.branding import wrong_profile
+from dispatcher.boundaries.territories import wrong_municipality, wrong_territory
+from dispatcher.commands import keys
 from dispatcher.commands.access import parties
+from dispatcher.commands.access.app_verification import verify
 from dispatcher.commands.access.confirmation import refuse
-from dispatcher.commands.access.parties import AsJson, PartyId
+from dispatcher.commands.access.consents import consent
+from dispatcher.commands.access.parties import AsJson, PartyId, cell
+from dispatcher.commands.access.sources import number
+from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, requires
-from dispatcher.model.principals import Instance
+from dispatcher.model.principals import Branding, Instance, Neighbour
 from dispatcher.settings import Settings
+from dispatcher.store import record
+from dispatcher.store.instances.neighbours import Neighbours
 from dispatcher.store.parties import Parties
 from dispatcher.wiring.boundaries import load_boundaries
 
+MOST_QUOTA = 1_000_000
+
 app = typer.Typer(help="Municipalities' apps.", no_args_is_help=True)
+Places = Annotated[list[str] | None, typer.Option("--place", help="AGS it shows; repeatable")]
+Territory = Annotated[
+    list[str] | None, typer.Option(help="AGS, or a prefix of several, e.g. 05358; repeatable")
+]
+Languages = Annotated[
+    list[str] | None, typer.Option("--language", help="language of the app, e.g. de or uk; repeatable")
+]
+Colour = Annotated[str | None, typer.Option(help="colour behind text, e.g. #00457c")]
+TextColour = Annotated[str | None, typer.Option(help="colour of text on it; its contrast is checked")]
+Logo = Annotated[str | None, typer.Option(help="https URL of a picture; the service never fetches it")]
+Contact = Annotated[str | None, typer.Option(help="whom to ask about it, e.g. a mail address")]
+Shows = Annotated[
+    list[str] | None,
+    typer.Option(help="id of a neighbour whose warnings it also shows, once that consents; repeatable"),
+]
 
 
 @app.command("add")
 @acts(Permission.MANAGE_INSTANCES)
-def add(
+def add(  # noqa: PLR0913 - an option for each thing that an instance may be given
     instance_id: Annotated[str, typer.Argument(help="e.g. the municipality's AGS")],
-    place: Annotated[list[str], typer.Option(help="AGS it shows; repeatable")],
+    *,
+    place: Places = None,
+    territory: Territory = None,
     name: Annotated[str, typer.Option(help="as people know it")] = "",
+    language: Languages = None,
+    colour: Colour = None,
+    text_colour: TextColour = None,
+    logo: Logo = None,
+    contact: Contact = None,
+    quota: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=MOST_QUOTA,
+            help="requests a minute; 0 for any number; default WARN_INSTANCE_QUOTA_PER_MINUTE",
+        ),
+    ] = None,
+    shows: Shows = None,
 ) -> None:
     """Create an app instance and print its key for pulling, once. One that is there already is left as it is."""
     parties.require_key_name(instance_id)
-    require_places(place)
-    parties.add(PrincipalKind.INSTANCE, Instance(instance_id, name or instance_id, tuple(place)))
+    if not place and not territory:
+        raise typer.BadParameter("say which municipalities: --place or --territory")
+    wanted = _Profile(place, territory, name or None, language, colour, text_colour, logo, contact, shows)
+    instance = replace(wanted.of(Instance(instance_id, instance_id, ())), quota=quota)
+    _require(instance)
+    parties.add(PrincipalKind.INSTANCE, instance)
 
 
 @app.command("change")
 @acts(Permission.MANAGE_INSTANCES)
-def change(
+def change(  # noqa: PLR0913 - as above
     instance_id: PartyId,
-    place: Annotated[
-        list[str] | None, typer.Option(help="AGS it shows, instead of those before; repeatable")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="as people know it")] = None,
     *,
+    place: Places = None,
+    territory: Territory = None,
+    name: Annotated[str | None, typer.Option(help="as people know it")] = None,
+    language: Languages = None,
+    colour: Colour = None,
+    text_colour: TextColour = None,
+    logo: Logo = None,
+    contact: Contact = None,
+    quota: Annotated[str, typer.Option(help="requests a minute, 0 for any number, or `default`")] = "",
+    shows: Shows = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what is named, and nothing else; print it before and after."""
-    before = after = _of_record(instance_id)
-    if place:
-        require_places(place)
-        after = replace(after, places=tuple(place))
-    if name is not None:
-        after = replace(after, name=name)
+    """Change what is named, and nothing else; print it before and after. What may be repeated takes the place of all
+    that was there before; an empty text takes it away.
+    """
+    before = _of_record(instance_id)
+    wanted = _Profile(place, territory, name, language, colour, text_colour, logo, contact, shows)
+    after = wanted.of(before)
+    if quota:
+        after = replace(after, quota=number(quota, int, MOST_QUOTA, "--quota"))
     if after == before:
         refuse(f"{instance_id} is so already, nothing was changed")
+    _require(after)
     parties.change(before, after)
     parties.say_change(_values(before), _values(after), instance_id, as_json=as_json)
 
@@ -62,8 +116,15 @@ def change(
 @app.command("show")
 @requires(Permission.READ_KEYS)
 def show(instance_id: PartyId, *, as_json: AsJson = False) -> None:
-    """Show an instance, with its keys."""
-    parties.show(PrincipalKind.INSTANCE, instance_id, _values(_of_record(instance_id)), as_json=as_json)
+    """Show an instance, with its keys, and the neighbours that it shows with who let it and when."""
+
+    async def work(pool: record.Pool) -> tuple[Instance, list[Neighbour]]:
+        instance = await parties.found(pool, Parties.instance, PrincipalKind.INSTANCE, instance_id)
+        return instance, await Neighbours(pool).of(instance_id)
+
+    instance, neighbours = on_record(Settings(), work)
+    values = {**_values(instance), "shows": [_neighbour(one, as_json=as_json) for one in neighbours]}
+    parties.show(PrincipalKind.INSTANCE, instance_id, values, as_json=as_json)
 
 
 @app.command("list")
@@ -71,6 +132,16 @@ def show(instance_id: PartyId, *, as_json: AsJson = False) -> None:
 def list_instances(*, as_json: AsJson = False) -> None:
     """List all instances, with the number of their valid keys."""
     parties.list_parties(PrincipalKind.INSTANCE, as_json=as_json)
+
+
+@app.command("rotate")
+@acts(Permission.MANAGE_KEYS)
+def rotate(
+    instance_id: PartyId,
+    overlap: Annotated[str, typer.Option(help="how long the old keys stay good, e.g. 24h")] = "24h",
+) -> None:
+    """Print a new key of the instance, once; the old ones end after the overlap."""
+    keys.rotate_keys(Bearer(PrincipalKind.INSTANCE, instance_id), overlap)
 
 
 @app.command("disable")
@@ -89,6 +160,87 @@ def enable(instance_id: PartyId) -> None:
     typer.echo(f"{instance_id} is enabled")
 
 
+app.command("consent")(consent)
+app.command("verify")(verify)
+
+
+@dataclass(frozen=True, slots=True)
+class _Profile:
+    """What the options name; None is what none names."""
+
+    place: list[str] | None
+    territory: list[str] | None
+    name: str | None
+    language: list[str] | None
+    colour: str | None
+    text_colour: str | None
+    logo: str | None
+    contact: str | None
+    shows: list[str] | None
+
+    def of(self, instance: Instance) -> Instance:
+        """Return the instance with what is named."""
+        if self.place or self.territory:
+            places, territory = _own(self.place or [], self.territory or [])
+            instance = replace(instance, places=places, territory=territory)
+        if self.name is not None:
+            instance = replace(instance, name=self.name)
+        if self.language:
+            instance = replace(instance, languages=tuple(self.language))
+        if self.contact is not None:
+            instance = replace(instance, contact=self.contact.strip())
+        if self.shows:
+            instance = replace(instance, shows=tuple(filter(None, self.shows)))
+        branding = instance.branding
+        colours = {"colour": self.colour, "text_colour": self.text_colour}
+        named = {name: value.lower() for name, value in colours.items() if value is not None}
+        if self.logo is not None:
+            named["logo"] = self.logo
+        return replace(instance, branding=Branding(**{**_members(branding), **named}))
+
+
+def _members(branding: Branding) -> dict[str, str]:
+    return {"colour": branding.colour, "text_colour": branding.text_colour, "logo": branding.logo}
+
+
+def _own(places: list[str], territory: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the municipalities that are named, each once, and by what they were named where not each by its own."""
+    require_places(places)
+    if not territory:
+        return tuple(dict.fromkeys(places)), ()
+    boundaries = load_boundaries(Settings())
+    if wrong := wrong_territory(territory, boundaries):
+        raise typer.BadParameter(wrong)
+    named = tuple(dict.fromkeys((*territory, *places)))
+    return tuple(sorted({one.ags for prefix in named for one in boundaries.by_prefix(prefix)})), named
+
+
+def _require(instance: Instance) -> None:
+    """Refuse what an instance cannot be."""
+    if wrong := wrong_profile(instance):
+        raise typer.BadParameter(wrong)
+    if instance.id in instance.shows:
+        raise typer.BadParameter("--shows: an instance is no neighbour of its own")
+    for neighbour in instance.shows:
+        _of_record(neighbour)
+
+
+def _neighbour(one: Neighbour, *, as_json: bool) -> Any:
+    """Return what is read of a neighbour that an instance wants to show."""
+    given = one.consent
+    if as_json:
+        return {
+            "id": one.id,
+            "given_by": given and given.given_by,
+            "given_at": given and given.given_at.isoformat(),
+        }
+    return (
+        f"{one.id} (consent of {given.given_by}, {cell(given.given_at)})"
+        if given
+        else f"{one.id} (no consent)"
+    )
+
+
 def _of_record(instance_id: str) -> Instance:
     return parties.of_record(Parties.instance, PrincipalKind.INSTANCE, instance_id)
 
@@ -100,4 +252,13 @@ def require_places(places: list[str]) -> None:
 
 def _values(instance: Instance) -> dict[str, Any]:
     """Return what people and programs read of an instance."""
-    return {"name": instance.name, "places": list(instance.places)}
+    return {
+        "name": instance.name,
+        "places": list(instance.places),
+        "territory": list(instance.territory),
+        "languages": list(instance.languages),
+        **_members(instance.branding),
+        "contact": instance.contact,
+        "quota": instance.quota,
+        "shows": list(instance.shows),
+    }

@@ -119,9 +119,9 @@ def change(  # noqa: PLR0913 - as above
     }
     after = replace(before, **_members(given))
     if inset_m:
-        after = replace(after, inset_m=_number(inset_m, float, MOST_INSET_M, "--inset-m"))
+        after = replace(after, inset_m=number(inset_m, float, MOST_INSET_M, "--inset-m"))
     if quota:
-        after = replace(after, quota=_number(quota, int, MOST_QUOTA, "--quota"))
+        after = replace(after, quota=number(quota, int, MOST_QUOTA, "--quota"))
     if after == before:
         refuse(f"{source_id} is so already, nothing was changed")
     if sender:
@@ -185,7 +185,7 @@ def _members(given: dict[str, Any]) -> dict[str, Any]:
     return members
 
 
-def _number(text: str, kind: Callable[[str], Number], most: Number, option: str) -> Number | None:
+def number(text: str, kind: Callable[[str], Number], most: Number, option: str) -> Number | None:
     """Return a number of an option, None for the word that stands for the settings' own."""
     if text == DEFAULT:
         return None

@@ -54,6 +54,7 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.LEFT: "Done: no more warnings come by this link, and nothing is kept for it any more.",
         Phrase.WEBHOOK_TAKEN: "This URL is registered for somebody else. Please use one of your own.",
         Phrase.WEBHOOK_REFUSED: "The webhook cannot be registered so; errors says why.",
+        Phrase.SHARE_USED_UP: "This app has used up its requests of the minute; Retry-After says how long to wait.",
         Phrase.TESTED_TOO_SOON: "A test notice was sent a moment ago. Please wait a little.",
         Phrase.NO_SUCH_FEED: "There is no feed of this name here.",
         Phrase.FOREIGN_FEED: "This key does not belong to this feed.",

@@ -58,6 +58,7 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.WEBHOOK_TAKEN: "Diese Adresse ist schon für jemand anderen eingetragen. Bitte eine eigene "
         "verwenden.",
         Phrase.WEBHOOK_REFUSED: "So kann der Webhook nicht eingetragen werden; errors sagt, warum.",
+        Phrase.SHARE_USED_UP: "Diese App hat ihre Anfragen der Minute verbraucht; Retry-After sagt, bis wann.",
         Phrase.TESTED_TOO_SOON: "Gerade wurde schon eine Probe gesendet. Bitte einen Augenblick warten.",
         Phrase.NO_SUCH_FEED: "Eine Quelle dieses Namens gibt es hier nicht.",
         Phrase.FOREIGN_FEED: "Dieser Zugang gehört nicht zu dieser Quelle.",

@@ -43,6 +43,7 @@ class Phrase(StrEnum):
     WEBHOOK_TAKEN = auto()
     WEBHOOK_REFUSED = auto()
     TESTED_TOO_SOON = auto()
+    SHARE_USED_UP = auto()
     NO_SUCH_FEED = auto()
     FOREIGN_FEED = auto()
     POLLED_FEED = auto()

@@ -17,10 +17,14 @@ import pytest
 
 from channels.app.channel import App
 from channels.base import Endpoint
+from channels.clock import utc_now
+from dispatcher.apps.verification import AnswerVerdict, Check, ReceiverVerification
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.settings import Settings
 from tests.api.conftest import INSTANCE_KEY, introduce, serving
 from tests.channels.app.test_channel import collect, notice
 from tests.support import documents
+from tests.support.messages import DUEREN
 
 SECRET, OTHER = ("whsec_" + b64encode(letter * 32).decode() for letter in (b"g", b"o"))
 PAGE = documents.page("apps.md")
@@ -81,6 +85,18 @@ async def test_a_test_notice_is_verified_and_a_wrong_secret_is_noticed(
             await ask("PUT", "", f'{{"url": "{origin}/warnings", "secret": "{OTHER}"}}')
             refused = await ask("POST", "/test")
             assert (refused["status"], refused["meaning"]) == (401, "retried")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_it_passes_all_that_a_receiver_is_tried_by(
+    language: str, tmp_path: Path, client_for: Any, boundaries: Boundaries
+) -> None:
+    async with receiver(language, tmp_path) as (_, origin):
+        client = client_for(origin)
+        verification = ReceiverVerification(lambda clock: App(client, now=clock), boundaries, utc_now)
+        found = await verification.run(f"{origin}/warnings", SECRET, [DUEREN], "de")
+        assert [one for one in found if one.verdict is not AnswerVerdict.PASSED] == []
+        assert {one.check for one in found} == set(Check)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

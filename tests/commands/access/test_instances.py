@@ -61,3 +61,66 @@ async def test_an_instance_is_changed_and_shown(run: Any, party: Any, pool: Any)
     wrong = await run("instance", "change", "dueren", "--place", "99999999")
     assert wrong.exit_code == 2
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'instance.change'") == 1
+
+
+async def test_a_territory_is_kept_as_it_is_named_and_its_municipalities_beside_it(
+    run: Any, party: Any
+) -> None:
+    key = (await run("instance", "add", "kreis", "--territory", "05358")).stdout.strip()
+    instance = await party(key)
+    assert (len(instance.places), instance.territory) == (15, ("05358",))
+    await run("instance", "change", "kreis", "--place", DUEREN)
+    assert ((await party(key)).places, (await party(key)).territory) == ((DUEREN,), ())
+
+
+async def test_an_instance_has_a_profile(run: Any, party: Any) -> None:
+    await run("instance", "add", "stolberg", "--place", "05334032")
+    more = (
+        *("--language", "de", "--language", "uk", "--colour", "#00457C", "--text-colour", "#ffffff"),
+        *("--logo", "https://www.dueren.example/wappen.svg", "--contact", "app@dueren.example"),
+        *("--quota", 600, "--shows", "stolberg"),
+    )
+    key = (await run(*ADD, *more)).stdout.strip()
+    instance = await party(key)
+    assert (instance.languages, instance.quota, instance.shows) == (("de", "uk"), 600, ("stolberg",))
+    assert (instance.branding.colour, instance.contact) == ("#00457c", "app@dueren.example")
+    changed = await run(
+        "instance", "change", "dueren", "--quota", "default", "--logo", "", "--shows", "", "--json"
+    )
+    assert json.loads(changed.stdout)["after"] == {"quota": None, "logo": "", "shows": []}
+    assert (await party(key)).branding.text_colour == "#ffffff", "what is not named stays"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ((), "say which municipalities: --place or --territory"),
+        (("--territory", "04"), "begins with 04"),
+        (("--place", DUEREN, "--colour", "#777777", "--text-colour", "#ffffff"), "a contrast of 4.48"),
+        (("--place", DUEREN, "--language", "Deutsch"), "no language such as"),
+        (("--place", DUEREN, "--shows", "dueren"), "no neighbour of its own"),
+        (("--place", DUEREN, "--quota", "-1"), "--quota"),
+    ],
+)
+async def test_what_an_instance_cannot_be_is_a_sentence(
+    run: Any, pool: Any, arguments: Any, why: str
+) -> None:
+    done = await run("instance", "add", "dueren", *arguments)
+    said = " ".join(word for word in done.output.split() if word.strip("│╭╮╰╯─"))
+    assert (done.exit_code, why in said) == (2, True), done.output
+    assert await pool.fetchval("SELECT count(*) FROM instance") == 0
+
+
+async def test_a_neighbour_has_to_be_there(run: Any) -> None:
+    await run("instance", "add", "stolberg", "--place", "05334032")
+    done = await run(*ADD, "--shows", "stollberg")
+    assert (done.exit_code, "the nearest is stolberg" in done.stderr) == (1, True)
+
+
+async def test_a_key_is_rotated_while_the_old_one_goes_on(run: Any, party: Any) -> None:
+    old = (await run(*ADD)).stdout.strip()
+    done = await run("instance", "rotate", "dueren", "--overlap", "1h")
+    assert (done.exit_code, " ends at " in done.stderr) == (0, True)
+    assert (await party(done.stdout.strip())).id == (await party(old)).id == "dueren"
+    missing = await run("instance", "rotate", "nobody")
+    assert (missing.exit_code, missing.stderr) == (1, "there is no instance nobody\n")

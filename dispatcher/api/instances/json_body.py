@@ -1,0 +1,55 @@
+"""Reads the JSON bodies of apps: within their bounds first, and refused without a word of what was sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from dispatcher.api.problems import ERRORS_MAX
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.sentence import said
+
+if TYPE_CHECKING:
+    from dispatcher.model.sentences.phrases import Phrase
+
+Wanted = TypeVar("Wanted", bound=BaseModel)
+BODY_REFUSED: Final = (ProblemType.TOO_LARGE, ProblemType.INCOMPLETE, ProblemType.OVERLOADED)
+"""What reading a body can refuse, whatever is in it."""
+_TOO_MANY: tuple[dict[str, object], ...] = (
+    {
+        "code": "too_many_errors",
+        "path": "",
+        "line": None,
+        "message": "More members than can be named here are none of this body, or have not the right form.",
+        "message_de": "Mehr Angaben, als sich hier nennen lassen, sind unbekannt oder haben nicht die richtige Form.",
+    },
+)
+
+
+def json_body(model: type[BaseModel], *, required: bool) -> dict[str, Any]:
+    """Describe a body that is read within its limit first, and parsed by the route."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def parsed(model: type[Wanted], body: bytes, problem: ProblemType, phrase: Phrase) -> Wanted:
+    """Return the body as the model has it. Raises `RequestRefused` with this problem, without a word of what was
+    sent.
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        if error.error_count() > ERRORS_MAX:
+            raise RequestRefused(problem, said(phrase), _TOO_MANY) from None
+        errors: tuple[dict[str, object], ...] = tuple(
+            {
+                "code": item["type"],
+                "path": "".join(f"/{part}" for part in item["loc"]),
+                "line": None,
+                "message": item["msg"],
+                "message_de": "Fehlt, ist hier unbekannt oder hat nicht die richtige Form.",
+            }
+            for item in error.errors(include_url=False, include_context=False, include_input=False)
+        )
+        raise RequestRefused(problem, said(phrase), errors) from None

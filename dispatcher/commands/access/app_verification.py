@@ -1,0 +1,133 @@
+"""`dispatcher instance verify URL`: proves an app maker's receiver, with signed samples and forged ones."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import partial
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from channels.base import Permanent
+from channels.clock import utc_now
+from dispatcher.apps.verification import FORGED, AnswerVerdict, ReceiverVerification, Verified
+from dispatcher.apps.webhook_refusal import webhook_error
+from dispatcher.boundaries.territories import wrong_municipality
+from dispatcher.commands.desk.session import say
+from dispatcher.commands.shell.help_text import Where, helped
+from dispatcher.commands.shell.output import AsJsonLines, OutputLanguage
+from dispatcher.commands.terminal import columns, json_line
+from dispatcher.desk_texts.catalogue import DeskLanguage
+from dispatcher.desk_texts.desk import Desk, desk
+from dispatcher.settings import Settings
+from dispatcher.wiring.boundaries import load_boundaries
+from dispatcher.wiring.channels import callbacks
+from dispatcher.wiring.http_client import http_client
+
+SECRET_NAME: Final = "WEBHOOK_SECRET"  # noqa: S105 - a name
+"""The variable in which the receivers of the documents have their secret."""
+NOT_PASSED, WRONG_CALL = 1, 2
+EXITS: Final = {
+    0: "passed",
+    NOT_PASSED: "not all passed: the table says what",
+    WRONG_CALL: "wrong call, nothing was sent",
+}
+_HEAD: Final = ("check", "expected", "answer", "seconds", "result")
+
+
+@helped(
+    Where.FILES,
+    "WEBHOOK_SECRET=whsec_… dispatcher instance verify https://app.example/warnings",
+    "dispatcher instance verify https://app.example/warnings --secret-stdin --json < secret.txt",
+    exits=EXITS,
+)
+def verify(
+    url: Annotated[
+        str, typer.Argument(help="of the app's receiver; WARN_ALLOWED_ORIGINS admits private ones")
+    ],
+    place: Annotated[
+        list[str] | None, typer.Option(help="AGS of the samples; repeatable; default the first of the data")
+    ] = None,
+    secret_stdin: Annotated[
+        bool,
+        typer.Option("--secret-stdin", help=f"read the whsec_ secret from the input, not from {SECRET_NAME}"),
+    ] = False,
+    *,
+    as_json: AsJsonLines = False,
+    language: OutputLanguage = DeskLanguage.GERMAN,
+) -> None:
+    """Send test notices to a receiver, some of them forged, and say which answers were right.
+
+    It needs no instance and no record: the receiver's URL, and the secret that it has.
+    """
+    at, settings = desk(language), Settings()
+    secret = typer.get_text_stream("stdin").readline() if secret_stdin else os.environ.get(SECRET_NAME, "")
+    if not secret.strip():
+        _end(at.line("verify_secret", name=SECRET_NAME))
+    found = asyncio.run(_verified(settings, url, secret.strip(), place or [], at))
+    if as_json:
+        for one in found:
+            typer.echo(json_line({**_members(one), "expected": _expected(one)}))
+    else:
+        say(_table(found, at))
+        passed = sum(one.verdict is AnswerVerdict.PASSED for one in found)
+        say([at.line("verify_sum", passed=passed, all=len(found))])
+    if any(one.verdict is not AnswerVerdict.PASSED for one in found):
+        raise typer.Exit(NOT_PASSED)
+
+
+async def _verified(settings: Settings, url: str, secret: str, places: list[str], at: Desk) -> list[Verified]:
+    boundaries = load_boundaries(settings)
+    if wrong := wrong_municipality(places, boundaries):
+        raise typer.BadParameter(wrong)
+    http = http_client(settings)
+    try:
+        verification = ReceiverVerification(partial(callbacks, settings, http), boundaries, utc_now)
+        try:
+            verification.check(url, secret)
+        except Permanent as refused:
+            _end(_sentence(refused.code, at))
+        return await verification.run(url, secret, places or [boundaries.municipalities[0].ags], at.language)
+    finally:
+        await http.aclose()
+
+
+def _sentence(code: str, at: Desk) -> str:
+    """Return what is wrong with a URL or a secret."""
+    error = webhook_error(code, "")
+    return error.message if at.language is DeskLanguage.ENGLISH else error.message_de
+
+
+def _end(sentence: str) -> NoReturn:
+    say([sentence], err=True)
+    raise typer.Exit(WRONG_CALL)
+
+
+def _members(one: Verified) -> dict[str, object]:
+    return {
+        "check": one.check,
+        "verdict": one.verdict,
+        "status": one.status,
+        "error": one.error,
+        "seconds": one.seconds,
+    }
+
+
+def _expected(one: Verified) -> str:
+    return "refused" if one.check in FORGED else "accepted"
+
+
+def _table(found: list[Verified], at: Desk) -> list[str]:
+    head = [at.texts.columns[name] for name in _HEAD]
+    rows = [
+        [
+            at.texts.verifications[one.check],
+            at.texts.verifications[_expected(one)],
+            str(one.status or one.error),
+            f"{one.seconds:.2f}",
+            at.texts.verifications[one.verdict],
+        ]
+        for one in found
+    ]
+    return columns([head, *rows]).split("\n")
