@@ -6,6 +6,7 @@
     progress   the progress of the message that is being sent, by the gateways' ledgers
     view       shows that on the screen
     heartbeat  says what is being waited for
+    apps       three apps, one of them a neighbour's that joins, and what they show
     scenario   the three messages, one after the other, and a worker that is killed
     evidence   the ledgers on disk, and the verdict on them
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ops.lab.demo.apps import ShownRecord, faults
 from ops.lab.world import population
 from ops.lab.world.chains import audience, excuse
 from ops.lab.world.district import gateway_records
@@ -64,6 +65,8 @@ class RunRecord(msgspec.Struct, frozen=True):
     """How many sends one process can have handed over without having recorded their outcome."""
     messages: tuple[SubmittedMessage, ...]
     deaths: tuple[KilledProcess, ...]
+    shown: tuple[ShownRecord, ...] = ()
+    """What apps showed after each message."""
 
 
 def keep(home: Path, case: RunRecord, claims: Iterable[ServiceRecord]) -> None:
@@ -115,6 +118,7 @@ def recount(home: Path) -> dict[str, Any]:
         "messages": [_account(one, gone[one.id], verdict) for one in case.messages],
         "total": verdict.total,
         **_outsiders(recipients, gateway),
+        "shown": case.shown,
     }
     (home / SUMMARY).write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
     read: dict[str, Any] = msgspec.to_builtins(summary)
@@ -122,10 +126,16 @@ def recount(home: Path) -> dict[str, Any]:
 
 
 def failures_of(case: RunRecord, verdict: Verdict) -> tuple[str, ...]:
-    """List what the verdict finds wrong with the service, and messages without expected recipients, which prove
-    nothing."""
+    """List what the verdict finds wrong with the service, what apps showed wrongly, and messages without expected
+    recipients or that no app looked for, which prove nothing."""
     idle = [one.kind for one in case.messages if not any(row.message == one.id for row in verdict.rows)]
-    return (*verdict.failures, *(f"nobody expected the {kind}" for kind in idle))
+    unshown = [one.kind for one in case.messages if one.kind not in {seen.kind for seen in case.shown}]
+    return (
+        *verdict.failures,
+        *(f"nobody expected the {kind}" for kind in idle),
+        *faults(case.shown),
+        *(f"no app looked after the {kind}" for kind in unshown),
+    )
 
 
 def _message(case: RunRecord, one: SubmittedMessage) -> Message:

@@ -6,9 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from dispatcher.boundaries.municipalities import Boundaries
+from ops.lab.demo.apps import ShownRecord, lines
 from ops.lab.demo.scenario import ZONE
 from ops.lab.world import messages
 from ops.lab.world.district import SENDER
@@ -55,8 +58,19 @@ def show(console: Console, summary: Mapping[str, Any]) -> None:
         "The gateways' ledgers, joined with the service's. First and last accepted: ms after submission."
     )
     console.print(table)
+    _apps(console, summary)
     for text in _sentences(summary):
         console.print(text, highlight=False)
+
+
+def _apps(console: Console, summary: Mapping[str, Any]) -> None:
+    """Print what each app showed as in force."""
+    names = {unit.ags: unit.name for unit in Boundaries.default().municipalities}
+    records = [msgspec.convert(one, ShownRecord) for one in summary["shown"]]
+    if records:
+        console.print("Three apps, each with a key of its own, and where each showed a warning:")
+    for line in lines(records, names):
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
 
 
 def _cells(counts: Mapping[str, Any]) -> list[str]:

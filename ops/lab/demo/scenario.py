@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from dispatcher.settings import Settings
-from ops.lab.demo import faults
+from ops.lab.demo import apps, faults
 from ops.lab.demo.evidence import KilledProcess, RunRecord, SubmittedMessage, owed
 from ops.lab.demo.progress import CHANNELS, Progress
 from ops.lab.world import devices, messages, terminal_map
@@ -66,14 +66,20 @@ class Scenario:
         self._killed: tuple[str, int, float] | None = None
         self._gone: set[RecipientChannel] = set()
         """Those of whom a gateway has said that they are gone: nothing is owed to them any more."""
+        self._apps: tuple[apps.DemoApp, ...] = ()
+        self._shown: list[apps.ShownRecord] = []
         self._read: dict[str, Entry] = {}
         """What the first device of each channel got to read of the message that is being sent."""
 
     def run(self) -> RunRecord:
         """Send all three messages. Raises ServiceError where one is refused or does not settle."""
+        with self._step("a neighbour city joins: Stolberg, with its own key and the consent of Düren"):
+            self._apps = apps.join(self._district)
         for kind in CHAPTERS:
             self._chapter(kind)
-        return RunRecord(self._seed, in_flight_max(), tuple(self._submitted), tuple(self._deaths))
+        return RunRecord(
+            self._seed, in_flight_max(), tuple(self._submitted), tuple(self._deaths), tuple(self._shown)
+        )
 
     def _chapter(self, kind: Kind) -> None:
         progress = self._progress(kind)
@@ -92,6 +98,7 @@ class Scenario:
         progress.message = answer.alert_id
         self._follow(kind, progress)
         self._gone |= progress.gone_recipients
+        self._shown += apps.look(self._district, self._apps, kind)
         if kind is Kind.ALERT:
             self._show_warning()
         submitted = SubmittedMessage(

@@ -209,9 +209,19 @@ class Service:
                 texts[name] = _request("GET", f"{url}/metrics").body.decode()
         return texts
 
-    def request(self, method: str, path: str, body: bytes | None = None) -> ApiResponse:
-        """Make one request to the API with `key`. Raises OSError or HTTPException where no answer came."""
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/cap+xml"}
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        key: str = "",
+        content_type: str = "application/cap+xml",
+    ) -> ApiResponse:
+        """Make one request to the API with this key, by default its own `key`. Raises OSError or HTTPException where no
+        answer came.
+        """
+        headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": content_type}
         return _request(method, self.url + path, body, headers)
 
     def submit(self, xml: bytes) -> ApiResponse:

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from ops.lab.demo import faults, report, view
+from ops.lab.demo import apps, faults, report, view
+from ops.lab.demo.apps import ShownRecord
 from ops.lab.demo.evidence import together
 from ops.lab.demo.progress import CHANNELS, Progress
 from ops.lab.gateways import faults as gateway_faults
@@ -178,6 +179,7 @@ def test_the_account_fits_a_terminal_of_eighty_columns() -> None:
     messages = [{"kind": kind, "gone": 0, "channels": channels} for kind in ("alert", "update", "cancel")]
     console = Console(file=io.StringIO(), width=80)
     summary = {
+        "shown": [msgspec.to_builtins(one) for one in SHOWN],
         "messages": messages,
         "deaths": [],
         "outside": 1,
@@ -190,3 +192,28 @@ def test_the_account_fits_a_terminal_of_eighty_columns() -> None:
     assert "expected accepted lost doubled phantom late unknown first  last" in text
     assert [text.count(name) for name in ("sms", "webpush", "28918")] == [3, 3, 10]
     assert "…" not in text
+
+
+SHOWN = (
+    ShownRecord(Kind.ALERT, "stolberg", ("05334032", "05358008"), ("05358008",)),
+    ShownRecord(Kind.CANCEL, "stolberg", ("05334032", "05358008"), ()),
+    ShownRecord(Kind.UPDATE, "05358024", ("05358024",), ("05358024",)),
+)
+NAMES = {"05334032": "Stolberg (Rhld.)", "05358008": "Düren", "05358024": "Jülich"}
+
+
+def test_apps_are_judged_by_what_they_may_show() -> None:
+    assert list(apps.faults(SHOWN)) == []
+    missing = msgspec.structs.replace(SHOWN[0], shown=())
+    foreign = msgspec.structs.replace(SHOWN[0], shown=("05358008", "05358024"))
+    stale = msgspec.structs.replace(SHOWN[1], shown=("05358008",))
+    for wrong in (missing, foreign, stale):
+        (fault,) = apps.faults([*SHOWN, wrong])
+        assert "the app stolberg showed" in fault
+
+
+def test_each_app_has_a_line() -> None:
+    assert list(apps.lines(SHOWN, NAMES)) == [
+        "Stolberg (Rhld.) (stolberg, and Düren by consent): alert Düren, cancel nothing",
+        "Jülich (05358024): update Jülich",
+    ]
