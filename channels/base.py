@@ -8,6 +8,7 @@
         Uncertain    sent, no answer read         retry; the collapse key protects the person
         RateLimited  429, quota                   later: this endpoint, or all behind the gateway
         Unauthorized 401/403 of one endpoint      retry; of many in a row, to whom one key of ours is shown, it stops
+          OwnKeyRefused  a key of some alone      retry; nothing follows for others
                                                   the gateway
         Elsewhere    at another gateway by now   retry; it is handed over to that one before
         NotMade      a fault of ours              retry; the gateway was not asked
@@ -131,6 +132,17 @@ class RateLimited(Transient):
 class Unauthorized(Transient):
     """The endpoint does not take our credentials for it. Nothing follows for others behind the gateway, unless many in
     a row refuse a key that all are shown (`GatewayLimits.shared_key`).
+    """
+
+    label = "unauthorized"
+    log_level = logging.WARNING
+    consequence = Consequence.RETRY
+    gateway_fault = False
+
+
+class OwnKeyRefused(Unauthorized):
+    """The endpoint does not take a key that only some of those behind the gateway are shown, as one municipality's own:
+    however many refuse it, nothing follows for others.
     """
 
     label = "unauthorized"

@@ -14,6 +14,7 @@ from channels.base import (
     Endpoint,
     GatewayLimits,
     Notice,
+    OwnKeyRefused,
     Permanent,
     Receipt,
     Unauthorized,
@@ -228,6 +229,8 @@ class _Push:
         if tried < len(self.vapid.candidates(name)):
             self.refused[endpoint.id] = tried
             return SendAgain()
+        if self.vapid.is_own(name):
+            return OwnKeyRefused(error.code, "key refused")
         own = name not in ("", self.vapid.current.name)
         return Unauthorized(error.code, "key refused" if own else "refused")
 

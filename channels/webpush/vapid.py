@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 from channels.webpush.encryption import POINT_BYTES, decode_base64url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 # RFC 8292 section 2 allows 24 h; half of that leaves room for clocks that differ.
 TOKEN_LIFE: Final = timedelta(hours=12)
@@ -137,6 +137,7 @@ class VapidKeys:
         signers = (current, *previous)
         self._signers = {signer.name: signer for signer in reversed(signers)}
         self.several = len(self._signers) > 1
+        self._own: dict[str, tuple[VapidSigner, ...]] = {}
         self._of_stranger = self._order(current)
         self._orders = {name: self._order(signer) for name, signer in self._signers.items()}
         self._orders[""] = self._order(self._signers.get(eldest, current))
@@ -144,11 +145,22 @@ class VapidKeys:
     def __contains__(self, name: str) -> bool:
         return name in self._signers
 
+    def admit(self, own: Iterable[VapidSigner]) -> None:
+        """Let these sign, in place of those admitted before: keys that single apps have of their own. Each signs for
+        the subscriptions that name it, and no other key is tried there; nobody else is shown it.
+        """
+        self._own = {signer.name: (signer,) for signer in own if signer.name not in self._signers}
+        self.several = len(self._signers) > 1 or bool(self._own)
+
+    def is_own(self, name: str) -> bool:
+        """Whether a single app has the key of this name of its own."""
+        return name in self._own
+
     def candidates(self, name: str) -> tuple[VapidSigner, ...]:
         """Return the signers for a subscription that names its key so, or names none (empty): the one most likely
         first, each once.
         """
-        return self._orders.get(name, self._of_stranger)
+        return self._own.get(name) or self._orders.get(name, self._of_stranger)
 
     def _order(self, first: VapidSigner) -> tuple[VapidSigner, ...]:
         return tuple(dict.fromkeys((first, self.current, *self._signers.values())))

@@ -16,6 +16,7 @@ from channels.base import ChannelError, Consequence, DeliveryError, Receipt
         (base.Uncertain, Consequence.RETRY_UNCERTAIN, True),
         (base.RateLimited, Consequence.POSTPONE, False),
         (base.Unauthorized, Consequence.RETRY, False),
+        (base.OwnKeyRefused, Consequence.RETRY, False),
         (base.Elsewhere, Consequence.RETRY, False),
         (base.NotMade, Consequence.RETRY, False),
         (base.AccountRefused, Consequence.RETRY, True),

@@ -14,6 +14,7 @@ from channels.base import (
     ChannelMisconfigured,
     Expired,
     Gone,
+    OwnKeyRefused,
     Permanent,
     RateLimited,
     Transient,
@@ -500,6 +501,16 @@ async def test_at_the_end_of_the_message_itself_what_was_not_started_has_expired
     await house.deliverer.deliver(batch)
     assert await house.outcomes(batch) == bytes([State.EXPIRED])
     assert house.channel.calls == [[one]]
+
+
+async def test_an_apps_own_key_that_everybody_refuses_stops_no_gateway(house: House) -> None:
+    house.channel.gateway_changes = {"shared_key": True, "limits_endpoints": True}
+    ids = await house.subscribe(*(f"p{n:02}" for n in range(DEFAULT_POLICY.breaker.refusals)))
+    house.channel.script.update({one: [OwnKeyRefused("403")] for one in ids})
+    for batch in await house.planned():
+        await house.deliverer.deliver(batch)
+    assert await paused(house) is None
+    assert {label for _, label, _, _, _ in await house.problems()} == {"unauthorized"}
 
 
 async def test_twenty_in_a_row_who_refuse_our_key_stop_the_gateway_and_end_nobody(house: House) -> None:

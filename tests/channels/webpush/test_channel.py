@@ -16,6 +16,7 @@ from channels.base import (
     Endpoint,
     Expired,
     Notice,
+    OwnKeyRefused,
     Permanent,
     Unauthorized,
     Urgency,
@@ -310,6 +311,27 @@ async def test_many_subscriptions_of_a_lost_key_hurt_nobody_else(
     kinds = {receipt.endpoint_id: type(receipt.error) for receipt in receipts}
     assert kinds == {number: (Unauthorized if number < 40 else type(None)) for number in range(100)}
     assert len(side.seen) == 140
+
+
+async def test_an_apps_own_key_that_is_wrong_hurts_that_app_alone(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    """It is asked once of each of its own, with its key alone; others are served as before."""
+    own, wrong = (VapidSigner(generate_key(), "mailto:app@stolberg.example") for _ in range(2))
+    keys = VapidKeys(SIGNER)
+    keys.admit([own, wrong])
+    names = {0: own.name, 1: SIGNER.name} | dict.fromkeys(range(2, 42), wrong.name)
+    bound_to = {f"/{number}": ("lost" if name == wrong.name else name) for number, name in names.items()}
+    async with far_side(bound(bound_to)) as side:
+        channel = WebPush(client_for(side.origin), keys, now=lambda: NOW)
+        endpoints = [
+            Endpoint(number, f"{side.origin}/{number}", {**KEYS, "vapid": name})
+            for number, name in names.items()
+        ]
+        receipts = await collect(channel, notice(), endpoints)
+    kinds = {receipt.endpoint_id: type(receipt.error) for receipt in receipts}
+    assert kinds == {number: (OwnKeyRefused if number > 1 else type(None)) for number in names}
+    assert len(side.seen) == len(names), "nobody is asked twice"
 
 
 async def test_a_service_that_refuses_every_key_is_asked_a_bounded_number_of_times(

@@ -159,6 +159,28 @@ def test_one_that_names_none_is_older_than_the_second_key_and_one_of_a_stranger_
     assert lost.candidates("") == (current, first)
 
 
+def test_an_apps_own_key_signs_for_what_names_it_and_nobody_else_is_shown_it() -> None:
+    current, first, own, other = signers(4)
+    keys = VapidKeys(current, [first], eldest=first.name)
+    keys.admit([own, other])
+    assert keys.candidates(own.name) == (own,), "no other key can be right"
+    assert keys.candidates(other.name) == (other,)
+    assert not {own, other} & {one for name in ("", "?", current.name) for one in keys.candidates(name)}
+    assert [keys.is_own(one.name) for one in (own, other, current)] == [True, True, False]
+    keys.admit([other, current])
+    assert keys.candidates(own.name) == (current, first), "it was taken back"
+    assert keys.candidates(current.name) == (current, first), "the service's own stays so"
+
+
+def test_the_first_of_apps_own_keys_makes_a_choice() -> None:
+    current, own = signers(2)
+    keys = VapidKeys(current)
+    keys.admit([own])
+    assert keys.several
+    keys.admit([])
+    assert not keys.several
+
+
 def test_with_one_key_there_is_no_choice_and_the_same_key_twice_is_one() -> None:
     pem = generate_key()
     current, again = VapidSigner(pem, SUBJECT), VapidSigner(pem, SUBJECT)
