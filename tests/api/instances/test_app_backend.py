@@ -1,0 +1,103 @@
+"""The backends that the page for makers of apps works out, run as they stand there against the service."""
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from channels.app.channel import App
+from channels.clock import utc_now
+from dispatcher.apps.verification import AnswerVerdict, ReceiverVerification
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.settings import Settings
+from tests.api.conftest import INSTANCE_KEY, Service, introduce, serving
+from tests.support import documents
+from tests.support.messages import DUEREN
+from tests.support.submissions import warning
+
+SECRET = "whsec_" + b64encode(b"g" * 32).decode()
+PAGE = documents.page("app-backend.md")
+LANGUAGES = ("python", "js")
+PATIENCE_S = 20
+
+pytestmark = pytest.mark.processes
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def backend(
+    language: str, tmp_path: Path, settings: Settings
+) -> AsyncIterator[tuple[Service, Process, str]]:
+    """The service with a warning in force, the backend of the page in this language, and its origin."""
+    (program,) = documents.blocks(PAGE, language)
+    file = tmp_path / f"backend.{'py' if language == 'python' else 'mjs'}"
+    file.write_text(program)
+    interpreter = sys.executable if language == "python" else shutil.which("node")
+    if interpreter is None:
+        pytest.skip("there is no node")
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    allowed = settings.model_copy(update={"allowed_origins": frozenset({f"callback={origin}"})})
+    async with serving(allowed) as service:
+        await introduce(service.parts)
+        assert (await service.submit(warning(DUEREN, headline="Sturm"))).status == 201
+        await service.parts.health.pool.execute("UPDATE alert SET state = 'settled'")
+        named = {"WARN": service.url, "KEY": INSTANCE_KEY, "WEBHOOK_SECRET": SECRET, "PORT": str(port)}
+        process = await asyncio.create_subprocess_exec(
+            interpreter, str(file), env={**os.environ, **named}, stdout=PIPE
+        )
+        try:
+            yield service, process, origin
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+async def line(process: Process) -> str:
+    """What the backend says next."""
+    assert process.stdout is not None
+    said = await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)
+    return said.decode().strip()
+
+
+async def ask(origin: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    """What the backend answers its app."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"{origin}{path}", json=body) as answer,
+    ):
+        return answer.status, await answer.json(content_type=None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_it_registers_reads_what_is_in_force_and_takes_what_is_signed(
+    language: str, tmp_path: Path, settings: Settings, client_for: Any, boundaries: Boundaries
+) -> None:
+    async with backend(language, tmp_path, settings) as (service, process, origin):
+        assert await line(process) == "webhook 200"
+        assert await line(process) == "in force Sturm"
+        assert await line(process) == f"listening {origin.rpartition(':')[2]}"
+        tested = await service.request("POST", "/v1/instance/webhook/test", key=INSTANCE_KEY)
+        assert (tested.json["status"], tested.json["meaning"]) == (204, "accepted")
+        assert await line(process) == f"test {tested.json['notice']['headline']}"
+        client = client_for(origin)
+        verification = ReceiverVerification(lambda clock: App(client, now=clock), boundaries, utc_now)
+        found = await verification.run(f"{origin}/warnings", SECRET, [DUEREN], "de")
+        assert [one for one in found if one.verdict is not AnswerVerdict.PASSED] == []
+        assert (await ask(origin, "PUT", "/installations/short", {}))[0] == 404
