@@ -201,8 +201,8 @@ def add_sandbox(
 
 
 async def _places(pool: record.Pool, instance_id: str) -> tuple[str, ...]:
-    """Return the places (AGS) of an instance."""
-    return (await parties.found(pool, Parties.instance, PrincipalKind.INSTANCE, instance_id)).places
+    """Return the places (AGS) that an instance shows, its neighbours' among them."""
+    return (await parties.found(pool, Parties.instance, PrincipalKind.INSTANCE, instance_id)).shown
 
 
 def _registering(work: Callable[[record.Pool, Registration], Awaitable[Result]]) -> Result:

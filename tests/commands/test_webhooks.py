@@ -40,6 +40,15 @@ async def test_from_nothing_to_a_test_notice(run: Any, side: FarSide) -> None:
     assert (soon.exit_code, "a moment ago" in soon.stderr) == (1, True)
 
 
+async def test_a_webhook_may_be_for_a_neighbour_that_is_shown(run: Any, side: FarSide) -> None:
+    await run("instance", "add", "stolberg", "--place", "05334032")
+    await run("instance", "change", "dueren", "--shows", "stolberg")
+    one = ("webhook", "set", "dueren", f"{side.origin}/x", "--place", "05334032")
+    assert "Gehört nicht zu den Orten" in (await run(*one)).stderr
+    await run("instance", "consent", "stolberg", "dueren", "--given-by", "A. Muster")
+    assert (await run(*one)).stderr == "told of 1 of its places, environment production\n"
+
+
 async def test_a_receiver_that_refuses_is_an_exit_code(run: Any, side: FarSide) -> None:
     await run("webhook", "set", "dueren", f"{side.origin}/x")
     side.react = answer(401)
