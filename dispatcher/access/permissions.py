@@ -249,6 +249,7 @@ GRANTS: Final = (
         commands=(
             "instance add",
             "instance change",
+            "instance credential",
             "instance disable",
             "instance enable",
             "webhook sandbox",

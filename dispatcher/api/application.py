@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Query, Response
 
+from dispatcher.access.keys import KEY_ID_PATTERN
 from dispatcher.api import alerts, feeds, problems, reports
 from dispatcher.api.authentication import require_table
 from dispatcher.api.instances import in_force, leaving, phones, profile, subscribers, webhook
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from dispatcher.api.dependencies import ApiDependencies
+
+
+InstanceOf = Annotated[
+    str | None,
+    Query(
+        pattern=f"^{KEY_ID_PATTERN.pattern}$",
+        description="the id of the app that subscribes, where it may have a key of its own",
+        examples=["dueren"],
+    ),
+]
 
 
 def application(dependencies: ApiDependencies) -> FastAPI:
@@ -74,11 +85,13 @@ def application(dependencies: ApiDependencies) -> FastAPI:
         operation_id="getPushKey",
         responses=refusals(ProblemType.NOT_FOUND, ProblemType.RECORD_UNAVAILABLE),
     )
-    async def push_key(response: Response) -> PushKeyBody:
-        """Give the VAPID public key that a browser needs to subscribe to Web Push (RFC 8292). It is the same for
-        everybody, and changes only when all subscriptions are to be made anew.
+    async def push_key(response: Response, instance: InstanceOf = None) -> PushKeyBody:
+        """Give the VAPID public key that a browser needs to subscribe to Web Push (RFC 8292): of an app that has one of
+        its own that one, else the service's, which is the same for everybody. It changes only when new subscriptions
+        are to be made with another; those made before go on.
         """
-        key = await dependencies.push_key.get()
+        own = await dependencies.own_push_keys.get(instance) if instance else None
+        key = own or await dependencies.push_key.get()
         if key is None:
             raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_PUSH_KEY))
         response.headers["Cache-Control"] = "public, max-age=3600"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dispatcher.store.delivery.ledger_reader import LedgerReader
     from dispatcher.store.delivery.status import AlertStatuses
     from dispatcher.store.instances.neighbours import Neighbours
+    from dispatcher.store.instances.push_keys import OwnPushKeys
     from dispatcher.store.parties import Parties
     from dispatcher.store.secrets import PushKey
     from dispatcher.store.sources import Sources
@@ -52,6 +53,7 @@ class ApiDependencies:
     enrolment: Enrolment
     sign_ups: SignUps
     parties: Parties
+    own_push_keys: OwnPushKeys
     neighbours: Neighbours
     shares: InstanceShares
     feed_services: FeedServices | None = None

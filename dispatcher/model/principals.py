@@ -113,6 +113,21 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelCredential:
+    """What is known of a credential that an instance has of its own with a channel; the secret is sealed elsewhere."""
+
+    instance_id: str
+    channel: str
+    fingerprint: str
+    """Of Web Push the public key, as browsers take it."""
+    subject: str = ""
+    """How a push service reaches whoever sends; empty: as it reaches the operator."""
+    created_at: datetime | None = None
+    replaced_at: datetime | None = None
+    """When a newer one took its place."""
+
+
+@dataclass(frozen=True, slots=True)
 class PartyEntry:
     """A source or an instance as a list shows it. `places` is the territory of a source; `keys` counts the valid
     ones.

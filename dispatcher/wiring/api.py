@@ -30,6 +30,7 @@ from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.status import AlertStatuses
 from dispatcher.store.instances.neighbours import Neighbours
+from dispatcher.store.instances.push_keys import OwnPushKeys
 from dispatcher.store.parties import Parties
 from dispatcher.store.secrets import PushKey, Secrets
 from dispatcher.store.sources import Sources
@@ -121,6 +122,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             sign_ups=sign_ups(settings, client, tokens),
             parties=Parties(pool),
             neighbours=Neighbours(pool),
+            own_push_keys=OwnPushKeys(pool),
             shares=InstanceShares(settings.instance_quota_per_minute),
         )
         await sources.uses.written()

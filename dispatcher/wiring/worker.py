@@ -37,6 +37,7 @@ from dispatcher.store.delivery.message_locations import MessageLocations
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.standby import Standby
 from dispatcher.store.delivery.statistics import Statistics
+from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.wiring import channels
 from dispatcher.wiring.boundaries import load_boundaries, municipality_names
@@ -53,6 +54,7 @@ from dispatcher.wiring.sms.smpp import message_centres, smpp_carriers
 from dispatcher.wiring.subscribers import endpoint_message_sender
 from dispatcher.wiring.webpush import message_withdrawals, noted_vapid_keys, precomputed_keys
 from dispatcher.worker.dependencies import WorkerDependencies
+from dispatcher.worker.instance_keys import InstanceKeys
 from dispatcher.worker.key_precomputer import KeyPrecomputer
 from dispatcher.worker.vapid_key_notes import VapidKeyNotes
 
@@ -153,6 +155,11 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
             key_precomputer=None if keys is None else KeyPrecomputer(keys, subscriptions, metrics),
             message_centres=centres,
             vapid_key_notes=VapidKeyNotes(notes.learnt, subscriptions),
+            instance_keys=InstanceKeys(
+                vapid,
+                partial(InstanceCredentials(pool).opened, "webpush", addresses),
+                settings.vapid_subject,
+            ),
             message_withdrawals=message_withdrawals(
                 settings, MessageLocations(pool, addresses), http, gate, metrics, notes
             ),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
     from dispatcher.runtime.probes import Health
     from dispatcher.worker.endpoint_messages import EndpointMessageSender
+    from dispatcher.worker.instance_keys import InstanceKeys
     from dispatcher.worker.key_precomputer import KeyPrecomputer
     from dispatcher.worker.message_centres import MessageCentres
     from dispatcher.worker.message_withdrawals import MessageWithdrawals
@@ -38,6 +39,8 @@ class WorkerDependencies:
     """Keeps sessions with SMPP gateways, where there are any."""
     vapid_key_notes: VapidKeyNotes | None = None
     """Keeps what is learnt of subscriptions' VAPID keys."""
+    instance_keys: InstanceKeys | None = None
+    """Lets keys that apps have of their own sign."""
     message_withdrawals: MessageWithdrawals | None = None
     """Takes back messages that an end did not reach."""
     endpoint_messages: EndpointMessageSender | None = None

@@ -51,6 +51,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         dependencies.key_precomputer,
         dependencies.message_centres,
         dependencies.vapid_key_notes,
+        dependencies.instance_keys,
         dependencies.message_withdrawals,
         dependencies.endpoint_messages,
     )

@@ -9,14 +9,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from dispatcher.access.fingerprints import SecretName
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.model.principals import ChannelCredential
 from dispatcher.runtime.http_transport import HttpLimits
 from dispatcher.runtime.secrets.files import fingerprint
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.runtime.strangers import StrangerLimits
 from dispatcher.settings import Settings
+from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.record import Pool
 from tests.api.conftest import KEY, Service, introduce, serving
 from tests.support.histories import until
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import warning
 
 STRANGERS = 100
@@ -144,3 +148,12 @@ async def test_a_browser_is_given_the_key_by_which_push_services_know_us(
     point = urlsafe_b64decode(answer.json["application_server_key"] + "=")
     assert ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
     assert answer.json == {"application_server_key": fingerprint(SecretName.VAPID, pem)}
+    credential = ChannelCredential("dueren", "webpush", "BOwn")
+    await InstanceCredentials(pool).put(credential, b"x", ADDRESSES, UNNAMED_OPERATOR)
+    service.parts.own_push_keys._read_at = float("-inf")
+    for path, key in (
+        ("?instance=dueren", "BOwn"),
+        ("?instance=nobody", answer.json["application_server_key"]),
+    ):
+        found = await service.get(f"/v1/webpush/key{path}", key="")
+        assert found.json == {"application_server_key": key}

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dispatcher.access.credentials import Bearer
+from dispatcher.access.fingerprints import short
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.apps.branding import wrong_profile
@@ -15,15 +16,17 @@ from dispatcher.boundaries.territories import wrong_municipality, wrong_territor
 from dispatcher.commands import keys
 from dispatcher.commands.access import parties
 from dispatcher.commands.access.app_verification import verify
+from dispatcher.commands.access.channel_credentials import credential
 from dispatcher.commands.access.confirmation import refuse
 from dispatcher.commands.access.consents import consent
-from dispatcher.commands.access.parties import AsJson, PartyId, cell
+from dispatcher.commands.access.parties import AsJson, PartyId, cell, iso
 from dispatcher.commands.access.sources import number
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, requires
-from dispatcher.model.principals import Branding, Instance, Neighbour
+from dispatcher.model.principals import Branding, ChannelCredential, Instance, Neighbour
 from dispatcher.settings import Settings
 from dispatcher.store import record
+from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.instances.neighbours import Neighbours
 from dispatcher.store.parties import Parties
 from dispatcher.wiring.boundaries import load_boundaries
@@ -116,14 +119,21 @@ def change(  # noqa: PLR0913 - as above
 @app.command("show")
 @requires(Permission.READ_KEYS)
 def show(instance_id: PartyId, *, as_json: AsJson = False) -> None:
-    """Show an instance, with its keys, and the neighbours that it shows with who let it and when."""
+    """Show an instance, with its keys, the neighbours that it shows with who let it and when, and what its credentials
+    with channels are known by.
+    """
 
-    async def work(pool: record.Pool) -> tuple[Instance, list[Neighbour]]:
+    async def work(pool: record.Pool) -> tuple[Instance, list[Neighbour], list[ChannelCredential]]:
         instance = await parties.found(pool, Parties.instance, PrincipalKind.INSTANCE, instance_id)
-        return instance, await Neighbours(pool).of(instance_id)
+        credentials = await InstanceCredentials(pool).listed(instance_id)
+        return instance, await Neighbours(pool).of(instance_id), credentials
 
-    instance, neighbours = on_record(Settings(), work)
-    values = {**_values(instance), "shows": [_neighbour(one, as_json=as_json) for one in neighbours]}
+    instance, neighbours, credentials = on_record(Settings(), work)
+    values = {
+        **_values(instance),
+        "shows": [_neighbour(one, as_json=as_json) for one in neighbours],
+        "credentials": [_credential(one, as_json=as_json) for one in credentials],
+    }
     parties.show(PrincipalKind.INSTANCE, instance_id, values, as_json=as_json)
 
 
@@ -161,6 +171,7 @@ def enable(instance_id: PartyId) -> None:
 
 
 app.command("consent")(consent)
+app.command("credential")(credential)
 app.command("verify")(verify)
 
 
@@ -239,6 +250,20 @@ def _neighbour(one: Neighbour, *, as_json: bool) -> Any:
         if given
         else f"{one.id} (no consent)"
     )
+
+
+def _credential(one: ChannelCredential, *, as_json: bool) -> Any:
+    """Return what is read of a credential that an instance has of its own."""
+    if as_json:
+        return {
+            "channel": one.channel,
+            "fingerprint": one.fingerprint,
+            "subject": one.subject,
+            "created": iso(one.created_at),
+            "replaced": iso(one.replaced_at),
+        }
+    until = f", replaced {cell(one.replaced_at)}" if one.replaced_at else ""
+    return f"{one.channel} {short(one.fingerprint)} ({cell(one.created_at)}{until})"
 
 
 def _of_record(instance_id: str) -> Instance:

@@ -19,5 +19,10 @@ class SealedColumn:
 SEALED_COLUMNS: Final = (
     SealedColumn("subscription", "sealed", "address_hash"),
     SealedColumn("message_location", "sealed", r"convert_to(alert_id || E'\n' || gateway, 'UTF8')"),
+    SealedColumn(
+        "instance_credential",
+        "sealed",
+        r"convert_to(instance_id || E'\n' || channel || E'\n' || fingerprint, 'UTF8')",
+    ),
 )
 """All there are; a test compares them with the schema, where each is called `sealed` or `…_sealed`."""
