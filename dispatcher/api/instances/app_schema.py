@@ -21,13 +21,26 @@ from dispatcher.api.instances.bodies import (
     WebhookBody,
     WebhookWanted,
 )
+from dispatcher.api.instances.subscriber_bodies import (
+    CodeWanted,
+    EndpointWanted,
+    SubscriberBody,
+    SubscriberWanted,
+)
 from dispatcher.api.openapi.document import plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 MEDIA_TYPE: Final = "application/schema+json"
-SENT: Final[tuple[type[BaseModel], ...]] = (ConsentWanted, RotationWanted, WebhookWanted)
+SENT: Final[tuple[type[BaseModel], ...]] = (
+    CodeWanted,
+    ConsentWanted,
+    EndpointWanted,
+    RotationWanted,
+    SubscriberWanted,
+    WebhookWanted,
+)
 """What an app sends: of that, no other member is taken."""
 RECEIVED: Final[tuple[type[BaseModel], ...]] = (
     ConsentBody,
@@ -35,6 +48,7 @@ RECEIVED: Final[tuple[type[BaseModel], ...]] = (
     InstanceBody,
     NoticeBody,
     PushKeyBody,
+    SubscriberBody,
     TrialBody,
     WebhookBody,
 )
@@ -44,7 +58,7 @@ _HEAD: Final = {
     "$id": "urn:cap-dispatcher:schema:app",
     "title": "What a municipality's app receives from cap-dispatcher, and sends to it",
     "description": "The document itself describes a notice, the body of a callback and of a push. `$defs` has the "
-    "bodies of the routes below /v1/instance.",
+    "bodies of the routes below /v1/instance and /v1/instances.",
     "$ref": "#/$defs/NoticeBody",
 }
 

@@ -60,10 +60,12 @@ FOR UPDATE OF n"""  # noqa: S608 - constant
 _NEW: Final = f"""
 INSERT INTO subscription (channel, gateway, sealed, address_hash, keys, instance, active, imported_active, told)
 VALUES ($1, $2, $3, $4, CASE WHEN $1 = 'webpush' AND NOT $5::jsonb ? 'vapid' THEN $5::jsonb || coalesce((
+    SELECT jsonb_build_object('vapid', left(c.fingerprint, {KEY_NAME_CHARACTERS})) FROM instance_credential c
+    WHERE c.instance_id = $6 AND c.channel = $1 AND c.replaced_at IS NULL), (
     SELECT jsonb_build_object('vapid', left(v.fingerprint, {KEY_NAME_CHARACTERS})) FROM shared_secret v
     WHERE v.name = 'vapid'), '{{}}') ELSE $5 END, $6, false, false, false)
 ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL DO NOTHING RETURNING id"""  # noqa: S608 - constant
-"""What a browser subscribes with now is the current VAPID key."""
+"""What a browser subscribes with now is the current VAPID key: the app's own, or else the service's."""
 _REVIVE: Final = """
 UPDATE subscription SET ended_at = NULL, end_reason = NULL, active = false, imported_active = false, sealed = $2,
   keys = keys || $3 WHERE id = $1"""

@@ -21,6 +21,7 @@ from dispatcher.apps.verification import AnswerVerdict, ReceiverVerification
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.settings import Settings
 from tests.api.conftest import INSTANCE_KEY, Service, introduce, serving
+from tests.channels.webpush import subscription as browser
 from tests.support import documents
 from tests.support.messages import DUEREN
 from tests.support.submissions import warning
@@ -29,6 +30,7 @@ SECRET = "whsec_" + b64encode(b"g" * 32).decode()
 PAGE = documents.page("app-backend.md")
 LANGUAGES = ("python", "js")
 PATIENCE_S = 20
+KEYS = {"p256dh": browser.UA_PUBLIC, "auth": browser.AUTH}
 
 pytestmark = pytest.mark.processes
 
@@ -101,3 +103,31 @@ async def test_it_registers_reads_what_is_in_force_and_takes_what_is_signed(
         found = await verification.run(f"{origin}/warnings", SECRET, [DUEREN], "de")
         assert [one for one in found if one.verdict is not AnswerVerdict.PASSED] == []
         assert (await ask(origin, "PUT", "/installations/short", {}))[0] == 404
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_it_enrols_people_whose_phones_never_have_its_key(
+    language: str, tmp_path: Path, settings: Settings
+) -> None:
+    async with backend(language, tmp_path, settings) as (service, process, origin):
+        while not (await line(process)).startswith("listening"):
+            pass
+        path = f"/installations/{'i' * 22}"
+        endpoint = {
+            "channel": "webpush",
+            "address": "https://updates.push.services.mozilla.com/x",
+            "keys": KEYS,
+        }
+        wish = {"endpoints": [endpoint], "places": [DUEREN], "languages": ["de"]}
+        status, found = await ask(origin, "PUT", path, wish)
+        assert (status, found["active"], found["endpoints"][0]["state"]) == (200, False, "waiting")
+        await service.parts.health.pool.execute(
+            """UPDATE subscriber_endpoint SET code_digest = sha256((subscriber_id || '/right')::bytea),
+                 code_sent_at = now(), code_tries = 0"""
+        )
+        assert (await ask(origin, "POST", f"{path}/proof", {"code": "wrong"}))[0] == 422
+        assert (await ask(origin, "POST", f"{path}/proof", {"code": "right"}))[0] == 204
+        assert (await ask(origin, "PUT", path, wish))[1]["active"] is True
+        assert (await ask(origin, "PUT", path, {"endpoints": 1}))[0] == 422
+        assert (await ask(origin, "DELETE", path))[0] == 204
+        assert await service.parts.health.pool.fetchval("SELECT count(*) FROM subscriber") == 0

@@ -59,6 +59,10 @@ async def test_it_holds_for_what_an_app_really_receives(settings: Any) -> None:
             assert len(listed["alerts"]) == 1
             validator("InForceList").validate(listed)
             validator("InstanceBody").validate(await ask("GET", "/v1/instance"))
+            wish = {"endpoints": [], "places": [DUEREN, {"lat": 50.8, "lon": 6.5, "radius_m": 500}]}
+            validator("SubscriberWanted").validate(wish)
+            found = await ask("PUT", f"/v1/instance/subscribers/{'i' * 22}", wish)
+            validator("SubscriberBody").validate(found)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +74,8 @@ async def test_it_holds_for_what_an_app_really_receives(settings: Any) -> None:
         ("WebhookWanted", {"url": "https://app.example/", "places": ["5358008"]}),
         ("RotationWanted", {"overlap_hours": 169}),
         ("ConsentWanted", {"given_by": ""}),
+        ("SubscriberWanted", {"endpoints": [], "places": [], "severity": "Severe"}),
+        ("SubscriberWanted", {"endpoints": [{"channel": "webpush"}], "places": []}),
     ],
 )
 def test_what_is_no_such_body_is_refused(name: str, body: dict[str, Any]) -> None:

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from channels.base import Endpoint
-from dispatcher.model.principals import Instance
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.model.principals import ChannelCredential, Instance
 from dispatcher.model.subscribers import EndpointState, SubscriberRefused, Wish, WishedEndpoint
 from dispatcher.model.vocabulary import State
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
 from dispatcher.store.audience.endpoints import SHARED_MAX, EndpointLink, successors
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.sources import Sources
 from tests.support.histories import finish, plan, planned, submit, subscription
 from tests.support.messages import DUEREN, JUELICH
@@ -200,3 +202,8 @@ async def test_a_browser_subscribed_with_the_key_that_the_service_has(pool: Any)
     await put(pool, "anna", wish("a"))
     keys = await pool.fetchval("SELECT keys FROM subscription")
     assert keys["vapid"] == "k" * len(keys["vapid"])
+    own = ChannelCredential("dueren", "webpush", "o" * 87)
+    await InstanceCredentials(pool).put(own, b"x", ADDRESSES, UNNAMED_OPERATOR)
+    await put(pool, "berta", wish("b"))
+    newest = await pool.fetchval("SELECT keys FROM subscription ORDER BY id DESC LIMIT 1")
+    assert newest["vapid"] == "o" * len(keys["vapid"]), "of an app that has one of its own that one"
