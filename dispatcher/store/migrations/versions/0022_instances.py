@@ -11,7 +11,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0022"
-down_revision = "0023"
+down_revision = "0024"
 
 SCHEMA = """
 -- `territory`: AGS and prefixes as they were named; empty where `places` were. `quota`: requests in a minute, 0 any
