@@ -8,6 +8,8 @@ from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from channels.base import Endpoint, Permanent
+from channels.webpush.channel import VAPID_KEY
+from channels.webpush.vapid import named_key
 from dispatcher.audience.watched_areas import read_places
 from dispatcher.model.subscribers import LANGUAGES_MAX, Preferences, Quiet, Wish, WishedEndpoint
 
@@ -26,6 +28,8 @@ AREAS_MAX: Final = 20
 LONGEST: Final = timedelta(days=730)
 """How far an end date may lie ahead; whoever wants to be told for longer names none."""
 ESCALATION_S: Final = (30, 3600)
+KEYS: Final = {"p256dh", "auth", VAPID_KEY}
+"""What a browser gives, and the `applicationServerKey` that it subscribed with."""
 SEVERITIES: Final = {"Minor": 1, "Moderate": 2, "Severe": 3, "Extreme": 4}
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -188,14 +192,14 @@ class Judge:
             if channel is None:
                 errors.append(wish_error("channel_not_offered", f"{path}/channel"))
                 continue
-            endpoint = Endpoint(0, one.address, one.keys)
             try:
+                endpoint = Endpoint(0, one.address, _keys(one.keys))
                 channel.check(endpoint)
-                found.append(
-                    WishedEndpoint(channel.name, channel.gateway(endpoint), one.address, dict(one.keys))
-                )
+                gateway = channel.gateway(endpoint)
             except Permanent as refused:
                 errors.append(wish_error("endpoint_invalid", path, refused.code))
+                continue
+            found.append(WishedEndpoint(channel.name, gateway, one.address, endpoint.keys))
         return tuple(found)
 
     def _places(
@@ -224,6 +228,20 @@ class Judge:
         if len(errors) == before and not places and not areas:
             errors.append(wish_error("places_empty", "/places"))
         return tuple(places), tuple(areas), tuple(left_out)
+
+
+def _keys(asked: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of an endpoint as the channel has them. Raises `Permanent`: what a browser does not give may be a
+    name of ours.
+    """
+    if not asked.keys() <= KEYS:
+        raise Permanent("key_unknown")
+    if VAPID_KEY not in asked:
+        return dict(asked)
+    try:
+        return {**asked, VAPID_KEY: named_key(asked[VAPID_KEY])}
+    except ValueError:
+        raise Permanent("key_invalid") from None
 
 
 def _languages(asked: Sequence[str], errors: list[WishError]) -> tuple[str, ...]:

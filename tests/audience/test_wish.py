@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.base import Endpoint, Permanent
+from channels.webpush.vapid import VapidSigner, generate_key, key_name
 from dispatcher.audience.wish import (
     AREAS_MAX,
     ENDPOINTS_MAX,
@@ -138,6 +139,29 @@ def test_a_district_means_those_of_its_municipalities_that_are_shown(judge: Judg
 )
 def test_everything_that_is_wrong_is_named(judge: Judge, changes: Any, errors: Any) -> None:
     assert wrong(judge, **changes) == errors
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ({"auth": "k", "gateway": "sms-1"}, "key_unknown"),
+        ({"auth": "k", "x": "\0"}, "key_unknown"),
+        ({"auth": "k", "vapid": "\0"}, "key_invalid"),
+    ],
+)
+def test_keys_are_what_a_browser_gives(judge: Judge, keys: dict[str, str], code: str) -> None:
+    with pytest.raises(WishRefused, match="endpoint_invalid") as refused:
+        judge.judge(asked(endpoints=[AskedEndpoint("webpush", "https://p.example/a", keys)]), (DUEREN,), NOW)
+    assert code in refused.value.errors[0].message
+
+
+def test_the_key_that_a_browser_subscribed_with_is_kept_by_its_name(judge: Judge) -> None:
+    public_key = VapidSigner(generate_key(), "mailto:a@b.example").public_key
+    keys = {"auth": "k", "vapid": public_key}
+    found = judge.judge(
+        asked(endpoints=[AskedEndpoint("webpush", "https://p.example/a", keys)]), (DUEREN,), NOW
+    )
+    assert found.wish.endpoints[0].keys == {"auth": "k", "vapid": key_name(public_key)}
 
 
 def test_an_error_does_not_repeat_what_was_sent(judge: Judge) -> None:

@@ -29,7 +29,8 @@ class EndpointWanted(Body):
     )
     keys: dict[str, Annotated[str, Field(max_length=256)]] = Field(
         default={},
-        description="its `keys` as the browser gives them: `p256dh`, `auth`",
+        description="its `keys` as the browser gives them: `p256dh`, `auth`; perhaps `vapid`, the "
+        "`applicationServerKey` that it subscribed with, if that is not the current one",
         max_length=4,
         examples=[{"p256dh": "BNcRdr…", "auth": "8eDyX_…"}],
     )

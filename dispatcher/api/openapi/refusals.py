@@ -186,7 +186,7 @@ def problems_of(route: Any) -> dict[int, list[ProblemType]]:
     for response in route.responses.values():
         found.update(map(ProblemType, response.get(_DECLARED, ())))
     own = route.dependant
-    if own.path_params:
+    if _has_names(own):
         found.add(ProblemType.NOT_FOUND)
     if _has_parameters(own):
         found.add(ProblemType.INVALID_REQUEST)
@@ -197,6 +197,11 @@ def _by_dependencies(dependant: Dependant) -> Iterator[ProblemType]:
     for dependency in dependant.dependencies:
         yield from getattr(dependency.call, "refuses", ())
         yield from _by_dependencies(dependency)
+
+
+def _has_names(dependant: Dependant) -> bool:
+    """Whether the path of a route has names in it that it reads, itself or in what it depends on."""
+    return bool(dependant.path_params) or any(_has_names(one) for one in dependant.dependencies)
 
 
 def _has_parameters(dependant: Dependant) -> bool:
