@@ -11,16 +11,19 @@ import uvloop
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.access.sealing import Sealing
 from dispatcher.model.principals import Instance
 from dispatcher.model.subscriptions import WatchedArea
 from dispatcher.store import record
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.unions import PersonEndpoint, persons_of
+from dispatcher.store.sealed.rotation import Rotation
 from dispatcher.store.sources import Sources
 from tests.support.histories import subscription
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
-from tests.support.sealed import ADDRESSES
+from tests.support.sealed import ADDRESSES, RING
 from tests.support.subscribers import enrol, named, prove_all, put, told, wish
 
 EXAMPLES = 10
@@ -218,3 +221,13 @@ async def test_what_is_watched_is_told_with_the_rest(instances: Any) -> None:
     assert [tuple(row) for row in rows] == [([50.9], 500.0, [DUEREN], False, True)]
     await Subscribers(instances, ADDRESSES).leave(number)
     assert not await instances.fetchval("SELECT count(*) FROM watched_area")
+
+
+async def test_what_is_erased_hinders_no_change_of_keys(instances: Any) -> None:
+    number = await enrol(instances, "anna", "a", "b")
+    await enrol(instances, "bernd", "c")
+    await Subscribers(instances, ADDRESSES).leave(number)
+    renewed = Sealing(RING.with_new_key())
+    resealed = await Rotation(instances).reseal(renewed)
+    assert (resealed.rows, resealed.illegible) == (3, 0)
+    await Rotation(instances).drop_before(renewed.current, UNNAMED_OPERATOR)
