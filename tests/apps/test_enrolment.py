@@ -17,7 +17,7 @@ from dispatcher.store import record
 from dispatcher.store.audience.subscribers import OpenInstance, Subscribers
 from dispatcher.store.sources import Sources
 from tests.audience.test_wish import Push
-from tests.support.messages import DUEREN
+from tests.support.messages import DUEREN, JUELICH
 from tests.support.sealed import ADDRESSES
 from tests.support.subscribers import prove_all
 
@@ -93,5 +93,20 @@ async def test_it_shows_tests_exports_and_erases(enrolment: Enrolment) -> None:
 async def test_an_instance_that_is_disabled_or_unknown_takes_nobody(enrolment: Enrolment) -> None:
     assert await enrolment.open_instance("dueren") == OpenInstance("dueren", (DUEREN,))
     assert await enrolment.open_instance("nowhere") is None
+    await enrolment._store._pool.execute(
+        "UPDATE instance SET shows = '{juelich}'"  # without the neighbour's consent it shows none of its warnings
+    )
+    assert await enrolment.open_instance("dueren") == OpenInstance("dueren", (DUEREN,))
+    await _consent(enrolment._store._pool)
+    assert await enrolment.open_instance("dueren") == OpenInstance("dueren", (DUEREN, JUELICH))
     await enrolment._store._pool.execute("UPDATE instance SET disabled_at = now()")
     assert await enrolment.open_instance("dueren") is None
+
+
+async def _consent(pool: Any) -> None:
+    await Sources(pool, b"pepper").put_instance(
+        Instance("juelich", "Jülich", (JUELICH,)), f"wi_juelich_{'s' * 43}"
+    )
+    await pool.execute(
+        "INSERT INTO consent (neighbour_id, instance_id, given_by, recorded_by) VALUES ('juelich', 'dueren', 'x', 'x')"
+    )

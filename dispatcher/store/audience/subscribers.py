@@ -181,7 +181,7 @@ class Subscribers:
     async def open_instance(self, instance: str) -> OpenInstance | None:
         """Return the instance of this name, if it is not disabled."""
         row = await self._pool.fetchrow(
-            "SELECT id, places AS shown FROM instance WHERE id = $1 AND disabled_at IS NULL", instance
+            "SELECT id, shown FROM instance WHERE id = $1 AND disabled_at IS NULL", instance
         )
         return None if row is None else OpenInstance(row["id"], tuple(row["shown"]))
 
