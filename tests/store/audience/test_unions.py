@@ -26,7 +26,7 @@ from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 from tests.support.sealed import ADDRESSES, RING
 from tests.support.subscribers import enrol, named, prove_all, put, told, wish
 
-EXAMPLES = 10
+EXAMPLES = 7
 PLACES, NAMES, ENDPOINTS = (DUEREN, JUELICH, HEIMBACH), ("anna", "bernd", "clara"), ("a", "b", "c")
 subsets = {
     what: st.lists(st.sampled_from(what), min_size=1, max_size=len(what), unique=True)
