@@ -17,6 +17,7 @@ from dispatcher.model.vocabulary import (
     UNCERTAIN,
     WARNING,
     BatchState,
+    State,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ OPEN: Final = f"state = '{BatchState.OPEN}'"
 
 IS_QUIET: Final = "coalesce(quiet_until > now(), false)"
 """Whether a batch waits for the end of its recipients' quiet hours."""
+
+
+def best_first(state: str) -> str:
+    """Return the order in which one endpoint's state stands for a person who was told on several: reached, waiting."""
+    return (
+        f"{state} BETWEEN {State.ACCEPTED:d} AND {State.DISPLAYED:d} DESC, {state} < {State.ACCEPTED:d} DESC"
+    )
+
+
 OUTAGE_GAP: Final = "interval '1 minute'"
 """Pauses of a gateway that follow one another this closely, without an acceptance, are one outage."""
 IS_STOPPED: Final = f"""(paused_until > clock_timestamp()

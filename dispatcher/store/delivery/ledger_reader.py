@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.model.ledger import ChannelSummary, LedgerLine
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from dispatcher.store.sms.routing import CHANNEL
+from dispatcher.store.sql import best_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from dispatcher.store.record import Pool
+
+
+_THERE: Final = """
+SELECT p.ags, r.id, get_byte(b.outcomes, r.n::int - 1) & 127 AS state
+FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+JOIN followed_municipality p ON p.subscription_id = r.id
+JOIN affected a ON a.alert_id = b.alert_id AND a.ags = p.ags
+WHERE b.alert_id = $1
+UNION ALL
+SELECT p.ags, r.id, get_byte(b.outcomes, r.n::int - 1) & 127 AS state
+FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+JOIN (SELECT DISTINCT subscription_id, unnest(ags) AS ags FROM watched_area) p ON p.subscription_id = r.id
+JOIN affected a ON a.alert_id = b.alert_id AND a.ags = p.ags
+WHERE b.alert_id = $1 AND NOT EXISTS (
+  SELECT FROM followed_municipality f WHERE f.subscription_id = r.id AND f.ags = p.ags)"""
+_BY_PLACE: Final = f"SELECT ags, state, count(*) AS n FROM ({_THERE}) l GROUP BY 1, 2 ORDER BY 1"  # noqa: S608 - constant
+_PEOPLE_BY_PLACE: Final = f"""
+SELECT ags, state, count(*) AS n FROM (
+  SELECT DISTINCT ON (l.ags, coalesce(s.person, -l.id)) l.ags, l.state
+  FROM ({_THERE}) l LEFT JOIN subscription s ON s.id = l.id
+  ORDER BY l.ags, coalesce(s.person, -l.id), {best_first("l.state")}, l.id) p
+GROUP BY 1, 2 ORDER BY 1"""  # noqa: S608 - constant
 
 
 class LedgerReader:
@@ -54,28 +77,12 @@ class LedgerReader:
         return found
 
     async def by_municipality(self, alert_id: str) -> dict[str, dict[str, int]]:
-        """Count recipients by municipality (AGS) and state, of those that the alert concerns. A recipient that follows
-        several of them counts in each; what else one follows is nobody's business.
+        """Count people by municipality (AGS) and state, of those that the alert concerns: of one who was told on
+        several endpoints, one that was reached, else one that waits. Whoever follows several municipalities counts in
+        each; what else one follows is nobody's business.
         """
-        rows = await self._pool.fetch(
-            """SELECT p.ags, get_byte(b.outcomes, r.n::int - 1) & 127 AS state, count(*) AS n
-               FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
-               JOIN followed_municipality p ON p.subscription_id = r.id
-               JOIN affected a ON a.alert_id = b.alert_id AND a.ags = p.ags
-               WHERE b.alert_id = $1 GROUP BY 1, 2 ORDER BY 1""",
-            alert_id,
-        )
-        rows += await self._pool.fetch(
-            """SELECT p.ags, get_byte(b.outcomes, r.n::int - 1) & 127 AS state, count(*) AS n
-               FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
-               JOIN (SELECT DISTINCT subscription_id, unnest(ags) AS ags FROM watched_area) p
-                 ON p.subscription_id = r.id
-               JOIN affected a ON a.alert_id = b.alert_id AND a.ags = p.ags
-               WHERE b.alert_id = $1 AND NOT EXISTS (
-                 SELECT FROM followed_municipality f WHERE f.subscription_id = r.id AND f.ags = p.ags)
-               GROUP BY 1, 2 ORDER BY 1""",
-            alert_id,
-        )
+        doubled = await self._pool.fetchval("SELECT doubled > 0 FROM alert WHERE id = $1", alert_id)
+        rows = await self._pool.fetch(_PEOPLE_BY_PLACE if doubled else _BY_PLACE, alert_id)
         result: dict[str, dict[str, int]] = {}
         for row in rows:
             states, name = result.setdefault(row["ags"], {}), State(row["state"]).name.lower()

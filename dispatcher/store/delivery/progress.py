@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dispatcher.model.status import QUIET_HOURS, Pause, RecipientGroup, RecipientProgress, progress_of
 from dispatcher.model.vocabulary import UNCERTAIN, State
-from dispatcher.store.sql import IS_QUIET, IS_STOPPED, OPEN
+from dispatcher.store.sql import IS_QUIET, IS_STOPPED, OPEN, best_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +40,7 @@ _BY_ENDPOINT = _GROUPS.format(people="SELECT * FROM line")
 _BY_PERSON = _GROUPS.format(
     people=f"""
   SELECT DISTINCT ON (coalesce(s.person, -line.id)) line.* FROM line LEFT JOIN subscription s ON s.id = line.id
-  ORDER BY coalesce(s.person, -line.id), state BETWEEN {State.ACCEPTED:d} AND {State.DISPLAYED:d} DESC,
-    state < {State.ACCEPTED:d} DESC, line.id"""  # noqa: S608 - constant
+  ORDER BY coalesce(s.person, -line.id), {best_first("state")}, line.id"""  # noqa: S608 - constant
 )
 """Of a person who was told on several endpoints, one that was reached counts, else one that waits."""
 

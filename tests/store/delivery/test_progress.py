@@ -7,10 +7,12 @@ from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.progress import recipient_progress
 from tests.store.conftest import batch_ids
 from tests.support.histories import plan, submit
+from tests.support.messages import DUEREN
 from tests.support.people import person
 
 
@@ -87,6 +89,7 @@ async def test_a_person_told_on_several_endpoints_counts_once_with_the_one_that_
         await ledger.release(lease, Progress(bytes(states)))
     progress = await recipient_progress(pool, "A")
     assert (progress.recipients, progress.accepted, progress.gone) == (2, 1, 1)
+    assert await LedgerReader(pool).by_municipality("A") == {DUEREN: {"accepted": 1, "gone": 1}}
     assert push
 
 
