@@ -25,12 +25,12 @@ what follows from it: a new type says all of it, or a test fails.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
     from datetime import datetime
 
 
@@ -282,6 +282,9 @@ class Notice:
     document: bytes = b""
     """The same document with all that `payload` has no room for, for a channel that carries 20,000 bytes; without it
     there is `payload`."""
+    receipt_token: Callable[[int], bytes] | None = field(default=None, compare=False, repr=False)
+    """Returns the token, 24 characters of ASCII, that an endpoint's device posts back as its receipt, by the endpoint's
+    id; None where none is asked for."""
 
 
 class Endpoint(NamedTuple):

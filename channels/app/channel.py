@@ -24,6 +24,7 @@ from channels.base import (
 )
 from channels.clock import utc_now
 from channels.crashes import Proof
+from channels.device_receipt import addressed
 from channels.endpoint_url import origin_of, require_at, vetted_origin
 from channels.fanout import Bounds, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
@@ -148,7 +149,7 @@ class _Callback:
 
     def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
         require_at(self.gateway, endpoint, self.policy)
-        body = self.notice.document or self.notice.payload
+        body = addressed(self.notice.document or self.notice.payload, self.notice, endpoint.id)
         if len(body) > self.limits.payload_bytes:
             raise Permanent("payload_too_large")
         identifier = f"{self.notice.alert_id}-{endpoint.id}"

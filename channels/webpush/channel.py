@@ -21,6 +21,7 @@ from channels.base import (
 )
 from channels.clock import utc_now
 from channels.crashes import Proof
+from channels.device_receipt import addressed
 from channels.endpoint_url import origin_of, require_at, vetted_origin
 from channels.fanout import Bounds, SendAgain, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
@@ -179,7 +180,7 @@ class _Push:
 
     def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
         require_at(self.gateway, endpoint, self.policy)
-        payload = self.notice.payload
+        payload = addressed(self.notice.payload, self.notice, endpoint.id)
         if len(payload) > self.limits.payload_bytes:
             raise Permanent("payload_too_large")
         body = self.encoder(payload, endpoint)

@@ -51,17 +51,14 @@ class DirectEncoder:
     def __init__(self, ready: Ready = _none_ready) -> None:
         """`ready` encrypts with what was made ahead of time."""
         self._ready = ready
-        self._payload = b""
-        self._record = padded(b"")
 
     def __call__(self, payload: bytes, endpoint: Endpoint) -> bytes:
         """Return the encrypted request body; `payload` must fit `MAX_PLAINTEXT_BYTES`. Raises `Permanent`."""
-        if payload is not self._payload:  # one notice goes to many in a row
-            self._record, self._payload = padded(payload), payload
-        body = self._ready(self._record, endpoint)
+        record = padded(payload)
+        body = self._ready(record, endpoint)
         if body is None:
             fresh = message_key(endpoint)
-            body = seal(self._record, fresh.head, fresh.key, fresh.nonce)
+            body = seal(record, fresh.head, fresh.key, fresh.nonce)
         return body
 
 

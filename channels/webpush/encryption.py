@@ -74,8 +74,7 @@ def derive(
 
 
 def padded(plaintext: bytes) -> bytes:
-    """Return the plaintext as the last record of a message (RFC 8188 section 2), made once for all recipients of the
-    same text.
+    """Return the plaintext as the last record of a message (RFC 8188 section 2).
 
     Raises `ValueError` if it is longer than `MAX_PLAINTEXT_BYTES`.
     """

@@ -60,6 +60,7 @@ class Permission(StrEnum):
     READ_FEEDS = "feeds.read", "See how the feeds stand, and what nobody could read of them."
     PUSH_MESSAGES = "feeds.push", "Deliver messages into a feed."
     REPORT_DELIVERIES = "deliveries.report", "Report what became of messages that one's gateway took."
+    POST_RECEIPTS = "receipts.post", "Post what many devices say of the messages that they got."
     RUN_SERVICE = "service.run", "Run the service's processes on this machine."
     MIGRATE_RECORD = "record.migrate", "Bring the record to this version's schema."
     MANAGE_SOURCES = "sources.manage", "Create, change, disable and enable sources, issue their keys."
@@ -234,6 +235,12 @@ GRANTS: Final = (
             Route("DELETE", "/v1/instance/consents/{instance_id}"),
         ),
         ("instance consent",),
+    ),
+    # The token of a receipt is the proof, whoever posts it: that a list needs a key bounds who may post so many.
+    Grant(
+        Permission.POST_RECEIPTS,
+        {PrincipalKind.INSTANCE: Scope.EVERYTHING},
+        (Route("POST", "/v1/instance/receipts"),),
     ),
     Grant(Permission.READ_ANY_ALERT, _OPERATOR, commands=("alerts show",)),
     Grant(Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker")),

@@ -24,6 +24,8 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         "gets its token here. What a round trip has proven is changed with that token only, which the route asks for.",
         "GET /v1/leave/{token}": "Whoever has the link may leave. It changes nothing and is the same for every link.",
         "POST /v1/leave/{token}": "Whoever has the link may leave; the answer is the same for every link.",
+        "POST /v1/receipts": "A browser has no secret; the token in the message that it got is the proof.",
+        "OPTIONS /v1/receipts": "A browser asks before it posts to another origin; the answer is always the same.",
         "GET /v1/openapi.json": "It describes the API and says nothing of what is in the record.",
         "GET /livez": "A supervisor or a proxy asks, which has no key. It says up or down.",
         "GET /readyz": "As `/livez`.",

@@ -18,6 +18,8 @@ from dispatcher.api.instances.bodies import PushKeyBody
 from dispatcher.api.instances.cross_origin import CrossOrigin
 from dispatcher.api.openapi.document import document
 from dispatcher.api.openapi.refusals import refusals
+from dispatcher.api.receipts.posting import ReceiptPosts
+from dispatcher.api.receipts.routes import install as install_receipts
 from dispatcher.api.schemas.municipalities import BoundariesBody
 from dispatcher.api.shedding import Places
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -69,6 +71,8 @@ def application(dependencies: ApiDependencies) -> FastAPI:
     app.include_router(leaving.routes(dependencies))
     app.include_router(profile.routes(dependencies))
     app.include_router(reports.routes(dependencies))
+    app.state.receipt_posts = ReceiptPosts(dependencies.receipts, dependencies.metrics)
+    install_receipts(app, app.state.receipt_posts)
 
     @app.get("/v1/boundaries", tags=["boundaries"], operation_id="getBoundaries")
     async def boundaries() -> BoundariesBody:

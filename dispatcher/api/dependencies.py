@@ -9,6 +9,7 @@ from dispatcher.api.body import BodiesInReceipt
 
 if TYPE_CHECKING:
     from dispatcher.api.credentials import RefusedCredentials
+    from dispatcher.api.receipts.collector import ReceiptCollector
     from dispatcher.api.shares import InstanceShares
     from dispatcher.apps.enrolment import Enrolment
     from dispatcher.apps.registration import Registration
@@ -56,6 +57,7 @@ class ApiDependencies:
     own_push_keys: OwnPushKeys
     neighbours: Neighbours
     shares: InstanceShares
+    receipts: ReceiptCollector
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""
     reports: DeliveryReports | None = None

@@ -121,6 +121,10 @@ class LeasedBatch:
     def _note(self, problem: RecipientProblem) -> None:
         self._problems[problem.position] = self._changed[problem.position] = problem
 
+    def position_of(self, recipient: int) -> int:
+        """Return the position of a recipient in the batch."""
+        return self._position[recipient]
+
     def open_recipients(self) -> list[int]:
         """Return the recipients without a terminal state."""
         return [

@@ -56,6 +56,8 @@ class Lease:
     """Parts that the gateway has accepted, of all recipients."""
     extreme: bool = False
     """Whether the alert's severity is Extreme."""
+    generation: int = 0
+    """How often the recipients were renumbered, as a webhook moved."""
 
 
 @dataclass(frozen=True, slots=True)

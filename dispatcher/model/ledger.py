@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from dispatcher.model.reports import no_receipts
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -21,6 +23,9 @@ class ChannelSummary:
     last_at: datetime | None
     reports: dict[str, int] = field(default_factory=dict)
     """Recipients by what their gateway reported afterwards: `delivered`, `failed`, `partial`. It changes no state."""
+    receipts: dict[str, int] = field(default_factory=no_receipts)
+    """Recipients by `ReceiptState`, each state including the later ones. What a gateway reported as delivered is
+    `delivered` here, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class LedgerLine:
     """The kind of the last error, as `transient` or `permanent`; empty where there was none."""
     code: str = ""
     """The last error's code: an HTTP status or a name."""
+    receipt: str | None = None
+    """The furthest `ReceiptState` that the device has said, or for an SMS its gateway; None where neither has."""
     handed_over_from: str | None = None
     """The SMS gateway that accepted nothing, so that `gateway` took over."""
 

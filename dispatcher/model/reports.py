@@ -1,10 +1,12 @@
-"""Define delivery reports as the record has them, and what several of them say together."""
+"""Define delivery reports as the record has them, and what several of them say together; and device receipts, which is
+what a recipient's device says of a message. Nothing that is promised depends on either.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -108,3 +110,42 @@ class ReportChange:
     @property
     def key(self) -> tuple[int, int]:
         return self.batch_id, self.position
+
+
+class ReceiptState(StrEnum):
+    """How far a message came on a device. Each state implies those before it."""
+
+    DELIVERED = "delivered"
+    """The device, or the phone network for it, has the message."""
+    DISPLAYED = "displayed"
+    """The device has shown it."""
+    CONFIRMED = "confirmed"
+    """The person has said that the message was read."""
+
+    @property
+    def rank(self) -> int:
+        """Return the state's position, 0 first."""
+        return tuple(ReceiptState).index(self)
+
+
+class ReceiptPosition(NamedTuple):
+    """Where a recipient's receipt is kept."""
+
+    batch_id: int
+    generation: int
+    """How often the batch's recipients were renumbered, as a webhook moved, before the message was sent."""
+    position: int
+    """The recipient's position in the batch, from 0."""
+
+
+class ReceiptMasks(NamedTuple):
+    """Which of a batch's positions are at least so far: bit `n` of each number is position `n`."""
+
+    delivered: int = 0
+    displayed: int = 0
+    confirmed: int = 0
+
+
+def no_receipts() -> dict[str, int]:
+    """Return the counts of receipts where there is none."""
+    return {state.value: 0 for state in ReceiptState}

@@ -213,6 +213,8 @@ class AlertStatus:
     channels: Sequence[ChannelSummary] = ()
     municipalities: Sequence[AffectedMunicipality] = ()
     recipients_by_municipality: dict[str, dict[str, int]] = field(default_factory=dict)
+    receipts_by_municipality: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Recipients by municipality (AGS) and `ReceiptState`, each state including the later ones."""
     sms: Quote | None = None
     """What its SMS have cost, and what those take that wait; None where it has none."""
 

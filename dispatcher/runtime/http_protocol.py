@@ -12,6 +12,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dispatcher.metrics.http import Ended
+from dispatcher.runtime.brief_requests import BriefVerdict
 from dispatcher.runtime.http_connections import NO_PLACE, Phase
 from dispatcher.runtime.http_transport import LingeringTransport
 from dispatcher.runtime.strangers import RECOGNISED, StrangerRequest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+    from dispatcher.runtime.brief_requests import BriefRequests
     from dispatcher.runtime.http_connections import Connections
     from dispatcher.runtime.http_transport import HttpLimits
     from dispatcher.runtime.strangers import Strangers
@@ -69,9 +71,19 @@ class BoundedProtocol(HttpToolsProtocol):
     """The newest request."""
 
     def __init__(
-        self, *, limits: HttpLimits, connections: Connections, strangers: Strangers, **options: Any
+        self,
+        *,
+        limits: HttpLimits,
+        connections: Connections,
+        strangers: Strangers,
+        brief: BriefRequests | None = None,
+        **options: Any,
     ) -> None:
+        """`brief` is what is answered as it is read."""
         super().__init__(**options)
+        self._brief = brief
+        self._brief_body: bytes | None = None
+        """What came of the body of a request that may be brief; None in any other."""
         self._strangers = strangers
         self._asking: StrangerRequest | None = None
         self._strange = 0
@@ -216,20 +228,59 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._head_is_here()
         self._head_has_begun = False
         self._begin(in_head=False)
+        if (
+            self._brief is not None
+            and self._brief.concerns(self.parser.get_method(), self.url, self.headers)
+            and not self._is_answering()
+        ):
+            self._brief_body = b""  # the time for its head goes on, and bounds its body as well
+            return
+        self._enter()
+
+    def _enter(self) -> None:
+        """Answer the request as any other, as soon as it is its turn."""
+        self._head_is_here()
         super().on_headers_complete()
         self._moved()
 
     def on_body(self, body: bytes) -> None:
         self._body_came += len(body)
-        super().on_body(body)
+        if self._brief_body is None:
+            super().on_body(body)
+        else:
+            self._brief_body += body
 
     def on_message_complete(self) -> None:
         self._begin(in_head=True)
+        if self._brief_body is not None and self._brief is not None and self._answer_briefly(self._brief):
+            return
         super().on_message_complete()
         self._moved()
+
+    def _answer_briefly(self, brief: BriefRequests) -> bool:
+        """Answer the request now. Returns False for one that is answered as all others are: it has entered."""
+        body, self._brief_body = self._brief_body or b"", None
+        taken = brief.take(body)
+        if taken is None:
+            self._enter()
+            super().on_body(body)
+            return False
+        self._head_is_here()
+        self._strange += taken is BriefVerdict.UNPROVED
+        closes = (
+            self.parser.get_http_version() == "1.0"
+            or not self.parser.should_keep_alive()
+            or self._strange >= self._strangers.limits.requests
+        )
+        self.transport.write(brief.answer(self.server_state.default_headers, closes=closes))
+        if closes:
+            self._give_up()
+            self.transport.close()
+        super().on_response_complete()
+        self._moved()
+        return True
 
     def _begin(self, *, in_head: bool) -> None:
         self._in_head = in_head

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from dispatcher.metrics import Metrics
+    from dispatcher.runtime.brief_requests import BriefRequests
     from dispatcher.runtime.http_transport import HttpLimits
 
 GRACEFUL_S = 10
@@ -29,8 +30,11 @@ GRACEFUL_S = 10
 class BoundedServer(uvicorn.Server):
     """Serves sockets that others opened, by protocols of ours."""
 
-    def __init__(self, config: uvicorn.Config, metrics: Metrics, limits: HttpLimits) -> None:
+    def __init__(
+        self, config: uvicorn.Config, metrics: Metrics, limits: HttpLimits, brief: BriefRequests | None
+    ) -> None:
         super().__init__(config)
+        self._brief = brief
         self._limits = limits
         self._connections = Connections(limits.connections, metrics)
         self._strangers = Strangers(limits.strangers)
@@ -49,13 +53,16 @@ class BoundedServer(uvicorn.Server):
             limits=self._limits,
             connections=self._connections,
             strangers=self._strangers,
+            brief=self._brief,
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
         )
 
 
-def server_of(app: ASGIApp, metrics: Metrics, limits: HttpLimits = DEFAULT_LIMITS) -> uvicorn.Server:
+def server_of(
+    app: ASGIApp, metrics: Metrics, limits: HttpLimits = DEFAULT_LIMITS, brief: BriefRequests | None = None
+) -> uvicorn.Server:
     """Return a server that ends in an orderly way on SIGTERM and SIGINT: uvicorn by itself would raise the signal again
     in the end, and the process die of it before it has put away what it holds
     (findings/uvicorn-raises-the-signal-again.sh).
@@ -70,7 +77,7 @@ def server_of(app: ASGIApp, metrics: Metrics, limits: HttpLimits = DEFAULT_LIMIT
         timeout_keep_alive=cast("int", limits.idle_s),  # which is handed to `call_later`
         timeout_graceful_shutdown=GRACEFUL_S,
     )
-    server = BoundedServer(config, metrics, limits)
+    server = BoundedServer(config, metrics, limits, brief)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     return server
 

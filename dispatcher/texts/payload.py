@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import cap
 from channels.characters import one_line
+from channels.device_receipt import MEMBER_BYTES
 from dispatcher.texts.catalogues import catalogue_of
 from dispatcher.texts.choice import language_of
 from dispatcher.texts.content import HEADLINE_BYTES
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from dispatcher.texts.content import Content
     from dispatcher.texts.notification.declarative import Screen
 
-PAYLOAD_MAX_BYTES = 2_700
+PAYLOAD_MAX_BYTES = 2_700 - MEMBER_BYTES
 """What a Web Push service that bridges to FCM still carries (autopush documents 2,744 bytes after encryption
-overhead), so that the message is complete without fetching anything."""
+overhead), so that the message is complete without fetching anything; less the token that each device gets."""
 
 LANGUAGE_BYTES = 35
 """Bytes of the language tag, which by RFC 5646 section 4.4.1 is enough for any tag in use."""
@@ -40,9 +41,9 @@ say of the others that they are not concerned."""
 PUSHED_PLACES_BYTES = 400
 """Bytes of the places with their numbers of warnings in a push, which is a district of 15 in three groups."""
 
-DOCUMENT_MAX_BYTES = 20_000
-"""Standard Webhooks: "recommended to be kept under 20kb". With the bounds below at least 2,000 bytes are left for the
-description."""
+DOCUMENT_MAX_BYTES = 20_000 - MEMBER_BYTES
+"""Standard Webhooks: "recommended to be kept under 20kb"; less the token. With the bounds below at least 2,000 bytes
+are left for the description."""
 DOCUMENT_AREAS_BYTES = 1_000
 DOCUMENT_INSTRUCTION_BYTES = 3_000
 DOCUMENT_DESCRIPTION_BYTES = 4_000

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from channels.app.channel import App
 from channels.clock import utc_now
 from dispatcher.access.fingerprints import SecretName
+from dispatcher.access.receipt_tokens import ReceiptTokens
 from dispatcher.api.credentials import RefusedCredentials
 from dispatcher.api.dependencies import ApiDependencies
+from dispatcher.api.receipts.collector import ReceiptCollector
 from dispatcher.api.shares import InstanceShares
 from dispatcher.apps.registration import Registration
 from dispatcher.apps.trial import Trials
@@ -27,6 +30,7 @@ from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
+from dispatcher.store.delivery.device_receipts import DeviceReceipts
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.status import AlertStatuses
 from dispatcher.store.instances.neighbours import Neighbours
@@ -80,6 +84,8 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
         sources = Sources(pool, pepper)
         if pooled is not None:
             pooled.start()
+        receipts = ReceiptCollector(ReceiptTokens.of(addresses.sealing), DeviceReceipts(pool), metrics)
+        collecting = asyncio.create_task(receipts.run())
         yield ApiDependencies(
             settings=settings,
             intake=SubmissionIntake(
@@ -124,7 +130,10 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             neighbours=Neighbours(pool),
             own_push_keys=OwnPushKeys(pool),
             shares=InstanceShares(settings.instance_quota_per_minute),
+            receipts=receipts,
         )
+        collecting.cancel()
+        await asyncio.gather(collecting, return_exceptions=True)
         await sources.uses.written()
     finally:
         if pooled is not None:

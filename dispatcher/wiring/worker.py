@@ -13,6 +13,7 @@ from channels.webpush.channel import Notes
 from channels.webpush.learnt_keys import LearntKeys
 from channels.webpush.locations import Locations
 from dispatcher.access.fingerprints import SecretName
+from dispatcher.access.receipt_tokens import ReceiptTokens
 from dispatcher.audience.location_index import LocationIndex
 from dispatcher.delivery.deliverer import Deliverer
 from dispatcher.delivery.lanes import LaneGate
@@ -133,6 +134,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                     random=random.SystemRandom().random,
                     policy=settings.delivery,
                     clock=clock,
+                    receipt_tokens=ReceiptTokens.of(addresses.sealing),
                     buckets=partial(RateBucket, client, process=token_hex(8)),
                     sessions=SessionNotes(client),
                 )

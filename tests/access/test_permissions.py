@@ -62,6 +62,7 @@ def test_an_app_reads_and_minds_its_own_webhook() -> None:
         Permission.MANAGE_SUBSCRIBERS,
         Permission.READ_INSTANCE,
         Permission.MANAGE_CONSENTS,
+        Permission.POST_RECEIPTS,
     }
 
 

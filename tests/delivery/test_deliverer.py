@@ -21,9 +21,11 @@ from channels.base import (
     Unauthorized,
     Uncertain,
 )
+from dispatcher.access.receipt_tokens import ReceiptTokens
 from dispatcher.delivery.notices import Notices
 from dispatcher.model.batches import Progress
 from dispatcher.model.ledger import Fate
+from dispatcher.model.reports import ReceiptPosition
 from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.vocabulary import UNCERTAIN, Reason, State
 from dispatcher.store.clock import RecordClock
@@ -60,6 +62,18 @@ async def test_what_they_get_is_the_rendered_alert_rendered_once(house: House) -
     assert first is second
     assert first.title == "WARNUNG: Hochwasser an der Rur"
     assert first.alert_id == "A"
+
+
+async def test_each_recipient_is_asked_for_a_receipt_of_its_own(house: House) -> None:
+    ids = await house.subscribe(*"abcd")
+    tokens = ReceiptTokens(bytes(32))
+    [batch] = await house.planned()
+    await house.another(receipt_tokens=tokens).deliver(batch)
+    [ask] = {
+        notice.receipt_token.__qualname__: notice.receipt_token for notice in house.channel.notices
+    }.values()
+    found = [tokens.position(ask(one).decode()) for one in ids]
+    assert found == [ReceiptPosition(batch, 0, n) for n in range(4)]
 
 
 async def test_a_finished_batch_is_not_worked_on_again(house: House) -> None:

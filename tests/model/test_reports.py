@@ -6,7 +6,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.model.reports import NO_EVIDENCE, Evidence, ReportChange, Reported, ReportedDelivery
+from dispatcher.model.reports import (
+    NO_EVIDENCE,
+    Evidence,
+    ReceiptMasks,
+    ReceiptState,
+    ReportChange,
+    Reported,
+    ReportedDelivery,
+    no_receipts,
+)
 from dispatcher.model.vocabulary import Lane
 from tests.support.messages import NOW
 
@@ -59,3 +68,8 @@ def test_the_code_is_that_of_the_failure() -> None:
     delivered, failed = Evidence(frozenset("1"), code="000"), Evidence(failed=frozenset("2"), code="27")
     assert delivered.merged(failed).code == "27"
     assert delivered.merged(Evidence(failed=frozenset("2"))).code == ""
+
+
+def test_states_are_in_the_order_in_which_a_message_comes_near() -> None:
+    assert [state.rank for state in ReceiptState] == [0, 1, 2]
+    assert tuple(ReceiptState) == ReceiptMasks._fields == tuple(no_receipts())

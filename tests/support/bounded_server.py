@@ -72,10 +72,10 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(app: Any, limits: Any = DEFAULT_LIMITS) -> AsyncIterator[Serving]:
+async def serving(app: Any, limits: Any = DEFAULT_LIMITS, brief: Any = None) -> AsyncIterator[Serving]:
     metrics = Metrics()
     listener = socket.create_server(("127.0.0.1", 0))
-    server = server_of(app, metrics, limits)
+    server = server_of(app, metrics, limits, brief)
     running = asyncio.create_task(server.serve([listener]))
     try:
         yield Serving(listener.getsockname()[1], metrics, server)

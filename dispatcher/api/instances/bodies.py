@@ -182,6 +182,11 @@ class NoticeBody(Body):
         None,
         description="what is in force where the notice is read, this one among it; in pushes and webhooks",
     )
+    receipt: str | None = Field(
+        None,
+        description="the token of this recipient's receipt, for `POST /v1/receipts`; in pushes and webhooks",
+        examples=["AAAB4kAAAABNoC9LTY1X73aJ"],
+    )
     test: Literal[True] | None = Field(
         None, description="a test notice or a sample: show it to nobody but the maker of the app"
     )

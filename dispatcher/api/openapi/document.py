@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
@@ -15,6 +16,7 @@ from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberWan
 from dispatcher.api.openapi.refusals import FINDING, answer, problem_schema, problems_of, schema_name
 from dispatcher.api.openapi.security import SCHEMES, security_of
 from dispatcher.api.openapi.webhooks import webhooks
+from dispatcher.api.receipts.posting import DeviceReceipt, DeviceReceiptList
 from dispatcher.api.schemas.ledger import LedgerLineBody
 
 if TYPE_CHECKING:
@@ -51,9 +53,13 @@ READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     }
 )
 """What FastAPI knows nothing of, as the routes read or write it themselves."""
+STRUCTS: Final = (DeviceReceipt, DeviceReceiptList)
+"""What is read without pydantic, as it comes by the thousand."""
 TAKEN: Final = (
     "CodeWanted",
     "ConsentWanted",
+    "DeviceReceipt",
+    "DeviceReceiptList",
     "EndpointWanted",
     "RotationWanted",
     "SubscriberWanted",
@@ -97,6 +103,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     for name, model in READ_OR_WRITTEN_BY_US.items():
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= schema.pop("$defs", {}) | {name: schema}
+    schemas |= msgspec.json.schema_components(STRUCTS, ref_template="#/components/schemas/{name}")[1]
     for route in described(app):
         for method in sorted(route.methods):
             operation = made["paths"][route.path_format][method.lower()]

@@ -34,6 +34,11 @@ class LedgerLineBody(Body):
         examples=["transient"],
     )
     code: str = Field(description="The last error's code: an HTTP status or a name.", examples=["503"])
+    receipt: str | None = Field(
+        None,
+        description="What the device has said, `delivered`, `displayed` or `confirmed`; of an SMS, its gateway.",
+        examples=["displayed"],
+    )
     handed_over_from: str | None = Field(
         None,
         description="SMS gateway that accepted nothing, so that `gateway` took over.",

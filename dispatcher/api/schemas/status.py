@@ -36,6 +36,11 @@ class ChannelBody(Body):
         "parts of a text are delivered, of the others nothing is known); beside the states, which do not change by it",
         examples=[{"delivered": 117}],
     )
+    receipts: dict[str, int] = Field(
+        description="recipients by what their devices have said, `delivered`, `displayed`, `confirmed`, each including "
+        "the later ones; a delivered SMS is the gateway's word. Who is missing has said nothing: nothing depends on it",
+        examples=[{"delivered": 110, "displayed": 96, "confirmed": 12}],
+    )
 
 
 class StatusBody(Body):
@@ -53,6 +58,11 @@ class StatusBody(Body):
     municipalities: list[MunicipalityBody] = Field(description="Municipalities that it concerns, by AGS.")
     recipients_by_municipality: dict[str, dict[str, int]] = Field(
         description="recipients by municipality (AGS) and state", examples=[{"05358008": {"accepted": 118}}]
+    )
+    receipts_by_municipality: dict[str, dict[str, int]] = Field(
+        description="recipients by municipality (AGS) and what their devices have said, as `receipts` of a channel; "
+        "without those of which nothing was said",
+        examples=[{"05358008": {"delivered": 110, "displayed": 96, "confirmed": 12}}],
     )
     sms: SmsBody | None = Field(
         description="what its SMS have cost, and what those take that wait; null where there are none"
@@ -90,6 +100,7 @@ def status_body(status: AlertStatus, reader: str | None) -> StatusBody:
         channels=[channel_body(item) for item in status.channels],
         municipalities=[municipality_body(place) for place in status.municipalities],
         recipients_by_municipality=status.recipients_by_municipality,
+        receipts_by_municipality=status.receipts_by_municipality,
         sms=sms_body(status.sms),
     )
 
@@ -103,4 +114,5 @@ def channel_body(account: ChannelSummary) -> ChannelBody:
         first_accepted_at=account.first_at,
         last_accepted_at=account.last_at,
         reports=account.reports,
+        receipts=account.receipts,
     )

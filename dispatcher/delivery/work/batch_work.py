@@ -10,6 +10,7 @@ import asyncio
 import math
 import time
 from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -325,6 +326,7 @@ class BatchWork:
     async def _send(
         self, channel: Channel, notice: Notice, endpoints: list[Endpoint], one: SentSlice
     ) -> None:
+        notice = self._asking_for_receipts(notice)
         try:
             async with aclosing(channel.send(notice, self._lease.gateway, endpoints)) as receipts:
                 async for arrived in receipts:
@@ -342,6 +344,14 @@ class BatchWork:
             misconfigured_s = self._dependencies.policy.pauses.misconfigured_s
             seconds = misconfigured_s if error.needs_person else self._gateway.breaker.fail(time.monotonic())
             self._pauses.add(error.label, seconds, code=error.code, log_level=error.log_level)
+
+    def _asking_for_receipts(self, notice: Notice) -> Notice:
+        """Return the notice with a token for each of the batch's recipients, for what its device says of it."""
+        tokens, position_of = self._dependencies.receipt_tokens, self._batch.position_of
+        if tokens is None:
+            return notice
+        token_at = tokens.of_batch(self._lease.batch_id, self._lease.generation)
+        return replace(notice, receipt_token=lambda recipient: token_at(position_of(recipient)))
 
     async def _others_have_a_session(self) -> bool:
         """Whether another process can send by the gateway that this one has no session with. Then nothing is said of

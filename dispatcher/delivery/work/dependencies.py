@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from channels.base import Channel
+    from dispatcher.access.receipt_tokens import ReceiptTokens
     from dispatcher.delivery.gateways import Buckets
     from dispatcher.delivery.lanes import LaneGate
     from dispatcher.delivery.notices import Notices
@@ -45,3 +46,5 @@ class DelivererDependencies:
     """The bucket of an account that all processes share, by its name and rate."""
     sessions: SessionNotes | None = None
     """What other processes say of their sessions with gateways; without it there are no others."""
+    receipt_tokens: ReceiptTokens | None = None
+    """What devices prove by that they got a message; None: none is asked for a receipt."""

@@ -62,6 +62,9 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.NO_REPORTS_WANTED: "No delivery reports are taken from this gateway.",
         Phrase.REPORT_UNREADABLE: "The delivery report can be read neither as JSON nor as a form, or is too "
         "long.",
+        Phrase.RECEIPT_UNREADABLE: "The body cannot be read as a device receipt: see errors.",
+        Phrase.RECEIPTS_FULL: "So many device receipts wait to be written that no more are taken. Please post it again "
+        "in a moment; no warning depends on it.",
         Phrase.MESSAGE_UNREADABLE: "The message cannot be read: {why}",
         Phrase.MESSAGE_TOO_LARGE: "The message is too large: {why}",
         Phrase.MESSAGE_TOO_COMPLEX: "Reading the message takes too much. Please draw the area with fewer "

@@ -66,6 +66,9 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.NO_REPORTS_WANTED: "Von diesem Gateway werden keine Zustellberichte angenommen.",
         Phrase.REPORT_UNREADABLE: "Der Zustellbericht ist weder als JSON noch als Formular lesbar oder zu "
         "umfangreich.",
+        Phrase.RECEIPT_UNREADABLE: "Der Inhalt ist nicht als Empfangsquittung lesbar: siehe errors.",
+        Phrase.RECEIPTS_FULL: "Es warten so viele Empfangsquittungen, dass gerade keine weitere angenommen wird. Bitte "
+        "gleich noch einmal senden; keine Warnung hängt davon ab.",
         Phrase.MESSAGE_UNREADABLE: "Die Meldung ist nicht lesbar: {why}",
         Phrase.MESSAGE_TOO_LARGE: "Die Meldung ist zu groß: {why}",
         Phrase.MESSAGE_TOO_COMPLEX: "Die Meldung ist zu aufwendig, um sie zu lesen. Bitte das Gebiet mit "

@@ -49,6 +49,8 @@ class Phrase(StrEnum):
     POLLED_FEED = auto()
     NO_REPORTS_WANTED = auto()
     REPORT_UNREADABLE = auto()
+    RECEIPT_UNREADABLE = auto()
+    RECEIPTS_FULL = auto()
     # the message
     MESSAGE_UNREADABLE = auto()
     MESSAGE_TOO_LARGE = auto()

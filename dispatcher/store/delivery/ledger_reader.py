@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.model.ledger import ChannelSummary, LedgerLine
+from dispatcher.model.reports import ReceiptState, no_receipts
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import best_first
@@ -37,6 +38,34 @@ SELECT ags, state, count(*) AS n FROM (
   FROM ({_THERE}) l LEFT JOIN subscription s ON s.id = l.id
   ORDER BY l.ags, coalesce(s.person, -l.id), {best_first("l.state")}, l.id) p
 GROUP BY 1, 2 ORDER BY 1"""  # noqa: S608 - constant
+_RECEIPTS = """
+SELECT b.channel, b.kind, sum(coalesce(bit_count(r.delivered), 0) + coalesce(d.delivered, 0))::bigint AS delivered,
+  coalesce(sum(bit_count(r.displayed)), 0)::bigint AS displayed,
+  coalesce(sum(bit_count(r.confirmed)), 0)::bigint AS confirmed
+FROM batch b LEFT JOIN batch_receipt r ON r.batch_id = b.id
+LEFT JOIN LATERAL (
+  SELECT count(*) AS delivered FROM delivery_report WHERE batch_id = b.id AND state = 'delivered') d
+  ON b.channel = 'sms'
+WHERE b.alert_id = $1 GROUP BY 1, 2
+"""
+"""Only an SMS has reports of its gateway, and none has a token: nobody is counted twice."""
+_RECEIPTS_BY_MUNICIPALITY = """
+WITH said AS (
+  SELECT n.id, get_bit(r.delivered, n.n::int - 1) AS delivered, get_bit(r.displayed, n.n::int - 1) AS displayed,
+    get_bit(r.confirmed, n.n::int - 1) AS confirmed
+  FROM batch b JOIN batch_receipt r ON r.batch_id = b.id
+  CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY n(id, n)
+  WHERE b.alert_id = $1 AND get_bit(r.delivered, n.n::int - 1) = 1
+  UNION ALL SELECT b.recipients[d.position + 1], 1, 0, 0
+  FROM batch b JOIN delivery_report d ON d.batch_id = b.id AND d.state = 'delivered'
+  WHERE b.alert_id = $1 AND b.channel = 'sms'),
+place AS (
+  SELECT s.id, p.ags FROM said s JOIN followed_municipality p ON p.subscription_id = s.id
+  UNION SELECT s.id, unnest(w.ags) FROM said s JOIN watched_area w ON w.subscription_id = s.id)
+SELECT p.ags, sum(s.delivered) AS delivered, sum(s.displayed) AS displayed, sum(s.confirmed) AS confirmed
+FROM said s JOIN place p ON p.id = s.id JOIN affected a ON a.alert_id = $1 AND a.ags = p.ags
+GROUP BY 1 ORDER BY 1
+"""
 
 
 class LedgerReader:
@@ -63,7 +92,11 @@ class LedgerReader:
                 _extreme(max, before.last_at, row["last_at"]),
             )
         reports = await self._reports(alert_id) if summaries else {}
-        return [replace(summary, reports=reports.get(key, {})) for key, summary in summaries.items()]
+        receipts = await self._receipts(alert_id) if summaries else {}
+        return [
+            replace(summary, reports=reports.get(key, {}), receipts=receipts.get(key, no_receipts()))
+            for key, summary in summaries.items()
+        ]
 
     async def _reports(self, alert_id: str) -> dict[tuple[str, str], dict[str, int]]:
         rows = await self._pool.fetch(
@@ -75,6 +108,17 @@ class LedgerReader:
         for row in rows:
             found.setdefault((row["channel"], row["kind"]), {})[row["state"]] = row["n"]
         return found
+
+    async def _receipts(self, alert_id: str) -> dict[tuple[str, str], dict[str, int]]:
+        rows = await self._pool.fetch(_RECEIPTS, alert_id)
+        return {(row["channel"], row["kind"]): {state: row[state] for state in ReceiptState} for row in rows}
+
+    async def receipts_by_municipality(self, alert_id: str) -> dict[str, dict[str, int]]:
+        """Count what devices have said, and gateways of SMS, by municipality (AGS) and `ReceiptState`, of the
+        recipients of `by_municipality`. Only batches of which something was said are read.
+        """
+        rows = await self._pool.fetch(_RECEIPTS_BY_MUNICIPALITY, alert_id)
+        return {row["ags"]: {state: row[state] for state in ReceiptState} for row in rows}
 
     async def by_municipality(self, alert_id: str) -> dict[str, dict[str, int]]:
         """Count people by municipality (AGS) and state, of those that the alert concerns: of one who was told on
@@ -102,11 +146,15 @@ class LedgerReader:
             """SELECT b.alert_id, b.kind, b.channel, b.gateway, r.id AS recipient, s.ref,
                  get_byte(b.outcomes, r.n::int - 1) AS outcome, d.state AS report, d.code AS report_code,
                  d.at AS reported_at, coalesce(nullif(p.label, 'accepted'), '') AS reason, coalesce(p.code, '') AS code,
+                 CASE WHEN get_bit(v.confirmed, r.n::int - 1) = 1 THEN 'confirmed'
+                   WHEN get_bit(v.displayed, r.n::int - 1) = 1 THEN 'displayed'
+                   WHEN get_bit(v.delivered, r.n::int - 1) = 1 OR d.state = 'delivered' THEN 'delivered' END AS receipt,
                  coalesce(p.updated_at, CASE WHEN get_byte(b.outcomes, r.n::int - 1) = $2 THEN b.last_at END)
                    AS last_attempt_at
                FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
                LEFT JOIN subscription s ON s.id = r.id
                LEFT JOIN delivery_report d ON d.batch_id = b.id AND d.position = r.n - 1
+               LEFT JOIN batch_receipt v ON v.batch_id = b.id
                LEFT JOIN problem p ON p.batch_id = b.id AND p.position = r.n - 1
                WHERE b.id = $1 ORDER BY r.n""",
             batch_id,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dispatcher.model.batches import ReadyBatch
 from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, BatchState
 from dispatcher.store.audience.wishes import PLACE
+from dispatcher.store.delivery import device_receipts
 from dispatcher.store.sql import OPEN
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ WHERE id = $1 AND lease_token = $2 AND {OPEN} FOR UPDATE"""  # noqa: S608 - cons
 _KEEP: Final = f"""
 UPDATE batch SET recipients = $2, outcomes = $3, gateway = $4, not_before = CASE
     WHEN $5 THEN greatest(clock_timestamp(), quiet_until) ELSE not_before END,
-  lease_token = lease_token + 1, lease_until = NULL, enqueued_at = NULL,
+  lease_token = lease_token + 1, lease_until = NULL, enqueued_at = NULL, generation = (generation + 1) % 32767,
   state = CASE WHEN $6 THEN '{BatchState.DONE}' ELSE state END, done_at = CASE WHEN $6 THEN clock_timestamp() END
 WHERE id = $1 RETURNING lease_token"""  # noqa: S608 - constant
-"""The new token fences off a worker that wakes up late."""
+"""The new token fences off a worker that wakes up late, the new generation devices that name positions from before."""
 _MOVE: Final = """
 INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
   text_parts, quiet_until, not_before)
@@ -136,8 +137,8 @@ def _those(row: Any, positions: list[int]) -> tuple[list[int], bytes]:
 async def _renumber(
     connection: Connection, row: Any, places: Mapping[int, tuple[int, int]], moved: Iterable[int]
 ) -> None:
-    """Let the problems of a batch's recipients, and what is reported of them, stand where these are now: batch and
-    position; of those `moved` to another gateway without what the old one said.
+    """Let the problems of a batch's recipients, and what is reported of them and by their devices, stand where they are
+    now: batch and position; of those `moved` to another gateway without what the old one said.
     """
     batch = row["id"]
     problems = await connection.fetch(
@@ -154,3 +155,4 @@ async def _renumber(
         _REPORTS, batch, list(range(len(now))), [number for number, _ in now], [n for _, n in now]
     )
     await connection.copy_records_to_table("delivery_report", records=reports, columns=_REPORT_COLUMNS)
+    await device_receipts.renumber(connection, batch, now)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.metrics import CHANNELS
 from dispatcher.metrics.reach import GatewayReach
+from dispatcher.model.reports import ReceiptState
 from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, AlertState, Lane
 from dispatcher.store.keys import Keys
-from dispatcher.store.sql import IS_QUIET, OPEN, is_dead_letter
+from dispatcher.store.sql import IS_QUIET, OPEN, is_dead_letter, is_dispatched
 
 if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
@@ -59,6 +60,17 @@ FROM problem p JOIN batch b ON b.id = p.batch_id WHERE b.deadline > now() GROUP 
 _LATE = f"""
 SELECT lane, outcomes FROM batch WHERE {OPEN} AND greatest(created_at, quiet_until) < now() - interval '1 minute'
 """  # noqa: S608 - constant
+_RECEIPTS = f"""
+WITH told AS (
+  SELECT b.id, b.channel FROM alert a JOIN batch b ON b.alert_id = a.id
+  WHERE {is_dispatched("a")} AND a.expires > now())
+SELECT t.channel, sum(bit_count(r.delivered))::bigint AS delivered, sum(bit_count(r.displayed))::bigint AS displayed,
+  sum(bit_count(r.confirmed))::bigint AS confirmed
+FROM told t JOIN batch_receipt r ON r.batch_id = t.id GROUP BY 1
+UNION ALL SELECT t.channel, count(*), 0, 0
+FROM told t JOIN delivery_report d ON d.batch_id = t.id AND d.state = 'delivered' WHERE t.channel = 'sms' GROUP BY 1
+"""  # noqa: S608 - constant
+"""Of the alerts that have not expired, which an index finds."""
 _UNACCOUNTED = f"""
 SELECT coalesce(sum(cardinality(recipients)), 0) FROM batch
 WHERE {OPEN} AND deadline < now() - interval '1 minute'
@@ -76,9 +88,18 @@ class Statistics:
         await self._show_lanes(metrics)
         await self._show_reach(metrics)
         await self._show_channels(metrics)
+        await self._show_receipts(metrics)
         await self._show_expiries(metrics)
         metrics.unaccounted.set(await self._pool.fetchval(_UNACCOUNTED))
         metrics.record_up.set(1)
+
+    async def _show_receipts(self, metrics: Metrics) -> None:
+        found = {row["channel"]: row for row in await self._pool.fetch(_RECEIPTS)}
+        for channel in CHANNELS:
+            for state in ReceiptState:
+                metrics.device_receipts.labels(channel, state).set(
+                    found[channel][state] if channel in found else 0
+                )
 
     async def _show_expiries(self, metrics: Metrics) -> None:
         expiries = await Keys(self._pool).expiries_in_use()

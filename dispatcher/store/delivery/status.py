@@ -48,6 +48,7 @@ class AlertStatuses:
             channels=await self._ledger.summary(alert.id),
             municipalities=await self._alerts.affected(alert.id),
             recipients_by_municipality=await self._ledger.by_municipality(alert.id),
+            receipts_by_municipality=await self._ledger.receipts_by_municipality(alert.id),
             sms=await self._charges.standing(self._pool, alert.id),
         )
 

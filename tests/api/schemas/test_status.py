@@ -14,4 +14,5 @@ def test_a_channel_shows_its_states_and_beside_them_what_was_reported() -> None:
         "first_accepted_at": NOW,
         "last_accepted_at": None,
         "reports": {"delivered": 1},
+        "receipts": {"delivered": 0, "displayed": 0, "confirmed": 0},
     }

@@ -49,6 +49,19 @@ async def test_the_callback_verifies_with_either_secret_while_rotating(
     Webhook(known).verify(seen.body, seen.headers)
 
 
+async def test_the_callback_has_a_token_and_its_signature_holds(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    now = datetime.now(UTC)
+    asking = replace(notice(now=now), receipt_token=lambda endpoint: b"%024d" % endpoint)
+    async with far_side() as side:
+        channel = App(client_for(side.origin), now=lambda: now)
+        await collect(channel, asking, [Endpoint(7, side.origin + "/c", {"secret": OLD})])
+    [seen] = side.seen
+    assert seen.body == b'{"v":1,"receipt":"%024d"}' % 7
+    Webhook(OLD).verify(seen.body, seen.headers)
+
+
 async def test_a_repeat_has_the_same_id(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         channel = App(client_for(side.origin), now=lambda: NOW)

@@ -83,6 +83,20 @@ async def test_the_request_carries_all_that_the_standards_ask_for(
     assert plain == b'{"v":1}'
 
 
+async def test_each_device_gets_a_token_of_its_own(client_for: Callable[..., HttpClient]) -> None:
+    asking = dataclasses.replace(notice(), receipt_token=lambda endpoint: b"%024d" % endpoint)
+    async with far_side() as side:
+        channel = build(client_for(side.origin))
+        await collect(channel, asking, [Endpoint(n, f"{side.origin}/{n}", KEYS) for n in (7, 8)])
+    plain = {
+        http_ece.decrypt(
+            seen.body, private_key=UA_KEY, auth_secret=decode_base64url(AUTH), version="aes128gcm"
+        )
+        for seen in side.seen
+    }
+    assert plain == {b'{"v":1,"receipt":"%024d"}' % n for n in (7, 8)}
+
+
 async def test_ttl_never_exceeds_what_push_services_keep(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         channel = build(client_for(side.origin))

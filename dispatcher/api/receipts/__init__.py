@@ -1,0 +1,1 @@
+"""Takes receipts: what devices say of the messages that they got."""

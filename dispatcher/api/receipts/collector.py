@@ -1,0 +1,107 @@
+"""Collect device receipts in memory, and write those of each second at once.
+
+Of a mass send they come by the ten thousand a second: a statement for each would cost more than sending did. At a clean
+stop all are written; a process that is killed loses those of at most a second, or as long as the record was away.
+Nothing depends on them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from asyncpg import PostgresError
+
+from dispatcher.metrics.receipts import PostedReceipt
+from dispatcher.model.reports import ReceiptMasks, ReceiptState
+from dispatcher.store.record import UNAVAILABLE
+
+if TYPE_CHECKING:
+    from dispatcher.access.receipt_tokens import ReceiptTokens
+    from dispatcher.metrics import Metrics
+    from dispatcher.store.delivery.device_receipts import DeviceReceipts
+
+EVERY_S: Final = 1.0
+"""How often what came is written."""
+LAST_WRITE_S: Final = 5.0
+"""How long the last write may take once the process is to end."""
+BATCHES_MAX: Final = 10_000
+"""Batches of which receipts wait at most, ten million recipients: some 6 MB, or 40 MB of batches ten times as large.
+Then no more are taken until they are written."""
+
+log = structlog.get_logger()
+
+_RANKS: Final = {state: state.rank for state in ReceiptState}
+
+
+class ReceiptCollector:
+    """The receipts of one API process on their way into the record."""
+
+    def __init__(
+        self, tokens: ReceiptTokens, store: DeviceReceipts, metrics: Metrics, most: int = BATCHES_MAX
+    ) -> None:
+        self._tokens = tokens
+        self._store = store
+        self._most = most
+        self._taken = metrics.receipts_posted.labels(PostedReceipt.TAKEN)
+        self._forged = metrics.receipts_posted.labels(PostedReceipt.FORGED)
+        self._waiting: dict[tuple[int, int], list[int]] = {}
+        self._writing = asyncio.Lock()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more can be taken now, whatever is posted."""
+        return len(self._waiting) >= self._most
+
+    def take(self, token: str, state: ReceiptState) -> bool:
+        """Take one receipt. Returns whether its token is one of this deployment, which nobody who posts is told."""
+        place = self._tokens.position(token)
+        if place is None:
+            self._forged.inc()
+            return False
+        batch_id, generation, position = place
+        masks = self._waiting.get((batch_id, generation))
+        if masks is None:
+            masks = self._waiting[batch_id, generation] = [0, 0, 0]
+        masks[_RANKS[state]] |= 1 << position
+        self._taken.inc()
+        return True
+
+    async def run(self) -> None:
+        """Write what came, again and again, until cancelled; then all that is left."""
+        try:
+            while True:
+                await asyncio.sleep(EVERY_S)
+                await self.flush()
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WRITE_S):
+                    await self.flush()
+            if self._waiting:
+                log.warning("device_receipts_lost", batches=len(self._waiting))
+
+    async def flush(self) -> None:
+        """Write what waits. What cannot be written now waits on."""
+        async with self._writing:
+            waiting, self._waiting = self._waiting, {}
+            try:
+                await self._store.add({key: _implied(masks) for key, masks in waiting.items()})
+            except BaseException as error:
+                self._keep(waiting)
+                if not isinstance(error, (*UNAVAILABLE, PostgresError)):
+                    raise
+                log.warning("device_receipts_not_written", error=type(error).__name__)
+
+    def _keep(self, unwritten: dict[tuple[int, int], list[int]]) -> None:
+        """Join what could not be written with what came meanwhile."""
+        for key, masks in unwritten.items():
+            since = self._waiting.get(key, [0, 0, 0])
+            self._waiting[key] = [before | after for before, after in zip(masks, since, strict=True)]
+
+
+def _implied(masks: list[int]) -> ReceiptMasks:
+    """Return the masks, with what each state implies: a message that was confirmed was displayed and delivered."""
+    delivered, displayed, confirmed = masks
+    return ReceiptMasks(delivered | displayed | confirmed, displayed | confirmed, confirmed)

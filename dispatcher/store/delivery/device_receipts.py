@@ -1,0 +1,102 @@
+"""Keep device receipts beside the batches: which positions are delivered, displayed and confirmed.
+
+What several processes write is joined, so that nothing is lost and nothing counts twice. A batch's own row is never
+written here, and its worker waits for none of this.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from asyncpg import BitString
+
+from dispatcher.model.reports import ReceiptMasks, ReceiptState
+from dispatcher.store.sql import confirmed_recipients
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dispatcher.store.record import Connection, Pool
+
+TAKEN_FOR: Final = "interval '7 days'"
+"""How long after the end of a notice its receipts are taken: a phone that was off says what it has seen once it is on.
+It is as long as for reports of gateways."""
+
+_STATES: Final = tuple(ReceiptState)
+_FITTED: Final = ", ".join(
+    f"substring(m.{state} || repeat('0', b.size)::bit varying FOR b.size)" for state in _STATES
+)
+_JOINED: Final = ", ".join(f"{state} = r.{state} | excluded.{state}" for state in _STATES)
+_KNOWN: Final = ", ".join(f"r.{state} | excluded.{state}" for state in _STATES)
+_ADD: Final = f"""
+INSERT INTO batch_receipt AS r (batch_id, delivered, displayed, confirmed)
+SELECT b.id, {_FITTED}
+FROM unnest($1::bigint[], $2::smallint[], $3::varbit[], $4::varbit[], $5::varbit[])
+  AS m(batch_id, generation, delivered, displayed, confirmed)
+JOIN (
+  SELECT id, generation, octet_length(outcomes) AS size FROM batch
+  WHERE id = ANY($1) AND deadline > clock_timestamp() - {TAKEN_FOR} ORDER BY id FOR KEY SHARE) b
+  ON b.id = m.batch_id AND b.generation = m.generation
+ORDER BY b.id
+ON CONFLICT (batch_id) DO UPDATE SET {_JOINED}
+WHERE ({_KNOWN}) <> (r.delivered, r.displayed, r.confirmed)
+"""  # noqa: S608 - constant
+"""A batch whose webhook is just moving is waited for: its recipients stand elsewhere afterwards. All code locks these
+rows in one order."""
+
+_REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_TAKE: Final = "DELETE FROM batch_receipt WHERE batch_id = $1 RETURNING delivered, displayed, confirmed"
+_PUT: Final = "INSERT INTO batch_receipt (batch_id, delivered, displayed, confirmed) VALUES ($1, $2, $3, $4)"
+
+
+class DeviceReceipts:
+    """Writes device receipts, and says who has confirmed."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def add(self, masks: Mapping[tuple[int, int], ReceiptMasks]) -> None:
+        """Add what devices say, by batch and generation, in one statement. What is known changes nothing; what is of
+        another generation, of no batch, of no position in it, or too late is dropped. Returns after the commit.
+        """
+        keys = sorted(masks)
+        if keys:
+            await self._pool.execute(
+                _ADD,
+                [batch_id for batch_id, _ in keys],
+                [generation for _, generation in keys],
+                *([_bits(masks[key][state.rank]) for key in keys] for state in _STATES),
+            )
+
+    async def confirmed(self, alert_id: str, recipients: Sequence[int]) -> frozenset[int]:
+        """Return which of these recipients of an alert have confirmed it."""
+        rows = await self._pool.fetch(
+            f"SELECT id FROM ({confirmed_recipients('$1')}) c WHERE id = ANY($2)",  # noqa: S608 - our own words
+            alert_id,
+            list(recipients),
+        )
+        return frozenset(row["id"] for row in rows)
+
+
+async def renumber(connection: Connection, batch_id: int, places: Sequence[tuple[int, int]]) -> None:
+    """Let what devices said stand where the recipients of a batch are now, in the caller's transaction: `places[n]` is
+    batch and position of who was at position `n`.
+    """
+    row = await connection.fetchrow(_TAKE, batch_id)
+    if row is None:
+        return
+    for batch in sorted({number for number, _ in places}):
+        now = [(was, position) for was, (number, position) in enumerate(places) if number == batch]
+        masks = [_mask([(row[state], was, position) for was, position in now]) for state in _STATES]
+        if any(masks):
+            await connection.execute(_PUT, batch, *(_bits(mask, len(now)) for mask in masks))
+
+
+def _mask(moves: Sequence[tuple[Any, int, int]]) -> int:
+    return sum(bool(bits[was]) << position for bits, was, position in moves)
+
+
+def _bits(mask: int, size: int | None = None) -> BitString:
+    """Return a mask as PostgreSQL has it, position 0 first: of whole bytes, or of this size."""
+    raw = mask.to_bytes((mask.bit_length() + 7) // 8 if size is None else (size + 7) // 8, "little")
+    return BitString.frombytes(raw.translate(_REVERSED), len(raw) * 8 if size is None else size)

@@ -1,0 +1,82 @@
+"""What devices say is written in one statement, and nothing of it is lost at a clean stop."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from dispatcher.access.receipt_tokens import ReceiptTokens
+from dispatcher.api.receipts.collector import ReceiptCollector
+from dispatcher.metrics import Metrics
+from dispatcher.model.reports import ReceiptPosition, ReceiptState
+from dispatcher.store import record
+from dispatcher.store.delivery.device_receipts import DeviceReceipts
+from tests.store import conftest as on_record
+from tests.support.histories import plan, submit, subscribe
+
+alerts = on_record.alerts
+ledger = on_record.ledger
+plans = on_record.plans
+pool = on_record.pool
+sources = on_record.sources
+subscriptions = on_record.subscriptions
+
+TOKENS = ReceiptTokens(bytes(32))
+DELIVERED, DISPLAYED, CONFIRMED = ReceiptState
+
+
+@pytest.fixture
+async def batch(pool: Any, alerts: Any, ledger: Any, plans: Any, subscriptions: Any) -> int:
+    await subscribe(pool, subscriptions, *"abc")
+    await submit(alerts, "A")
+    [ready] = await plan(ledger, plans, "A")
+    number: int = ready.batch_id
+    return number
+
+
+def collector(pool: Any) -> ReceiptCollector:
+    return ReceiptCollector(TOKENS, DeviceReceipts(pool), Metrics())
+
+
+def take(collector: ReceiptCollector, batch: int, position: int, state: ReceiptState) -> None:
+    assert collector.take(TOKENS.token(ReceiptPosition(batch, 0, position)).decode(), state)
+
+
+async def kept(pool: Any) -> list[str]:
+    rows = await pool.fetch("SELECT delivered::text, displayed::text, confirmed::text FROM batch_receipt")
+    return [bits for row in rows for bits in tuple(row)]
+
+
+async def test_a_later_state_implies_the_earlier_ones(pool: Any, batch: int) -> None:
+    one = collector(pool)
+    for position, state in enumerate(ReceiptState):
+        take(one, batch, position, state)
+    await one.flush()
+    assert await kept(pool) == ["111", "011", "001"]
+    assert not one._waiting
+
+
+async def test_a_clean_stop_writes_what_is_left(pool: Any, batch: int) -> None:
+    one = collector(pool)
+    running = asyncio.create_task(one.run())
+    await asyncio.sleep(0)
+    take(one, batch, 0, CONFIRMED)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert await kept(pool) == ["100"] * 3
+
+
+async def test_what_cannot_be_written_waits_and_is_joined_with_what_comes(
+    pool: Any, batch: int, database_url: str
+) -> None:
+    away = await record.connect(database_url, size=1)
+    await away.close()
+    one = collector(away)
+    take(one, batch, 0, DELIVERED)
+    await one.flush()
+    take(one, batch, 0, DISPLAYED)
+    take(one, batch, 1, DELIVERED)
+    assert await kept(pool) == []
+    one._store = DeviceReceipts(pool)
+    await one.flush()
+    assert await kept(pool) == ["110", "100", "000"]
