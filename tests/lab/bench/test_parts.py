@@ -1,6 +1,7 @@
 """What benchmarks stand on: the messages of a burst, what /proc says, a line of metrics."""
 
 import importlib
+import json
 import os
 import random
 import subprocess
@@ -11,11 +12,14 @@ from typing import Any
 import pytest
 
 import cap
+from dispatcher.access.receipt_tokens import ReceiptTokens
 from ops.lab.bench import burst
 from ops.lab.bench.__main__ import names
 from ops.lab.bench.dispatch import SendMeasurement, summary
+from ops.lab.bench.fixtures import receipt_poster
 from ops.lab.bench.fixtures.crowd import Crowd
 from ops.lab.bench.fixtures.processes import Process, metric
+from ops.lab.bench.fixtures.receipt_poster import PosterOrders
 from ops.lab.gateways.state import UserAgent
 from ops.lab.world.population import INHABITANTS
 
@@ -82,3 +86,16 @@ def test_the_ratio_is_that_of_one_worker_alone(workers: tuple[Any, ...], ratio: 
     result = summary(100_000, found, 20_000.0)
     assert result["ratio_webpush"] == ratio
     assert (result["seconds"], result["per_s"], result["workers"]) == (5.0, 20_000, 2)
+
+
+def test_posters_let_every_device_post_once_with_a_token_that_is_read() -> None:
+    orders = PosterOrders(
+        1, bytes(32).hex(), [7, 8], 30, singly=6, together=20, instance_key="", connections=1, seconds=0
+    )
+    written = receipt_poster.requests(orders)
+    assert [b"/v1/instance/" in one for one in written].count(True) == 3
+    bodies = [json.loads(one.partition(b"\r\n\r\n")[2]) for one in written]
+    receipts = [one for body in bodies for one in body.get("receipts", [body])]
+    tokens = ReceiptTokens(bytes(32))
+    found = [tokens.position(one["receipt"]) for one in receipts]
+    assert sorted(one for one in found if one) == [(batch, 0, n) for batch in (7, 8) for n in range(30)]

@@ -1,0 +1,268 @@
+"""Measures device receipts: a million within a minute on one core of the API, posted from processes outside.
+
+A tenth are posted singly, the others in lists of a thousand, evenly over the time, while a control centre submits; and
+single ones alone, as fast as they are answered, in turn with an ASGI application that does nothing. The API has a
+processor to itself; all other processes share another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import msgspec
+
+from dispatcher.access.receipt_tokens import PURPOSE
+from dispatcher.access.sealing import KeyRing, Sealing
+from dispatcher.embedded import embedded
+from ops.lab.bench import report
+from ops.lab.bench.fixtures import warning
+from ops.lab.bench.fixtures.processes import Process
+from ops.lab.bench.fixtures.receipt_poster import PosterOrders, PosterResult
+from ops.lab.bench.webpush import processors
+from ops.lab.world.district import SENDER, SOURCE, TERRITORY
+from ops.lab.world.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INSTANCE, PLACE, ARS = "dueren", "05358008", "053580008008"
+BATCH = 1000
+CONNECTIONS = 32
+QUOTA = "100000"
+SUBMISSIONS_PER_S = 4.0
+WRITTEN_WITHIN_S = 30.0
+LOOK_EVERY_S = 0.1
+_BATCHES = """
+INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes, state)
+SELECT a.id, a.chain_id, 'alert', 'webpush', 'https://push.example', 'de', a.lane, a.expires,
+  ARRAY(SELECT generate_series(n * $2::bigint + 1, (n + 1) * $2::bigint)), decode(repeat('10', $2::int), 'hex'), 'done'
+FROM alert a, generate_series(0, $1::bigint - 1) n WHERE a.id = $3 RETURNING id
+"""
+_WRITTEN = "SELECT coalesce(sum(bit_count(delivered)), 0)::bigint FROM batch_receipt WHERE batch_id = ANY($1)"
+
+
+class Poster:
+    """A process that posts."""
+
+    def __init__(self, orders: PosterOrders) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "ops.lab.bench.fixtures.receipt_poster"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        other = processors()[1]
+        if other is not None:
+            Process(self._process.pid).pin({other})
+        assert self._process.stdin
+        self._process.stdin.write(msgspec.json.encode(orders) + b"\n")
+        self._process.stdin.flush()
+        self._read()
+
+    def post(self) -> PosterResult:
+        """Let it post, and wait for the end. Raises RuntimeError where a receipt was refused."""
+        assert self._process.stdin
+        self._process.stdin.write(b"\n")
+        self._process.stdin.close()
+        result = msgspec.json.decode(self._read(), type=PosterResult)
+        self._process.wait()
+        if result.refused:
+            raise RuntimeError(f"{result.refused} requests were refused")
+        return result
+
+    def _read(self) -> bytes:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the poster has ended")
+        return line
+
+
+class Submitter:
+    """A control centre that submits evenly, and notes how long each answer took."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._number = 0
+
+    def submit(self) -> tuple[str, float]:
+        """Submit one warning. Returns its id and how many seconds the answer took."""
+        self._number += 1
+        xml = warning.write(f"receipts-{self._number}", sender=SENDER, ars=ARS, grade=warning.ROUTINE)
+        began = time.perf_counter()
+        answer = self._service.submit(xml)
+        seconds = time.perf_counter() - began
+        if answer.status != 201:
+            raise RuntimeError(f"a submission was answered {answer.status}")
+        return answer.alert_id, seconds
+
+    def until(self, over: threading.Event, seconds: float) -> list[float]:
+        """Submit for so long, or until it is over."""
+        began, found = time.perf_counter(), []
+        while not over.is_set() and time.perf_counter() < began + seconds:
+            found.append(self.submit()[1])
+            over.wait(max(0.0, began + len(found) / SUBMISSIONS_PER_S - time.perf_counter()))
+        return found
+
+
+@contextmanager
+def bare_asgi() -> Iterator[int]:
+    """Run an application that does nothing, on the API's processor; gives its port."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ops.lab.bench.fixtures.bare_asgi"], stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout
+        port = int(process.stdout.readline())
+        own = processors()[0]
+        if own is not None:
+            Process(process.pid).pin({own})
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Trial:
+    """The service, with batches whose devices have not said anything yet."""
+
+    def __init__(self, service: Service, database_url: str) -> None:
+        self._service = service
+        self._url = database_url
+        self.submitter = Submitter(service)
+        output = service.commands(
+            ["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY, "--quota", QUOTA],
+            ["instance", "add", INSTANCE, "--place", PLACE],
+        )
+        service.key, self._instance_key = (one.strip().split()[-1] for one in output)
+        ring = KeyRing.parse((service.home / "keys" / "addresses").read_bytes())
+        self._token_key = Sealing(ring).keyed_hash(PURPOSE, "").hex()
+        self._alert = self.submitter.submit()[0]
+        self.pin()
+
+    def pin(self) -> None:
+        """Give the API a processor, and all other processes another."""
+        own, other = processors()
+        if own is None or other is None:
+            return
+        for name, pid in self._service.pids().items():
+            Process(pid).pin({own if name == "api" else other})
+
+    def orders(self, batches: int, singly: int, seconds: float, port: int | None = None) -> PosterOrders:
+        """Return orders for new batches."""
+        made = asyncio.run(self._made(batches))
+        return PosterOrders(
+            port or urlsplit(self._service.url).port or 0,
+            self._token_key,
+            made,
+            BATCH,
+            singly,
+            BATCH,
+            self._instance_key,
+            CONNECTIONS,
+            seconds,
+        )
+
+    async def _made(self, count: int) -> list[int]:
+        connection = await asyncpg.connect(self._url)
+        try:
+            return [row["id"] for row in await connection.fetch(_BATCHES, count, BATCH, self._alert)]
+        finally:
+            await connection.close()
+
+    def wait_written(self, batches: list[int], expected: int) -> None:
+        """Wait until the record has them all. Raises TimeoutError."""
+        deadline = time.monotonic() + WRITTEN_WITHIN_S
+        while (written := asyncio.run(self._written(batches))) < expected:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{written} of {expected} receipts are written")
+            time.sleep(LOOK_EVERY_S)
+
+    async def _written(self, batches: list[int]) -> int:
+        connection = await asyncpg.connect(self._url)
+        try:
+            return int(await connection.fetchval(_WRITTEN, batches))
+        finally:
+            await connection.close()
+
+    def singles(self, count: int) -> tuple[float, float]:
+        """Post single ones alone, and to an application that does nothing. Returns receipts a second of each."""
+        orders = self.orders(-(-count // BATCH), count, 0.0)
+        with bare_asgi() as port:
+            ours, bare = (Poster(one).post().seconds for one in (orders, replace(orders, port=port)))
+        return count / ours, count / bare
+
+    def million(self, count: int, seconds: float) -> dict[str, Any]:
+        """Post `count` receipts over `seconds` beside submissions, which are measured before and after as well."""
+        never = threading.Event()
+        quiet = self.submitter.until(never, seconds / 2)
+        orders = self.orders(count // BATCH, count // 10, seconds)
+        poster, over, beside = Poster(orders), threading.Event(), []
+        submitting = threading.Thread(target=lambda: beside.extend(self.submitter.until(over, 10 * seconds)))
+        api = Process(self._service.pids()["api"])
+        submitting.start()
+        cpu, began = api.cpu_s(), time.perf_counter()
+        try:
+            poster.post()
+            self.wait_written(orders.batches, count)
+            took = time.perf_counter() - began
+            cpu = api.cpu_s() - cpu
+        finally:
+            over.set()
+            submitting.join()
+        quiet += self.submitter.until(never, seconds / 2)
+        return {"seconds": took, "api_cpu_s": cpu, "beside": beside, "quiet": quiet}
+
+
+def run(receipts: int, seconds: float, singles: int, rounds: int) -> dict[str, Any]:
+    """Measure all of it on one service."""
+    with tempfile.TemporaryDirectory() as folder, embedded(Path(folder) / "servers") as servers:
+        settings = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "WARN_WORKERS": "1"}
+        service = Service(Path(folder) / "service", settings)
+        service.start()
+        try:
+            trial = Trial(service, servers.database_url)
+            trial.singles(singles)  # the first time everything is slower
+            found = [trial.singles(singles) for _ in range(rounds)]
+            mass = trial.million(receipts, seconds)
+        finally:
+            service.stop()
+    p99 = {name: report.quantile(mass[name], 0.99) for name in ("beside", "quiet")}
+    return {
+        "receipts": receipts,
+        "seconds": round(mass["seconds"], 1),
+        "ratio_bare_asgi": round(median(ours / bare for ours, bare in found), 2),
+        "submission_p99_ratio": round(p99["beside"] / p99["quiet"], 2),
+        "api_cpu_s": round(mass["api_cpu_s"], 1),
+        "submission_p99_ms": round(p99["beside"] * 1000, 1),
+        "submissions": len(mass["beside"]),
+        "singles_per_s": round(median(ours for ours, _ in found)),
+        "bare_asgi_per_s": round(median(bare for _, bare in found)),
+        "rounds": rounds,
+    }
+
+
+def main(argv: list[str]) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="ops.lab.bench receipts", description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--receipts", type=int, default=1_000_000, help="in thousands")
+    parser.add_argument("--seconds", type=float, default=57.0, help="over which they are posted")
+    parser.add_argument("--singles", type=int, default=20_000, help="posted alone in a round")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args(argv)
+    found = run(options.receipts, options.seconds, options.singles, options.rounds)
+    report.show("receipts", found, as_json=options.json)
+    return 0
