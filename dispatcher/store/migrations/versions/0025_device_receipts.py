@@ -10,7 +10,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0025"
-down_revision = "0027"
+down_revision = "0024"
 
 SCHEMA = """
 ALTER TABLE batch ADD COLUMN generation smallint NOT NULL DEFAULT 0;

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0027"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 
 SCHEMA = """
 -- `subject`: how a push service reaches whoever sends (VAPID). `replaced_at`: a newer one took its place; what was made

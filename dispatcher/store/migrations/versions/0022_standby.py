@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0022"
+down_revision = "0021"
 
 SCHEMA = """
 -- Endpoints of people of whom another one waits behind the one that was told. `turn`: 1 is told first. `batch_id` and

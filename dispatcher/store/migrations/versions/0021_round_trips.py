@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0023"
+revision = "0021"
 down_revision = "0020"
 
 SCHEMA = """

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0022"
-down_revision = "0024"
+revision = "0023"
+down_revision = "0022"
 
 SCHEMA = """
 -- `territory`: AGS and prefixes as they were named; empty where `places` were. `quota`: requests in a minute, 0 any
