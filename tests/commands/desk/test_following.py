@@ -19,7 +19,7 @@ from tests.support.submissions import warning
 
 
 async def test_following_ends_when_everybody_is_accounted_for(service: Any, run: Any, file: Any) -> None:
-    exercise = warning(status="Exercise", more="<note>Übung</note>")
+    exercise = warning(status="Test")
     done = await run("submit", file(exercise), "--follow")
     assert done.exit_code == 0, done.output
     assert "Übung oder Test: nur verzeichnet, kein Versand\n" in done.output
@@ -96,7 +96,7 @@ async def test_elsewhere_than_at_a_terminal_each_change_is_a_line(
 @pytest.mark.processes
 async def test_at_a_terminal_one_page_changes_in_its_place(service: Any, run: Any, file: Any) -> None:
     """And stays on the screen when nothing more happens."""
-    exercise = warning(status="Exercise", more="<note>Übung</note>")
+    exercise = warning(status="Test")
     alert_id = (await run("submit", file(exercise))).output[:26]
     reading, writing = pty.openpty()
     command = [sys.executable, "-m", "dispatcher", "status", alert_id, "--follow"]

@@ -140,7 +140,7 @@ async def test_of_what_was_sent_before_a_preview_says_what_became_of_it(
 
 
 async def test_what_is_accepted_and_sent_to_nobody_says_so_loudly(service: Any, run: Any, file: Any) -> None:
-    exercise = file(warning(status="Exercise", more="<note>Exercise</note>"))
+    exercise = file(warning(status="Test"))
     previewed = await run("preview", exercise)
     assert (previewed.exit_code, "Dringlichkeit" in previewed.output) == (0, False)
     done = await run("submit", exercise)
