@@ -191,12 +191,14 @@ def _not_for_the_public(case: _Case) -> Decision | None:
 
 
 def _is_drill(case: _Case) -> bool:
-    """Whether it is an exercise for people, of those who warn here themselves: what a feed exercises is recorded."""
+    """Whether it is an exercise for people, of those who warn here themselves: what a feed exercises is recorded. An
+    Update of a real warning would take that warning's place on phones.
+    """
     message, alert = case.message, case.message.alert
     return (
         case.on_doubt is OnDoubt.REFUSE
         and alert.status is Status.EXERCISE
-        and alert.msg_type in (MsgType.ALERT, MsgType.UPDATE)
+        and alert.msg_type is MsgType.ALERT
         and alert.scope is Scope.PUBLIC
         and bool(message.places)
         and not case.known.later

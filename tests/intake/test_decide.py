@@ -238,7 +238,10 @@ LADDER: dict[str, Case] = {
     "an exercise": Case(message(replace(FIRST, status=cap.Status.EXERCISE)), known(), of(Reason.NOT_ACTUAL)),
     "a centre's exercise": Case(DRILL, known(), of(Reason.DRILL), REFUSE),
     "a centre's exercise of an update": Case(
-        message(replace(SECOND, status=cap.Status.EXERCISE)), known(named=(SENT,)), of(Reason.DRILL), REFUSE
+        message(replace(SECOND, status=cap.Status.EXERCISE)),
+        known(named=(SENT,)),
+        of(Reason.NOT_ACTUAL),
+        REFUSE,
     ),
     "a centre's exercise of an end": Case(
         message(replace(END, status=cap.Status.EXERCISE)), known(named=(SENT,)), of(Reason.NOT_ACTUAL), REFUSE

@@ -384,7 +384,7 @@ class Alerts:
             f"""WITH RECURSIVE said(id) AS (
                  VALUES ($1::text)
                  UNION SELECT r.earlier FROM said JOIN replacement r ON r.later = said.id)
-               SELECT raw FROM alert a WHERE id = $1 AND {is_dispatched("a")}
+               SELECT raw FROM alert a WHERE id = $1 AND reason <> '{Reason.DRILL}' AND {is_dispatched("a")}
                AND EXISTS (SELECT FROM affected f JOIN said ON said.id = f.alert_id WHERE f.ags = ANY($2))""",  # noqa: S608 - constant
             alert_id,
             list(places),
