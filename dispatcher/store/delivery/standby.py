@@ -45,9 +45,10 @@ _FORGET: Final = "DELETE FROM standby WHERE alert_id = ANY($1)"
 
 _CALL: Final = f"""
 WITH noted AS (
-  SELECT t.ctid AS tid, t.person, t.recipient, t.turn, t.after_s, t.batch_id IS NULL AS stands_by,
-    t.batch_id IS NULL AND t.look_at <= {NOW} AS waits, b.first_at, b.deadline, b.held_for,
-    greatest(b.created_at, b.quiet_until) AS since, get_byte(b.outcomes, t.position) & 127 AS state,
+  SELECT t.ctid AS tid, t.person, t.recipient, t.turn, t.after_s, t.batch_id, t.position,
+    t.batch_id IS NULL AS stands_by, t.batch_id IS NULL AND t.look_at <= {NOW} AS waits, b.first_at,
+    b.deadline, b.held_for, greatest(b.created_at, b.quiet_until) AS since,
+    get_byte(b.outcomes, t.position) & 127 AS state,
     b.id IS NOT NULL AND EXISTS (
       SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway AND {IS_STOPPED}) AS stopped
   FROM standby t LEFT JOIN batch b ON b.id = t.batch_id WHERE t.alert_id = $1),
@@ -57,8 +58,8 @@ judged AS (
       AND NOT ((state = {State.RETRY:d} OR stopped)
                AND {NOW} >= since + least($2::interval, make_interval(secs => after_s))) AS pending,
     state BETWEEN {State.ACCEPTED:d} AND {State.DISPLAYED:d} AND after_s IS NOT NULL AND EXISTS (
-      SELECT FROM subscriber_endpoint e
-      WHERE e.subscription_id = n.recipient AND e.last_confirmed_at >= n.since) AS confirmed
+      SELECT FROM batch_receipt r WHERE r.batch_id = n.batch_id
+        AND CASE WHEN length(r.confirmed) > n.position THEN get_bit(r.confirmed, n.position) = 1 END) AS confirmed
   FROM noted n),
 -- Windows and row addresses in place of joins with itself: see `PLACE`.
 people AS (
