@@ -145,7 +145,7 @@ class OwnKeyRefused(Unauthorized):
     however many refuse it, nothing follows for others.
     """
 
-    label = "unauthorized"
+    label = "own_key_refused"
     log_level = logging.WARNING
     consequence = Consequence.RETRY
     gateway_fault = False

@@ -211,6 +211,7 @@ def test_a_secret_may_stand_in_a_file(env: pytest.MonkeyPatch, tmp_path: Path, n
     value = values.get(name, "postgresql://of-the-tests@h/x")
     file = tmp_path / "secret"
     file.write_text(value + "\n")
+    env.delenv(name, raising=False)
     env.setenv(f"{name}_FILE", str(file))
     found = getattr(Settings(), name.removeprefix("WARN_").lower())
     shown = found.get_secret_value() if isinstance(found, SecretStr) else found

@@ -128,6 +128,7 @@ ENGLISH: Final = DeskTexts(
         "transient": "not taken for now",
         "uncertain": "no answer, perhaps arrived",
         "rate_limited": "too many at once",
+        "own_key_refused": "the receiver refuses the app's own key",
         "unauthorized": "the receiver refuses our signature",
         "elsewhere": "the address is at another gateway by now",
         "lasting": "fails again and again",

@@ -128,6 +128,7 @@ GERMAN: Final = DeskTexts(
         "transient": "vorübergehend nicht angenommen",
         "uncertain": "ohne Antwort, vielleicht angekommen",
         "rate_limited": "zu viele auf einmal",
+        "own_key_refused": "Empfänger weist den eigenen Schlüssel der App ab",
         "unauthorized": "Empfänger weist unsere Signatur ab",
         "elsewhere": "Adresse gehört inzwischen zu einem anderen Gateway",
         "lasting": "scheitert immer wieder",

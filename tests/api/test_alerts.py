@@ -105,9 +105,9 @@ async def test_a_list_is_read_page_by_page(service: Service) -> None:
 
 
 async def test_a_list_is_filtered_by_state_time_and_whether_it_warns(service: Service, pool: Any) -> None:
-    old, exercise = warning(), warning(status="Exercise")
+    old, recorded = warning(), warning(status="Test")
     ended = warning(headline="Etwas anderes")
-    ids = [(await service.submit(one)).json["alert"]["id"] for one in (old, exercise, ended)]
+    ids = [(await service.submit(one)).json["alert"]["id"] for one in (old, recorded, ended)]
     end = (await service.submit(ended.later("ende", "Cancel"))).json["alert"]["id"]
     await pool.execute("UPDATE alert SET received_at = '2026-01-01T00:00Z' WHERE id = $1", ids[0])
 

@@ -524,7 +524,7 @@ async def test_an_apps_own_key_that_everybody_refuses_stops_no_gateway(house: Ho
     for batch in await house.planned():
         await house.deliverer.deliver(batch)
     assert await paused(house) is None
-    assert {label for _, label, _, _, _ in await house.problems()} == {"unauthorized"}
+    assert {label for _, label, _, _, _ in await house.problems()} == {"own_key_refused"}
 
 
 async def test_twenty_in_a_row_who_refuse_our_key_stop_the_gateway_and_end_nobody(house: House) -> None:

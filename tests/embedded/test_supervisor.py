@@ -199,6 +199,8 @@ def test_what_a_command_started_goes_with_it(reports: Reports, ended: Callable[[
 
 
 def test_a_command_gets_the_environment_it_asks_for(reports: Reports, env: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("WARN_")]:
+        env.delenv(name)
     env.setenv("WARN_OURS", "1")
     source = REPORT + "report([n for n in os.environ if n.startswith('WARN_')]); signal.pause()"
     seen = []

@@ -15,9 +15,9 @@ from dispatcher.model.feeds import EntryState
 from dispatcher.model.reports import Reported
 from dispatcher.model.subscriptions import WatchedArea
 from dispatcher.model.vocabulary import (
-    DISPATCHED,
     DISPATCHED_STATES,
     FINAL_STATES,
+    SENT,
     TOUCHED,
     AlertState,
     BatchState,
@@ -77,7 +77,7 @@ async def test_indexes_of_some_states_only_are_of_the_states_that_are_asked_for(
 
 def test_a_message_is_dispatched_by_its_reason_exactly_if_it_is_by_its_state() -> None:
     for reason in Reason:
-        assert (state_of(reason) in DISPATCHED_STATES) == (reason in DISPATCHED)
+        assert (state_of(reason) in DISPATCHED_STATES) == (reason in SENT)
     assert FINAL_STATES & set(DISPATCHED_STATES) == {AlertState.SETTLED}
 
 

@@ -38,7 +38,7 @@ _HEAD: Final = ("check", "expected", "answer", "seconds", "result")
 
 @helped(
     Where.FILES,
-    "WEBHOOK_SECRET=whsec_… dispatcher instance verify https://app.example/warnings",
+    "dispatcher instance verify https://app.example/warnings",
     "dispatcher instance verify https://app.example/warnings --secret-stdin --json < secret.txt",
     exits=EXITS,
 )

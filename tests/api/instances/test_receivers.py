@@ -161,7 +161,9 @@ async def test_the_service_worker_shows_the_newest_of_pushes_that_overtake_each_
     node = shutil.which("node")
     if node is None:
         pytest.skip("there is no node")
-    worker, active = (one for one in documents.blocks(PAGE, "js") if "sw.js" in one or "activeAt" in one)
+    worker, active = (
+        one for one in documents.blocks(PAGE, "js") if one.startswith("// sw.js") or "activeAt" in one
+    )
     (tmp_path / "sw.mjs").write_text(f"{BROWSER}\n{worker}\n{active}\n{PUSHES}")
 
     def push(sequence: int, kind: str, title: str, chain: str = "C", **more: Any) -> dict[str, Any]:
