@@ -36,7 +36,7 @@ async def test_what_is_no_number_of_an_alert_is_a_wrong_call(service: Any, run: 
 
 async def test_following_waits_for_a_service_that_starts_again(service: Any, run: Any, file: Any) -> None:
     """The control centre sees the end of it, though the API was away in between."""
-    alert_id = (await run("submit", file(warning(status="Exercise", more="<note>Übung</note>")))).output[:26]
+    alert_id = (await run("submit", file(warning(status="Test")))).output[:26]
     asked = 0
 
     async def relay(reader: Any, writer: Any) -> None:
