@@ -197,11 +197,13 @@ async def test_english_is_an_option_and_a_setting(
     service: Any, run: Any, file: Any, surroundings: Any
 ) -> None:
     path = file(warning(status="Exercise", more="<note>Exercise</note>"))
-    said = "Nobody is warned: the message is an exercise, a test or a draft."
+    said = "Nobody is warned: the message is an exercise and goes to those only who want to take part in exercises."
     assert said in (await run("preview", path, "--language", "en")).output
     surroundings.setenv("WARN_LANGUAGE", "en")
     assert said in (await run("submit", path)).output
     assert (await run("submit", path, "--language", "fr")).exit_code == 2
+    tried = await run("preview", file(warning(status="Test")))
+    assert "Nobody is warned: the message is an exercise, a test or a draft." in tried.output
 
 
 async def test_a_message_that_has_ended_since_says_so(service: Any, run: Any, file: Any) -> None:
