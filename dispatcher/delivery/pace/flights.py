@@ -35,11 +35,6 @@ class Flights:
         self._forget(landed)
         return True
 
-    async def land(self) -> None:
-        """Wait until all have landed. Raises what the first raised, when it did."""
-        while await self.land_one():
-            pass
-
     def _forget(self, landed: set[asyncio.Task[None]]) -> None:
         self._tasks -= landed
         for task in landed:
