@@ -42,14 +42,19 @@ def parsed(model: type[Wanted], body: bytes, problem: ProblemType, phrase: Phras
     except ValidationError as error:
         if error.error_count() > ERRORS_MAX:
             raise RequestRefused(problem, said(phrase), _TOO_MANY) from None
-        errors: tuple[dict[str, object], ...] = tuple(
-            {
-                "code": item["type"],
-                "path": "".join(f"/{part}" for part in item["loc"]),
-                "line": None,
-                "message": item["msg"],
-                "message_de": "Fehlt, ist hier unbekannt oder hat nicht die richtige Form.",
-            }
-            for item in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-        raise RequestRefused(problem, said(phrase), errors) from None
+        raise RequestRefused(problem, said(phrase), named(error)) from None
+
+
+def named(error: ValidationError) -> tuple[dict[str, object], ...]:
+    """Return the first of what is wrong with a body, as many as a problem lists, without a word of what was sent."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return tuple(
+        {
+            "code": item["type"],
+            "path": "".join(f"/{part}" for part in item["loc"]),
+            "line": None,
+            "message": item["msg"],
+            "message_de": "Fehlt, ist hier unbekannt oder hat nicht die richtige Form.",
+        }
+        for item in found[:ERRORS_MAX]
+    )

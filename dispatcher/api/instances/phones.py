@@ -12,15 +12,14 @@ from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import require
 from dispatcher.api.credentials import bearer
 from dispatcher.api.instances import subscriber_answers, subscriber_requests
+from dispatcher.api.instances.json_body import json_body
 from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberBody, SubscriberWanted
 from dispatcher.api.instances.subscriber_requests import (
     BODY_REFUSED,
     NO_STORE,
     Asker,
     InstallationName,
-    json_body,
     missing,
-    there,
 )
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
@@ -67,7 +66,7 @@ def _subscribing(router: APIRouter, dependencies: ApiDependencies) -> None:
             ProblemType.RECORD_UNAVAILABLE,
             ProblemType.SIGN_UPS_CLOSED,
         ),
-        openapi_extra=json_body(SubscriberWanted),
+        openapi_extra=json_body(SubscriberWanted, required=True),
         operation_id="subscribe",
     )
     async def put(
@@ -95,10 +94,9 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
     ) -> SubscriberBody:
         """Show how the endpoints stand: which are active, and when one last confirmed a code."""
         response.headers.update(NO_STORE)
-        found = await dependencies.enrolment.shown(
-            dependencies.enrolment.installation(instance_id, installation)
+        return subscriber_answers.body_of(
+            await subscriber_requests.shown(dependencies, instance_id, installation)
         )
-        return subscriber_answers.body_of(there(found))
 
     @router.get("/export", operation_id="exportSubscription")
     async def export(phone: ReadingPhone, response: Response) -> dict[str, Any]:
@@ -118,7 +116,7 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
         "/proof",
         status_code=HTTPStatus.NO_CONTENT,
         responses=refusals(*BODY_REFUSED, ProblemType.CODE_REFUSED),
-        openapi_extra=json_body(CodeWanted),
+        openapi_extra=json_body(CodeWanted, required=True),
         operation_id="proveOwnEndpoint",
     )
     async def prove(phone: Phone, request: Request) -> None:
@@ -137,7 +135,5 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
     ) -> SubscriberBody:
         """Send a test to all active endpoints; ask again to see what came back. One in 30 s."""
         response.headers.update(NO_STORE)
-        found = await dependencies.enrolment.shown(
-            dependencies.enrolment.installation(instance_id, installation)
-        )
-        return await subscriber_requests.test(dependencies, there(found))
+        found = await subscriber_requests.shown(dependencies, instance_id, installation)
+        return await subscriber_requests.test(dependencies, found)

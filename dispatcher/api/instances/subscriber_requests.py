@@ -7,13 +7,13 @@ from __future__ import annotations
 import math
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Path
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from dispatcher.api.body import read_body
-from dispatcher.api.instances import subscriber_answers
+from dispatcher.api.instances import json_body, subscriber_answers
 from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberBody, SubscriberWanted
 from dispatcher.api.problems import ERRORS_MAX
 from dispatcher.api.shedding import places_of
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from dispatcher.apps.enrolment import Enrolled
     from dispatcher.store.audience.subscribers import Installation
 
-Wanted = TypeVar("Wanted", bound=BaseModel)
 BODY_BYTES: Final = 64 * 1024
 """Room for eight endpoints and a few polygons."""
 CODE_BYTES: Final = 1024
@@ -44,12 +43,7 @@ INSTALLATION = Path(
     examples=["7b1c9f52-6d3e-4a8f-9f0b-2c5d8e7a4b10"],
 )
 InstallationName = Annotated[str, INSTALLATION]
-BODY_REFUSED: Final = (
-    ProblemType.TOO_LARGE,
-    ProblemType.INCOMPLETE,
-    ProblemType.OVERLOADED,
-    ProblemType.INVALID_SUBSCRIBER,
-)
+BODY_REFUSED: Final = (*json_body.BODY_REFUSED, ProblemType.INVALID_SUBSCRIBER)
 NO_STORE: Final = {"Cache-Control": "no-store"}
 """A token may be in the answer."""
 
@@ -65,12 +59,6 @@ class Asker:
     """The one whose turns and bytes in receipt are counted."""
     token: str = ""
     trusted: bool = False
-
-
-def json_body(model: type[BaseModel]) -> dict[str, Any]:
-    """Describe a body that is read within its limit first, and parsed by the route."""
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
-    return {"requestBody": {"required": True, "content": content}}
 
 
 async def put(dependencies: ApiDependencies, asker: Asker, request: Request) -> SubscriberBody:
@@ -158,30 +146,20 @@ def client_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _parsed(model: type[Wanted], body: bytes) -> Wanted:
+def _parsed(model: type[json_body.Wanted], body: bytes) -> json_body.Wanted:
     """Return the body as the model has it. Raises `RequestRefused`, without a word of what was sent."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        errors: tuple[dict[str, object], ...] = tuple(
-            {
-                "code": item["type"],
-                "path": "".join(f"/{part}" for part in item["loc"]),
-                "line": None,
-                "message": item["msg"],
-                "message_de": "Fehlt, ist hier unbekannt oder hat nicht die richtige Form.",
-            }
-            for item in found[:ERRORS_MAX]
-        )
         raise RequestRefused(
-            ProblemType.INVALID_SUBSCRIBER, said(Phrase.SUBSCRIBER_REFUSED), errors
+            ProblemType.INVALID_SUBSCRIBER, said(Phrase.SUBSCRIBER_REFUSED), json_body.named(error)
         ) from None
 
 
-def there(found: Enrolled | None) -> Enrolled:
-    """Return what was found. Raises `RequestRefused` where there is no such subscriber."""
-    return found if found is not None else missing()
+async def shown(dependencies: ApiDependencies, instance: str, installation: str) -> Enrolled:
+    """Return the subscriber that an installation is. Raises `RequestRefused` where there is none."""
+    own = dependencies.enrolment.installation(instance, installation)
+    return await dependencies.enrolment.shown(own) or missing()
 
 
 def missing() -> Any:

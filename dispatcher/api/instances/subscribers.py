@@ -11,15 +11,14 @@ from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import require
 from dispatcher.api.instances import subscriber_answers, subscriber_requests
+from dispatcher.api.instances.json_body import json_body
 from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberBody, SubscriberWanted
 from dispatcher.api.instances.subscriber_requests import (
     BODY_REFUSED,
     NO_STORE,
     Asker,
     InstallationName,
-    json_body,
     missing,
-    there,
 )
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
@@ -27,7 +26,6 @@ from dispatcher.model.problems import ProblemType
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
-    from dispatcher.apps.enrolment import Enrolled
 
 PATH = "/v1/instance/subscribers/{installation}"
 Backend = Annotated[Principal, Depends(require(Permission.MANAGE_SUBSCRIBERS, installation=InstallationName))]
@@ -46,7 +44,7 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.put(
         "",
         responses=refusals(*BODY_REFUSED),
-        openapi_extra=json_body(SubscriberWanted),
+        openapi_extra=json_body(SubscriberWanted, required=True),
         operation_id="setSubscriber",
     )
     async def put(
@@ -64,16 +62,15 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
     async def show(instance: Reader, installation: InstallationName, response: Response) -> SubscriberBody:
         """Show how an installation's endpoints stand: which are active, and when one last confirmed a code."""
         response.headers.update(NO_STORE)
-        found = await dependencies.enrolment.shown(
-            dependencies.enrolment.installation(instance.id, installation)
+        return subscriber_answers.body_of(
+            await subscriber_requests.shown(dependencies, instance.id, installation)
         )
-        return subscriber_answers.body_of(there(found))
 
     @router.get("/export", operation_id="exportSubscriber")
     async def export(instance: Reader, installation: InstallationName, response: Response) -> dict[str, Any]:
         """Give all that is kept of an installation, as JSON. That it was read is on the audit trail."""
         response.headers.update(NO_STORE)
-        found = there(await _of(dependencies, instance, installation))
+        found = await subscriber_requests.shown(dependencies, instance.id, installation)
         return await dependencies.enrolment.export(found.subscriber.number, instance.actor) or missing()
 
     @router.delete("", status_code=HTTPStatus.NO_CONTENT, operation_id="removeSubscriber")
@@ -92,12 +89,12 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
         "/proof",
         status_code=HTTPStatus.NO_CONTENT,
         responses=refusals(*BODY_REFUSED, ProblemType.CODE_REFUSED),
-        openapi_extra=json_body(CodeWanted),
+        openapi_extra=json_body(CodeWanted, required=True),
         operation_id="proveEndpoint",
     )
     async def prove(instance: Backend, installation: InstallationName, request: Request) -> None:
         """Bring back a code that came to one of the endpoints: of a new one, which is active then, or of a test."""
-        found = there(await _of(dependencies, instance, installation))
+        found = await subscriber_requests.shown(dependencies, instance.id, installation)
         await subscriber_requests.prove(dependencies, found.subscriber.number, instance.actor, request)
 
     @router.post(
@@ -109,10 +106,5 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
     async def test(instance: Backend, installation: InstallationName, response: Response) -> SubscriberBody:
         """Send a test to all active endpoints; ask again to see what came back. One in 30 s."""
         response.headers.update(NO_STORE)
-        found = there(await _of(dependencies, instance, installation))
+        found = await subscriber_requests.shown(dependencies, instance.id, installation)
         return await subscriber_requests.test(dependencies, found)
-
-
-async def _of(dependencies: ApiDependencies, instance: Principal, name: str) -> Enrolled | None:
-    """Return the subscriber of an instance that the installation of this name is."""
-    return await dependencies.enrolment.shown(dependencies.enrolment.installation(instance.id, name))
