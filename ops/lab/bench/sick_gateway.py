@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from ops.lab.world import ledger
 from ops.lab.world.district import SENDER, District, Layout
 from ops.lab.world.ledger import instant
 from ops.lab.world.population import PopulationPlan
+from ops.lab.world.service import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,9 +35,8 @@ costs in proportion."""
 REACHED_WITHIN_S = 60.0
 """When those who are well and were not reached count as reached, so that a run ends."""
 LOOK_EVERY_S = 0.1
-QUIET_S = 2.0
-"""How long no request comes to the gateway until what went before is over."""
-QUIET_WITHIN_S = 60.0
+SETTLES_WITHIN_S = 60.0
+"""How long the next measurement waits for what this one still owes: after a 429 a pause may be longer than that."""
 
 
 def _status(status: int, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -98,6 +99,8 @@ class Ward:
     aged_s: float
     """How long the sick ones have failed for an earlier warning when the next one comes."""
     _number: int = field(default=0)
+    _owed: list[str] = field(default_factory=list)
+    """The warnings that may not have been sent to all."""
 
     @property
     def _gateway(self) -> str:
@@ -145,7 +148,9 @@ class Ward:
             grade=warning.FLASH,
             event=f"Messung {self._number}",
         )
-        return at, self.district.submit(xml).ended_at
+        answer = self.district.submit(xml)
+        self._owed.append(answer.alert_id)
+        return at, answer.ended_at
 
     def _p99_ms(self, well: set[str], begun: int, submitted: datetime) -> float:
         """Return when 99 % of those who are well had been reached, in milliseconds after the submission."""
@@ -166,13 +171,12 @@ class Ward:
         return len(ledger.read(self._ledger).entries)
 
     def _calm_down(self) -> None:
-        """Wait until what has been tried again is over."""
-        give_up = time.monotonic() + QUIET_WITHIN_S
-        before, since = self._requests(), time.monotonic()
-        while time.monotonic() < min(since + QUIET_S, give_up):
-            time.sleep(LOOK_EVERY_S)
-            if (now := self._requests()) != before:
-                before, since = now, time.monotonic()
+        """Wait until those who were sick have got what they are owed, or it came among the requests of the next one."""
+        give_up = time.monotonic() + SETTLES_WITHIN_S
+        for alert_id in self._owed:
+            with suppress(ServiceError):
+                self.district.wait_settled(alert_id, max(0.0, give_up - time.monotonic()))
+        self._owed.clear()
 
 
 def row(error: str, share: float, rounds: Sequence[Round]) -> dict[str, Any]:
