@@ -110,23 +110,38 @@ def postgres_url(servers_dir: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres_url: str) -> str:
+def execute(postgres_url: str) -> Iterator[Callable[[str], None]]:
+    """Executes a statement on the session's PostgreSQL, of which none runs in a transaction. There is one connection for
+    all: to begin one takes longer than to remove a database.
+    """
+    with asyncio.Runner() as runner:
+        connection = runner.run(asyncpg.connect(postgres_url))
+
+        def execute(statement: str) -> None:
+            runner.run(connection.execute(statement))
+
+        yield execute
+        runner.run(connection.close())
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_url: str, execute: Callable[[str], None]) -> str:
     """The name of a database that holds the schema and nothing else."""
     from dispatcher.store.migrate import upgrade
 
-    _execute(postgres_url, f"CREATE DATABASE {_TEMPLATE}")
+    execute(f"CREATE DATABASE {_TEMPLATE}")
     asyncio.run(upgrade(_database(postgres_url, _TEMPLATE)))
     return _TEMPLATE
 
 
 @pytest.fixture
-def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
+def database_url(postgres_url: str, template_database: str, execute: Callable[[str], None]) -> Iterator[str]:
     name = f"test_{next(_database_numbers)}"
     # As files, which the server need not write a second time to its log as it must block by block, and with the
     # cache of the catalogue that the first connection would otherwise have to build.
-    _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
+    execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     yield _database(postgres_url, name)
-    _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -185,14 +200,3 @@ def _memory() -> Path | None:
 
 def _database(server_url: str, name: str) -> str:
     return urlsplit(server_url)._replace(path=f"/{name}").geturl()
-
-
-def _execute(url: str, statement: str) -> None:
-    async def execute() -> None:
-        connection = await asyncpg.connect(url)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
-    asyncio.run(execute())

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.keys import Keys
 from dispatcher.store.migrate import _config, upgrade
 from dispatcher.store.sources import Sources
-from tests.conftest import _database, _execute
+from tests.conftest import _database
 from tests.store.conftest import PEPPER
 
 _numbers = itertools.count(1)
@@ -36,11 +36,11 @@ UPGRADE = """
 
 
 @pytest.fixture
-def empty_database(postgres_url: str) -> Iterator[str]:
+def empty_database(postgres_url: str, execute: Callable[[str], None]) -> Iterator[str]:
     name = f"empty_{next(_numbers)}"
-    _execute(postgres_url, f"CREATE DATABASE {name}")
+    execute(f"CREATE DATABASE {name}")
     yield _database(postgres_url, name)
-    _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def tables(url: str) -> Any:
