@@ -76,7 +76,7 @@ def install(app: FastAPI, posts: ReceiptPosts) -> None:
     )
     single.posts = posts
     app.router.routes.append(single)
-    app.include_router(_others(posts))
+    app.router.routes.extend(_others(posts).routes)
 
 
 def _others(posts: ReceiptPosts) -> APIRouter:
