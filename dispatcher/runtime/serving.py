@@ -25,19 +25,36 @@ if TYPE_CHECKING:
     from dispatcher.runtime.http_transport import HttpLimits
 
 GRACEFUL_S = 10
+DATED_EVERY_S = 1.0
+"""How old the date of an answer may be: it has whole seconds."""
 
 
 class BoundedServer(uvicorn.Server):
-    """Serves sockets that others opened, by protocols of ours."""
+    """Serves sockets that others opened, by protocols of ours. It ends once it is told to and nothing is under way;
+    uvicorn by itself looks ten times a second whether it is to, and then waits for a tenth of a second.
+    """
 
     def __init__(
         self, config: uvicorn.Config, metrics: Metrics, limits: HttpLimits, brief: BriefRequests | None
     ) -> None:
+        self._ending = asyncio.Event()
         super().__init__(config)
         self._brief = brief
         self._limits = limits
         self._connections = Connections(limits.connections, metrics)
         self._strangers = Strangers(limits.strangers)
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether the server is to end; set by whoever ends it, and by uvicorn."""
+        return self._ending.is_set()
+
+    @should_exit.setter
+    def should_exit(self, wanted: bool) -> None:
+        if wanted:
+            self._ending.set()
+        else:
+            self._ending.clear()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept. Raises OSError."""
@@ -47,6 +64,23 @@ class BoundedServer(uvicorn.Server):
             acceptor.start()
         self.servers = cast("list[asyncio.base_events.Server]", acceptors)  # which are closed and waited for
         self.started = True
+
+    async def main_loop(self) -> None:
+        """Keep the date of answers until the server is to end."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DATED_EVERY_S):
+                    await self._ending.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept nothing more, let what is under way end, and close `sockets`."""
+        for acceptor in self.servers:
+            acceptor.close()
+            await acceptor.wait_closed()
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+        for one in sockets or []:
+            one.close()
 
     def _connection(self) -> BoundedProtocol:
         return BoundedProtocol(

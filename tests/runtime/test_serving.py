@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from tests.support.bounded_server import PROGRAM, Apart, apart
+import dispatcher.runtime.serving
+from tests.support.bounded_server import PROGRAM, Apart, apart, serving
 from tests.support.histories import until
 
 pytestmark = pytest.mark.processes
@@ -108,6 +113,41 @@ async def test_the_measure_sees_a_server_without_bounds() -> None:
         before = unbounded.rss_mb()
         _, most = await flooded(unbounded, CHUNKED + b"0\r\n", b"a: b\r\n" * (BLOCK // 6), 20_000_000)
     assert most - before > FLAT_MB
+
+
+async def test_it_ends_when_it_is_told_to_and_not_when_it_looks_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatcher.runtime.serving, "DATED_EVERY_S", 3600)
+    async with serving(Starlette()) as server:  # which ends it, and waits for its end for half a minute
+        assert b"404 Not Found" in await server.answered(
+            b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+
+
+async def test_the_date_of_answers_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatcher.runtime.serving, "DATED_EVERY_S", 0.001)
+    async with serving(Starlette()) as server:
+        first = server.server.server_state.default_headers
+
+        async def written_anew() -> bool:
+            return server.server.server_state.default_headers is not first
+
+        await until(written_anew)
+
+
+async def test_what_is_under_way_when_it_is_to_end_is_answered() -> None:
+    asked, wanted = asyncio.Event(), asyncio.Event()
+
+    async def slow(_request: Request) -> Response:
+        asked.set()
+        await wanted.wait()
+        return Response("so be it")
+
+    async with serving(Starlette(routes=[Route("/", slow)])) as server:
+        answer = asyncio.create_task(server.answered(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+        await asked.wait()
+        server.server.should_exit = True
+        asyncio.get_running_loop().call_later(0.01, wanted.set)
+    assert b"so be it" in await answer
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
