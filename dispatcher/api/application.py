@@ -12,7 +12,7 @@ from fastapi import FastAPI, Query, Response
 from dispatcher.access.keys import KEY_ID_PATTERN
 from dispatcher.api import alerts, feeds, problems, reports
 from dispatcher.api.authentication import require_table
-from dispatcher.api.instances import in_force, leaving, phones, profile, subscribers, webhook
+from dispatcher.api.instances import in_force, profile, webhook
 from dispatcher.api.instances.app_schema import MEDIA_TYPE, app_schema
 from dispatcher.api.instances.bodies import PushKeyBody
 from dispatcher.api.instances.cross_origin import CrossOrigin
@@ -22,6 +22,7 @@ from dispatcher.api.receipts.posting import ReceiptPosts
 from dispatcher.api.receipts.routes import install as install_receipts
 from dispatcher.api.schemas.municipalities import BoundariesBody
 from dispatcher.api.shedding import Places
+from dispatcher.api.subscribers import backend, leaving, phones
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -44,7 +45,7 @@ InstanceOf = Annotated[
 ]
 
 
-ROUTERS = (alerts, feeds, in_force, webhook, subscribers, phones, leaving, profile, reports)
+ROUTERS = (alerts, feeds, in_force, webhook, backend, phones, leaving, profile, reports)
 """Modules whose `routes` return those of one part of the API."""
 
 

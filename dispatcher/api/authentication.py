@@ -22,7 +22,7 @@ from dispatcher.access.permissions import holders_of
 from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired, differences
 from dispatcher.api.credentials import Shown, bearer
 from dispatcher.api.gateway_secret import gateway_of
-from dispatcher.api.instances.management_token import subscriber_of
+from dispatcher.api.subscribers.management_token import subscriber_of
 from dispatcher.model.principals import CredentialState, Source
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase

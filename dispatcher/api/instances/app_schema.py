@@ -21,13 +21,13 @@ from dispatcher.api.instances.bodies import (
     WebhookBody,
     WebhookWanted,
 )
-from dispatcher.api.instances.subscriber_bodies import (
+from dispatcher.api.openapi.document import plain
+from dispatcher.api.subscribers.bodies import (
     CodeWanted,
     EndpointWanted,
     SubscriberBody,
     SubscriberWanted,
 )
-from dispatcher.api.openapi.document import plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

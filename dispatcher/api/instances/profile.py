@@ -19,7 +19,7 @@ from dispatcher.api.instances.bodies import (
     InstanceBody,
     NeighbourBody,
 )
-from dispatcher.api.instances.json_body import BODY_REFUSED, json_body, parsed
+from dispatcher.api.json_body import BODY_REFUSED, json_body, parsed
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
 from dispatcher.model.problems import ProblemType, RequestRefused

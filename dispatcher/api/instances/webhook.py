@@ -22,7 +22,7 @@ from dispatcher.api.instances.bodies import (
     WebhookBody,
     WebhookWanted,
 )
-from dispatcher.api.instances.json_body import BODY_REFUSED, Wanted, json_body, parsed
+from dispatcher.api.json_body import BODY_REFUSED, Wanted, json_body, parsed
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import places_of, reading
 from dispatcher.apps.registration import Registered, Registration, WebhookRequest

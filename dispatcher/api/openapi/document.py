@@ -12,12 +12,12 @@ from pydantic import BaseModel
 
 from dispatcher.access.table import OPEN_ROUTES
 from dispatcher.api.instances.bodies import ConsentWanted, RotationWanted, WebhookWanted
-from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberWanted
 from dispatcher.api.openapi.refusals import FINDING, answer, problem_schema, problems_of, schema_name
 from dispatcher.api.openapi.security import SCHEMES, security_of
 from dispatcher.api.openapi.webhooks import webhooks
 from dispatcher.api.receipts.posting import DeviceReceipt, DeviceReceiptList
 from dispatcher.api.schemas.ledger import LedgerLineBody
+from dispatcher.api.subscribers.bodies import CodeWanted, SubscriberWanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,18 +11,18 @@ from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import require
 from dispatcher.api.credentials import bearer
-from dispatcher.api.instances import subscriber_answers, subscriber_requests
-from dispatcher.api.instances.json_body import json_body
-from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberBody, SubscriberWanted
-from dispatcher.api.instances.subscriber_requests import (
+from dispatcher.api.json_body import json_body
+from dispatcher.api.openapi.refusals import refusals
+from dispatcher.api.shedding import reading
+from dispatcher.api.subscribers import answers, requests
+from dispatcher.api.subscribers.bodies import CodeWanted, SubscriberBody, SubscriberWanted
+from dispatcher.api.subscribers.requests import (
     BODY_REFUSED,
     NO_STORE,
     Asker,
     InstallationName,
     missing,
 )
-from dispatcher.api.openapi.refusals import refusals
-from dispatcher.api.shedding import reading
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -81,10 +81,10 @@ def _subscribing(router: APIRouter, dependencies: ApiDependencies) -> None:
         if instance is None:
             raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_INSTANCE))
         own = dependencies.enrolment.installation(instance.id, installation)
-        client = subscriber_requests.client_of(request)
+        client = requests.client_of(request)
         asker = Asker(own, instance.shown, client, token=bearer(request))
-        await subscriber_requests.require_few(dependencies, asker)
-        return await subscriber_requests.put(dependencies, asker, request)
+        await requests.require_few(dependencies, asker)
+        return await requests.put(dependencies, asker, request)
 
 
 def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
@@ -94,9 +94,7 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
     ) -> SubscriberBody:
         """Show how the endpoints stand: which are active, and when one last confirmed a code."""
         response.headers.update(NO_STORE)
-        return subscriber_answers.body_of(
-            await subscriber_requests.shown(dependencies, instance_id, installation)
-        )
+        return answers.body_of(await requests.shown(dependencies, instance_id, installation))
 
     @router.get("/export", operation_id="exportSubscription")
     async def export(phone: ReadingPhone, response: Response) -> dict[str, Any]:
@@ -121,7 +119,7 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
     )
     async def prove(phone: Phone, request: Request) -> None:
         """Bring back a code that came to one of the endpoints: of a new one, which is active then, or of a test."""
-        await subscriber_requests.prove(dependencies, int(phone.id), phone.actor, request)
+        await requests.prove(dependencies, int(phone.id), phone.actor, request)
 
     @router.post(
         "/test",
@@ -135,5 +133,5 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
     ) -> SubscriberBody:
         """Send a test to all active endpoints; ask again to see what came back. One in 30 s."""
         response.headers.update(NO_STORE)
-        found = await subscriber_requests.shown(dependencies, instance_id, installation)
-        return await subscriber_requests.test(dependencies, found)
+        found = await requests.shown(dependencies, instance_id, installation)
+        return await requests.test(dependencies, found)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dispatcher.api.instances.subscriber_bodies import EndpointBody, QuietHours, SubscriberBody
+from dispatcher.api.subscribers.bodies import EndpointBody, QuietHours, SubscriberBody
 from dispatcher.audience.wish import SEVERITIES, Asked, AskedEndpoint
 from dispatcher.model.subscribers import EndpointState
 
 if TYPE_CHECKING:
-    from dispatcher.api.instances.subscriber_bodies import SubscriberWanted
+    from dispatcher.api.subscribers.bodies import SubscriberWanted
     from dispatcher.apps.enrolment import Enrolled
 
 _TOLD: Final = {EndpointState.ACTIVE, EndpointState.REPLACED}

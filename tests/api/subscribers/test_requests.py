@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from dispatcher.api.instances.subscriber_requests import Asker, client_of, require_few
 from dispatcher.api.shedding import ENROLMENTS_OF_ONE, Places
+from dispatcher.api.subscribers.requests import Asker, client_of, require_few
 from dispatcher.metrics import Metrics
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.queue.sign_ups import Unbounded

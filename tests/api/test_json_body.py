@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dispatcher.api.instances.bodies import ConsentWanted, WebhookWanted
-from dispatcher.api.instances.json_body import json_body, parsed
+from dispatcher.api.json_body import json_body, parsed
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 

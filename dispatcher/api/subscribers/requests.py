@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import Path
 from pydantic import ValidationError
 
+from dispatcher.api import json_body
 from dispatcher.api.body import read_body
-from dispatcher.api.instances import json_body, subscriber_answers
-from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberBody, SubscriberWanted
 from dispatcher.api.problems import ERRORS_MAX
 from dispatcher.api.shedding import places_of
+from dispatcher.api.subscribers import answers
+from dispatcher.api.subscribers.bodies import CodeWanted, SubscriberBody, SubscriberWanted
 from dispatcher.apps.enrolment import AskedTooSoon
 from dispatcher.audience.wish import WishRefused
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -63,9 +64,7 @@ class Asker:
 
 async def put(dependencies: ApiDependencies, asker: Asker, request: Request) -> SubscriberBody:
     """Replace all that an installation wants by what the body says. Raises `RequestRefused`."""
-    asked = subscriber_answers.asked(
-        _parsed(SubscriberWanted, await read_body(request, BODY_BYTES, asker.client))
-    )
+    asked = answers.asked(_parsed(SubscriberWanted, await read_body(request, BODY_BYTES, asker.client)))
     async with _turn(request, asker.client):
         try:
             enrolled: Enrolled = await dependencies.enrolment.put(
@@ -80,7 +79,7 @@ async def put(dependencies: ApiDependencies, asker: Asker, request: Request) -> 
             raise RequestRefused(ProblemType.UNAUTHENTICATED, said(Phrase.MANAGEMENT_TOKEN_MISSING)) from None
     if enrolled.new_token:
         dependencies.metrics.sign_ups.labels("enrolled").inc()
-    return subscriber_answers.body_of(enrolled)
+    return answers.body_of(enrolled)
 
 
 async def prove(dependencies: ApiDependencies, number: int, client: str, request: Request) -> None:
@@ -103,7 +102,7 @@ async def test(dependencies: ApiDependencies, found: Enrolled) -> SubscriberBody
         raise RequestRefused(
             ProblemType.RATE_LIMITED, said(Phrase.TESTED_TOO_SOON), retry_after_s=wait
         ) from None
-    return subscriber_answers.body_of(found)
+    return answers.body_of(found)
 
 
 async def require_few(dependencies: ApiDependencies, asker: Asker) -> None:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.principals import of_subscriber
-from dispatcher.api.instances.management_token import subscriber_of
+from dispatcher.api.subscribers.management_token import subscriber_of
 from dispatcher.model.principals import CredentialState
 
 TOKEN = "wt_" + "t" * 43

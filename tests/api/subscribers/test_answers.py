@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, time
 from typing import Any
 
-from dispatcher.api.instances.subscriber_answers import asked, body_of
-from dispatcher.api.instances.subscriber_bodies import SubscriberWanted
+from dispatcher.api.subscribers.answers import asked, body_of
+from dispatcher.api.subscribers.bodies import SubscriberWanted
 from dispatcher.apps.enrolment import Enrolled
 from dispatcher.audience.wish import AskedEndpoint
 from dispatcher.model.subscribers import (

@@ -10,18 +10,18 @@ from fastapi import APIRouter, Depends, Request, Response
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import require
-from dispatcher.api.instances import subscriber_answers, subscriber_requests
-from dispatcher.api.instances.json_body import json_body
-from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberBody, SubscriberWanted
-from dispatcher.api.instances.subscriber_requests import (
+from dispatcher.api.json_body import json_body
+from dispatcher.api.openapi.refusals import refusals
+from dispatcher.api.shedding import reading
+from dispatcher.api.subscribers import answers, requests
+from dispatcher.api.subscribers.bodies import CodeWanted, SubscriberBody, SubscriberWanted
+from dispatcher.api.subscribers.requests import (
     BODY_REFUSED,
     NO_STORE,
     Asker,
     InstallationName,
     missing,
 )
-from dispatcher.api.openapi.refusals import refusals
-from dispatcher.api.shedding import reading
 from dispatcher.model.problems import ProblemType
 
 if TYPE_CHECKING:
@@ -56,21 +56,19 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
         response.headers.update(NO_STORE)
         own = dependencies.enrolment.installation(instance.id, installation)
         asker = Asker(own, instance.territory, instance.actor, trusted=True)
-        return await subscriber_requests.put(dependencies, asker, request)
+        return await requests.put(dependencies, asker, request)
 
     @router.get("", operation_id="getSubscriber")
     async def show(instance: Reader, installation: InstallationName, response: Response) -> SubscriberBody:
         """Show how an installation's endpoints stand: which are active, and when one last confirmed a code."""
         response.headers.update(NO_STORE)
-        return subscriber_answers.body_of(
-            await subscriber_requests.shown(dependencies, instance.id, installation)
-        )
+        return answers.body_of(await requests.shown(dependencies, instance.id, installation))
 
     @router.get("/export", operation_id="exportSubscriber")
     async def export(instance: Reader, installation: InstallationName, response: Response) -> dict[str, Any]:
         """Give all that is kept of an installation, as JSON. That it was read is on the audit trail."""
         response.headers.update(NO_STORE)
-        found = await subscriber_requests.shown(dependencies, instance.id, installation)
+        found = await requests.shown(dependencies, instance.id, installation)
         return await dependencies.enrolment.export(found.subscriber.number, instance.actor) or missing()
 
     @router.delete("", status_code=HTTPStatus.NO_CONTENT, operation_id="removeSubscriber")
@@ -94,8 +92,8 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
     )
     async def prove(instance: Backend, installation: InstallationName, request: Request) -> None:
         """Bring back a code that came to one of the endpoints: of a new one, which is active then, or of a test."""
-        found = await subscriber_requests.shown(dependencies, instance.id, installation)
-        await subscriber_requests.prove(dependencies, found.subscriber.number, instance.actor, request)
+        found = await requests.shown(dependencies, instance.id, installation)
+        await requests.prove(dependencies, found.subscriber.number, instance.actor, request)
 
     @router.post(
         "/test",
@@ -106,5 +104,5 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
     async def test(instance: Backend, installation: InstallationName, response: Response) -> SubscriberBody:
         """Send a test to all active endpoints; ask again to see what came back. One in 30 s."""
         response.headers.update(NO_STORE)
-        found = await subscriber_requests.shown(dependencies, instance.id, installation)
-        return await subscriber_requests.test(dependencies, found)
+        found = await requests.shown(dependencies, instance.id, installation)
+        return await requests.test(dependencies, found)
