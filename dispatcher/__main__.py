@@ -33,6 +33,7 @@ GROUPS = {
     "gateway": "dispatcher.commands.gateways:app",
     "source": "dispatcher.commands.access.sources:app",
     "instance": "dispatcher.commands.access.instances:app",
+    "operator": "dispatcher.commands.access.operators:app",
     "webhook": "dispatcher.commands.webhooks:app",
     "keys": "dispatcher.commands.keys:app",
     "secrets": "dispatcher.commands.access.secrets:app",

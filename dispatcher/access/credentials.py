@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.access.keys import KeyKind
+from dispatcher.access.keys import LIFE, KeyKind
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.model.principals import CredentialState
 from dispatcher.model.vocabulary import FEED_PREFIX
@@ -20,11 +20,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.access.keys import KeyName
-    from dispatcher.model.principals import Instance, Source
+    from dispatcher.model.principals import Instance, RemoteOperator, Source
 
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 """How often the last use of a key is written at most: to know whether a key is still used a minute is fine enough, and
 an app that asks every second must not write every second."""
+
+
+_KEY_KIND: Final = {
+    PrincipalKind.INSTANCE: KeyKind.INSTANCE,
+    PrincipalKind.REMOTE_OPERATOR: KeyKind.OPERATOR,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,10 @@ class Bearer:
     id: str
 
     @classmethod
-    def of(cls, source_id: str | None, instance_id: str | None) -> Bearer:
-        """Return the bearer that the record names by the one or the other."""
+    def of(cls, source_id: str | None, instance_id: str | None, operator_id: str | None = None) -> Bearer:
+        """Return the bearer that the record names by one of these."""
+        if operator_id is not None:
+            return cls(PrincipalKind.REMOTE_OPERATOR, operator_id)
         if source_id is None:
             return cls(PrincipalKind.INSTANCE, instance_id or "")
         if source_id.startswith(FEED_PREFIX):
@@ -46,7 +54,7 @@ class Bearer:
     @property
     def key_kind(self) -> KeyKind:
         """Return the kind of its keys."""
-        return KeyKind.INSTANCE if self.kind is PrincipalKind.INSTANCE else KeyKind.SOURCE
+        return _KEY_KIND.get(self.kind, KeyKind.SOURCE)
 
     @property
     def record_id(self) -> str:
@@ -85,7 +93,7 @@ class Recognition:
     """What became of a key that was shown. `party` and `name` are known only where the secret part was right too."""
 
     state: CredentialState
-    party: Source | Instance | None = None
+    party: Source | Instance | RemoteOperator | None = None
     name: KeyName | None = None
 
 
@@ -114,6 +122,14 @@ def judge(terms: KeyTerms | None, now: datetime) -> CredentialState:
     if terms.expires_at is not None and terms.expires_at <= now:
         return CredentialState.EXPIRED
     return CredentialState.VALID
+
+
+def wrong_end(kind: KeyKind, end: datetime | None, now: datetime) -> str:
+    """Return a sentence for what is wrong with an end (None: never) of a key of this kind; nothing if that may be."""
+    life = LIFE.get(kind)
+    if life is not None and (end is None or end > now + life):
+        return f"keys {kind}_… end within {life.days} days; `dispatcher keys rotate` gives another"
+    return ""
 
 
 def judge_secret(secret: SharedSecret, shown: Sequence[bytes], now: datetime) -> CredentialState:

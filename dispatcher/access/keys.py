@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -21,14 +23,15 @@ class KeyKind(StrEnum):
 
     SOURCE = "wk"
     INSTANCE = "wi"
+    OPERATOR = "wo"
 
 
-KEY_PATTERN: Final = re.compile(r"(?P<kind>wk|wi)_(?P<id>[a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}")
-"""`wk_<key id>_<32 random bytes>` for sources and feeds, `wi_…` for instances: recognisable by scanners for leaked
-secrets. The id is the bearer's with a random end, so that one bearer can have several keys; that of an instance's first
-key was once the instance's own."""
+KEY_PATTERN: Final = re.compile(r"(?P<kind>wk|wi|wo)_(?P<id>[a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}")
+"""`wk_<key id>_<32 random bytes>` for sources and feeds, `wi_…` for instances, `wo_…` for operators away from the
+machine: recognisable by scanners for leaked secrets. The id is the bearer's with a random end, so that one bearer can
+have several keys; that of an instance's first key was once the instance's own."""
 KEY_ID_PATTERN: Final = re.compile(r"[a-z0-9-]{1,40}")
-_NAME_PATTERN: Final = re.compile(r"((wk|wi)_)?[a-z0-9-]{1,40}")
+_NAME_PATTERN: Final = re.compile(r"((wk|wi|wo)_)?[a-z0-9-]{1,40}")
 _RANDOM_END: Final = 8
 """Hexadecimal digits that tell the keys of one bearer apart."""
 _LONGEST_BEARER: Final = 40 - _RANDOM_END - 1
@@ -39,9 +42,15 @@ AUTHENTICATES: Final[Mapping[KeyKind, frozenset[PrincipalKind]]] = MappingProxyT
     {
         KeyKind.SOURCE: frozenset({PrincipalKind.SOURCE, PrincipalKind.FEED}),
         KeyKind.INSTANCE: frozenset({PrincipalKind.INSTANCE}),
+        KeyKind.OPERATOR: frozenset({PrincipalKind.REMOTE_OPERATOR}),
     }
 )
 """The kinds of principals that a key of each kind can authenticate."""
+KEYED: Final = tuple(kind for kind in PrincipalKind if any(kind in those for those in AUTHENTICATES.values()))
+"""The kinds of principals that have keys."""
+LIFE: Final[Mapping[KeyKind, timedelta]] = MappingProxyType({KeyKind.OPERATOR: timedelta(days=90)})
+"""The longest life of a key, of kinds whose keys end by themselves: an operator's makes keys for others. Whoever needs
+it longer rotates it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,11 @@ def new_key(kind: KeyKind, name: str, secret: str) -> str:
     key = f"{kind}_{name}_{secret}"
     key_id(key, kind)
     return key
+
+
+def fresh_key(kind: KeyKind, bearer: str) -> str:
+    """Return another key of this bearer, which nobody has."""
+    return new_key(kind, new_key_id(bearer, secrets.token_hex(_RANDOM_END // 2)), secrets.token_urlsafe(32))
 
 
 def new_key_id(bearer: str, random_hex: str) -> str:

@@ -47,6 +47,11 @@ class PrincipalKind(StrEnum):
         "A phone or browser whose owner has subscribed by a municipality's app.",
         "`wt_` token, shown once when it subscribed",
     )
+    REMOTE_OPERATOR = (
+        "remote-operator",
+        "An operator away from the machine, who minds municipalities' apps over HTTP.",
+        "`wo_` key, from `dispatcher operator add`",
+    )
     OPERATOR = (
         "operator",
         "The person at the machine, who types commands.",

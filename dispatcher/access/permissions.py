@@ -64,15 +64,23 @@ class Permission(StrEnum):
     RUN_SERVICE = "service.run", "Run the service's processes on this machine."
     MIGRATE_RECORD = "record.migrate", "Bring the record to this version's schema."
     MANAGE_SOURCES = "sources.manage", "Create, change, disable and enable sources, issue their keys."
+    READ_INSTANCES = "instances.read", "See which municipalities' apps there are, and how they stand."
     MANAGE_INSTANCES = (
         "instances.manage",
         "Create, change, disable and enable municipalities' apps, issue their keys.",
     )
+    MANAGE_OPERATORS = (
+        "operators.manage",
+        "Let operators away from the machine in: create, disable and enable them.",
+    )
     READ_KEYS = (
         "keys.read",
-        "See which sources, instances, keys and shared secrets there are, and how they stand.",
+        "See which sources, operators, keys and shared secrets there are, and how they stand.",
     )
-    MANAGE_KEYS = "keys.manage", "Add, rotate, expire and revoke keys of sources, feeds and instances."
+    MANAGE_KEYS = (
+        "keys.manage",
+        "Add, rotate, expire and revoke keys of sources, feeds, instances and operators.",
+    )
     MANAGE_SECRETS = "secrets.manage", "Change the secrets that all machines of the service share."
     READ_AUDIT = "audit.read", "Read who did what."
     IMPORT_SUBSCRIPTIONS = "subscriptions.import", "Add and renew subscriptions from a file."
@@ -125,8 +133,14 @@ class Grant:
 
 
 _OPERATOR: Final = {PrincipalKind.OPERATOR: Scope.EVERYTHING}
+_OPERATORS: Final = {
+    PrincipalKind.OPERATOR: Scope.EVERYTHING,
+    PrincipalKind.REMOTE_OPERATOR: Scope.EVERYTHING,
+}
 
 _SUBSCRIBERS: Final = "/v1/instance/subscribers/{installation}"
+_OPERATED: Final = "/v1/operator/instances"
+_OPERATED_ONE: Final = f"{_OPERATED}/{{instance_id}}"
 _OWN_SUBSCRIPTION: Final = "/v1/instances/{instance_id}/subscribers/{installation}"
 
 GRANTS: Final = (
@@ -251,11 +265,26 @@ GRANTS: Final = (
         commands=("source add", "source change", "source disable", "source enable"),
     ),
     Grant(
+        Permission.READ_INSTANCES,
+        _OPERATORS,
+        (Route("GET", _OPERATED), Route("GET", _OPERATED_ONE)),
+        ("instance list", "instance show"),
+    ),
+    Grant(
         Permission.MANAGE_INSTANCES,
-        _OPERATOR,
-        commands=(
+        _OPERATORS,
+        (
+            Route("POST", _OPERATED),
+            Route("PATCH", _OPERATED_ONE),
+            Route("POST", f"{_OPERATED_ONE}/rotate"),
+            Route("POST", f"{_OPERATED_ONE}/disable"),
+            Route("POST", f"{_OPERATED_ONE}/enable"),
+            Route("PUT", f"{_OPERATED_ONE}/credentials/{{channel}}"),
+        ),
+        (
             "instance add",
             "instance change",
+            "instance rotate",
             "instance credential",
             "instance disable",
             "instance enable",
@@ -263,21 +292,19 @@ GRANTS: Final = (
         ),
     ),
     Grant(
+        Permission.MANAGE_OPERATORS,
+        _OPERATOR,
+        commands=("operator add", "operator disable", "operator enable"),
+    ),
+    Grant(
         Permission.READ_KEYS,
         _OPERATOR,
-        commands=(
-            "source list",
-            "source show",
-            "instance list",
-            "instance show",
-            "keys list",
-            "secrets show",
-        ),
+        commands=("source list", "source show", "operator list", "keys list", "secrets show"),
     ),
     Grant(
         Permission.MANAGE_KEYS,
         _OPERATOR,
-        commands=("keys add", "keys rotate", "keys expire", "keys revoke", "instance rotate"),
+        commands=("keys add", "keys rotate", "keys expire", "keys revoke"),
     ),
     Grant(
         Permission.MANAGE_SECRETS,

@@ -24,6 +24,10 @@ UNNAMED_OPERATOR: Final = Actor("operator")
 """The actor where code writes the record for no particular person: tests and the lab. Commands name a person."""
 
 
+OPERATOR_QUOTA: Final = 600
+"""Requests of an operator away from the machine in a minute: more than any script needs that is not broken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A party that may do something. `id` is its name among its kind, `territory` what of the country is its own: the
@@ -39,7 +43,7 @@ class Principal:
     sandbox: bool = False
     """Whether it is an instance for trying, which gets samples and no warning."""
     quota: int | None = None
-    """How many requests an instance may make in a minute; 0: any number, None: as the setting has it."""
+    """How many requests an instance or an operator may make in a minute; 0: any number, None: as the setting has it."""
 
     def may(self, permission: Permission) -> bool:
         """Whether it holds the permission. What is asked for must be its own all the same."""
@@ -91,6 +95,12 @@ def of_subscriber(number: int) -> Principal:
     """Return the principal of a subscriber, by its number in the record."""
     kind = PrincipalKind.SUBSCRIBER
     return Principal(kind, str(number), permissions_of(kind))
+
+
+def of_remote_operator(operator_id: str) -> Principal:
+    """Return the principal of an operator away from the machine."""
+    kind = PrincipalKind.REMOTE_OPERATOR
+    return Principal(kind, operator_id, permissions_of(kind), quota=OPERATOR_QUOTA)
 
 
 def of_operator(name: str) -> Principal:

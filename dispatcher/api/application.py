@@ -18,6 +18,7 @@ from dispatcher.api.instances.bodies import PushKeyBody
 from dispatcher.api.instances.cross_origin import CrossOrigin
 from dispatcher.api.openapi.document import document
 from dispatcher.api.openapi.refusals import refusals
+from dispatcher.api.operator import instances as operated
 from dispatcher.api.receipts.posting import ReceiptPosts
 from dispatcher.api.receipts.routes import install as install_receipts
 from dispatcher.api.schemas.municipalities import BoundariesBody
@@ -45,7 +46,7 @@ InstanceOf = Annotated[
 ]
 
 
-ROUTERS = (alerts, feeds, in_force, webhook, backend, phones, leaving, profile, reports)
+ROUTERS = (alerts, feeds, in_force, webhook, backend, phones, leaving, profile, operated, reports)
 """Modules whose `routes` return those of one part of the API."""
 
 

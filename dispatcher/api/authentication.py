@@ -23,7 +23,7 @@ from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, 
 from dispatcher.api.credentials import Shown, bearer
 from dispatcher.api.gateway_secret import gateway_of
 from dispatcher.api.subscribers.management_token import subscriber_of
-from dispatcher.model.principals import CredentialState, Source
+from dispatcher.model.principals import CredentialState, RemoteOperator, Source
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -40,13 +40,20 @@ if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.model.principals import Instance
 
-_CLAIMED: Final = {KeyKind.SOURCE: PrincipalKind.SOURCE, KeyKind.INSTANCE: PrincipalKind.INSTANCE}
+_CLAIMED: Final = {
+    KeyKind.SOURCE: PrincipalKind.SOURCE,
+    KeyKind.INSTANCE: PrincipalKind.INSTANCE,
+    KeyKind.OPERATOR: PrincipalKind.REMOTE_OPERATOR,
+}
 """The kind that stands for a key of which no more is known: a feed's looks like a source's."""
+SHARING: Final = frozenset({PrincipalKind.INSTANCE, PrincipalKind.REMOTE_OPERATOR})
+"""The kinds of principals of which each has a share of a process."""
 _NO_KEY = Phrase.KEY_MISSING
 _MISSING = {
     PrincipalKind.GATEWAY: Phrase.GATEWAY_SECRET_MISSING,
     PrincipalKind.INSTANCE: Phrase.INSTANCE_KEY_MISSING,
     PrincipalKind.SUBSCRIBER: Phrase.MANAGEMENT_TOKEN_MISSING,
+    PrincipalKind.REMOTE_OPERATOR: Phrase.OPERATOR_KEY_MISSING,
 }
 """What a route asks for that is not shown, by the first of these kinds that holds its permission; else `_NO_KEY`."""
 
@@ -59,8 +66,8 @@ class Require:
 
     def __init__(self, permission: Permission, parameters: dict[str, Any]) -> None:
         self.permission = permission
-        of_instances = PrincipalKind.INSTANCE in holders_of(permission)
-        self.refuses = self.answers | ({ProblemType.RATE_LIMITED} if of_instances else frozenset())
+        shared = SHARING & holders_of(permission)
+        self.refuses = self.answers | ({ProblemType.RATE_LIMITED} if shared else frozenset())
         """The problems that it answers, for the description of the API."""
         # FastAPI asks dependencies before it looks at the route's own parameters. Declared here too, these are judged
         # first: a name that nothing can have is not found, whichever principal asks for it.
@@ -86,10 +93,12 @@ class Require:
 
 
 def _take_share(dependencies: ApiDependencies, principal: Principal) -> None:
-    """Take a request from an instance's share of this process. Raises `RequestRefused` where it is used up."""
-    if principal.kind is not PrincipalKind.INSTANCE:
+    """Take a request from an instance's or operator's share of this process. Raises `RequestRefused` where it is used
+    up.
+    """
+    if principal.kind not in SHARING:
         return
-    if wait := dependencies.shares.take(principal.id, principal.quota):
+    if wait := dependencies.shares.take(principal.actor, principal.quota):
         raise RequestRefused(
             ProblemType.RATE_LIMITED, said(Phrase.SHARE_USED_UP), retry_after_s=math.ceil(wait)
         )
@@ -129,9 +138,11 @@ async def _judged(request: Request, dependencies: ApiDependencies, kinds: frozen
     return Shown(found.state, principal.kind, principal, str(name))
 
 
-def _principal_of(party: Source | Instance) -> Principal:
+def _principal_of(party: Source | Instance | RemoteOperator) -> Principal:
     if isinstance(party, Source):
         return principals.of_source(party)
+    if isinstance(party, RemoteOperator):
+        return principals.of_remote_operator(party.id)
     return principals.of_instance(party.id, party.shown, sandbox=party.sandbox, quota=party.quota)
 
 

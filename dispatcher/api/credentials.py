@@ -36,6 +36,7 @@ _SEEN_OF: Final[Mapping[str, frozenset[CredentialState]]] = MappingProxyType(
         PrincipalKind.SOURCE: NO_LONGER_GOOD | {CredentialState.UNKNOWN, CredentialState.WRONG_KIND},
         PrincipalKind.FEED: NO_LONGER_GOOD,
         PrincipalKind.INSTANCE: NO_LONGER_GOOD | {CredentialState.UNKNOWN, CredentialState.WRONG_KIND},
+        PrincipalKind.REMOTE_OPERATOR: NO_LONGER_GOOD | {CredentialState.UNKNOWN, CredentialState.WRONG_KIND},
         PrincipalKind.GATEWAY: frozenset(
             {CredentialState.EXPIRED, CredentialState.UNKNOWN, CredentialState.MISSING}
         ),

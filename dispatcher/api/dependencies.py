@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dispatcher.api.credentials import RefusedCredentials
     from dispatcher.api.receipts.collector import ReceiptCollector
     from dispatcher.api.shares import InstanceShares
+    from dispatcher.apps.administration import InstanceAdministration
     from dispatcher.apps.enrolment import Enrolment
     from dispatcher.apps.registration import Registration
     from dispatcher.apps.trial import Trials
@@ -56,6 +57,7 @@ class ApiDependencies:
     parties: Parties
     own_push_keys: OwnPushKeys
     neighbours: Neighbours
+    administration: InstanceAdministration
     shares: InstanceShares
     receipts: ReceiptCollector
     feed_services: FeedServices | None = None

@@ -43,7 +43,7 @@ KEYS_AT_ONCE: Final = 2
 """How many keys are looked up for reads at once, each only once at a time. Of twelve connections to the record, all of
 these leave four to submissions."""
 CHANGES_AT_ONCE: Final = 2
-"""How many apps change their webhook at once, each once at a time."""
+"""How many apps change their webhook, and operators an instance, at once, each once at a time."""
 CHANGES_WAITING: Final = 4
 """How many changes of one app may wait."""
 ENROLMENTS_AT_ONCE: Final = 3

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 CONTRAST_MIN: Final = 4.5
 """Contrast that text needs at least: WCAG 2.2, success criterion 1.4.3, level AA."""
 LANGUAGES_MAX: Final = 16
+NAME_MAX: Final = 200
 CONTACT_MAX: Final = 200
 LOGO_MAX: Final = 2048
 """Characters of a logo's URL, as of any other that the service keeps."""
@@ -63,6 +64,8 @@ def wrong_profile(instance: Instance) -> str:
             return f"no language such as de, en or de-x-leicht (BCP 47): {language}"
     if not 1 <= len(set(instance.languages)) == len(instance.languages) <= LANGUAGES_MAX:
         return f"an app has one to {LANGUAGES_MAX} languages, each once"
+    if len(instance.name) > NAME_MAX or not instance.name.isprintable():
+        return f"a name is one line of at most {NAME_MAX} characters"
     if len(instance.contact) > CONTACT_MAX or not instance.contact.isprintable():
         return f"a contact is one line of at most {CONTACT_MAX} characters"
     return wrong_branding(instance.branding)

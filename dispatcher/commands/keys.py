@@ -1,9 +1,10 @@
-"""`dispatcher keys list | add | rotate | expire | revoke`: keys of sources, feeds, instances, and gateways' secrets."""
+"""`dispatcher keys list | add | rotate | expire | revoke`: keys of sources, feeds, instances and operators, and
+gateways' secrets.
+"""
 
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -13,12 +14,13 @@ import typer
 
 from channels.clock import utc_now
 from channels.sms.settings import SmsGatewaySettings
-from dispatcher.access.credentials import Bearer, KeyEntry, KeyTerms, judge
+from dispatcher.access.credentials import Bearer, KeyEntry, KeyTerms, judge, wrong_end
 from dispatcher.access.fingerprints import SecretName
-from dispatcher.access.keys import KEY_ID_PATTERN, named_by, new_key, new_key_id, read_key
+from dispatcher.access.keys import KEY_ID_PATTERN, fresh_key, named_by, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.access.confirmation import refuse
+from dispatcher.commands.access.parties import group_of
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import columns, json_line
@@ -36,7 +38,7 @@ LONGEST = timedelta(days=3660)
 TIMES = ("created", "expires", "last used")
 HEAD = ("key", "bearer", "state", *TIMES)
 
-app = typer.Typer(help="Keys of sources, feeds and instances.", no_args_is_help=True)
+app = typer.Typer(help="Keys of sources, feeds, instances and operators.", no_args_is_help=True)
 
 
 def _called(text: str) -> str:
@@ -56,6 +58,7 @@ KeyId = Annotated[
 SourceId = Annotated[str, typer.Option("--source", help="the source's id")]
 InstanceId = Annotated[str, typer.Option("--instance", help="the instance's id")]
 FeedName = Annotated[str, typer.Option("--feed", help="the feed's name")]
+OperatorId = Annotated[str, typer.Option("--operator", help="the id of an operator away from the machine")]
 
 
 @app.command("list")
@@ -64,6 +67,7 @@ def list_keys(
     source: SourceId = "",
     instance: InstanceId = "",
     feed: FeedName = "",
+    operator_id: OperatorId = "",
     gateway: Annotated[str, typer.Option(help="the gateway's name")] = "",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON line each")] = False,
@@ -71,7 +75,7 @@ def list_keys(
     """List all keys, or those of one: whose they are, whether they are good, their end and last use. Of gateways that
     report, the secrets of the settings: never they themselves.
     """
-    bearer, settings = _bearer(source, instance, feed, gateway), Settings()
+    bearer, settings = _bearer(source, instance, feed, operator_id, gateway), Settings()
 
     async def work(pool: record.Pool) -> KeyList:
         return await Keys(pool).of(bearer) if bearer else await Keys(pool).listed()
@@ -118,7 +122,7 @@ def revoke(key: KeyId) -> None:
     if not valid:
         typer.echo(
             f"{entry.bearer} has no valid key left and is locked out; a new one: dispatcher keys rotate "
-            f"--{entry.bearer.kind} {entry.bearer.id}",
+            f"--{group_of(entry.bearer.kind)} {entry.bearer.id}",
             err=True,
         )
 
@@ -142,6 +146,8 @@ def expire(
     async def work(pool: record.Pool) -> KeyEntry | None:
         store = Keys(pool)
         entry = _only(await store.named(key), key)
+        if wrong := wrong_end(entry.name.kind, end, utc_now()):
+            refuse(f"{wrong}; nothing was changed")
         return entry if await store.expire(entry.name, end, operator().actor) else None
 
     entry = on_record(Settings(), work)
@@ -153,10 +159,12 @@ def expire(
 
 @app.command("add")
 @acts(Permission.MANAGE_KEYS)
-def add(source: SourceId = "", instance: InstanceId = "", feed: FeedName = "") -> None:
+def add(
+    source: SourceId = "", instance: InstanceId = "", feed: FeedName = "", operator_id: OperatorId = ""
+) -> None:
     """Print one more key, once. The others stay as good as they are."""
-    settings, bearer = Settings(), _keyed_bearer(source, instance, feed)
-    key = _fresh_key(bearer)
+    settings, bearer = Settings(), _keyed_bearer(source, instance, feed, operator_id)
+    key = fresh_key(bearer.key_kind, bearer.id)
 
     async def work(pool: record.Pool) -> None:
         pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
@@ -175,10 +183,11 @@ def rotate(
     source: SourceId = "",
     instance: InstanceId = "",
     feed: FeedName = "",
+    operator_id: OperatorId = "",
     overlap: Annotated[str, typer.Option(help="how long the old keys stay good, e.g. 24h")] = "24h",
 ) -> None:
     """Print a new key, once; the old ones end after the overlap."""
-    rotate_keys(_keyed_bearer(source, instance, feed), overlap)
+    rotate_keys(_keyed_bearer(source, instance, feed, operator_id), overlap)
 
 
 def rotate_keys(bearer: Bearer, overlap: str) -> None:
@@ -186,7 +195,7 @@ def rotate_keys(bearer: Bearer, overlap: str) -> None:
     settings, meanwhile = Settings(), _duration(overlap)
     if not KEY_ID_PATTERN.fullmatch(bearer.id):
         refuse(f"there is no {bearer}")
-    key = _fresh_key(bearer)
+    key = fresh_key(bearer.key_kind, bearer.id)
 
     async def work(pool: record.Pool) -> list[KeyEntry]:
         pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
@@ -201,21 +210,17 @@ def rotate_keys(bearer: Bearer, overlap: str) -> None:
     typer.echo(key)
 
 
-def _keyed_bearer(source: str, instance: str, feed: str) -> Bearer:
+def _keyed_bearer(source: str, instance: str, feed: str, operator_id: str) -> Bearer:
     """Return the one bearer of keys that the options name."""
-    bearer = _bearer(source, instance, feed)
+    bearer = _bearer(source, instance, feed, operator_id)
     if bearer is None:
-        raise typer.BadParameter("say whose keys: --source, --instance or --feed")
+        raise typer.BadParameter("say whose keys: --source, --instance, --feed or --operator")
     if not KEY_ID_PATTERN.fullmatch(bearer.id):
         refuse(f"there is no {bearer}")
     return bearer
 
 
-def _fresh_key(bearer: Bearer) -> str:
-    return new_key(bearer.key_kind, new_key_id(bearer.id, secrets.token_hex(4)), secrets.token_urlsafe(32))
-
-
-def _bearer(source: str, instance: str, feed: str, gateway: str = "") -> Bearer | None:
+def _bearer(source: str, instance: str, feed: str, operator_id: str = "", gateway: str = "") -> Bearer | None:
     """Return the one bearer that the options name, or None where they name none. A feed may be named as the source
     that it is in the record.
     """
@@ -223,6 +228,7 @@ def _bearer(source: str, instance: str, feed: str, gateway: str = "") -> Bearer 
         Bearer.of(source, None) if source else None,
         Bearer(PrincipalKind.INSTANCE, instance) if instance else None,
         Bearer(PrincipalKind.FEED, feed) if feed else None,
+        Bearer(PrincipalKind.REMOTE_OPERATOR, operator_id) if operator_id else None,
         Bearer(PrincipalKind.GATEWAY, gateway) if gateway else None,
     ]
     named = [bearer for bearer in given if bearer is not None]

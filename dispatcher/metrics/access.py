@@ -22,8 +22,8 @@ class AccessMetrics:
         )
         self.key_expiry = Gauge(
             "warn_key_expiry_timestamp_seconds",
-            "When the first source, feed or instance loses its last valid key, or the one that it used last; 0 if none "
-            "does.",
+            "When the first source, feed, instance or operator loses its last valid key, or the one that it used last; "
+            "0 if none does.",
             ("kind",),
             registry=registry,
         )

@@ -1,4 +1,6 @@
-"""Define the parties that the record knows by a key: sources, which submit, and instances, which read."""
+"""Define the parties that the record knows by a key: sources, which submit, instances, which read, and operators away
+from the machine.
+"""
 
 from __future__ import annotations
 
@@ -95,6 +97,14 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteOperator:
+    """An operator who minds instances away from the machine."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """What a neighbour said: who there, and when."""
 
@@ -129,8 +139,8 @@ class ChannelCredential:
 
 @dataclass(frozen=True, slots=True)
 class PartyEntry:
-    """A source or an instance as a list shows it. `places` is the territory of a source; `keys` counts the valid
-    ones.
+    """A source, an instance or an operator as a list shows it. `places` is the territory of a source; `keys` counts the
+    valid ones.
     """
 
     id: str

@@ -38,6 +38,7 @@ class ProblemType(StrEnum):
     MALFORMED_REPORT = "malformed-report"
     INVALID_WEBHOOK = "invalid-webhook"
     WEBHOOK_TAKEN = "webhook-taken"
+    CONFLICT = "conflict"
     INVALID_SUBSCRIBER = "invalid-subscriber"
     CODE_REFUSED = "code-refused"
     SIGN_UPS_CLOSED = "sign-ups-closed"
@@ -73,6 +74,7 @@ STATUS = {
     ProblemType.MALFORMED_REPORT: 400,
     ProblemType.INVALID_WEBHOOK: 422,
     ProblemType.WEBHOOK_TAKEN: 409,
+    ProblemType.CONFLICT: 409,
     ProblemType.INVALID_SUBSCRIBER: 422,
     ProblemType.CODE_REFUSED: 422,
     ProblemType.SIGN_UPS_CLOSED: 503,
@@ -142,6 +144,9 @@ TITLE = {
     ),
     ProblemType.WEBHOOK_TAKEN: Said(
         "Die Adresse ist für jemand anderen eingetragen", "The URL is registered for somebody else"
+    ),
+    ProblemType.CONFLICT: Said(
+        "Es steht anders da, als verlangt wird", "It stands otherwise than is asked for"
     ),
     ProblemType.INVALID_SUBSCRIBER: Said("So kann man nicht abonnieren", "Nobody can subscribe like this"),
     ProblemType.CODE_REFUSED: Said("Dieser Code gilt nicht", "This code is not valid"),

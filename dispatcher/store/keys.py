@@ -1,4 +1,4 @@
-"""Keep the keys of sources, feeds and instances: list, issue, expire, rotate and revoke them."""
+"""Keep the keys of sources, feeds, instances and operators: list, issue, expire, rotate and revoke them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.credentials import Bearer, KeyEntry, KeyTerms
-from dispatcher.access.keys import KeyKind, KeyName, digest, key_id
+from dispatcher.access.keys import LIFE, KeyKind, KeyName, digest, key_id
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.store import audit
 from dispatcher.store.sql import NOW
@@ -20,23 +20,33 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection, Pool
 
 _ENTRY: Final = f"""
-SELECT k.kind, k.id, k.source_id, k.instance_id, k.created_at, k.expires_at, k.revoked_at, k.used_at,
+SELECT k.kind, k.id, k.source_id, k.instance_id, k.operator_id, k.created_at, k.expires_at, k.revoked_at, k.used_at,
   k.replaced_pepper IS NOT NULL AS is_worthless,
-  coalesce(s.disabled_at, i.disabled_at) AS disabled_at, {NOW} AS now
+  coalesce(s.disabled_at, i.disabled_at, o.disabled_at) AS disabled_at, {NOW} AS now
 FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON i.id = k.instance_id
+  LEFT JOIN remote_operator o ON o.id = k.operator_id
 """  # noqa: S608 - constant
-_COLUMN: Final = {KeyKind.SOURCE: "source_id", KeyKind.INSTANCE: "instance_id"}
-_TABLE: Final = {KeyKind.SOURCE: "source", KeyKind.INSTANCE: "instance"}
+_COLUMN: Final = {
+    KeyKind.SOURCE: "source_id",
+    KeyKind.INSTANCE: "instance_id",
+    KeyKind.OPERATOR: "operator_id",
+}
+_TABLE: Final = {
+    KeyKind.SOURCE: "source",
+    KeyKind.INSTANCE: "instance",
+    KeyKind.OPERATOR: "remote_operator",
+}
 _USED_EXPIRIES: Final = f"""
-SELECT source_id, instance_id, extract(epoch FROM min(expires_at))::float8 AS at FROM (
-  SELECT k.source_id, k.instance_id, k.expires_at, k.used_at,
+SELECT source_id, instance_id, operator_id, extract(epoch FROM min(expires_at))::float8 AS at FROM (
+  SELECT k.source_id, k.instance_id, k.operator_id, k.expires_at, k.used_at,
     max(coalesce(k.expires_at, 'infinity')) OVER bearer AS last, max(k.used_at) OVER bearer AS last_use
   FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON i.id = k.instance_id
+    LEFT JOIN remote_operator o ON o.id = k.operator_id
   WHERE k.revoked_at IS NULL AND k.replaced_pepper IS NULL AND (k.expires_at IS NULL OR k.expires_at > {NOW})
-    AND coalesce(s.disabled_at, i.disabled_at) IS NULL
-  WINDOW bearer AS (PARTITION BY k.source_id, k.instance_id)) valid
+    AND coalesce(s.disabled_at, i.disabled_at, o.disabled_at) IS NULL
+  WINDOW bearer AS (PARTITION BY k.source_id, k.instance_id, k.operator_id)) valid
 WHERE expires_at IS NOT NULL AND (expires_at = last OR used_at = last_use)
-GROUP BY source_id, instance_id
+GROUP BY source_id, instance_id, operator_id
 """  # noqa: S608 - constant
 
 
@@ -49,19 +59,21 @@ class KeyList:
 
 
 class NoSuchBearer(LookupError):
-    """The record has no source, feed or instance of this name."""
+    """The record has no source, feed, instance or operator of this name."""
 
 
 async def insert_key(connection: Connection, bearer: Bearer, key: str, pepper: bytes, by: Actor) -> KeyName:
-    """Let `key` authenticate the bearer, within the caller's transaction. Raises ValueError for what is no key of its
-    kind.
+    """Let `key` authenticate the bearer, within the caller's transaction, for as long as keys of its kind live. Raises
+    ValueError for what is no key of its kind.
     """
     name = KeyName(bearer.key_kind, key_id(key, bearer.key_kind))
     await connection.execute(
-        f"INSERT INTO api_key (id, {_COLUMN[name.kind]}, digest) VALUES ($1, $2, $3)",  # noqa: S608 - our own column
+        f"""INSERT INTO api_key (id, {_COLUMN[name.kind]}, digest, expires_at)
+            VALUES ($1, $2, $3, {NOW} + $4::interval)""",  # noqa: S608 - our own column
         name.id,
         bearer.record_id,
         digest(pepper, key),
+        LIFE.get(name.kind),
     )
     await audit.note(connection, by, "key.add", key=str(name), **_named(bearer))
     return name
@@ -75,7 +87,7 @@ class Keys:
 
     async def listed(self, bearer: Bearer | None = None) -> KeyList:
         """Return the keys of one bearer or of all, by bearer and age."""
-        rows = await self._pool.fetch(_ENTRY + " ORDER BY 3, 4, k.created_at, k.id")
+        rows = await self._pool.fetch(_ENTRY + " ORDER BY 3, 4, 5, k.created_at, k.id")
         now = rows[0]["now"] if rows else await self._pool.fetchval(f"SELECT {NOW}")
         entries = (_key_entry(row) for row in rows)
         return KeyList(tuple(one for one in entries if bearer in (None, one.bearer)), now)
@@ -106,12 +118,12 @@ class Keys:
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
                 f"""UPDATE api_key SET revoked_at = {NOW} WHERE kind = $1 AND id = $2 AND revoked_at IS NULL
-                    RETURNING source_id, instance_id""",  # noqa: S608 - ours
+                    RETURNING source_id, instance_id, operator_id""",  # noqa: S608 - ours
                 name.kind.value,
                 name.id,
             )
             if row is not None:
-                bearer = Bearer.of(row["source_id"], row["instance_id"])
+                bearer = Bearer.of(*row)
                 await audit.note(connection, by, "key.revoke", key=str(name), **_named(bearer))
         return row is not None
 
@@ -120,16 +132,13 @@ class Keys:
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
                 """UPDATE api_key SET expires_at = $3 WHERE kind = $1 AND id = $2 AND revoked_at IS NULL
-                   RETURNING source_id, instance_id""",
+                   RETURNING source_id, instance_id, operator_id""",
                 name.kind.value,
                 name.id,
                 at,
             )
             if row is not None:
-                bearer, until = (
-                    Bearer.of(row["source_id"], row["instance_id"]),
-                    at.isoformat() if at else None,
-                )
+                bearer, until = Bearer.of(*row), at.isoformat() if at else None
                 await audit.note(connection, by, "key.expire", key=str(name), expires=until, **_named(bearer))
         return row is not None
 
@@ -172,7 +181,7 @@ class Keys:
         """
         found: dict[PrincipalKind, float] = {}
         for row in await self._pool.fetch(_USED_EXPIRIES):
-            kind = Bearer.of(row["source_id"], row["instance_id"]).kind
+            kind = _bearer(row).kind
             found[kind] = min(row["at"], found.get(kind, row["at"]))
         return found
 
@@ -191,10 +200,14 @@ def _named(bearer: Bearer) -> dict[str, str]:
     return {_TABLE[bearer.key_kind]: bearer.record_id}
 
 
+def _bearer(row: Any) -> Bearer:
+    return Bearer.of(row["source_id"], row["instance_id"], row["operator_id"])
+
+
 def _key_entry(row: Any) -> KeyEntry:
     return KeyEntry(
         name=KeyName(KeyKind(row["kind"]), row["id"]),
-        bearer=Bearer.of(row["source_id"], row["instance_id"]),
+        bearer=_bearer(row),
         terms=KeyTerms(
             row["expires_at"], row["revoked_at"], row["disabled_at"], is_worthless=row["is_worthless"]
         ),

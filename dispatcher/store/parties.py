@@ -1,4 +1,4 @@
-"""Keep the parties that may submit and read: add, show, change, disable and enable sources and instances."""
+"""Keep the parties that have keys: add, show, change, disable and enable sources, instances and operators."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dispatcher.access.credentials import Bearer
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.model.principals import Instance, PartyEntry, Source
+from dispatcher.model.principals import Instance, PartyEntry, RemoteOperator, Source
 from dispatcher.model.webhooks import Environment
 from dispatcher.store import audit
 from dispatcher.store.keys import insert_key
@@ -15,19 +15,31 @@ from dispatcher.store.sources import instance_of, source_of
 from dispatcher.store.sql import is_in_force
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dispatcher.access.principals import Actor
     from dispatcher.store.record import Connection, Pool
 
-_TABLE: Final = {PrincipalKind.SOURCE: "source", PrincipalKind.INSTANCE: "instance"}
+_TABLE: Final = {
+    PrincipalKind.SOURCE: "source",
+    PrincipalKind.INSTANCE: "instance",
+    PrincipalKind.REMOTE_OPERATOR: "remote_operator",
+}
 _VALID_KEYS: Final = """(SELECT count(*) FROM api_key k WHERE k.{column} = p.id AND k.revoked_at IS NULL
   AND k.replaced_pepper IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())) AS keys"""
 _LISTED: Final = {
     PrincipalKind.SOURCE: f"""SELECT p.id, p.name, p.senders, p.territory AS places, p.created_at, p.disabled_at,
-  {_VALID_KEYS.format(column="source_id")} FROM source p ORDER BY p.id""",  # noqa: S608 - constant columns
+  {_VALID_KEYS.format(column="source_id")} FROM source p""",  # noqa: S608 - constant columns
     PrincipalKind.INSTANCE: f"""SELECT p.id, p.name, '{{}}'::text[] AS senders, p.places, p.created_at, p.disabled_at,
-  {_VALID_KEYS.format(column="instance_id")} FROM instance p ORDER BY p.id""",  # noqa: S608 - as above
+  {_VALID_KEYS.format(column="instance_id")} FROM instance p""",  # noqa: S608 - as above
+    PrincipalKind.REMOTE_OPERATOR: f"""SELECT p.id, p.name, '{{}}'::text[] AS senders, '{{}}'::text[] AS places,
+  p.created_at, p.disabled_at, {_VALID_KEYS.format(column="operator_id")} FROM remote_operator p""",  # noqa: S608 - as above
 }
-_KIND: Final = {Source: PrincipalKind.SOURCE, Instance: PrincipalKind.INSTANCE}
+_KIND: Final = {
+    Source: PrincipalKind.SOURCE,
+    Instance: PrincipalKind.INSTANCE,
+    RemoteOperator: PrincipalKind.REMOTE_OPERATOR,
+}
 _COLUMNS: Final = {
     PrincipalKind.SOURCE: ("name", "senders", "territory", "inset_m", "by_severity", "may_flash", "quota"),
     PrincipalKind.INSTANCE: (
@@ -43,6 +55,7 @@ _COLUMNS: Final = {
         "quota",
         "shows",
     ),
+    PrincipalKind.REMOTE_OPERATOR: ("name",),
 }
 
 
@@ -51,14 +64,16 @@ class ChangedMeanwhile(Exception):
 
 
 class Parties:
-    """Reads and writes sources and instances. Every act is on the audit trail, a change with what was before."""
+    """Reads and writes them. Every act is on the audit trail, a change with what was before."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def add(self, party: Source | Instance, key: str, pepper: bytes, by: Actor) -> bool:
-        """Create a source or an instance, which `key` authenticates. Returns whether it is new; nothing is changed if
-        there was one of this id.
+    async def add(
+        self, party: Source | Instance | RemoteOperator, key: str, pepper: bytes, by: Actor
+    ) -> bool:
+        """Create a party, which `key` authenticates. Returns whether it is new; nothing is changed if there was one of
+        this id.
         """
         kind = _KIND[type(party)]
         columns, values = _COLUMNS[kind], _values(party)
@@ -72,7 +87,8 @@ class Parties:
             )
             if new is None:
                 return False
-            await audit.note(connection, by, f"{kind}.add", **{kind.value: party.id}, after=_audited(values))
+            table = _TABLE[kind]
+            await audit.note(connection, by, f"{table}.add", **{table: party.id}, after=_audited(values))
             await insert_key(connection, _bearer(kind, party.id), key, pepper, by)
         return True
 
@@ -109,16 +125,34 @@ class Parties:
                 after=_audited({name: new[name] for name in changed}),
             )
 
-    async def listed(self, kind: PrincipalKind) -> list[PartyEntry]:
-        """Return all sources (feeds among them) or all instances, with the number of their valid keys."""
-        return [_entry(row) for row in await self._pool.fetch(_LISTED[kind])]
+    async def listed(
+        self, kind: PrincipalKind, after: str = "", limit: int | None = None
+    ) -> list[PartyEntry]:
+        """Return all sources (feeds among them), instances or operators by id, with the number of their valid keys: at
+        most `limit`, those that come after one of the id `after`.
+        """
+        statement = f"{_LISTED[kind]} WHERE p.id > $1 ORDER BY p.id LIMIT $2"
+        return [_entry(row) for row in await self._pool.fetch(statement, after, limit)]
+
+    async def entry(self, kind: PrincipalKind, party_id: str) -> PartyEntry | None:
+        """Return a party of this id as a list shows it."""
+        row = await self._pool.fetchrow(f"{_LISTED[kind]} WHERE p.id = $1", party_id)
+        return _entry(row) if row else None
+
+    async def missing(self, instance_ids: Sequence[str]) -> list[str]:
+        """Return those of these ids that no instance has."""
+        rows = await self._pool.fetch(
+            "SELECT n.id FROM unnest($1::text[]) n(id) WHERE n.id NOT IN (SELECT id FROM instance)",
+            list(instance_ids),
+        )
+        return [row["id"] for row in rows]
 
     async def disable(self, kind: PrincipalKind, party_id: str, by: Actor = UNNAMED_OPERATOR) -> bool | None:
-        """Refuse all keys of a source or an instance from now on. Returns whether that is new; None: there is none."""
+        """Refuse all keys of a party from now on. Returns whether that is new; None: there is none."""
         return await self._switch(kind, party_id, by, "disable")
 
     async def enable(self, kind: PrincipalKind, party_id: str, by: Actor = UNNAMED_OPERATOR) -> bool | None:
-        """Let the keys of a source or an instance be good again. Returns whether that is new; None: there is none."""
+        """Let the keys of a party be good again. Returns whether that is new; None: there is none."""
         return await self._switch(kind, party_id, by, "enable")
 
     async def in_force(self, source_id: str) -> int:
@@ -149,11 +183,13 @@ async def _locked(connection: Connection, kind: PrincipalKind, party_id: str) ->
 
 
 def _bearer(kind: PrincipalKind, party_id: str) -> Bearer:
-    return Bearer.of(party_id, None) if kind is PrincipalKind.SOURCE else Bearer.of(None, party_id)
+    return Bearer.of(party_id, None) if kind is PrincipalKind.SOURCE else Bearer(kind, party_id)
 
 
-def _values(party: Source | Instance) -> dict[str, Any]:
+def _values(party: Source | Instance | RemoteOperator) -> dict[str, Any]:
     """Return what the record keeps of a party, by column."""
+    if isinstance(party, RemoteOperator):
+        return {"name": party.name}
     if isinstance(party, Instance):
         environment = Environment.SANDBOX if party.sandbox else Environment.PRODUCTION
         branding = party.branding

@@ -1,20 +1,21 @@
-"""Recognise sources and instances by the keys with which they authenticate."""
+"""Recognise sources, instances and operators by the keys with which they authenticate."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.credentials import Bearer, KeyTerms, Recognition, is_use_due, judge
 from dispatcher.access.keys import NO_DIGEST, KeyKind, matches, read_key
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.model.principals import Branding, CredentialState, Instance, Source
+from dispatcher.model.principals import Branding, CredentialState, Instance, RemoteOperator, Source
 from dispatcher.model.webhooks import Environment
 from dispatcher.store import audit
 from dispatcher.store.key_uses import KeyUses
 from dispatcher.store.keys import insert_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from dispatcher.access.principals import Actor
@@ -29,6 +30,9 @@ FROM api_key k JOIN source p ON p.id = k.source_id WHERE k.kind = 'wk' AND k.id 
 SELECT {_KEY}, p.id, p.name, p.places, p.environment, p.territory, p.languages, p.colour, p.text_colour, p.logo,
   p.contact, p.quota, p.shows, p.shown
 FROM api_key k JOIN instance p ON p.id = k.instance_id WHERE k.kind = 'wi' AND k.id = $1""",  # noqa: S608 - as above
+    KeyKind.OPERATOR: f"""
+SELECT {_KEY}, p.id, p.name
+FROM api_key k JOIN remote_operator p ON p.id = k.operator_id WHERE k.kind = 'wo' AND k.id = $1""",  # noqa: S608 - as above
 }
 
 
@@ -94,7 +98,7 @@ class Sources:
         state = judge(KeyTerms(row["expires_at"], row["revoked_at"], row["disabled_at"]), row["now"])
         if state is CredentialState.VALID and is_use_due(row["used_at"], row["now"]):
             self.uses.note(name)
-        return Recognition(state, source_of(row) if name.kind is KeyKind.SOURCE else instance_of(row), name)
+        return Recognition(state, _PARTY_OF[name.kind](row), name)
 
     async def names(self) -> Sequence[str]:
         """Return all sources' ids: the values of a metric label."""
@@ -131,3 +135,12 @@ def instance_of(row: Any) -> Instance:
         shows=tuple(row["shows"]),
         neighbouring=tuple(row["shown"][len(places) :]),
     )
+
+
+def _operator_of(row: Any) -> RemoteOperator:
+    return RemoteOperator(row["id"], row["name"])
+
+
+_PARTY_OF: Final[Mapping[KeyKind, Callable[[Any], Source | Instance | RemoteOperator]]] = MappingProxyType(
+    {KeyKind.SOURCE: source_of, KeyKind.INSTANCE: instance_of, KeyKind.OPERATOR: _operator_of}
+)

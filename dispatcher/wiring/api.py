@@ -14,6 +14,7 @@ from dispatcher.api.credentials import RefusedCredentials
 from dispatcher.api.dependencies import ApiDependencies
 from dispatcher.api.receipts.collector import ReceiptCollector
 from dispatcher.api.shares import InstanceShares
+from dispatcher.apps.administration import InstanceAdministration, InstanceStores
 from dispatcher.apps.registration import Registration
 from dispatcher.apps.trial import Trials
 from dispatcher.audience.estimate import AudienceEstimator
@@ -33,8 +34,10 @@ from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.delivery.device_receipts import DeviceReceipts
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.status import AlertStatuses
+from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.instances.neighbours import Neighbours
 from dispatcher.store.instances.push_keys import OwnPushKeys
+from dispatcher.store.keys import Keys
 from dispatcher.store.parties import Parties
 from dispatcher.store.secrets import PushKey, Secrets
 from dispatcher.store.sources import Sources
@@ -128,6 +131,13 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             sign_ups=sign_ups(settings, client, tokens),
             parties=Parties(pool),
             neighbours=Neighbours(pool),
+            administration=InstanceAdministration(
+                InstanceStores(Parties(pool), Keys(pool), Neighbours(pool), InstanceCredentials(pool)),
+                boundaries,
+                addresses,
+                pepper,
+                settings.vapid_subject,
+            ),
             own_push_keys=OwnPushKeys(pool),
             shares=InstanceShares(settings.instance_quota_per_minute),
             receipts=receipts,

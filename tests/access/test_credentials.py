@@ -12,6 +12,7 @@ from dispatcher.access.credentials import (
     is_use_due,
     judge,
     judge_secret,
+    wrong_end,
 )
 from dispatcher.access.keys import KeyKind
 from dispatcher.access.kinds import PrincipalKind
@@ -84,3 +85,17 @@ def test_a_bearer_is_named_as_operators_know_it_and_as_the_record_does(
 
 def test_a_feed_is_one_by_either_name() -> None:
     assert Bearer.of("feed-mowas", None) == Bearer(PrincipalKind.FEED, "mowas")
+
+
+@pytest.mark.parametrize(
+    ("kind", "end", "wrong"),
+    [
+        (KeyKind.SOURCE, None, False),
+        (KeyKind.INSTANCE, NOW + timedelta(days=3000), False),
+        (KeyKind.OPERATOR, NOW + timedelta(days=90), False),
+        (KeyKind.OPERATOR, NOW + timedelta(days=90, seconds=1), True),
+        (KeyKind.OPERATOR, None, True),
+    ],
+)
+def test_an_operators_key_ends(kind: KeyKind, end: datetime | None, wrong: bool) -> None:
+    assert bool(wrong_end(kind, end, NOW)) is wrong

@@ -8,10 +8,13 @@ from dispatcher.access.keys import (
     AUTHENTICATES,
     KEY_ID_PATTERN,
     KEY_PATTERN,
+    KEYED,
+    LIFE,
     NO_DIGEST,
     KeyKind,
     KeyName,
     digest,
+    fresh_key,
     key_id,
     matches,
     named_by,
@@ -46,6 +49,7 @@ def test_a_key_is_named_by_its_id_or_by_itself_and_by_no_part_of_its_secret(
 def test_a_key_says_of_which_kind_it_is_and_where_it_is_looked_up() -> None:
     assert read_key(KEY) == KeyName(KeyKind.SOURCE, "leitstelle-1")
     assert read_key(f"wi_dueren_{SECRET}") == KeyName(KeyKind.INSTANCE, "dueren")
+    assert read_key(f"wo_anna_{SECRET}") == KeyName(KeyKind.OPERATOR, "anna")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +105,19 @@ def test_every_kind_of_key_speaks_for_somebody() -> None:
     assert set(AUTHENTICATES) == set(KeyKind)
     assert all(AUTHENTICATES.values())
     assert all(KEY_PATTERN.fullmatch(f"{kind}_a_{SECRET}") for kind in KeyKind)
+    assert set(KEYED) == set().union(*AUTHENTICATES.values())
+
+
+def test_only_keys_that_make_others_end_by_themselves() -> None:
+    assert set(LIFE) == {KeyKind.OPERATOR}
+
+
+@pytest.mark.parametrize("kind", KeyKind)
+def test_a_fresh_key_is_another_one_each_time(kind: KeyKind) -> None:
+    one, other = (read_key(fresh_key(kind, "x" * 40)) for _ in range(2))
+    assert one is not None
+    assert (one.kind, one.id[:32]) == (kind, f"{'x' * 31}-")
+    assert one != other
 
 
 @pytest.mark.parametrize("bearer", ["a", "leitstelle-dueren", "x" * 40])

@@ -17,5 +17,6 @@ def test_a_kind_is_its_word() -> None:
         "instance",
         "gateway",
         "subscriber",
+        "remote-operator",
         "operator",
     }

@@ -9,6 +9,7 @@ from dispatcher.access.principals import (
     of_gateway,
     of_instance,
     of_operator,
+    of_remote_operator,
     of_source,
     submitter,
 )
@@ -18,7 +19,7 @@ SENDER = "leitstelle@kreis-dueren.example"
 CENTRE = of_source(Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",)))
 FEED = of_source(Source("feed-mowas", "mowas", frozenset(), ()))
 APP = of_instance("dueren", ("05358008",))
-OTHERS = (APP, of_gateway("sms-1"), of_operator("anna"))
+OTHERS = (APP, of_gateway("sms-1"), of_operator("anna"), of_remote_operator("anna"))
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ OTHERS = (APP, of_gateway("sms-1"), of_operator("anna"))
         (APP, PrincipalKind.INSTANCE),
         (of_gateway("sms-1"), PrincipalKind.GATEWAY),
         (of_operator("anna"), PrincipalKind.OPERATOR),
+        (of_remote_operator("anna"), PrincipalKind.REMOTE_OPERATOR),
     ],
 )
 def test_a_principal_holds_what_its_kind_does(principal: Principal, kind: PrincipalKind) -> None:
@@ -70,3 +72,4 @@ def test_the_audit_trail_names_kind_and_name() -> None:
         "source:leitstelle", "instance:dueren", "operator:anna",
     ]  # fmt: skip
     assert submitter("feed-dwd") == "source:feed-dwd"
+    assert of_remote_operator("anna").actor == "remote-operator:anna", "not whoever says so at the machine"

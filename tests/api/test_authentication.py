@@ -18,18 +18,19 @@ from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.keys import KeyKind, KeyName
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import GRANT_OF, GRANTS, Grant, Permission, Route, Scope
-from dispatcher.access.principals import of_operator
+from dispatcher.access.principals import UNNAMED_OPERATOR, of_operator
 from dispatcher.access.table import METRICS_ROUTES, OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired
 from dispatcher.api.application import application
 from dispatcher.api.authentication import require, require_table, wired_routes
 from dispatcher.metrics import Metrics
-from dispatcher.model.principals import Instance
+from dispatcher.model.principals import Instance, RemoteOperator
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.runtime.probes import probe_app
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
 from dispatcher.store.audience.subscribers import Subscribers, Tokens
 from dispatcher.store.keys import Keys
+from dispatcher.store.parties import Parties
 from tests.api.conftest import CAP, INSTANCE_KEY, KEY, OTHER_KEY, SECRET, Service, introduce, serving
 from tests.metrics.test_registry import samples
 from tests.support.messages import DUEREN, JUELICH
@@ -40,6 +41,7 @@ from tests.support.subscribers import wish
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 FEED_KEY, OTHER_FEED_KEY = f"wk_mowas-1_{SECRET}", f"wk_other-1_{SECRET}"
 OTHER_INSTANCE_KEY = f"wi_aachen_{SECRET}"
+OPERATOR_KEY = f"wo_anna_{SECRET}"
 GATEWAY_SECRET, OTHER_GATEWAY_SECRET = "geheimnis-des-gateways", "geheimnis-des-anderen"
 PHONE_TOKEN, OTHER_PHONE_TOKEN = f"wt_{'p' * 43}", f"wt_{'q' * 43}"
 OF_BACKEND, OF_PHONE, OF_OTHER_PHONE = (f"{name}-installation" for name in ("backends", "phones", "others"))
@@ -73,6 +75,8 @@ CALLERS = (
     Caller("another gateway", OTHER_GATEWAY_SECRET, PrincipalKind.GATEWAY),
     Caller("subscriber", PHONE_TOKEN, PrincipalKind.SUBSCRIBER),
     Caller("another subscriber", OTHER_PHONE_TOKEN, PrincipalKind.SUBSCRIBER),
+    Caller("operator", OPERATOR_KEY, PrincipalKind.REMOTE_OPERATOR),
+    Caller("a wrong operator's key", f"wo_anna_{'t' * 43}"),
 )
 OWNER = {
     Permission.SUBMIT_ALERTS: "source",
@@ -116,7 +120,8 @@ class World:
             alert_id=self.alert_id,
             name="mowas",
             gateway="sms-1",
-            instance_id="neighbour" if "/consents/" in route.path else "dueren",
+            instance_id="neighbour" if "/consents/" in route.path or _is_operated(route) else "dueren",
+            channel="webpush",
             installation=self._installation(route, caller),
         )
         body, content_type = b'{"reports": []}', "application/json"
@@ -130,6 +135,8 @@ class World:
             body = b'{"given_by": "A. Muster"}'
         elif path.startswith("/v1/instance/receipts"):
             body = b'{"receipts": []}'
+        elif _is_operated(route):
+            body = json.dumps(OPERATED.get(route.path.rpartition("/")[2], {})).encode()
         elif not path.startswith("/v1/gateways"):
             body, content_type = warning(DUEREN).xml(), CAP
         if route.method == "GET":
@@ -164,6 +171,18 @@ class World:
                     elif status is not None and not _refused(answer, status):
                         found.append(f"{route} for {caller.name}: {answer.status}, by the table {status}")
         return found
+
+
+OPERATED = {
+    "instances": {"id": "new", "municipalities": [DUEREN]},
+    "{instance_id}": {"contact": "A. Muster"},
+    "{channel}": {"subject": "mailto:app@kreis-dueren.de"},
+}
+"""What an operator sends, by the end of the path."""
+
+
+def _is_operated(route: Route) -> bool:
+    return route.path.startswith("/v1/operator/")
 
 
 def _refused(answer: Any, status: HTTPStatus) -> bool:
@@ -211,6 +230,8 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
         await sources.add_key("feed-mowas", FEED_KEY)
         await sources.add_key("feed-other", OTHER_FEED_KEY)
         await sources.put_instance(Instance("aachen", "Aachen", (AACHEN,)), OTHER_INSTANCE_KEY)
+        anna = RemoteOperator("anna", "Anna")
+        await Parties(pool).add(anna, OPERATOR_KEY, b"pepper of the tests", UNNAMED_OPERATOR)
         await enrol(service.parts, OF_BACKEND, PHONE_TOKEN)
         await enrol(service.parts, OF_PHONE, PHONE_TOKEN)
         await enrol(service.parts, OF_OTHER_PHONE, OTHER_PHONE_TOKEN)
@@ -378,15 +399,15 @@ async def test_a_refusal_is_counted_at_every_route_by_kind_and_reason(world: Wor
     before = refused(world.service)
     routes = [route for row in GRANTS for route in row.routes]
     of_keys = [route for route in routes if not route.path.startswith("/v1/gateways")]
-    of_sources = [route for route in of_keys if not route.path.startswith("/v1/instance")]
+    of_sources = [route for route in of_keys if not route.path.startswith(("/v1/instance", "/v1/operator"))]
     for caller in CALLERS[:7]:
         for route in routes:
             await world.ask(route, caller)
     assert not before, "what is let in is not counted"
     gateways, instances = len(routes) - len(of_keys), len(of_keys) - len(of_sources)
-    of_phones = sum(route.path.startswith("/v1/instances/") for route in of_keys)
+    of_others = sum(route.path.startswith(("/v1/instances/", "/v1/operator/")) for route in of_keys)
     of_instances = (
-        instances - of_phones + sum(route.path in ("/v1/feeds", "/v1/feeds/{name}") for route in of_sources)
+        instances - of_others + sum(route.path in ("/v1/feeds", "/v1/feeds/{name}") for route in of_sources)
     )
     assert refused(world.service) == {
         ("none", "missing"): len(of_keys),

@@ -12,14 +12,18 @@ import pytest
 
 from channels.sms.settings import SmsGatewaySettings
 from dispatcher.access.fingerprints import SecretName
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.model.principals import RemoteOperator
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
+from dispatcher.store.parties import Parties
 from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Service, introduce, serving
 from tests.described.environments import NotInstalledError, node_packages, or_skip, python_tool
 from tests.support.submissions import warning
 
 HERE = Path(__file__).parent
 FEED_KEY = f"wk_mowas-1_{SECRET}"
+OPERATOR_KEY = f"wo_anna_{SECRET}"
 GATEWAY_SECRET = "geheimnis-des-gateways"
 PATIENCE_S = 240.0
 """How long a tool may take on a busy machine; on one that is not it takes some seconds."""
@@ -34,6 +38,7 @@ KEYS = {
     "SOURCE_KEY": KEY,
     "INSTANCE_KEY": INSTANCE_KEY,
     "FEED_KEY": FEED_KEY,
+    "OPERATOR_KEY": OPERATOR_KEY,
     "GATEWAY_SECRET": GATEWAY_SECRET,
 }
 
@@ -73,6 +78,10 @@ async def service(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIte
         await introduce(running.parts)
         await agreed_secret(running.parts.health.pool, SecretName.VAPID, settings)  # as the first worker does
         await running.parts.sources.add_key("feed-mowas", FEED_KEY)
+        anna = RemoteOperator("anna", "Anna")
+        await Parties(running.parts.health.pool).add(
+            anna, OPERATOR_KEY, b"pepper of the tests", UNNAMED_OPERATOR
+        )
         yield running
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from dispatcher.access.credentials import Bearer, judge
-from dispatcher.access.keys import KeyKind, KeyName
+from dispatcher.access.keys import LIFE, KeyKind, KeyName
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.principals import of_operator
-from dispatcher.model.principals import CredentialState, Instance
+from dispatcher.model.principals import CredentialState, Instance, RemoteOperator
 from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.keys import Keys, NoSuchBearer
+from dispatcher.store.parties import Parties
 from dispatcher.store.sources import Sources
 from tests.store.conftest import PEPPER
 from tests.support.messages import DUEREN
@@ -187,3 +188,27 @@ async def test_a_rotation_is_not_over_before_the_new_key_is_used(store: Keys, po
     assert await store.expiries_in_use() == {PrincipalKind.SOURCE: await _at(pool, "leitstelle-1")}
     await pool.execute("UPDATE api_key SET used_at = now() WHERE id = 'leitstelle-2'")
     assert await store.expiries_in_use() == {}
+
+
+async def test_an_operators_keys_end_by_themselves(store: Keys, sources: Sources, pool: Any) -> None:
+    """Also one that takes another's place; and that it will is known before."""
+    desk = Bearer(PrincipalKind.REMOTE_OPERATOR, "desk")
+    await Parties(pool).add(RemoteOperator("desk", "Desk"), key_of(desk, 1), PEPPER, ANNA)
+    life = LIFE[KeyKind.OPERATOR]
+    (first,) = (await store.of(desk)).entries
+    assert first.terms.expires_at is not None
+    assert abs(first.terms.expires_at - first.created_at - life) < HOUR
+    (old,) = await store.rotate(desk, key_of(desk, 2), PEPPER, HOUR, ANNA)
+    assert (old.name, (await sources.recognise(key_of(desk, 2))).party) == (
+        name_of(desk, 1),
+        RemoteOperator("desk", "Desk"),
+    )
+    assert all(one.terms.expires_at for one in (await store.of(desk)).entries)
+    assert (await acts(pool))[-1][2]["remote_operator"] == "desk"
+    assert await store.revoke(name_of(desk, 1), ANNA)
+    assert await store.expire(name_of(desk, 2), (await store.listed()).now + HOUR, ANNA)
+    assert set(await store.expiries_in_use()) == {PrincipalKind.REMOTE_OPERATOR}
+    await Parties(pool).disable(PrincipalKind.REMOTE_OPERATOR, "desk", ANNA)
+    assert (await sources.recognise(key_of(desk, 2))).state is CredentialState.DISABLED
+    with pytest.raises(NoSuchBearer):
+        await store.issue(Bearer(PrincipalKind.REMOTE_OPERATOR, "nobody"), key_of(desk, 3), PEPPER)

@@ -8,7 +8,7 @@ import pytest
 
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.principals import of_operator
-from dispatcher.model.principals import CredentialState, Instance, Source
+from dispatcher.model.principals import CredentialState, Instance, RemoteOperator, Source
 from dispatcher.store.parties import ChangedMeanwhile, Parties
 from dispatcher.store.sources import Sources
 from tests.store.conftest import PEPPER
@@ -21,6 +21,8 @@ KEY = f"wk_leitstelle-1_{SECRET}"
 INSTANCE_KEY = f"wi_dueren_{SECRET}"
 CENTRE = Source("centre", "Centre", frozenset({"b@example.org", "a@example.org"}), ("05358",), 0.0, quota=7)
 APP = Instance("app", "App", (DUEREN,))
+DESK = RemoteOperator("desk", "Desk")
+TABLES = {Source: "source", Instance: "instance", RemoteOperator: "remote_operator"}
 
 
 @pytest.fixture
@@ -35,8 +37,8 @@ async def state(sources: Sources, key: str) -> CredentialState:
 
 @pytest.mark.parametrize(
     ("party", "key"),
-    [(CENTRE, f"wk_centre-1_{SECRET}"), (APP, f"wi_app-1_{SECRET}")],
-    ids=["source", "instance"],
+    [(CENTRE, f"wk_centre-1_{SECRET}"), (APP, f"wi_app-1_{SECRET}"), (DESK, f"wo_desk-1_{SECRET}")],
+    ids=["source", "instance", "operator"],
 )
 async def test_a_party_is_added_once_with_its_key(pool: Any, party: Any, key: str) -> None:
     parties, sources = Parties(pool), Sources(pool, PEPPER)
@@ -49,8 +51,11 @@ async def test_a_party_is_added_once_with_its_key(pool: Any, party: Any, key: st
     assert await parties.add(replace(party, name="else"), bad, PEPPER, ANNA) is False
     assert (await sources.recognise(good)).party == party, "and what is there stays as it is"
     lines = await pool.fetch("SELECT actor, action FROM audit ORDER BY id")
-    kind = "source" if party is CENTRE else "instance"
-    assert [tuple(line) for line in lines] == [("operator:anna", f"{kind}.add"), ("operator:anna", "key.add")]
+    table = TABLES[type(party)]
+    assert [tuple(line) for line in lines] == [
+        ("operator:anna", f"{table}.add"),
+        ("operator:anna", "key.add"),
+    ]
 
 
 async def test_a_change_is_audited_with_what_was_before_and_nothing_else(pool: Any) -> None:
@@ -121,3 +126,15 @@ async def test_a_disabled_source_keeps_what_it_has_in_force(keyed: Any, alerts: 
     await pool.execute("UPDATE alert SET state = 'planned'")
     await Parties(pool).disable(PrincipalKind.SOURCE, "leitstelle", ANNA)
     assert await Parties(pool).in_force("leitstelle") == 1
+
+
+async def test_instances_are_listed_page_by_page_and_the_missing_are_named(pool: Any) -> None:
+    parties = Parties(pool)
+    for name in ("b", "a", "c"):
+        await parties.add(replace(APP, id=name), f"wi_{name}_{SECRET}", PEPPER, ANNA)
+    assert [one.id for one in await parties.listed(PrincipalKind.INSTANCE, "a", 1)] == ["b"]
+    assert [one.id for one in await parties.listed(PrincipalKind.INSTANCE)] == ["a", "b", "c"]
+    entry = await parties.entry(PrincipalKind.INSTANCE, "b")
+    assert entry is not None
+    assert (entry.id, entry.keys, await parties.entry(PrincipalKind.INSTANCE, "d")) == ("b", 1, None)
+    assert await parties.missing(["c", "d", "a"]) == ["d"]

@@ -8,7 +8,7 @@ import pytest
 
 from dispatcher.access.keys import KeyKind, KeyName
 from dispatcher.access.principals import of_operator
-from dispatcher.model.principals import CredentialState, Instance, Source
+from dispatcher.model.principals import CredentialState, Instance, RemoteOperator, Source
 from dispatcher.store.keys import Keys
 from dispatcher.store.sources import Sources
 from tests.store.conftest import PEPPER
@@ -20,7 +20,7 @@ INSTANCE_KEY = f"wi_dueren_{SECRET}"
 ANNA = of_operator("anna").actor
 
 
-async def party(sources: Sources, key: str) -> Source | Instance | None:
+async def party(sources: Sources, key: str) -> Source | Instance | RemoteOperator | None:
     """Whom a key authenticates now."""
     found = await sources.recognise(key)
     return found.party if found.state is CredentialState.VALID else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
@@ -60,7 +60,8 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         if instance is None:
             _refuse()
         neighbours = dependencies.neighbours
-        return _body(instance, await neighbours.of(instance.id), await neighbours.given(instance.id))
+        shows, given = await neighbours.of(instance.id), await neighbours.given(instance.id)
+        return InstanceBody(**members_of(instance, shows, given))
 
     @router.put(
         "/consents/{instance_id}",
@@ -109,22 +110,23 @@ def _consent(instance_id: str, consent: Consent) -> ConsentBody:
     return ConsentBody(instance=instance_id, given_by=consent.given_by, given_at=consent.given_at)
 
 
-def _body(instance: Instance, shows: list[Neighbour], given: dict[str, Consent]) -> InstanceBody:
+def members_of(instance: Instance, shows: list[Neighbour], given: dict[str, Consent]) -> dict[str, Any]:
+    """Return the members of an `InstanceBody`."""
     branding = instance.branding
-    return InstanceBody(
-        id=instance.id,
-        name=instance.name,
-        environment=Environment.SANDBOX if instance.sandbox else Environment.PRODUCTION,
-        municipalities=list(instance.places),
-        languages=list(instance.languages),
-        branding=BrandingBody(
+    return {
+        "id": instance.id,
+        "name": instance.name,
+        "environment": Environment.SANDBOX if instance.sandbox else Environment.PRODUCTION,
+        "municipalities": list(instance.places),
+        "languages": list(instance.languages),
+        "branding": BrandingBody(
             colour=branding.colour or None,
             text_colour=branding.text_colour or None,
             logo=branding.logo or None,
         ),
-        contact=instance.contact or None,
-        requests_per_minute=instance.quota,
-        neighbours=[
+        "contact": instance.contact or None,
+        "requests_per_minute": instance.quota,
+        "neighbours": [
             NeighbourBody(
                 id=one.id,
                 name=one.name,
@@ -134,5 +136,5 @@ def _body(instance: Instance, shows: list[Neighbour], given: dict[str, Consent])
             )
             for one in shows
         ],
-        consents=[_consent(other, one) for other, one in given.items()],
-    )
+        "consents": [_consent(other, one) for other, one in given.items()],
+    }

@@ -15,6 +15,7 @@ from dispatcher.api.instances.bodies import ConsentWanted, RotationWanted, Webho
 from dispatcher.api.openapi.refusals import FINDING, answer, problem_schema, problems_of, schema_name
 from dispatcher.api.openapi.security import SCHEMES, security_of
 from dispatcher.api.openapi.webhooks import webhooks
+from dispatcher.api.operator.bodies import CredentialWanted, InstanceChange, InstanceWanted, OverlapWanted
 from dispatcher.api.receipts.posting import DeviceReceipt, DeviceReceiptList
 from dispatcher.api.schemas.ledger import LedgerLineBody
 from dispatcher.api.subscribers.bodies import CodeWanted, SubscriberWanted
@@ -38,6 +39,7 @@ TAGS: Final = (
     ("feeds", "How the feeds stand; a feed that pushes delivers its messages."),
     ("instances", "Municipalities' apps: what is in force, and what they are told."),
     ("subscribers", "People: subscribe, prove endpoints, test them, leave."),
+    ("operator", "Operators away from the machine: administer municipalities' apps."),
     ("gateways", "SMS gateways report what became of messages."),
     ("boundaries", "The boundary data in use."),
     ("service", "Whether the service answers, and what it can be asked."),
@@ -46,7 +48,11 @@ READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     {
         "CodeWanted": CodeWanted,
         "ConsentWanted": ConsentWanted,
+        "CredentialWanted": CredentialWanted,
+        "InstanceChange": InstanceChange,
+        "InstanceWanted": InstanceWanted,
         "LedgerLine": LedgerLineBody,
+        "OverlapWanted": OverlapWanted,
         "RotationWanted": RotationWanted,
         "SubscriberWanted": SubscriberWanted,
         "WebhookWanted": WebhookWanted,
@@ -56,11 +62,16 @@ READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
 STRUCTS: Final = (DeviceReceipt, DeviceReceiptList)
 """What is read without pydantic, as it comes by the thousand."""
 TAKEN: Final = (
+    "BrandingWanted",
     "CodeWanted",
     "ConsentWanted",
+    "CredentialWanted",
     "DeviceReceipt",
     "DeviceReceiptList",
     "EndpointWanted",
+    "InstanceChange",
+    "InstanceWanted",
+    "OverlapWanted",
     "RotationWanted",
     "SubscriberWanted",
     "WebhookWanted",

@@ -28,6 +28,7 @@ SCHEMES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "sourceKey": _bearer(PrincipalKind.SOURCE, "wk_<id>_<43 characters>"),
         "feedKey": _bearer(PrincipalKind.FEED, "wk_<id>_<43 characters>"),
         "instanceKey": _bearer(PrincipalKind.INSTANCE, "wi_<id>_<43 characters>"),
+        "operatorKey": _bearer(PrincipalKind.REMOTE_OPERATOR, "wo_<id>_<43 characters>"),
         "managementToken": _bearer(PrincipalKind.SUBSCRIBER, "wt_<43 characters>"),
         "gatewaySecret": _bearer(_GATEWAY, "the gateway's own secret"),
         "gatewayPassword": {
@@ -50,6 +51,7 @@ SCHEMES_OF: Final[Mapping[PrincipalKind, tuple[str, ...]]] = MappingProxyType(
         PrincipalKind.INSTANCE: ("instanceKey",),
         PrincipalKind.GATEWAY: ("gatewaySecret", "gatewayPassword", "gatewayToken"),
         PrincipalKind.SUBSCRIBER: ("managementToken",),
+        PrincipalKind.REMOTE_OPERATOR: ("operatorKey",),
         PrincipalKind.OPERATOR: (),  # acts by commands, never over HTTP
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -11,8 +11,8 @@ from dispatcher.access.credentials import Bearer
 from dispatcher.access.fingerprints import short
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
-from dispatcher.apps.branding import wrong_profile
-from dispatcher.boundaries.territories import wrong_municipality, wrong_territory
+from dispatcher.apps.profile import MOST_QUOTA, NamedProfile, ProfileRefused, profile_of
+from dispatcher.boundaries.territories import wrong_municipality
 from dispatcher.commands import keys
 from dispatcher.commands.access import parties
 from dispatcher.commands.access.app_verification import verify
@@ -23,15 +23,13 @@ from dispatcher.commands.access.parties import AsJson, PartyId, cell, iso
 from dispatcher.commands.access.sources import number
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, requires
-from dispatcher.model.principals import Branding, ChannelCredential, Instance, Neighbour
+from dispatcher.model.principals import ChannelCredential, Instance, Neighbour
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.instances.neighbours import Neighbours
 from dispatcher.store.parties import Parties
 from dispatcher.wiring.boundaries import load_boundaries
-
-MOST_QUOTA = 1_000_000
 
 app = typer.Typer(help="Municipalities' apps.", no_args_is_help=True)
 Places = Annotated[list[str] | None, typer.Option("--place", help="AGS it shows; repeatable")]
@@ -78,9 +76,10 @@ def add(  # noqa: PLR0913 - an option for each thing that an instance may be giv
     parties.require_key_name(instance_id)
     if not place and not territory:
         raise typer.BadParameter("say which municipalities: --place or --territory")
-    wanted = _Profile(place, territory, name or None, language, colour, text_colour, logo, contact, shows)
-    instance = replace(wanted.of(Instance(instance_id, instance_id, ())), quota=quota)
-    _require(instance)
+    named = NamedProfile(
+        place, territory, name or None, language, colour, text_colour, logo, contact, _shown(shows)
+    )
+    instance = _with(Instance(instance_id, instance_id, (), quota=quota), named)
     parties.add(PrincipalKind.INSTANCE, instance)
 
 
@@ -105,19 +104,18 @@ def change(  # noqa: PLR0913 - as above
     that was there before; an empty text takes it away.
     """
     before = _of_record(instance_id)
-    wanted = _Profile(place, territory, name, language, colour, text_colour, logo, contact, shows)
-    after = wanted.of(before)
+    named = NamedProfile(place, territory, name, language, colour, text_colour, logo, contact, _shown(shows))
+    after = _with(before, named)
     if quota:
         after = replace(after, quota=number(quota, int, MOST_QUOTA, "--quota"))
     if after == before:
         refuse(f"{instance_id} is so already, nothing was changed")
-    _require(after)
     parties.change(before, after)
     parties.say_change(_values(before), _values(after), instance_id, as_json=as_json)
 
 
 @app.command("show")
-@requires(Permission.READ_KEYS)
+@requires(Permission.READ_INSTANCES)
 def show(instance_id: PartyId, *, as_json: AsJson = False) -> None:
     """Show an instance, with its keys, the neighbours that it shows with who let it and when, and what its credentials
     with channels are known by.
@@ -138,14 +136,14 @@ def show(instance_id: PartyId, *, as_json: AsJson = False) -> None:
 
 
 @app.command("list")
-@requires(Permission.READ_KEYS)
+@requires(Permission.READ_INSTANCES)
 def list_instances(*, as_json: AsJson = False) -> None:
     """List all instances, with the number of their valid keys."""
     parties.list_parties(PrincipalKind.INSTANCE, as_json=as_json)
 
 
 @app.command("rotate")
-@acts(Permission.MANAGE_KEYS)
+@acts(Permission.MANAGE_INSTANCES)
 def rotate(
     instance_id: PartyId,
     overlap: Annotated[str, typer.Option(help="how long the old keys stay good, e.g. 24h")] = "24h",
@@ -175,65 +173,19 @@ app.command("credential")(credential)
 app.command("verify")(verify)
 
 
-@dataclass(frozen=True, slots=True)
-class _Profile:
-    """What the options name; None is what none names."""
-
-    place: list[str] | None
-    territory: list[str] | None
-    name: str | None
-    language: list[str] | None
-    colour: str | None
-    text_colour: str | None
-    logo: str | None
-    contact: str | None
-    shows: list[str] | None
-
-    def of(self, instance: Instance) -> Instance:
-        """Return the instance with what is named."""
-        if self.place or self.territory:
-            places, territory = _own(self.place or [], self.territory or [])
-            instance = replace(instance, places=places, territory=territory)
-        if self.name is not None:
-            instance = replace(instance, name=self.name)
-        if self.language:
-            instance = replace(instance, languages=tuple(self.language))
-        if self.contact is not None:
-            instance = replace(instance, contact=self.contact.strip())
-        if self.shows:
-            instance = replace(instance, shows=tuple(filter(None, self.shows)))
-        branding = instance.branding
-        colours = {"colour": self.colour, "text_colour": self.text_colour}
-        named = {name: value.lower() for name, value in colours.items() if value is not None}
-        if self.logo is not None:
-            named["logo"] = self.logo
-        return replace(instance, branding=Branding(**{**_members(branding), **named}))
+def _shown(shows: list[str] | None) -> list[str] | None:
+    """Return the neighbours that are named: an empty text stands for none at all."""
+    return [one for one in shows if one] if shows else None
 
 
-def _members(branding: Branding) -> dict[str, str]:
-    return {"colour": branding.colour, "text_colour": branding.text_colour, "logo": branding.logo}
-
-
-def _own(places: list[str], territory: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the municipalities that are named, each once, and by what they were named where not each by its own."""
-    require_places(places)
-    if not territory:
-        return tuple(dict.fromkeys(places)), ()
-    boundaries = load_boundaries(Settings())
-    if wrong := wrong_territory(territory, boundaries):
-        raise typer.BadParameter(wrong)
-    named = tuple(dict.fromkeys((*territory, *places)))
-    return tuple(sorted({one.ags for prefix in named for one in boundaries.by_prefix(prefix)})), named
-
-
-def _require(instance: Instance) -> None:
-    """Refuse what an instance cannot be."""
-    if wrong := wrong_profile(instance):
-        raise typer.BadParameter(wrong)
-    if instance.id in instance.shows:
-        raise typer.BadParameter("--shows: an instance is no neighbour of its own")
-    for neighbour in instance.shows:
-        _of_record(neighbour)
+def _with(instance: Instance, named: NamedProfile) -> Instance:
+    """Return the instance with what is named. Refuses what an instance cannot be."""
+    try:
+        found = profile_of(instance, named, lambda: load_boundaries(Settings()))
+    except ProfileRefused as error:
+        raise typer.BadParameter(str(error)) from None
+    parties.require_instances(found.shows)
+    return found
 
 
 def _neighbour(one: Neighbour, *, as_json: bool) -> Any:
@@ -282,7 +234,9 @@ def _values(instance: Instance) -> dict[str, Any]:
         "places": list(instance.places),
         "territory": list(instance.territory),
         "languages": list(instance.languages),
-        **_members(instance.branding),
+        "colour": instance.branding.colour,
+        "text_colour": instance.branding.text_colour,
+        "logo": instance.branding.logo,
         "contact": instance.contact,
         "quota": instance.quota,
         "shows": list(instance.shows),

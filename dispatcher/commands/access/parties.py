@@ -1,8 +1,7 @@
-"""What the commands for sources and instances share: their keys, lists, changes and switches."""
+"""What the commands for sources, instances and operators share: their keys, lists, changes and switches."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
@@ -13,14 +12,14 @@ import typer
 
 from dispatcher.access.credentials import Bearer, judge
 from dispatcher.access.fingerprints import SecretName
-from dispatcher.access.keys import KEY_ID_PATTERN, KeyKind, new_key, new_key_id
+from dispatcher.access.keys import KEY_ID_PATTERN, fresh_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.commands.access.confirmation import refuse
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import operator
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.model.desk_time import desk_time
-from dispatcher.model.principals import CredentialState, Instance, PartyEntry, Source
+from dispatcher.model.principals import CredentialState, Instance, PartyEntry, RemoteOperator, Source
 from dispatcher.model.vocabulary import FEED_PREFIX
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
@@ -55,7 +54,27 @@ def refuse_unknown(kind: PrincipalKind, party_id: str, known: Sequence[PartyEntr
     """Refuse an id that nobody has, with the nearest."""
     nearest = get_close_matches(party_id, [one.id for one in known], n=1)
     hint = f"the nearest is {nearest[0]}; " if nearest else ""
-    refuse(f"there is no {kind} {party_id}; {hint}`dispatcher {kind} list` shows all")
+    group = group_of(kind)
+    refuse(f"there is no {group} {party_id}; {hint}`dispatcher {group} list` shows all")
+
+
+def group_of(kind: PrincipalKind) -> str:
+    """Return the group of commands, and the option of others, for a kind of party."""
+    return "operator" if kind is PrincipalKind.REMOTE_OPERATOR else str(kind)
+
+
+def require_instances(instance_ids: Sequence[str]) -> None:
+    """Refuse ids that no instance has. Ends the command with 1 for the first of them."""
+    if not instance_ids:
+        return
+
+    async def work(pool: record.Pool) -> tuple[list[str], list[PartyEntry]]:
+        store = Parties(pool)
+        return await store.missing(instance_ids), await store.listed(PrincipalKind.INSTANCE)
+
+    missing, known = on_record(Settings(), work)
+    if missing:
+        refuse_unknown(PrincipalKind.INSTANCE, missing[0], known)
 
 
 async def found(pool: record.Pool, read: Read[Party], kind: PrincipalKind, party_id: str) -> Party:
@@ -76,15 +95,10 @@ def of_record(read: Read[Party], kind: PrincipalKind, party_id: str) -> Party:
     return on_record(Settings(), work)
 
 
-def fresh_key(kind: KeyKind, bearer: str) -> str:
-    """Return a key that nobody has."""
-    return new_key(kind, new_key_id(bearer, secrets.token_hex(4)), secrets.token_urlsafe(32))
-
-
-def add(kind: PrincipalKind, party: Source | Instance) -> None:
+def add(kind: PrincipalKind, party: Source | Instance | RemoteOperator) -> None:
     """Create a party and print its key, once. Ends the command with 1 where there is one of this id."""
-    settings = Settings()
-    key = fresh_key(KeyKind.SOURCE if kind is PrincipalKind.SOURCE else KeyKind.INSTANCE, party.id)
+    settings, group = Settings(), group_of(kind)
+    key = fresh_key(Bearer(kind, party.id).key_kind, party.id)
 
     async def work(pool: record.Pool) -> bool:
         pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
@@ -92,8 +106,11 @@ def add(kind: PrincipalKind, party: Source | Instance) -> None:
 
     if not on_record(settings, work):
         refuse(
-            f"the {kind} {party.id} is there already, nothing was changed: `dispatcher {kind} change {party.id} …` "
-            f"changes it, `dispatcher keys add --{kind} {party.id}` issues another key"
+            f"the {group} {party.id} is there already, nothing was changed: `dispatcher {group} change {party.id} …` "
+            f"changes it, `dispatcher keys add --{group} {party.id}` issues another key"
+            if kind is not PrincipalKind.REMOTE_OPERATOR
+            else f"the operator {party.id} is there already, nothing was changed: `dispatcher keys rotate --operator "
+            f"{party.id}` issues another key"
         )
     typer.echo(key)
 
@@ -128,7 +145,9 @@ def show(kind: PrincipalKind, party_id: str, values: dict[str, Any], *, as_json:
 
     async def work(pool: record.Pool) -> tuple[PartyEntry, int, KeyList]:
         parties = Parties(pool)
-        (entry,) = [one for one in await parties.listed(kind) if one.id == party_id]
+        entry = await parties.entry(kind, party_id)
+        if entry is None:
+            refuse_unknown(kind, party_id, await parties.listed(kind))
         in_force = await parties.in_force(party_id) if kind is PrincipalKind.SOURCE else 0
         bearer = Bearer.of(party_id, None) if kind is PrincipalKind.SOURCE else Bearer.of(None, party_id)
         return entry, in_force, await Keys(pool).of(bearer)
@@ -170,19 +189,19 @@ def switch(kind: PrincipalKind, party_id: str, *, disable: bool) -> int:
 
 
 def list_parties(kind: PrincipalKind, *, as_json: bool) -> None:
-    """List all sources or all instances, with the number of their valid keys."""
+    """List all sources, instances or operators, with the number of their valid keys."""
 
     async def work(pool: record.Pool) -> list[PartyEntry]:
         return await Parties(pool).listed(kind)
 
-    places = "territory" if kind is PrincipalKind.SOURCE else "places"
+    places = {PrincipalKind.SOURCE: "territory", PrincipalKind.INSTANCE: "places"}.get(kind, "")
     lines = [
         {
             "id": one.id,
             "state": "disabled" if one.disabled_at else "enabled",
             "keys": one.keys,
             "name": one.name,
-            places: list(one.places),
+            **({places: list(one.places)} if places else {}),
             **({"senders": list(one.senders)} if kind is PrincipalKind.SOURCE else {}),
             "disabled": one.disabled_at and one.disabled_at.isoformat(),
         }
@@ -192,7 +211,7 @@ def list_parties(kind: PrincipalKind, *, as_json: bool) -> None:
         for line in lines:
             typer.echo(json_line(line))
         return
-    head = ["id", "state", "keys", "name", places]
+    head = ["id", "state", "keys", "name", *filter(None, [places])]
     typer.echo(columns([head, *([cell(line[name]) for name in head] for line in lines)]))
 
 

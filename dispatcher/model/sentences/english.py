@@ -30,6 +30,7 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         "Bearer …; the command line takes it from WARN_API_KEY. A key that was good before may be revoked, "
         "disabled or ended: whoever runs the service sees that and issues another.",
         Phrase.INSTANCE_KEY_MISSING: "The instance's key is missing or not valid.",
+        Phrase.OPERATOR_KEY_MISSING: "The operator's key is missing or not valid: `dispatcher keys list` shows all.",
         Phrase.GATEWAY_SECRET_MISSING: "The gateway's secret is missing or wrong.",
         Phrase.RECORD_UNAVAILABLE: "The record cannot be reached now. Whether a message sent just now is "
         "kept is not known; please send it again: the same identity is never accepted twice.",
@@ -52,9 +53,11 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         "deleted.",
         Phrase.LEAVE_BUTTON: "Unsubscribe and delete",
         Phrase.LEFT: "Done: no more warnings come by this link, and nothing is kept for it any more.",
+        Phrase.INSTANCE_THERE: "There is another instance of this id. Nothing was changed: PATCH changes it.",
+        Phrase.CHANGED_MEANWHILE: "Somebody else changes this instance now. Nothing was changed; look at it again.",
         Phrase.WEBHOOK_TAKEN: "This URL is registered for somebody else. Please use one of your own.",
         Phrase.WEBHOOK_REFUSED: "The webhook cannot be registered so; errors says why.",
-        Phrase.SHARE_USED_UP: "This app has used up its requests of the minute; Retry-After says how long to wait.",
+        Phrase.SHARE_USED_UP: "The requests of this minute are used up; Retry-After says how long to wait.",
         Phrase.TESTED_TOO_SOON: "A test notice was sent a moment ago. Please wait a little.",
         Phrase.NO_SUCH_FEED: "There is no feed of this name here.",
         Phrase.FOREIGN_FEED: "This key does not belong to this feed.",

@@ -31,6 +31,8 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "galt, kann widerrufen, abgeschaltet oder abgelaufen sein: Der Betreiber des Dienstes sieht das und "
         "stellt einen neuen aus.",
         Phrase.INSTANCE_KEY_MISSING: "Der Schlüssel der Instanz fehlt oder ist ungültig.",
+        Phrase.OPERATOR_KEY_MISSING: "Der Schlüssel des Betreibers fehlt oder ist ungültig: `dispatcher keys list` "
+        "zeigt alle.",
         Phrase.GATEWAY_SECRET_MISSING: "Das Geheimnis des Gateways fehlt oder ist falsch.",
         Phrase.RECORD_UNAVAILABLE: "Der Bestand ist gerade nicht erreichbar. Ob eine eben gesendete Meldung "
         "gesichert ist, steht nicht fest; bitte erneut senden: dieselbe Kennung wird nicht doppelt "
@@ -55,10 +57,14 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "dafür gespeichert ist.",
         Phrase.LEAVE_BUTTON: "Abbestellen und löschen",
         Phrase.LEFT: "Abbestellt: Über diesen Link kommen keine Warnungen mehr, und gespeichert ist dafür nichts mehr.",
+        Phrase.INSTANCE_THERE: "Unter dieser Kennung gibt es schon eine andere Instanz. Geändert wurde nichts; PATCH "
+        "ändert sie.",
+        Phrase.CHANGED_MEANWHILE: "Diese Instanz ändert gerade jemand anderes. Geändert wurde nichts; bitte noch "
+        "einmal ansehen.",
         Phrase.WEBHOOK_TAKEN: "Diese Adresse ist schon für jemand anderen eingetragen. Bitte eine eigene "
         "verwenden.",
         Phrase.WEBHOOK_REFUSED: "So kann der Webhook nicht eingetragen werden; errors sagt, warum.",
-        Phrase.SHARE_USED_UP: "Diese App hat ihre Anfragen der Minute verbraucht; Retry-After sagt, bis wann.",
+        Phrase.SHARE_USED_UP: "Die Anfragen dieser Minute sind verbraucht; Retry-After sagt, bis wann.",
         Phrase.TESTED_TOO_SOON: "Gerade wurde schon eine Probe gesendet. Bitte einen Augenblick warten.",
         Phrase.NO_SUCH_FEED: "Eine Quelle dieses Namens gibt es hier nicht.",
         Phrase.FOREIGN_FEED: "Dieser Zugang gehört nicht zu dieser Quelle.",

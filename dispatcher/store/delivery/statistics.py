@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.keys import KEYED
 from dispatcher.metrics import CHANNELS
 from dispatcher.metrics.reach import GatewayReach
 from dispatcher.model.reports import ReceiptState
@@ -103,7 +103,7 @@ class Statistics:
 
     async def _show_expiries(self, metrics: Metrics) -> None:
         expiries = await Keys(self._pool).expiries_in_use()
-        for kind in (PrincipalKind.SOURCE, PrincipalKind.FEED, PrincipalKind.INSTANCE):
+        for kind in KEYED:
             metrics.key_expiry.labels(kind).set(expiries.get(kind, 0))
 
     async def _show_lanes(self, metrics: Metrics) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ENTRIES: Final = """
 SELECT instance_id, channel, fingerprint, subject, created_at, replaced_at, sealed FROM instance_credential"""
 _NEWEST: Final = """
-SELECT fingerprint FROM instance_credential WHERE instance_id = $1 AND channel = $2 AND replaced_at IS NULL"""
+SELECT fingerprint, subject FROM instance_credential WHERE instance_id = $1 AND channel = $2 AND replaced_at IS NULL"""
 
 log = structlog.get_logger()
 
@@ -42,7 +42,8 @@ class InstanceCredentials:
             # Of two that replace each other one comes after the other.
             if not await connection.fetchval("SELECT id FROM instance WHERE id = $1 FOR UPDATE", named[0]):
                 raise NoSuchBearer(str(Bearer.of(None, named[0])))
-            if await connection.fetchval(_NEWEST, *named) == credential.fingerprint:
+            newest = await connection.fetchrow(_NEWEST, *named)
+            if newest and tuple(newest) == (credential.fingerprint, credential.subject):
                 return False
             await connection.execute(
                 f"""UPDATE instance_credential SET replaced_at = {NOW}

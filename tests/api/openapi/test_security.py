@@ -17,6 +17,7 @@ def test_security_is_that_of_the_table(described: dict[str, Any]) -> None:
     assert found["GET /v1/alerts"] == ["feedKey", "sourceKey"]
     assert found["GET /v1/instance/alerts"] == ["instanceKey"]
     assert found["POST /v1/feeds/{name}/messages"] == ["feedKey"]
+    assert found["POST /v1/operator/instances"] == ["operatorKey"]
     assert found["POST /v1/gateways/{gateway}/reports"] == [
         "gatewayPassword",
         "gatewaySecret",

@@ -1,17 +1,24 @@
 """A municipality's backend enrols the people of its app, with the instance's key."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from dispatcher.api.shedding import ENROLMENTS_OF_ONE
+from dispatcher.model.principals import Instance
 from dispatcher.model.problems import ProblemType
 from dispatcher.settings import Settings
 from tests.api.conftest import INSTANCE_KEY, Answer, Service
+from tests.support.histories import until
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 from tests.support.phones import OTHER_INSTANCE_KEY, Phone, World, phones
 
 PATH = "/v1/instance/subscribers/anna-anna-anna-anna"
+LOCKED = """
+SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"""
 
 
 @pytest.fixture
@@ -68,3 +75,28 @@ async def test_places_that_the_app_does_not_show_are_left_out_and_said(service: 
     nothing = await ask(world, "PUT", "", world.wish(places=[HEIMBACH]))
     [error] = nothing.problem(422, ProblemType.INVALID_SUBSCRIBER)["errors"]
     assert (error["code"], error["path"]) == ("places_empty", "/places")
+
+
+async def test_an_app_that_enrols_without_end_keeps_no_other_from_it(service: Service, pool: Any) -> None:
+    """As many wishes of one app as may be written at once hang, with more behind them: another's is written meanwhile,
+    and none of those is lost.
+    """
+    await service.parts.sources.put_instance(Instance("juelich", "Jülich", (JUELICH,)), OTHER_INSTANCE_KEY)
+
+    def enrol(name: str, key: str = INSTANCE_KEY) -> Any:
+        place = DUEREN if key == INSTANCE_KEY else JUELICH
+        body = json.dumps({"endpoints": [], "places": [place]})
+        return service.request("PUT", f"/v1/instance/subscribers/{name}-{'a' * 16}", body, key=key)
+
+    async def hang() -> bool:
+        waiting = await pool.fetchval(LOCKED)
+        return bool(waiting >= ENROLMENTS_OF_ONE)
+
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT 1 FROM instance WHERE id = 'dueren' FOR UPDATE")
+        flood = [asyncio.create_task(enrol(str(number))) for number in range(3 * ENROLMENTS_OF_ONE)]
+        await until(hang)
+        assert (await enrol("other", OTHER_INSTANCE_KEY)).status == 200
+    answers = [(await one).status for one in flood]
+    assert set(answers) <= {200, 503}, answers
+    assert await pool.fetchval("SELECT count(*) FROM subscriber") == 1 + answers.count(200)

@@ -36,6 +36,10 @@ async def test_it_is_kept_sealed_and_shown_by_its_fingerprint(
     assert await credentials.put(FIRST, SECRET, ADDRESSES, ANNA) is False, (
         "the same once more changes nothing"
     )
+    other = replace(FIRST, subject="mailto:other@dueren.example")
+    assert await credentials.put(other, SECRET, ADDRESSES, ANNA) is True, "for somebody else to be reached"
+    assert [one.subject for one in await credentials.listed("dueren")] == [other.subject]
+    await credentials.put(FIRST, SECRET, ADDRESSES, ANNA)
     row = await pool.fetchrow("SELECT * FROM instance_credential")
     assert SECRET not in row["sealed"]
     (known,) = await credentials.listed("dueren")
@@ -44,7 +48,7 @@ async def test_it_is_kept_sealed_and_shown_by_its_fingerprint(
     assert await credentials.newest("juelich", "webpush") is None
     detail = {"instance": "dueren", "channel": "webpush", "fingerprint": "BFirst"}
     lines = await pool.fetch("SELECT action, detail FROM audit WHERE action = 'credential.put'")
-    assert [tuple(line) for line in lines] == [("credential.put", detail)]
+    assert [tuple(line) for line in lines] == [("credential.put", detail)] * 3
 
 
 async def test_one_that_is_replaced_goes_on_and_may_come_back(credentials: InstanceCredentials) -> None:

@@ -1,0 +1,1 @@
+"""The routes of operators away from the machine: what they administer."""

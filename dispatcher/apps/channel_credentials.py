@@ -1,0 +1,76 @@
+"""Judge the credentials that instances have of their own with channels; the commands and the API ask the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from channels.webpush.vapid import VapidSigner, generate_key, unreachable
+from dispatcher.model.principals import ChannelCredential
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_BYTES: Final = 32 * 1024
+"""Room for a key file of any provider: those of Google's service accounts have some 2,400 bytes."""
+_PURPOSE: Final = "instance credential"
+"""The purpose of the keyed hash that stands for a credential whose public half nobody knows."""
+
+
+class CredentialChannel(StrEnum):
+    """The channels with which an instance may have a credential of its own."""
+
+    WEBPUSH = "webpush"
+    """A VAPID key."""
+    FCM = "fcm"
+    APNS = "apns"
+
+
+class CredentialRefused(Exception):
+    """That is no credential with this channel, nothing was kept; the sentence says why, without a word of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedCredential:
+    """A credential that can be one. `subject`: whom push services reach, empty for the operator's."""
+
+    channel: CredentialChannel
+    plain: bytes = field(repr=False)
+    subject: str = ""
+    public: str = ""
+    """Of Web Push the public key, as browsers take it."""
+
+    def known_as(self, instance_id: str, keyed_hash: Callable[[str, str], bytes]) -> ChannelCredential:
+        """Return what is known of it once it is the instance's; `keyed_hash` takes a purpose and a value."""
+        fingerprint = self.public or keyed_hash(_PURPOSE, self.plain.hex()).hex()
+        return ChannelCredential(instance_id, self.channel, fingerprint, self.subject)
+
+
+def offered(
+    channel: CredentialChannel, plain: bytes | None, subject: str, operators_subject: str
+) -> OfferedCredential:
+    """Return a credential as it is offered; where `plain` is None a VAPID key is made. Raises `CredentialRefused`."""
+    if subject and (why := unreachable(subject)):
+        raise CredentialRefused(f"subject: {why}")
+    if channel is CredentialChannel.WEBPUSH:
+        pem = _bounded(generate_key() if plain is None else plain)
+        return OfferedCredential(channel, pem, subject, _public_key(pem, subject or operators_subject))
+    if subject:
+        raise CredentialRefused("a subject is of webpush alone")
+    if plain is None:
+        raise CredentialRefused(f"a credential of {channel} comes from its provider")
+    return OfferedCredential(channel, _bounded(plain))
+
+
+def _bounded(plain: bytes) -> bytes:
+    if not plain.strip() or len(plain) > MOST_BYTES:
+        raise CredentialRefused(f"a credential has 1 to {MOST_BYTES} bytes")
+    return plain
+
+
+def _public_key(pem: bytes, subject: str) -> str:
+    try:
+        return VapidSigner(pem, subject).public_key
+    except ValueError as error:
+        raise CredentialRefused(str(error)) from None

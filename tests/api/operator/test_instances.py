@@ -1,0 +1,163 @@
+"""An operator away from the machine administers instances over HTTP."""
+
+import json
+from typing import Any
+
+import pytest
+
+from dispatcher.access.principals import OPERATOR_QUOTA, UNNAMED_OPERATOR
+from dispatcher.model.principals import RemoteOperator
+from dispatcher.store.parties import Parties
+from tests.api.conftest import INSTANCE_KEY, SECRET
+from tests.support.messages import DUEREN, JUELICH
+
+PATH = "/v1/operator/instances"
+KEY = f"wo_anna_{SECRET}"
+STOLBERG = {
+    "id": "stolberg",
+    "name": "Stolberg",
+    "municipalities": ["05334032"],
+    "languages": ["de", "uk"],
+    "branding": {"colour": "#00457C", "text_colour": "#ffffff"},
+    "requests_per_minute": 600,
+    "shows": ["dueren"],
+}
+SECRET_FILE = '{"type": "service_account", "private_key": "GEHEIM"}'
+
+
+@pytest.fixture
+async def ask(service: Any, pool: Any) -> Any:
+    """Asks with an operator's key."""
+    await Parties(pool).add(RemoteOperator("anna", "Anna"), KEY, b"pepper of the tests", UNNAMED_OPERATOR)
+
+    async def ask(method: str, path: str = "", body: Any = None) -> Any:
+        sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        return await service.request(method, PATH + path, sent, key=KEY)
+
+    return ask
+
+
+async def acts(pool: Any) -> list[str]:
+    rows = await pool.fetch("SELECT action FROM audit WHERE actor = 'remote-operator:anna' ORDER BY id")
+    return [row["action"] for row in rows]
+
+
+async def test_an_instance_is_created_and_its_key_is_shown_once(service: Any, ask: Any, pool: Any) -> None:
+    made = await ask("POST", body=STOLBERG)
+    assert (made.status, made.headers["cache-control"]) == (201, "no-store")
+    key = made.json["key"]
+    own = (await service.get("/v1/instance", key=key)).json
+    assert (own["id"], own["branding"]["colour"], own["requests_per_minute"]) == ("stolberg", "#00457c", 600)
+    again = await ask("POST", body=STOLBERG)
+    assert (again.status, again.json["key"]) == (200, None)
+    (await ask("POST", body=STOLBERG | {"name": "Eschweiler"})).problem(409, "conflict")
+    shown = await ask("GET", "/stolberg")
+    assert (shown.json["name"], shown.json["territory"]) == ("Stolberg", [])
+    assert [one["key"] for one in shown.json["keys"]] == ["_".join(key.split("_")[:2])]
+    assert key.encode() not in shown.body
+    assert await acts(pool) == ["instance.add", "key.add"]
+
+
+async def test_all_are_listed_page_by_page(ask: Any) -> None:
+    await ask("POST", body=STOLBERG)
+    first = (await ask("GET", "?limit=1")).json
+    assert ([one["id"] for one in first["instances"]], first["next"]) == (["dueren"], "dueren")
+    second = (await ask("GET", "?limit=1&after=dueren")).json
+    assert ([one["id"] for one in second["instances"]], second["next"]) == (["stolberg"], None)
+    (line,) = second["instances"]
+    assert (line["state"], line["municipalities"], line["keys"]) == ("enabled", 1, 1)
+
+
+async def test_a_change_changes_what_is_named_and_is_done_once(ask: Any, pool: Any) -> None:
+    body = {"territory": ["05358"], "contact": "A. Muster", "branding": {"logo": None}}
+    for _ in range(2):
+        changed = await ask("PATCH", "/dueren", body)
+    assert (len(changed.json["municipalities"]), changed.json["territory"]) == (15, ["05358"])
+    assert (changed.json["name"], changed.json["contact"]) == ("Düren", "A. Muster")
+    away = await ask("PATCH", "/dueren", {"contact": None, "municipalities": [DUEREN, JUELICH]})
+    assert (away.json["contact"], away.json["municipalities"]) == (None, [DUEREN, JUELICH])
+    assert await acts(pool) == ["instance.change"] * 2
+
+
+async def test_a_key_is_rotated_while_the_old_one_goes_on(service: Any, ask: Any) -> None:
+    new = await ask("POST", "/dueren/rotate", {"overlap_hours": 1})
+    assert [one["expires_at"] is None for one in new.json["keys"]] == [False, True]
+    for key in (INSTANCE_KEY, new.json["key"]):
+        assert (await service.get("/v1/instance", key=key)).status == 200
+    assert (await ask("POST", "/dueren/rotate")).status == 200, "a body is not needed"
+
+
+async def test_one_that_is_disabled_is_refused_until_it_is_enabled(service: Any, ask: Any, pool: Any) -> None:
+    for _ in range(2):
+        assert (await ask("POST", "/dueren/disable")).json["state"] == "disabled"
+    (await service.get("/v1/instance", key=INSTANCE_KEY)).problem(401, "unauthenticated")
+    for _ in range(2):
+        assert (await ask("POST", "/dueren/enable")).json["disabled_at"] is None
+    assert (await service.get("/v1/instance", key=INSTANCE_KEY)).status == 200
+    assert await acts(pool) == ["instance.disable", "instance.enable"]
+
+
+async def test_a_credential_goes_in_and_never_comes_out(ask: Any, pool: Any) -> None:
+    made = await ask("PUT", "/dueren/credentials/webpush", {})
+    assert (await ask("PUT", "/dueren/credentials/webpush", {})).json == made.json
+    for _ in range(2):
+        kept = await ask("PUT", "/dueren/credentials/fcm", {"secret": SECRET_FILE})
+        assert (kept.status, len(kept.json["fingerprint"])) == (200, 64)
+    shown = await ask("GET", "/dueren")
+    assert {one["channel"] for one in shown.json["credentials"]} == {"webpush", "fcm"}
+    on_record = await pool.fetch("SELECT * FROM instance_credential")
+    assert not any("GEHEIM" in text for text in (shown.body.decode(), kept.body.decode(), str(on_record)))
+    assert await acts(pool) == ["credential.put"] * 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "where"),
+    [
+        ("POST", "", {"id": "new"}, "/municipalities"),
+        ("POST", "", {"id": "Neu", "municipalities": [DUEREN]}, "/id"),
+        ("POST", "", {"id": "new", "municipalities": ["05358009"]}, "/municipalities"),
+        ("POST", "", {"id": "new", "territory": ["04"]}, "/territory"),
+        ("POST", "", {"id": "new", "territory": []}, "/territory"),
+        ("PATCH", "/dueren", {"shows": ["nobody"]}, "/shows"),
+        ("PATCH", "/dueren", {"shows": ["dueren"]}, "/shows"),
+        ("PATCH", "/dueren", {"branding": {"colour": "#777777", "text_colour": "#ffffff"}}, ""),
+        ("PATCH", "/dueren", {"key": "GEHEIM"}, "/key"),
+        ("PATCH", "/dueren", b"GEHEIM", ""),
+        ("PUT", "/dueren/credentials/webpush", {"secret": "GEHEIM"}, "/secret"),
+        ("PUT", "/dueren/credentials/fcm", {}, "/secret"),
+        ("PUT", "/dueren/credentials/fcm", {"secret": "x" * 40_000}, "/secret"),
+        ("POST", "/dueren/rotate", {"overlap_hours": -1}, "/overlap_hours"),
+    ],
+)
+async def test_what_cannot_be_is_refused_with_where_and_why(
+    ask: Any, pool: Any, method: str, path: str, body: Any, where: str
+) -> None:
+    refused = await ask(method, path, body)
+    assert [one["path"] for one in refused.problem(422, "invalid-request")["errors"]] == [where]
+    assert b"GEHEIM" not in refused.body
+    assert await acts(pool) == []
+
+
+async def test_what_is_not_there_is_not_found_and_bodies_are_bounded(ask: Any) -> None:
+    for method, path in (("GET", ""), ("PATCH", ""), ("POST", "/rotate"), ("POST", "/disable")):
+        (await ask(method, f"/nobody{path}", b"{}" if method != "GET" else None)).problem(404, "not-found")
+    (await ask("PUT", "/dueren/credentials/smoke", {})).problem(404, "not-found")
+    (await ask("POST", body=b" " * 400_000)).problem(413, "too-large")
+
+
+async def test_an_operator_has_a_share_and_no_instance_pays_for_it(service: Any, ask: Any) -> None:
+    assert (await ask("GET")).status == 200
+    shares = service.parts.shares
+    left, at = shares._left["remote-operator:anna"]
+    assert left == OPERATOR_QUOTA - 1
+    shares._left["remote-operator:anna"] = (left - 2 * OPERATOR_QUOTA, at)
+    refused = await ask("GET")
+    refused.problem(429, "rate-limited")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert (await service.get("/v1/instance", key=INSTANCE_KEY)).status == 200
+
+
+async def test_without_an_operators_key_nothing_is_shown_or_done(service: Any, ask: Any) -> None:
+    for key in ("", INSTANCE_KEY, f"wo_anna_{'t' * 43}"):
+        (await service.get(PATH, key=key)).problem(401, "unauthenticated")
+        (await service.request("POST", PATH, b"{}", key=key)).problem(401, "unauthenticated")
