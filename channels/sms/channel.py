@@ -61,8 +61,13 @@ class Sms:
         if not carriers:
             raise ValueError("sms needs at least one gateway")
         self.limits = limits
-        self._carriers = dict(carriers)
-        self._contracts = contracts
+        self._operators = dict(carriers), dict(contracts)
+        self._carriers, self._contracts = self._operators
+
+    def admit(self, carriers: Mapping[str, Carrier], contracts: Mapping[str, Contract]) -> None:
+        """Let these be the gateways that single apps have of their own, in place of those so far."""
+        operators, agreed = self._operators
+        self._carriers, self._contracts = operators | dict(carriers), agreed | dict(contracts)
 
     def check(self, endpoint: Endpoint) -> None:
         """Check a number. Raises `Permanent` for what is no number in E.164."""

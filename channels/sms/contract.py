@@ -56,6 +56,8 @@ class Contract:
     parts_per_month: int | None = None
     max_parts: int = MAX_PARTS
     """How many parts a text has at most."""
+    own: bool = False
+    """Whether it is a single app's own: it takes whom that app alone has, and nobody of anybody else's."""
 
     @property
     def has_budget(self) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dispatcher.access.credentials import KeyEntry
     from dispatcher.access.principals import Actor
+    from dispatcher.apps.channel_credentials import OperatorTerms
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.model.principals import ChannelCredential, Consent, Neighbour, PartyEntry
     from dispatcher.store.instances.credentials import InstanceCredentials
@@ -76,14 +77,14 @@ class InstanceAdministration:
         boundaries: Boundaries,
         addresses: Addresses,
         pepper: bytes,
-        vapid_subject: str,
+        operator: OperatorTerms,
     ) -> None:
-        """`pepper` is what keys are hashed under; `vapid_subject` how push services reach the operator."""
+        """`pepper` is what keys are hashed under; `operator` what credentials with channels depend on."""
         self._stores = stores
         self._boundaries = boundaries
         self._addresses = addresses
         self._pepper = pepper
-        self._vapid_subject = vapid_subject
+        self._operator = operator
 
     async def listed(self, after: str, limit: int) -> list[PartyEntry]:
         """Return instances by id, at most `limit`, those that come after one of the id `after`."""
@@ -159,7 +160,7 @@ class InstanceAdministration:
         key is made, where the instance has none. Raises `NoSuchBearer`, `CredentialRefused`.
         """
         store = self._stores.credentials
-        own = offered(channel, plain, subject, self._vapid_subject)
+        own = offered(channel, plain, subject, self._operator)
         if plain is not None or await store.newest(instance_id, channel) is None:
             known = own.known_as(instance_id, self._addresses.sealing.keyed_hash)
             await store.put(known, own.plain, self._addresses, by)

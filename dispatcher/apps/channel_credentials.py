@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from channels.sms.http.rehearsal import require_allowed
+from channels.sms.own_gateway import own_gateway
 from channels.webpush.vapid import VapidSigner, generate_key, unreachable
 from dispatcher.model.principals import ChannelCredential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from channels.http.addresses import AddressPolicy
 
 MOST_BYTES: Final = 32 * 1024
 """Room for a key file of any provider: those of Google's service accounts have some 2,400 bytes."""
@@ -25,10 +29,22 @@ class CredentialChannel(StrEnum):
     """A VAPID key."""
     FCM = "fcm"
     APNS = "apns"
+    SMS = "sms"
+    """An SMS gateway over HTTP, as one of `WARN_SMS_GATEWAYS`."""
 
 
 class CredentialRefused(Exception):
     """That is no credential with this channel, nothing was kept; the sentence says why, without a word of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorTerms:
+    """What of the operator's settings a credential depends on: how push services reach him, and where SMS gateways may
+    lie.
+    """
+
+    subject: str
+    policy: AddressPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +64,20 @@ class OfferedCredential:
 
 
 def offered(
-    channel: CredentialChannel, plain: bytes | None, subject: str, operators_subject: str
+    channel: CredentialChannel, plain: bytes | None, subject: str, operator: OperatorTerms
 ) -> OfferedCredential:
     """Return a credential as it is offered; where `plain` is None a VAPID key is made. Raises `CredentialRefused`."""
     if subject and (why := unreachable(subject)):
         raise CredentialRefused(f"subject: {why}")
     if channel is CredentialChannel.WEBPUSH:
         pem = _bounded(generate_key() if plain is None else plain)
-        return OfferedCredential(channel, pem, subject, _public_key(pem, subject or operators_subject))
+        return OfferedCredential(channel, pem, subject, _public_key(pem, subject or operator.subject))
     if subject:
         raise CredentialRefused("a subject is of webpush alone")
     if plain is None:
         raise CredentialRefused(f"a credential of {channel} comes from its provider")
+    if channel is CredentialChannel.SMS:
+        _require_gateway(_bounded(plain), operator.policy)
     return OfferedCredential(channel, _bounded(plain))
 
 
@@ -67,6 +85,14 @@ def _bounded(plain: bytes) -> bytes:
     if not plain.strip() or len(plain) > MOST_BYTES:
         raise CredentialRefused(f"a credential has 1 to {MOST_BYTES} bytes")
     return plain
+
+
+def _require_gateway(plain: bytes, policy: AddressPolicy) -> None:
+    try:
+        found = own_gateway(plain)
+        require_allowed(found.gateway(), found.url, policy)
+    except ValueError as error:
+        raise CredentialRefused(str(error)) from None
 
 
 def _public_key(pem: bytes, subject: str) -> str:

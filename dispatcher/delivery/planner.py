@@ -14,7 +14,7 @@ from dispatcher.sms.parts import NOT_COUNTED, TextParts, parts_at
 from dispatcher.store.delivery.plans import Located
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from channels.sms.contract import Contract
     from dispatcher.audience.location_index import LocationIndex
@@ -58,11 +58,11 @@ class Planner:
         locations: LocationIndex,
         *,
         notices: Notices | None = None,
-        contracts: Sequence[Contract] = (),
+        contracts: Callable[[], Sequence[Contract]] = tuple,
         standby: Standby | None = None,
     ) -> None:
-        """`notices` and the `contracts` of SMS gateways are given where SMS are sent: their parts are counted ahead;
-        `standby` where people's other endpoints are called up.
+        """`notices`, and what returns the `contracts` of SMS gateways, are given where SMS are sent: their parts are
+        counted ahead; `standby` where people's other endpoints are called up.
         """
         self._standby = standby
         self._notices = notices
@@ -118,7 +118,8 @@ class Planner:
         """Count the parts of the texts that warn. What a notice of an end costs is counted when it is sent: nothing
         stops it.
         """
-        if self._notices is None or not self._contracts or alert.ends or alert.now is None:
+        contracts = self._contracts()
+        if self._notices is None or not contracts or alert.ends or alert.now is None:
             return NOT_COUNTED
         counted = {}
         for kind in (Kind.ALERT, Kind.UPDATE):
@@ -126,6 +127,6 @@ class Planner:
                 told = WantedNotice(alert.id, alert.chain_id, kind, language, alert.expires)
                 notice = await self._notices.notice(told, alert.now)
                 if notice is not None:
-                    for gateway, parts in parts_at(notice, self._contracts).items():
+                    for gateway, parts in parts_at(notice, contracts).items():
                         counted[kind.value, language, gateway] = parts
         return TextParts(counted)

@@ -58,10 +58,12 @@ def placed(
 ) -> list[Placement]:
     """Return where the people of each batch go, batch by batch. As many as a gateway's budget holds stay with it; the
     others go to the next with room, those with a weight first, in the order of the settings. So budgets are used to the
-    full, and what many small batches and one large one take is the same.
+    full, and what many small batches and one large one take is the same. Whom an app's own gateway has no room for
+    waits for a person: nobody pays for another.
     """
     left = {one.gateway: room(one, spent.get(one.gateway, Spent())) for one in contracts}
-    order = [one.gateway for one in sorted(contracts, key=lambda one: not one.weight)]
+    own = {one.gateway for one in contracts if one.own}
+    order = [one.gateway for one in sorted(contracts, key=lambda one: not one.weight) if not one.own]
     # Nobody loses the place at his own gateway to one whom another has no room for.
     stay = [_take(left, load.gateway, load.people, load.parts) for load in loads]
     found: list[list[Placement]] = [[] for _ in loads]
@@ -69,7 +71,7 @@ def placed(
     for n in sorted(range(len(loads)), key=lambda n: ranks.get(loads[n].gateway, len(ranks))):
         load, there = loads[n], {loads[n].gateway: stay[n]}
         missing = load.people - stay[n]
-        for gateway in order:
+        for gateway in () if load.gateway in own else order:
             if missing and gateway != load.gateway:
                 there[gateway] = _take(left, gateway, missing, load.parts)
                 missing -= there[gateway]

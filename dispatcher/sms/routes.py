@@ -31,6 +31,9 @@ class Routes:
     weights: tuple[float, ...] = ()
 
 
+OWN: Final = "own:"
+"""What the name of a gateway begins with that is an instance's own; its id follows. Those of the settings have no
+colon."""
 NOBODY_NAMES: Final[Mapping[str, int]] = MappingProxyType({})
 _ROUNDING: Final = 1e-6
 """What a float that stands for a whole number may lack of it."""
@@ -40,12 +43,16 @@ NO_ROUTES: Final = Routes()
 
 def routes(contracts: Sequence[Contract], unusable: Collection[str] = ()) -> Routes:
     """Return the gateways that take recipients while some are unusable. Where none with a weight is left, those that
-    only take over do, all alike; where none is left at all, nothing is gained by leaving anybody out.
+    only take over do, all alike; where none is left at all, nothing is gained by leaving anybody out. An app's own
+    takes over from nobody.
     """
-    usable = [one for one in contracts if one.gateway not in unusable] or list(contracts)
+    common = [one for one in contracts if not one.own]
+    usable = [one for one in common if one.gateway not in unusable] or common
     weighted = any(one.weight for one in usable)
+    own = [one.gateway for one in contracts if one.own and one.gateway not in unusable]
     return Routes(
-        tuple(one.gateway for one in usable), tuple(one.weight if weighted else 1.0 for one in usable)
+        (*(one.gateway for one in usable), *own),
+        (*(one.weight if weighted else 1.0 for one in usable), *(0.0 for _ in own)),
     )
 
 

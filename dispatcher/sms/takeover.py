@@ -2,7 +2,7 @@
 
 Whoever was never tried, or was certainly not taken, goes. Who may have it already would get it twice: they go only
 where the warning is Extreme, and no more of them than are left of the bound. Nobody goes to a gateway whose budget
-holds no more.
+holds no more, nor to one that is a single app's own: that one hands over, and takes over from nobody.
 """
 
 from __future__ import annotations
@@ -65,9 +65,8 @@ def _moved(
 ) -> dict[int, str]:
     """Return the gateway of each of those who go, as far as there is room."""
     left = dict(most)
-    usable = (
-        {one.gateway for one in contracts} - set(out) - {name for name, room in left.items() if room <= 0}
-    )
+    common = {one.gateway for one in contracts if not one.own}
+    usable = common - set(out) - {name for name, room in left.items() if room <= 0}
     moved: dict[int, str] = {}
     taking = _taking(contracts, usable)
     for recipient in going:

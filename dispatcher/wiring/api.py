@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from channels.app.channel import App
 from channels.clock import utc_now
+from channels.http.addresses import Purpose
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.receipt_tokens import ReceiptTokens
 from dispatcher.api.credentials import RefusedCredentials
@@ -15,6 +16,7 @@ from dispatcher.api.dependencies import ApiDependencies
 from dispatcher.api.receipts.collector import ReceiptCollector
 from dispatcher.api.shares import InstanceShares
 from dispatcher.apps.administration import InstanceAdministration, InstanceStores
+from dispatcher.apps.channel_credentials import OperatorTerms
 from dispatcher.apps.registration import Registration
 from dispatcher.apps.trial import Trials
 from dispatcher.audience.estimate import AudienceEstimator
@@ -51,6 +53,7 @@ from dispatcher.wiring.http_client import exemptions, http_client
 from dispatcher.wiring.readers import SUBMISSION_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
 from dispatcher.wiring.sms.charges import sms_charges, sms_preview
+from dispatcher.wiring.sms.own_gateways import own_gateways
 from dispatcher.wiring.sms.reports import delivery_reports
 from dispatcher.wiring.subscribers import enrolment, management_tokens, sign_ups
 
@@ -88,7 +91,10 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
         if pooled is not None:
             pooled.start()
         receipts = ReceiptCollector(ReceiptTokens.of(addresses.sealing), DeviceReceipts(pool), metrics)
-        collecting = asyncio.create_task(receipts.run())
+        own = await own_gateways(pool, addresses, charges)
+        running = [asyncio.create_task(receipts.run())]
+        if own is not None:
+            running.append(asyncio.create_task(own.run()))
         yield ApiDependencies(
             settings=settings,
             intake=SubmissionIntake(
@@ -136,14 +142,15 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                 boundaries,
                 addresses,
                 pepper,
-                settings.vapid_subject,
+                OperatorTerms(settings.vapid_subject, exemptions(settings).policy(Purpose.GATEWAY)),
             ),
             own_push_keys=OwnPushKeys(pool),
             shares=InstanceShares(settings.instance_quota_per_minute),
             receipts=receipts,
         )
-        collecting.cancel()
-        await asyncio.gather(collecting, return_exceptions=True)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await sources.uses.written()
     finally:
         if pooled is not None:

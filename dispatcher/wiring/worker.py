@@ -50,6 +50,7 @@ from dispatcher.wiring.readers import FEED_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
 from dispatcher.wiring.sms.charges import sms_charges, sms_upkeep
 from dispatcher.wiring.sms.gateways import sms_carriers, sms_contracts
+from dispatcher.wiring.sms.own_gateways import carrying, own_gateways
 from dispatcher.wiring.sms.reports import receipt_journal
 from dispatcher.wiring.sms.smpp import message_centres, smpp_carriers
 from dispatcher.wiring.subscribers import endpoint_message_sender
@@ -115,7 +116,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
         metrics,
         LocationIndex(WatchedAreas(pool)),
         notices=notices,
-        contracts=charges.contracts,
+        contracts=lambda: charges.contracts,
         standby=Standby(pool, settings.batch_size, charges, settings.time_zone),
     )
     try:
@@ -161,6 +162,9 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                 vapid,
                 partial(InstanceCredentials(pool).opened, "webpush", addresses),
                 settings.vapid_subject,
+            ),
+            own_gateways=await own_gateways(
+                pool, addresses, charges, carrying(settings, http, clock, registry.get("sms"))
             ),
             message_withdrawals=message_withdrawals(
                 settings, MessageLocations(pool, addresses), http, gate, metrics, notes

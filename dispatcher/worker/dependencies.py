@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dispatcher.runtime.memory_watchdog import MemoryWatchdog
 
 if TYPE_CHECKING:
+    from dispatcher.apps.own_gateways import OwnGateways
     from dispatcher.delivery.deliverer import Deliverer
     from dispatcher.delivery.planner import Planner
     from dispatcher.delivery.reconciler import Reconciler
@@ -41,6 +42,8 @@ class WorkerDependencies:
     """Keeps what is learnt of subscriptions' VAPID keys."""
     instance_keys: InstanceKeys | None = None
     """Lets keys that apps have of their own sign."""
+    own_gateways: OwnGateways | None = None
+    """Lets SMS gateways that apps have of their own take their people."""
     message_withdrawals: MessageWithdrawals | None = None
     """Takes back messages that an end did not reach."""
     endpoint_messages: EndpointMessageSender | None = None

@@ -52,6 +52,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         dependencies.message_centres,
         dependencies.vapid_key_notes,
         dependencies.instance_keys,
+        dependencies.own_gateways,
         dependencies.message_withdrawals,
         dependencies.endpoint_messages,
     )

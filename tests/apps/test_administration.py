@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from channels.http.addresses import AddressPolicy
 from channels.webpush.vapid import generate_key
 from dispatcher.access.principals import of_remote_operator
 from dispatcher.apps.administration import (
@@ -14,7 +15,7 @@ from dispatcher.apps.administration import (
     InstanceThere,
     WantedChange,
 )
-from dispatcher.apps.channel_credentials import CredentialChannel
+from dispatcher.apps.channel_credentials import CredentialChannel, OperatorTerms
 from dispatcher.apps.profile import NamedProfile, ProfileRefused
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.model.principals import CredentialState
@@ -37,7 +38,11 @@ WEBPUSH = CredentialChannel.WEBPUSH
 def administration(pool: Any, boundaries: Boundaries) -> InstanceAdministration:
     stores = InstanceStores(Parties(pool), Keys(pool), Neighbours(pool), InstanceCredentials(pool))
     return InstanceAdministration(
-        stores, boundaries, ADDRESSES, on_record.PEPPER, "mailto:desk@kreis-dueren.de"
+        stores,
+        boundaries,
+        ADDRESSES,
+        on_record.PEPPER,
+        OperatorTerms("mailto:desk@kreis-dueren.de", AddressPolicy()),
     )
 
 

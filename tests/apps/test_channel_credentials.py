@@ -2,11 +2,19 @@
 
 import pytest
 
+from channels.http.addresses import AddressPolicy
 from channels.webpush.vapid import VapidSigner, generate_key
-from dispatcher.apps.channel_credentials import MOST_BYTES, CredentialChannel, CredentialRefused, offered
+from dispatcher.apps.channel_credentials import (
+    MOST_BYTES,
+    CredentialChannel,
+    CredentialRefused,
+    OperatorTerms,
+    offered,
+)
 
-DESK = "mailto:desk@kreis-dueren.de"
-WEBPUSH, FCM = CredentialChannel.WEBPUSH, CredentialChannel.FCM
+SUBJECT = "mailto:desk@kreis-dueren.de"
+DESK = OperatorTerms(SUBJECT, AddressPolicy())
+WEBPUSH, FCM, SMS = CredentialChannel.WEBPUSH, CredentialChannel.FCM, CredentialChannel.SMS
 
 
 def hashed(purpose: str, value: str) -> bytes:
@@ -16,7 +24,7 @@ def hashed(purpose: str, value: str) -> bytes:
 def test_a_vapid_key_is_known_by_its_public_half() -> None:
     pem = generate_key()
     own = offered(WEBPUSH, pem, "", DESK).known_as("dueren", hashed)
-    assert own.fingerprint == VapidSigner(pem, DESK).public_key
+    assert own.fingerprint == VapidSigner(pem, SUBJECT).public_key
     made = [offered(WEBPUSH, None, "", DESK) for _ in range(2)]
     assert made[0].public != made[1].public
 
@@ -34,8 +42,10 @@ def test_any_other_is_known_by_a_keyed_hash_and_never_repeated() -> None:
         (WEBPUSH, b" ", "", f"1 to {MOST_BYTES} bytes"),
         (WEBPUSH, None, "mailto:a@b.example", "reserved name"),
         (FCM, None, "", "comes from its provider"),
+        (SMS, b'{"url": "http://10.0.0.7/x?GEHEIM"}', "", "url: is http; use https"),
+        (SMS, b"GEHEIM", "", "a JSON object"),
         (FCM, b"x" * (MOST_BYTES + 1), "", f"1 to {MOST_BYTES} bytes"),
-        (FCM, b"GEHEIM", DESK, "of webpush alone"),
+        (FCM, b"GEHEIM", SUBJECT, "of webpush alone"),
     ],
 )
 def test_what_is_none_is_refused(

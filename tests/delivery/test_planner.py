@@ -36,7 +36,7 @@ async def test_the_parts_of_an_sms_are_counted_before_it_is_planned(house: House
         house.dependencies.metrics,
         LocationIndex(WatchedAreas(house.pool)),
         notices=Notices(house.alerts, UTC),
-        contracts=[Contract("sms-1", max_parts=1)],
+        contracts=lambda: [Contract("sms-1", max_parts=1)],
     )
     await house.planned()
     assert await house.pool.fetchval("SELECT text_parts FROM batch") == 1

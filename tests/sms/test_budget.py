@@ -86,3 +86,16 @@ def test_budgets_are_used_to_the_full_and_exceeded_only_by_what_nobody_may_stop(
     ]
     whole = placed(large, contracts, {})
     assert going == {name: sum(one.people for one in whole if one.gateway == name) for name in going}
+
+
+def test_nobody_pays_for_an_app_and_no_app_for_anybody() -> None:
+    own = Contract("own:dueren", weight=0, parts_per_alert=5, own=True)
+    contracts = [Contract("a", parts_per_alert=10), own]
+    mine = Load(2, "own:dueren", 8, {"a": 1, "own:dueren": 1})
+    found = placed([load(1, 15), mine], contracts, {})
+    assert found == [
+        Placement(1, "a", 10),
+        Placement(1, None, 5),
+        Placement(2, "own:dueren", 5),
+        Placement(2, None, 3),
+    ]

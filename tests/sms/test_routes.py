@@ -69,3 +69,16 @@ def test_nobody_is_lost_whatever_is_named(people: int, wanted: Any) -> None:
     found = shares(routes([A, B, SPARE]), people, wanted)
     assert sum(found.values()) == people
     assert min(found.values(), default=0) >= 0
+
+
+OWN_GATEWAY = Contract("own:dueren", weight=0, own=True)
+
+
+def test_an_apps_own_gateway_takes_who_has_it_and_takes_over_from_nobody() -> None:
+    found = routes([A, OWN_GATEWAY, SPARE])
+    assert found == Routes(("a", "spare", "own:dueren"), (1.0, 0.0, 0.0))
+    assert chosen(found, 1, "own:dueren") == "own:dueren"
+    assert {chosen(found, one) for one in PEOPLE[:50]} == {"a"}
+    assert routes([A, OWN_GATEWAY, SPARE], {"a"}) == Routes(("spare", "own:dueren"), (1.0, 0.0))
+    out = routes([A, OWN_GATEWAY], {"own:dueren"})
+    assert chosen(out, 1, "own:dueren") == "a", "while it is out the operator's take its people"

@@ -67,3 +67,10 @@ def test_one_that_only_takes_over_does_so_when_the_others_budgets_are_used_up() 
     spare = [*CONTRACTS[:2], Contract("spare", weight=0)]
     found = takeover(range(5), bytes(5), spare, OUT, 0, {"b": 2})
     assert [*found.moved.values()] == ["b", "b", "spare", "spare", "spare"]
+
+
+def test_an_apps_own_gateway_hands_over_and_takes_over_from_nobody() -> None:
+    contracts = [Contract("a"), Contract("own:dueren", weight=0, own=True)]
+    waiting = bytes([State.PENDING] * 3)
+    assert takeover(range(3), waiting, contracts, {"a"}, 0).moved == {}
+    assert set(takeover(range(3), waiting, contracts, {"own:dueren"}, 0).moved.values()) == {"a"}

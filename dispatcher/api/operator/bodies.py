@@ -161,8 +161,9 @@ class CredentialWanted(Body):
     secret: str | None = Field(
         None,
         max_length=MOST_BYTES,
-        description="the key itself: of `webpush` a P-256 key as PEM, of the others what their provider gave. It is "
-        "sealed and never shown. Left out, `webpush` only: one is made where the instance has none",
+        description="the key itself: of `webpush` a P-256 key as PEM; of `sms` a gateway as JSON, as one of "
+        "WARN_SMS_GATEWAYS without name, weight and reports; of the others what their provider gave. It is sealed and "
+        "never shown. Left out, `webpush` only: one is made where the instance has none",
         examples=["-----BEGIN PRIVATE KEY-----…"],
     )
     subject: str = Field(

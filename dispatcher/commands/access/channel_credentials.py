@@ -7,8 +7,15 @@ from typing import Annotated
 
 import typer
 
+from channels.http.addresses import Purpose
 from dispatcher.access.permissions import Permission
-from dispatcher.apps.channel_credentials import MOST_BYTES, CredentialChannel, CredentialRefused, offered
+from dispatcher.apps.channel_credentials import (
+    MOST_BYTES,
+    CredentialChannel,
+    CredentialRefused,
+    OperatorTerms,
+    offered,
+)
 from dispatcher.commands.access.confirmation import refuse
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator
@@ -17,6 +24,7 @@ from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.keys import NoSuchBearer
+from dispatcher.wiring.http_client import exemptions
 
 
 @acts(Permission.MANAGE_INSTANCES)
@@ -36,15 +44,15 @@ def credential(
     """Keep a credential of an instance, sealed, and print what it is known by: of webpush the public key, which
     browsers subscribe with. The one so far stays good for what was made with it. Nothing shows the secret again.
 
-    Workers sign with a new VAPID key within ten seconds. Keys of fcm and apns are kept; nothing is sent with them yet.
+    Workers take a new VAPID key or SMS gateway within ten seconds. An SMS gateway is a JSON object as one of
+    WARN_SMS_GATEWAYS, without name, weight and reports. Keys of fcm and apns are kept; nothing is sent with them yet.
     """
     settings = Settings()
     if not stdin and channel is not CredentialChannel.WEBPUSH:
         raise typer.BadParameter(f"a credential of {channel} comes from its provider: --stdin")
+    operators = OperatorTerms(settings.vapid_subject, exemptions(settings).policy(Purpose.GATEWAY))
     try:
-        own = offered(
-            channel, sys.stdin.buffer.read(MOST_BYTES + 1) if stdin else None, subject, settings.vapid_subject
-        )
+        own = offered(channel, sys.stdin.buffer.read(MOST_BYTES + 1) if stdin else None, subject, operators)
     except CredentialRefused as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -105,7 +105,9 @@ class SmsPreview:
     async def _spread(self, people: int, ags: Sequence[str]) -> dict[str, int]:
         """Return how many go by which gateway, as a plan decides: by the one that they name, else by weight."""
         taking = await self._charges.taking(self._pool)
-        wanted = await named_gateways(self._pool, ags) if len(taking.names) > 1 else NOBODY_NAMES
+        wanted = (
+            await named_gateways(self._pool, ags, taking.names) if len(taking.names) > 1 else NOBODY_NAMES
+        )
         return shares(taking, people, wanted)
 
     def _text(self, subject: _Subject, now: datetime) -> tuple[tuple[Line, ...], str]:

@@ -131,8 +131,14 @@ class Charges:
 
     def __init__(self, contracts: Sequence[Contract] = (), zone: str = "Europe/Berlin") -> None:
         """`zone` is where calendar months begin."""
-        self.contracts = tuple(contracts)
+        self.contracts = self._operators = tuple(contracts)
         self._zone = zone
+
+    def admit(self, own: Sequence[Contract]) -> None:
+        """Let these be the contracts of gateways that single apps have of their own, in place of those so far. Without
+        a gateway of the operator's there are no SMS.
+        """
+        self.contracts = (*self._operators, *own) if self._operators else ()
 
     async def taking(self, connection: Connection | Pool) -> Routes:
         """Return which gateways take recipients now: those that are out for too long do not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dispatcher.store.sms.routing import CHANNEL
+from dispatcher.store.sms.routing import CHANNEL, wanted_gateway
 from dispatcher.store.sql import Target, concerned
 
 if TYPE_CHECKING:
@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
 _TARGET = Target("SELECT unnest($1::text[])", "$1::text[]", "'{}'::bigint[]")
 _NAMED = f"""
-SELECT coalesce(s.keys->>'gateway', '') AS wanted, count(*) AS n
+SELECT coalesce({wanted_gateway("s", "$2")}, '') AS wanted, count(*) AS n
 FROM ({concerned(_TARGET)}) c JOIN subscription s ON s.id = c.id
 WHERE s.ended_at IS NULL AND s.channel = '{CHANNEL}' GROUP BY 1
 """  # noqa: S608 - constant
 
 
-async def named_gateways(connection: Connection | Pool, ags: Sequence[str]) -> dict[str, int]:
-    """Return how many SMS subscribers in these municipalities, as a whole, name which gateway; an empty name stands for
-    those who name none. Nothing follows from it of who is within a shape.
+async def named_gateways(
+    connection: Connection | Pool, ags: Sequence[str], own: Sequence[str] = ()
+) -> dict[str, int]:
+    """Return how many SMS subscribers in these municipalities, as a whole, name which gateway, or have one of their
+    app's `own`; an empty name stands for the others. Nothing follows from it of who is within a shape.
     """
-    return {row["wanted"]: row["n"] for row in await connection.fetch(_NAMED, list(ags))}
+    return {row["wanted"]: row["n"] for row in await connection.fetch(_NAMED, list(ags), list(own))}

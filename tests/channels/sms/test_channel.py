@@ -97,3 +97,13 @@ async def test_it_closes_its_carriers() -> None:
     channel, first, second = two()
     await channel.aclose()
     assert (first.closed, second.closed) == (True, True)
+
+
+async def test_gateways_that_apps_have_of_their_own_come_beside_those_of_the_operator() -> None:
+    channel, _, _ = two()
+    own = Pigeons(GatewayLimits(3))
+    channel.admit({"own:dueren": own}, {"own:dueren": Contract("own:dueren", 5.0, own=True)})
+    assert channel.gateway_limits("own:dueren") == GatewayLimits(3, 5.0)
+    assert channel.gateway_limits("own:else") == channel.gateway_limits("haupt"), "one that is not there"
+    channel.admit({}, {})
+    assert channel.gateway_limits("own:dueren") == channel.gateway_limits("haupt")

@@ -7,6 +7,7 @@ from channels.sms.contract import Contract
 from dispatcher.sms.routes import chosen, routes
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.sms.charges import Charges
+from dispatcher.store.sms.namings import named_gateways
 from dispatcher.store.sms.routing import chosen_gateway
 from tests.store.sms.phones import phones
 from tests.support.histories import plan, submit, subscribe
@@ -88,3 +89,28 @@ async def test_a_gateway_that_is_out_is_left_out_of_a_plan(
     await submit(alerts, "B", DUEREN)
     await plan(ledger, plans, "B")
     assert await gateways(pool, "B") == dict.fromkeys(people, "a")
+
+
+async def test_a_number_of_one_app_goes_by_its_own_gateway_and_one_of_several_by_the_operators(
+    pool: Any, alerts: Any, ledger: Any, subscriptions: Any
+) -> None:
+    of = {name: await phones(pool, subscriptions, 3, first=100 * n) for n, name in enumerate("abcd")}
+    own, shared, other, linked = of["a"], of["b"], of["c"], of["d"]
+    await pool.execute("INSERT INTO instance (id, name, places) VALUES ('app', '', '{}'), ('else', '', '{}')")
+    for ids, instance in ((own, "app"), (shared, "app"), (other, "else"), (linked, "app")):
+        await pool.execute("UPDATE subscription SET instance = $2 WHERE id = ANY($1)", ids, instance)
+    await pool.execute("UPDATE subscription SET shared = true WHERE id = ANY($1)", shared)
+    await pool.execute(
+        """WITH made AS (INSERT INTO subscriber (instance_id, installation_hash) VALUES ('else', '\\x01') RETURNING id)
+           INSERT INTO subscriber_endpoint (subscriber_id, subscription_id, position, proven_at)
+           SELECT made.id, u.id, 0, now() FROM made, unnest($1::bigint[]) u(id)""",
+        linked,
+    )
+    charges = Charges([Contract("a")])
+    charges.admit([Contract("own:app", weight=0, own=True)])
+    await submit(alerts, "A", DUEREN)
+    await plan(ledger, Plans(pool, 10, charges=charges), "A")
+    expected = dict.fromkeys(own, "own:app") | dict.fromkeys([*shared, *other, *linked], "a")
+    assert await gateways(pool, "A") == expected
+    assert await named_gateways(pool, [DUEREN], ("a", "own:app")) == {"own:app": 3, "": 9}
+    assert await named_gateways(pool, [DUEREN]) == {"": 12}
