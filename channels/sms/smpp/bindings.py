@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from channels.base import RateLimited
 from channels.sms.smpp import statuses
 from channels.sms.smpp.connecting import connect
+from channels.sms.smpp.ends import EndCode
 from channels.sms.smpp.session import DEFAULT_TIMING, Answered, SessionEnd, SessionState, SmppSession
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class NoBindError(Exception):
 class Unwritten:
     """A part never left us, because the session of those before it has ended."""
 
-    reason: str
+    reason: EndCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class BindingFigures:
 
 def refused_for_good(end: SessionEnd) -> bool:
     """Return whether waiting does not mend what ended a session."""
-    return end.status in statuses.BINDS_REFUSED_FOR_GOOD or end.code == "tls_certificate"
+    return end.status in statuses.BINDS_REFUSED_FOR_GOOD or end.code is EndCode.TLS_CERTIFICATE
 
 
 class _Text:
@@ -227,7 +228,7 @@ class Bindings:
         self._turns: dict[str, tuple[asyncio.Lock, list[None]]] = {}
         self._next_at = 0.0
         self._wakes_at = float("inf")
-        self._last_end = SessionEnd("not_bound")
+        self._last_end = SessionEnd(EndCode.NOT_BOUND)
         self._throttled = 0
         self._ends: Counter[str] = Counter()
         self._closing = False
@@ -295,7 +296,7 @@ class Bindings:
         place = self._place(session)
         if place is None:
             return
-        end = session.ended or SessionEnd("closed")
+        end = session.ended or SessionEnd(EndCode.CLOSED)
         rest, place.rest = place.rest, deque()
         for text in rest:
             text.stop(Unwritten(end.code))
@@ -309,7 +310,7 @@ class Bindings:
         """Write the next part as soon as its session has room."""
         place = self._place(text.session)
         if place is None:
-            text.stop(Unwritten("closed"))
+            text.stop(Unwritten(EndCode.CLOSED))
         else:
             place.rest.append(text)
             self._wake()
@@ -412,7 +413,7 @@ class Bindings:
     def _note_end(self, place: _Place, end: SessionEnd) -> None:
         place.tried = True
         self._last_end = end
-        self._ends[end.code] += 1
+        self._ends[end.code.value] += 1
         self._wake()
         self._give_up_without_hope()
 
@@ -440,4 +441,4 @@ class Bindings:
             self._note_end(place, failed)
             return failed
         await place.closed.wait()
-        return session.ended or SessionEnd("closed")
+        return session.ended or SessionEnd(EndCode.CLOSED)

@@ -180,9 +180,9 @@ class SmppCarrier:
         """Return what it means that a gateway did not take a text, or a part of it."""
         detail = f"part {stopped.part} of {stopped.parts}" if stopped.parts > 1 else ""
         if isinstance(stopped.outcome, Unwritten):
-            return Transient(stopped.outcome.reason, detail)  # nobody can have read the whole
+            return Transient(stopped.outcome.reason.value, detail)  # nobody can have read the whole
         if isinstance(stopped.outcome, NeverAnswered):
-            return Uncertain(stopped.outcome.reason, detail)
+            return Uncertain(stopped.outcome.reason.value, detail)
         plan = self._gateway.plan
         error = refusal(stopped.outcome.status, plan.statuses, pause_s=plan.throttle_s, detail=detail)
         if isinstance(error, RateLimited) and stopped.part > 1:
@@ -304,5 +304,5 @@ class _Call:
 def _unbound(error: NoBindError, gateway: str) -> ChannelDown | ChannelMisconfigured:
     end = error.end
     kind = ChannelMisconfigured if error.needs_person else ChannelDown
-    said = code(end.status) if end.status else end.code
-    return kind(said, end.detail or end.code, gateway=gateway, is_local=True)
+    said = code(end.status) if end.status else end.code.value
+    return kind(said, end.detail or end.code.value, gateway=gateway, is_local=True)

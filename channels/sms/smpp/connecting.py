@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from channels.sms.smpp.ends import EndCode
 from channels.sms.smpp.session import SessionEnd
 
 if TYPE_CHECKING:
@@ -73,21 +74,21 @@ async def connect(centre: Centre, session: SmppSession, timeout_s: float) -> Ses
     return None
 
 
-def _reason(error: Exception, centre: Centre) -> tuple[str, int, bool, str]:
-    code, detail = "unreachable", centre.name
+def _reason(error: Exception, centre: Centre) -> tuple[EndCode, int, bool, str]:
+    code, detail = EndCode.UNREACHABLE, centre.name
     match error:
         case TimeoutError():
-            code = "connect_timeout"
+            code = EndCode.CONNECT_TIMEOUT
         case ssl.SSLCertVerificationError():
-            code, detail = "tls_certificate", f"{centre.name}: {error.verify_message}"
+            code, detail = EndCode.TLS_CERTIFICATE, f"{centre.name}: {error.verify_message}"
         case ssl.SSLError():
-            code = "tls"
+            code = EndCode.TLS
         case socket.gaierror():
-            code = "dns"
+            code = EndCode.DNS
         case ConnectionRefusedError():
-            code = "refused"
+            code = EndCode.REFUSED
         case OSError():
             pass
         case _:
-            code = type(error).__name__
+            code, detail = EndCode.FAULT, f"{centre.name}: {type(error).__name__}"
     return code, 0, False, detail

@@ -476,34 +476,38 @@ def _read_data(cursor: _Cursor) -> DataMessage:
 class PduStream:
     """Cuts what comes over a connection, in whatever pieces, into PDUs."""
 
-    __slots__ = ("_buffer", "_most")
+    __slots__ = ("_at", "_buffer", "_most")
 
     def __init__(self, most: int = PDU_OCTETS_MAX) -> None:
         """`most` is the longest PDU that is taken, in octets."""
         self._buffer = bytearray()
+        self._at = 0
         self._most = most
 
     @property
     def is_torn(self) -> bool:
         """Whether a PDU has begun and not ended: what the connection's end must not find."""
-        return bool(self._buffer)
+        return len(self._buffer) > self._at
 
     def feed(self, octets: bytes) -> Iterator[Pdu | BrokenPdu]:
-        """Yield the PDUs that are whole with `octets`. Raises `PduStreamError` at a length that no PDU has, after all
-        that came before it.
+        """Return the PDUs that are whole with `octets`, each as it is asked for; who stops asking finds the others by
+        feeding more, or nothing. Raises `PduStreamError` at a length that no PDU has, after all that came before it.
         """
+        self._buffer += octets
+        return self._whole()
+
+    def _whole(self) -> Iterator[Pdu | BrokenPdu]:
         buffer = self._buffer
-        buffer += octets
-        at = 0
         try:
-            while len(buffer) - at >= 4:
+            while len(buffer) - self._at >= 4:
+                at = self._at
                 length = int.from_bytes(buffer[at : at + 4])
                 if not HEADER_OCTETS <= length <= self._most:
                     raise PduStreamError(f"a PDU of {length} octets")
                 if len(buffer) - at < length:
                     return
-                frame = bytes(buffer[at : at + length])
-                at += length
-                yield decode(frame)
+                self._at += length
+                yield decode(bytes(buffer[at : at + length]))
         finally:
-            del buffer[:at]
+            del buffer[: self._at]
+            self._at = 0

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
+from channels.sms.smpp.ends import IN_GOOD_ORDER, EndCode
 from channels.sms.smpp.pdu import (
     SEQUENCE_MAX,
     BindRequest,
@@ -34,21 +35,20 @@ from channels.sms.smpp.pdu import (
 from channels.sms.smpp.statuses import INVALID_COMMAND, RECEIVER_TEMPORARY, ends_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 UNANSWERED_KEPT: Final = 10_000
 """Submits without an answer whose number is kept for a late one: more than an hour's at what most contracts allow."""
 UNACKNOWLEDGED_MAX: Final = 1000
 """Receipts under way to the record at once; for one more the centre is asked to send it again later."""
+PDUS_AT_ONCE: Final = 256
+"""PDUs that are taken in one go, some milliseconds: a centre may send as fast as a line carries it, and the other
+sessions and channels of the process have their turn between."""
 UNSENT_OCTETS: Final = 4096
 """Octets that the kernel has not taken, above which nothing more is submitted: some fifteen texts, which count as
 written, and so as uncertain when the line is lost."""
 WRITE_BUFFER_MAX: Final = 1 << 20
 """Octets that a centre may leave unread while it goes on asking: then the line is dead."""
-
-
-_IN_GOOD_ORDER: Final = frozenset({"unbound", "closed", "bind_refused", "protocol"})
-"""The ends after which the other side may still read what it was sent."""
 
 
 class Role(StrEnum):
@@ -89,7 +89,7 @@ class Answered:
 class NeverAnswered:
     """A submit left us, and nobody knows what became of it."""
 
-    reason: str
+    reason: EndCode
 
 
 SubmitOutcome: TypeAlias = Answered | NeverAnswered
@@ -147,9 +147,9 @@ class SessionListener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SessionEnd:
-    """Why a session is over. `code` is short and stable."""
+    """Why a session is over."""
 
-    code: str
+    code: EndCode
     status: int = 0
     """The command_status of a refused bind."""
     was_bound: bool = False
@@ -202,6 +202,8 @@ class SmppSession(asyncio.Protocol):
         self._asked = False
         self._writing_paused = False
         self._said_goodbye = False
+        self._was_bound = False
+        self._resting = False
         self._watch: Timer | None = None
 
     @property
@@ -236,16 +238,16 @@ class SmppSession(asyncio.Protocol):
     def leave(self) -> None:
         """Say unbind. Answers and receipts that come meanwhile count; then `on_closed` is called."""
         if self.state is not SessionState.BOUND:
-            self._end("aborted")
+            self._end(EndCode.ABORTED)
             return
         self.state = SessionState.LEAVING
         self._unbind_sequence = self._next()
         self._write(encode(Pdu(Command.UNBIND, self._unbind_sequence)))
-        self._watch_for("unbound", self._timing.unbind_s)
+        self._watch_for(EndCode.UNBOUND, self._timing.unbind_s)
 
-    def abort(self, code: str = "aborted") -> None:
+    def abort(self) -> None:
         """End at once."""
-        self._end(code)
+        self._end(EndCode.ABORTED)
 
     # asyncio.Protocol
 
@@ -254,17 +256,12 @@ class SmppSession(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=UNSENT_OCTETS)
         self._bind_sequence = self._next()
         self._write(encode(Pdu(self.role.command, self._bind_sequence, body=self._bind)))
-        self._watch_for("bind_timeout", self._timing.bind_s)
+        self._watch_for(EndCode.BIND_TIMEOUT, self._timing.bind_s)
 
     def data_received(self, data: bytes) -> None:
-        self._heard = True
-        try:
-            for pdu in self._stream.feed(data):
-                if self.state is SessionState.CLOSED:
-                    return
-                self._take(pdu)
-        except PduStreamError:
-            self._end("protocol")
+        arrived = self._stream.feed(data)
+        if not self._resting:
+            self._take_some(arrived, PDUS_AT_ONCE)
 
     def pause_writing(self) -> None:
         self._writing_paused = True
@@ -279,9 +276,40 @@ class SmppSession(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc  # its text may name addresses; that the line is gone is all that counts
-        self._end("torn" if self._stream.is_torn else "closed")
+        if self.state is not SessionState.CLOSED:
+            self.state, self._said_goodbye = SessionState.LEAVING, True
+            self._take_some(self._stream.feed(b""), most=None)
+        self._end(EndCode.TORN if self._stream.is_torn else EndCode.CLOSED)
 
     # what comes in
+
+    def _take_some(self, arrived: Iterator[Pdu | BrokenPdu], most: int | None) -> None:
+        """Take so many PDUs, and the others when everybody else has had a turn."""
+        try:
+            for number, pdu in enumerate(arrived, 1):
+                if self.state is SessionState.CLOSED:
+                    return
+                self._heard = True  # a whole PDU: who sends one octet now and then has said nothing
+                self._take(pdu)
+                if number == most:
+                    self._rest()
+                    return
+        except PduStreamError:
+            self._end(EndCode.PROTOCOL)
+
+    def _rest(self) -> None:
+        if self._transport is not None and self.state is not SessionState.CLOSED:
+            self._resting = True
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = False
+        if self._transport is None or self.state is SessionState.CLOSED:
+            return
+        self._take_some(self._stream.feed(b""), PDUS_AT_ONCE)
+        if not self._resting and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _take(self, pdu: Pdu | BrokenPdu) -> None:
         if isinstance(pdu, BrokenPdu):
@@ -302,7 +330,7 @@ class SmppSession(asyncio.Protocol):
         if pdu.sequence == self._bind_sequence and self.state is SessionState.OPENING:
             self._take_bind_answer(pdu)
         elif pdu.sequence == self._unbind_sequence and self.state is SessionState.LEAVING:
-            self._end("unbound")
+            self._end(EndCode.UNBOUND)
         elif submit := self._outstanding.pop(pdu.sequence, None):
             submit.timer.cancel()
             submit.on_done(Answered(self._status(pdu), self._message_id(pdu)))
@@ -312,7 +340,7 @@ class SmppSession(asyncio.Protocol):
 
     def _after_answer(self, pdu: Pdu) -> None:
         if ends_session(pdu.status):
-            self._end("not_bound")
+            self._end(EndCode.NOT_BOUND)
         elif self.has_room:
             self._listener.on_room(self)
 
@@ -327,9 +355,9 @@ class SmppSession(asyncio.Protocol):
 
     def _take_bind_answer(self, pdu: Pdu) -> None:
         if status := self._status(pdu):
-            self._end("bind_refused", status)
+            self._end(EndCode.BIND_REFUSED, status)
             return
-        self.state = SessionState.BOUND
+        self.state, self._was_bound = SessionState.BOUND, True
         self._asked, self._heard = False, True
         self._watch_silence()
         self._listener.on_bound(self)
@@ -341,7 +369,7 @@ class SmppSession(asyncio.Protocol):
             self._write(encode(Pdu(Command.UNBIND_RESP, pdu.sequence)))
             self._said_goodbye = True
             self.state = SessionState.LEAVING
-            self._watch_for("unbound", self._timing.unbind_s)
+            self._watch_for(EndCode.UNBOUND, self._timing.unbind_s)
         elif isinstance(pdu.body, ShortMessage | DataMessage) and pdu.command is not Command.SUBMIT_SM:
             self._take_message(pdu, pdu.body)
         else:
@@ -363,7 +391,7 @@ class SmppSession(asyncio.Protocol):
 
     # time
 
-    def _watch_for(self, code: str, seconds: float) -> None:
+    def _watch_for(self, code: EndCode, seconds: float) -> None:
         """End with `code` unless something else happens within so many seconds."""
         if self._watch is not None:
             self._watch.cancel()
@@ -380,7 +408,7 @@ class SmppSession(asyncio.Protocol):
         if self._heard:
             self._heard = self._asked = False
         elif self._asked:
-            self._end("silent")
+            self._end(EndCode.SILENT)
             return
         else:
             self._asked = True
@@ -392,7 +420,7 @@ class SmppSession(asyncio.Protocol):
         self._unanswered[sequence] = submit
         if len(self._unanswered) > UNANSWERED_KEPT:
             del self._unanswered[next(iter(self._unanswered))]
-        submit.on_done(NeverAnswered("timeout"))
+        submit.on_done(NeverAnswered(EndCode.TIMEOUT))
         if self.has_room:
             self._listener.on_room(self)
 
@@ -408,22 +436,28 @@ class SmppSession(asyncio.Protocol):
             return
         transport.write(octets)
         if transport.get_write_buffer_size() > WRITE_BUFFER_MAX:
-            self._end("unread")
+            self._end(EndCode.UNREAD)
 
-    def _end(self, code: str, status: int = 0) -> None:
+    def _end(self, code: EndCode, status: int = 0) -> None:
         if self.state is SessionState.CLOSED:
             return
-        was_bound = self.state in (SessionState.BOUND, SessionState.LEAVING)
         self.state = SessionState.CLOSED
-        self.ended = SessionEnd(code, status, was_bound)
+        self.ended = SessionEnd(code, status, self._was_bound)
         if self._watch is not None:
             self._watch.cancel()
         if self._transport is not None:
-            # A dead line's buffer would be waited for.
-            (self._transport.close if code in _IN_GOOD_ORDER else self._transport.abort)()
+            self._close(self._transport, in_good_order=code in IN_GOOD_ORDER)
         outstanding, self._outstanding = self._outstanding, {}
         self._unanswered.clear()
         for submit in outstanding.values():
             submit.timer.cancel()
             submit.on_done(NeverAnswered(code))
         self._listener.on_closed(self)
+
+    def _close(self, transport: asyncio.Transport, *, in_good_order: bool) -> None:
+        if in_good_order:
+            transport.close()
+            # What the other side does not read would be waited for, and a TLS that is not closed from there.
+            self._schedule(self._timing.unbind_s, transport.abort)
+        else:
+            transport.abort()

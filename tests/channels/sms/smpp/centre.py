@@ -22,6 +22,7 @@ from channels.sms.smpp.pdu import (
     encode,
 )
 
+BOUND_ALREADY = 0x05
 BINDS = (Command.BIND_TRANSCEIVER, Command.BIND_TRANSMITTER, Command.BIND_RECEIVER)
 
 
@@ -69,11 +70,13 @@ def obliging(pdu: Pdu, line: Line, number: int) -> None:
 @dataclass
 class ScriptedCentre:
     """`script` lists what is done about submits, one item each: None obliges, a number is the status of a refusal, a
-    callable takes PDU and line. Then it obliges. `bind_statuses` are those of the first binds.
+    callable takes PDU and line. Then it obliges. `bind_statuses` are those of the first binds; `most_bound` is how many
+    the contract allows at once.
     """
 
     script: deque[Any] = field(default_factory=deque)
     bind_statuses: deque[int] = field(default_factory=deque)
+    most_bound: int | None = None
     lines: list[Line] = field(default_factory=list)
     submits: list[ShortMessage] = field(default_factory=list)
     sequences: list[int] = field(default_factory=list)
@@ -104,9 +107,17 @@ class ScriptedCentre:
         finally:
             writer.close()
 
+    @property
+    def bound(self) -> list[Line]:
+        """The lines over which somebody is bound now."""
+        return [line for line in self.lines if line.role and not line.writer.is_closing()]
+
     def react(self, pdu: Pdu, line: Line) -> None:
         if pdu.command in BINDS and self.bind_statuses and (status := self.bind_statuses.popleft()):
             line.send(Pdu(pdu.command.response, pdu.sequence, status))
+            return
+        if pdu.command in BINDS and self.most_bound is not None and len(self.bound) >= self.most_bound:
+            line.send(Pdu(pdu.command.response, pdu.sequence, BOUND_ALREADY))
             return
         if pdu.command is not Command.SUBMIT_SM:
             obliging(pdu, line, 0)

@@ -13,6 +13,7 @@ import pytest
 from channels.base import Permanent
 from channels.sms.smpp.bindings import BindingPlan, Bindings, NoBindError, Stopped, Taken, Unwritten
 from channels.sms.smpp.connecting import Centre
+from channels.sms.smpp.ends import EndCode
 from channels.sms.smpp.pdu import BindRequest, Command, MessageAnswer, Pdu, ShortMessage
 from channels.sms.smpp.session import Answered, NeverAnswered, Role
 from tests.channels.far_side import closed_port
@@ -202,7 +203,7 @@ async def test_a_session_that_is_lost_leaves_others_texts_alone() -> None:
         await one.submitted(2)
         waiting = one.send(3)
         one.centre.submitted_over[0].close()
-        assert await lost == Stopped(NeverAnswered("closed"), 1, 1)
+        assert await lost == Stopped(NeverAnswered(EndCode.CLOSED), 1, 1)
         pdu, line = held[0]
         line.send(Pdu(Command.SUBMIT_SM_RESP, pdu.sequence, body=MessageAnswer("m")))
         assert await other == Taken(("m",))
@@ -221,7 +222,10 @@ async def test_a_text_whose_rest_was_not_written_is_not_uncertain() -> None:
         one.centre.script.append(silent)
         one.centre.lines[0].close()
         found = await sending
-        assert found in (Stopped(Unwritten("closed"), 2, 2), Stopped(NeverAnswered("closed"), 2, 2))
+        assert found in (
+            Stopped(Unwritten(EndCode.CLOSED), 2, 2),
+            Stopped(NeverAnswered(EndCode.CLOSED), 2, 2),
+        )
         assert one.parts == [(1, 1, 2, "m")]
 
 
@@ -231,7 +235,7 @@ async def test_when_all_sessions_are_lost_nothing_waits_on() -> None:
         await one.submitted(1)
         second = one.send(2)
         one.centre.lines[0].close()
-        assert await first == Stopped(NeverAnswered("closed"), 1, 1)
+        assert await first == Stopped(NeverAnswered(EndCode.CLOSED), 1, 1)
         with pytest.raises(NoBindError, match="closed"):
             await second
         with pytest.raises(NoBindError):

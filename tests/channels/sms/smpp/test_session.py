@@ -1,15 +1,18 @@
 """One bind, against a centre that does what each test says, with time that passes when the test says so."""
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from channels.sms.smpp.connecting import connect
+from channels.sms.smpp.connecting import Centre, connect
+from channels.sms.smpp.ends import EndCode
 from channels.sms.smpp.pdu import BindRequest, Command, MessageAnswer, Pdu, ShortMessage, encode
 from channels.sms.smpp.session import (
     Answered,
@@ -120,7 +123,7 @@ async def test_it_binds_in_its_role_with_what_it_was_given(role: Role) -> None:
 async def test_a_bind_that_is_refused_ends_the_session_with_its_status() -> None:
     async with session({"bind_statuses": deque([0x0E])}, bound=False) as stage:
         stage.centre.bind_statuses.clear()
-        assert await stage.closed() == SessionEnd("bind_refused", 0x0E)
+        assert await stage.closed() == SessionEnd(EndCode.BIND_REFUSED, 0x0E)
 
 
 async def test_a_bind_without_an_answer_ends() -> None:
@@ -200,7 +203,7 @@ async def test_without_an_answer_it_is_uncertain_and_a_late_one_still_tells_its_
         stage.timers.advance(20)
         stage.session._heard = True
         stage.timers.advance(25)
-        assert stage.outcomes == {"a": NeverAnswered("timeout")}
+        assert stage.outcomes == {"a": NeverAnswered(EndCode.TIMEOUT)}
         assert (stage.session.has_room, stage.ear.rooms) == (True, rooms + 1)
         stage.line.send(Pdu(Command.SUBMIT_SM_RESP, stage.centre.sequences[0], body=MessageAnswer("late")))
         await stage.until_known(2)
@@ -214,8 +217,8 @@ async def test_a_close_makes_all_that_is_outstanding_uncertain_at_once() -> None
         stage.submit("b")
         await stage.centre.until(lambda: len(stage.centre.submits) == 2)
         stage.line.close()
-        assert await stage.closed() == SessionEnd("closed", was_bound=True)
-    assert stage.outcomes == dict.fromkeys("ab", NeverAnswered("closed"))
+        assert await stage.closed() == SessionEnd(EndCode.CLOSED, was_bound=True)
+    assert stage.outcomes == dict.fromkeys("ab", NeverAnswered(EndCode.CLOSED))
 
 
 async def test_a_line_that_ends_within_an_answer_is_told_apart() -> None:
@@ -225,8 +228,8 @@ async def test_a_line_that_ends_within_an_answer_is_told_apart() -> None:
         answer = encode(Pdu(Command.SUBMIT_SM_RESP, stage.centre.sequences[0], body=MessageAnswer("m-1")))
         stage.line.raw(answer[:-3])
         stage.line.close()
-        assert await stage.closed() == SessionEnd("torn", was_bound=True)
-    assert stage.outcomes == {"a": NeverAnswered("torn")}
+        assert await stage.closed() == SessionEnd(EndCode.TORN, was_bound=True)
+    assert stage.outcomes == {"a": NeverAnswered(EndCode.TORN)}
 
 
 async def test_a_centre_that_unbinds_is_answered_and_its_last_answers_count() -> None:
@@ -246,8 +249,8 @@ async def test_a_centre_that_unbinds_is_answered_and_its_last_answers_count() ->
         assert stage.commands()[-1] is Command.UNBIND_RESP
     assert stage.outcomes == {
         "b": Answered(0, "m"),
-        "a": NeverAnswered("closed"),
-        "c": NeverAnswered("closed"),
+        "a": NeverAnswered(EndCode.CLOSED),
+        "c": NeverAnswered(EndCode.CLOSED),
     }
 
 
@@ -256,7 +259,7 @@ async def test_a_centre_that_unbinds_and_stays_is_left() -> None:
         stage.line.ask(Command.UNBIND)
         await stage.centre.until(lambda: stage.commands()[-1] is Command.UNBIND_RESP)
         stage.timers.advance(6)
-        assert await stage.closed() == SessionEnd("unbound", was_bound=True)
+        assert await stage.closed() == SessionEnd(EndCode.UNBOUND, was_bound=True)
 
 
 async def test_our_unbind_waits_for_its_own_answer() -> None:
@@ -276,7 +279,7 @@ async def test_our_unbind_waits_for_its_own_answer() -> None:
         await stage.centre.until(lambda: stage.commands()[-1] is Command.DELIVER_SM_RESP)
         unbind = next(pdu for pdu in stage.line.seen if pdu.command is Command.UNBIND)
         hold(unbind, stage.line)
-        assert await stage.closed() == SessionEnd("unbound", was_bound=True)
+        assert await stage.closed() == SessionEnd(EndCode.UNBOUND, was_bound=True)
     assert stage.outcomes == {"a": Answered(0, "m")}
 
 
@@ -305,8 +308,94 @@ async def test_a_silent_line_is_asked_within_30_s_and_dead_10_s_later() -> None:
         await stage.centre.until(lambda: Command.ENQUIRE_LINK in stage.commands())
         assert stage.session.state is SessionState.BOUND
         stage.timers.advance(10)
-        assert await stage.closed() == SessionEnd("silent", was_bound=True)
-    assert stage.outcomes == {"a": NeverAnswered("silent")}
+        assert await stage.closed() == SessionEnd(EndCode.SILENT, was_bound=True)
+    assert stage.outcomes == {"a": NeverAnswered(EndCode.SILENT)}
+
+
+async def test_a_line_that_says_an_octet_now_and_then_is_dead_too() -> None:
+    """A PDU that never ends is no sign of life: its octets are not an answer."""
+    async with session() as stage:
+        stage.centre.react = lambda pdu, line: None  # type: ignore[method-assign]
+        octets = iter((64).to_bytes(4) + Command.DELIVER_SM.to_bytes(4))
+        while stage.session.state is SessionState.BOUND:
+            if (octet := next(octets, None)) is None:
+                break
+            before = len(stage.session._stream._buffer)
+            stage.line.raw(bytes([octet]))
+            while len(stage.session._stream._buffer) == before:  # noqa: ASYNC110 - nobody is told
+                await asyncio.sleep(0)
+            stage.timers.advance(10)
+        assert await stage.closed() == SessionEnd(EndCode.SILENT, was_bound=True)
+
+
+async def test_who_unbinds_before_the_bind_was_not_bound() -> None:
+    """The pauses between binds go on growing: some centres lock an account that hurries."""
+    async with session(bound=False) as stage:
+        stage.session.data_received(encode(Pdu(Command.UNBIND, 1)))
+        assert stage.session.state is SessionState.LEAVING
+        stage.timers.advance(5)
+        assert await stage.closed() == SessionEnd(EndCode.UNBOUND, was_bound=False)
+
+
+async def test_what_is_not_read_is_not_waited_for_when_the_session_is_over() -> None:
+    """A centre that asks, reads nothing and then says no SMPP: a connection for each of its sessions would be kept."""
+    lost, timers = asyncio.Event(), Timers()
+
+    class Watched(SmppSession):
+        def connection_lost(self, exc: Exception | None) -> None:
+            lost.set()
+            super().connection_lost(exc)
+
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        one = Watched(Role.TRANSCEIVER, BindRequest("kreis"), 10, Ear(), Timing(), timers)
+        assert await connect(Centre(*listener.getsockname()), one, 10) is None
+        transport = one._transport
+        assert transport is not None
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2048)
+        there, _ = listener.accept()
+        with there:
+            there.setblocking(False)
+            loop, asked = asyncio.get_running_loop(), encode(Pdu(Command.ENQUIRE_LINK, 1))
+            async with asyncio.timeout(10):
+                while not transport.get_write_buffer_size():
+                    await loop.sock_sendall(there, asked * 1000)
+                await loop.sock_sendall(there, b"\xff" * 16)
+                while one.state is not SessionState.CLOSED:  # noqa: ASYNC110 - nobody is told
+                    await asyncio.sleep(0)
+            assert not lost.is_set(), "it still has what nobody reads"
+            timers.advance(Timing().unbind_s)
+            await asyncio.wait_for(lost.wait(), 10)
+
+
+async def test_a_flood_gives_others_their_turn_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A centre sends as fast as the line carries it: what came at once is taken in pieces, with turns between."""
+    monkeypatch.setattr("channels.sms.smpp.session.PDUS_AT_ONCE", 10)
+    async with session() as stage:
+        taken: list[int] = []
+
+        async def somebody_else() -> None:
+            while True:
+                taken.append(len(stage.ear.messages))
+                await asyncio.sleep(0)
+
+        other = asyncio.create_task(somebody_else())
+        await asyncio.sleep(0)
+        flood = Pdu(Command.DELIVER_SM, 7, body=ShortMessage(text=b"id:1 stat:DELIVRD", esm_class=4))
+        stage.session.data_received(encode(flood) * 95 + encode(flood)[:20])
+        assert len(stage.ear.messages) == 10
+        stage.session.data_received(encode(flood)[20:])
+        while len(stage.ear.messages) < 96:  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0)
+        other.cancel()
+        assert max(later - before for before, later in pairwise(taken)) == 10
+        stage.submit("a")
+        await stage.until_known(1)
+        stage.session.data_received(encode(flood) * 25)
+        stage.session.connection_lost(None)
+        assert len(stage.ear.messages) == 96 + 25, "also what had its turn not yet when the line ended"
 
 
 async def test_a_line_that_answers_goes_on() -> None:
@@ -364,7 +453,7 @@ async def test_garbage_ends_the_session_and_what_is_outstanding_is_uncertain(oct
         await stage.centre.until(lambda: stage.centre.submits)
         stage.line.raw(octets)
         assert (await stage.closed()).code == "protocol"
-    assert stage.outcomes == {"a": NeverAnswered("protocol")}
+    assert stage.outcomes == {"a": NeverAnswered(EndCode.PROTOCOL)}
 
 
 async def test_a_centre_that_says_we_are_not_bound_is_left() -> None:
