@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from dispatcher.model.count import Count
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -44,9 +46,9 @@ class Gap:
 
     def sentence(self) -> str:
         """Say it in a sentence for the duty officer."""
-        single = self.of == 1
-        places = "Gemeinde hat" if single else "Gemeinden haben"
-        return f"{len(self.ags)} von {self.of} {places} keine Abonnenten für {self.channel}."
+        without, places = Count(len(self.ags)), Count(self.of)
+        found = f"{without} von {places} {places:Gemeinde|Gemeinden} {without:hat|haben}"
+        return f"{found} keine Abonnenten für {self.channel}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import typer
 
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import on_record
+from dispatcher.commands.desk.sentences import code_words
 from dispatcher.commands.desk.session import say
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.shell.help_text import Where, helped
@@ -64,7 +65,7 @@ def _row(letter: DeadLetter, at: Desk) -> list[str]:
     channel = at.texts.channels.get(letter.channel, letter.channel)
     label = at.texts.failures.get(letter.label, letter.label)
     where = (letter.alert_id, channel, letter.gateway, str(letter.recipient))
-    return [letter.id, at.time(letter.at), *where, label, letter.code]
+    return [letter.id, at.time(letter.at), *where, label, code_words(letter.code, at)]
 
 
 @app.command()

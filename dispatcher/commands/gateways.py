@@ -17,6 +17,7 @@ from channels.sms.trial import SmsTrial, tried
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.access.confirmation import Yes
 from dispatcher.commands.desk.follow_ups import is_confirmed
+from dispatcher.commands.desk.sentences import code_meaning
 from dispatcher.commands.desk.session import say
 from dispatcher.commands.operator import acts, requires
 from dispatcher.commands.shell.help_text import Where, helped
@@ -141,6 +142,8 @@ def _notice(at: Desk) -> Notice:
 def _lines(trial: SmsTrial, at: Desk) -> list[str]:
     meaning = at.texts.trial_meanings[trial.meaning]
     named = f"{meaning} ({trial.meaning}{f', {trial.code}' if trial.code else ''})"
+    if said := code_meaning(trial.code, at):
+        named += f": {said}"
     return [
         at.line("trial_request"),
         *(f"  {line}" for line in trial.request_shown.splitlines()),

@@ -339,7 +339,7 @@ def send_sms(
     if as_json:
         typer.echo(json_line({"id": alert_id, "recipients": recipients}))
     else:
-        key = ("sms_none", "sms_let_go_one")[recipients] if recipients < 2 else "sms_let_go"
+        key = "sms_let_go" if recipients else "sms_none"
         say([desk(language).line(key, id=alert_id, people=recipients)])
     if not recipients:
         raise typer.Exit(1)

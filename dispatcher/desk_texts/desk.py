@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
+from dispatcher.model.count import counted
 from dispatcher.model.desk_time import DEFAULT_ZONE, desk_time
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Desk:
         return desk_time(known, self.zone, self.language)
 
     def line(self, key: str, **values: object) -> str:
-        return self.texts.lines[key].format(**values)
+        """Return the line filled in; a number chooses the words that go with it (`Count`)."""
+        return self.texts.lines[key].format_map({name: counted(value) for name, value in values.items()})
 
 
 def desk(language: DeskLanguage) -> Desk:

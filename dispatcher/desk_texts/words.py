@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeskTexts:
-    """What a person at a desk reads in one language. A name in braces stands for what is put in."""
+    """What a person at a desk reads in one language. A name in braces stands for what is put in, with words behind it
+    for those that go with a number: `{count:Gemeinde|Gemeinden}`.
+    """
 
     lanes: Mapping[Lane, str]
     kinds: Mapping[Kind, str]
@@ -33,8 +35,8 @@ class DeskTexts:
     failures: Mapping[str, str]
     """Why a recipient could not be served, by the label of the error."""
     codes: Mapping[str, str]
-    """What the codes of our own mean that stand behind a failure, and those by which SMPP refuses one recipient. Any
-    other is an HTTP status, or a word of the gateway's."""
+    """What the codes of our own mean that stand behind a failure, and the statuses of SMPP, `0x` for one without a name
+    there. Any other is an HTTP status, or a word of the gateway's."""
     trial_meanings: Mapping[str, str]
     """What a gateway's answer to one SMS was taken for."""
     trial_decided: Mapping[str, str]

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dispatcher.model.count import Count
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import Said, said
 from dispatcher.targeting.geocodes import Unresolved, scheme_of
@@ -75,10 +76,9 @@ class _Explainer:
         """Say what the boundary data covers: municipalities, and the districts in which they lie."""
         districts = sorted({ags[:5] for ags in self._boundaries.units.ags})
         names = ", ".join(districts[:NAMED])
-        more = said(Phrase.AND_MORE, count=len(districts) - NAMED) if len(districts) > NAMED else ""
-        return said(
-            Phrase.DATA_COVERS, count=len(self._boundaries.municipalities), districts=names, more=more
-        )
+        more = said(Phrase.AND_MORE_DISTRICTS, count=len(districts) - NAMED) if len(districts) > NAMED else ""
+        count = len(self._boundaries.municipalities)
+        return said(Phrase.DATA_COVERS, count=count, districts=len(districts), names=names, more=more)
 
     def _named_hint(self) -> Said:
         if self._hint is None:
@@ -137,10 +137,10 @@ def german(sentence: str) -> str:
     return sentence
 
 
-def _part(name: str, value: str) -> str:
+def _part(name: str, value: str) -> str | Count:
     if name == "label":
         return german_label(value)
-    return REASONS.get(value, value)
+    return Count(int(value)) if value.isdecimal() else REASONS.get(value, value)
 
 
 _LABEL = re.compile(r'(?:(polygon|circle) (\d+) of )?area (\d+)( ".*")?', re.DOTALL)

@@ -59,16 +59,22 @@ PATTERNS = tuple(
             "{label} {why}; es gelten seine Schlüssel",
         ),
         (
-            rf"{_LABEL}: (?P<count>\d+) municipalities lie wholly below (?P<height>\d+) m and are left out",
-            "{label}: {count} Gemeinden liegen ganz unter {height} m und bleiben außen vor",
+            rf"{_LABEL}: (?P<count>\d+) \w+ lies? wholly below (?P<height>\d+) m and (?:is|are) left out",
+            (
+                "{label}: {count} {count:Gemeinde liegt|Gemeinden liegen} ganz unter {height} m und "
+                "{count:bleibt|bleiben} außen vor"
+            ),
         ),
         (
             rf"{_LABEL}: (?P<share>\S+) of it lies outside the boundary data",
             "{label}: {share} davon liegt außerhalb der Gebietsdaten",
         ),
         (
-            r"codes name (?P<coded>\d+) municipalities, the geometry reaches (?P<drawn>\d+): (?P<share>\S+) in common",
-            "die Schlüssel nennen {coded} Gemeinden, die Zeichnung erreicht {drawn}; {share} davon sind dieselben",
+            r"codes name (?P<coded>\d+) \w+, the geometry reaches (?P<drawn>\d+): (?P<share>\S+) in common",
+            (
+                "die Schlüssel nennen {coded} {coded:Gemeinde|Gemeinden}, die Zeichnung erreicht {drawn}; "
+                "{share} davon sind dieselben"
+            ),
         ),
     )
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cap.model import Area
 from dispatcher.boundaries.registry import Registry
+from dispatcher.model.count import Count
 from dispatcher.targeting.explanation import explained, german
 from dispatcher.targeting.geocodes import Unresolved
 from dispatcher.targeting.measure import BEYOND_REASONS, Measured, measure
@@ -139,5 +140,8 @@ def _likeness(coded: set[int], measured: Measured) -> list[str]:
     likeness = len(coded & measured.kept) / len(coded | measured.kept)
     if likeness >= LIKENESS:
         return []
-    reached = f"codes name {len(coded)} municipalities, the geometry reaches {len(measured.kept)}"
+    named = Count(len(coded))
+    reached = (
+        f"codes name {named} {named:municipality|municipalities}, the geometry reaches {len(measured.kept)}"
+    )
     return [f"{reached}: {likeness:.0%} in common"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dispatcher.model.count import Count
 from dispatcher.targeting import geocodes, positions, shapes
 from dispatcher.targeting.geocodes import Unresolved
 from dispatcher.targeting.outcome import Codes, HeightUnit, Unmatched
@@ -120,7 +121,11 @@ def _above(indices: tuple[int, ...], floor_m: float, boundaries: Boundaries) -> 
 
 def below(name: str, count: int, floor_m: float | None) -> str:
     """Return the note about municipalities that a height limit leaves out."""
-    return f"{name}: {count} municipalities lie wholly below {floor_m or 0:.0f} m and are left out"
+    lie = Count(count)
+    return (
+        f"{name}: {count} {lie:municipality lies|municipalities lie} wholly below {floor_m or 0:.0f} m "
+        f"and {lie:is|are} left out"
+    )
 
 
 def _floor_m(area: Area, profile: MatchProfile) -> float | None:

@@ -42,7 +42,7 @@ def test_reach_counts_by_channel_and_municipality_and_names_the_gaps(boundaries:
     assert result.by_channel == {"sms": 3, "webpush": 7}
     assert result.by_municipality["05358012"] == {"sms": 0, "webpush": 2}
     assert [(gap.channel, gap.ags) for gap in result.gaps] == [("sms", ("05358012",))]
-    assert result.gaps[0].sentence() == "1 von 2 Gemeinden haben keine Abonnenten für sms."
+    assert result.gaps[0].sentence() == "1 von 2 Gemeinden hat keine Abonnenten für sms."
 
 
 def test_one_municipality_is_singular(boundaries: Boundaries) -> None:

@@ -5,13 +5,18 @@ import dataclasses
 import re
 import string
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from channels.base import ChannelError, DeliveryError
+from channels.sms.smpp.ends import EndCode
+from channels.sms.smpp.statuses import MEANINGS, NAMES, OK, code
+from dispatcher.commands.desk.sentences import UNKNOWN_STATUS, code_meaning, code_words
 from dispatcher.desk_texts.catalogue import CATALOGUES, DeskLanguage, desk_texts
+from dispatcher.desk_texts.desk import Desk
 from dispatcher.desk_texts.german import GERMAN
 from dispatcher.desk_texts.words import DeskTexts
 from dispatcher.model.ledger import Fate
@@ -88,6 +93,24 @@ def test_every_code_of_ours_that_a_failure_can_have_is_explained(texts: DeskText
     assert found - set(texts.codes) == set()
 
 
+@pytest.mark.parametrize("texts", CATALOGUES.values(), ids=list(CATALOGUES))
+def test_every_code_of_a_message_centre_is_explained(texts: DeskTexts) -> None:
+    """A session's end has no other code by its type, a status no other form than `statuses.code` gives it."""
+    assert set(EndCode) - set(texts.codes) == set()
+    assert {code(status) for status in NAMES if status != OK} - set(texts.codes) == set()
+    assert {each for each in texts.codes if each.startswith(UNKNOWN_STATUS)} == (
+        {code(status) for status in NAMES if status != OK} | {UNKNOWN_STATUS}
+    )
+    assert set(MEANINGS) <= set(NAMES)
+
+
+def test_a_status_that_the_standard_does_not_name_is_said_to_be_the_gateways() -> None:
+    desk = Desk(GERMAN, DeskLanguage.GERMAN, UTC)
+    assert code_words(code(0x0E), desk) == "falsches Kennwort, 0x0e"
+    assert code_words(code(0x412), desk) == "eigener Status des Gateways, 0x412"
+    assert (code_meaning("", desk), code_words("503", desk)) == ("", "503")
+
+
 GERMAN_WORDS = re.compile(r"[äöüßÄÖÜ]|\b(?:ist|nicht|wird|die|der|das|und|keine?|eine?)\b")
 HELP = re.compile(r"^(?:help|metavar)$")
 
@@ -133,42 +156,3 @@ def test_no_german_sentence_stands_outside_the_catalogue(module: Path) -> None:
 def test_a_german_sentence_outside_is_noticed() -> None:
     assert strays("say('Die Meldung ist weg')") == ["Die Meldung ist weg"]
     assert strays("def f():\n    '''Die Meldung'''\n    x(help='die Zahl')") == []
-
-
-COUNTED = re.compile(r"\{(?:count|gone|left|limit|most|parts|people|recipients)\} (\w+)")
-ALIKE = {
-    # For one as for many, or behind what is a number with its own word by then.
-    DeskLanguage.GERMAN: {"Empfänger", "abgemeldet", "von", "verbraucht"},
-    DeskLanguage.ENGLISH: {"counted", "of", "used"},
-}
-SINGULAR = {"sms_people": "sms_person", "sms_parts": "sms_part"}
-
-
-def without_singular(texts: DeskTexts, alike: set[str]) -> list[str]:
-    """The sentences that count something, and have no twin for one."""
-    lines = texts.lines
-    return [
-        key
-        for key, text in lines.items()
-        if {found[1] for found in COUNTED.finditer(text)} - alike
-        and SINGULAR.get(key, f"{key}_one") not in lines
-    ]
-
-
-@pytest.mark.parametrize("language", DeskLanguage)
-def test_one_is_said_of_one(language: DeskLanguage) -> None:
-    texts = CATALOGUES[language]
-    assert without_singular(texts, ALIKE[language]) == []
-    for key, text in texts.lines.items():
-        if key.endswith("_one"):
-            assert not COUNTED.search(text), "it is one"
-            assert " 1 " in text
-
-
-def test_a_plural_alone_is_noticed() -> None:
-    lines = {**GERMAN.lines, "sms_held": "{people} Personen warten"}
-    assert without_singular(dataclasses.replace(GERMAN, lines=lines), set()) != []
-    lines = {key: text for key, text in GERMAN.lines.items() if key != "sms_waits_one"}
-    assert without_singular(dataclasses.replace(GERMAN, lines=lines), ALIKE[DeskLanguage.GERMAN]) == [
-        "sms_waits"
-    ]

@@ -110,6 +110,12 @@ def test_every_sentence_about_an_area_has_its_german() -> None:
         "codes name 2 municipalities, the geometry reaches 3: 50% in common",
     ):
         assert german(note) != note
+    assert german(below("area 1", 1, 600.0)) == (
+        "Gebiet 1: 1 Gemeinde liegt ganz unter 600 m und bleibt außen vor"
+    )
+    assert "nennen 1 Gemeinde, die" in german(
+        "codes name 1 municipality, the geometry reaches 2: 50% in common"
+    )
     assert german("of nobody's making") == "of nobody's making"
 
 

@@ -204,7 +204,7 @@ def test_what_lies_below_the_height_of_its_shape_is_left_out_and_said(board: Bou
     both = shapely.union(square(3, 3), square(3, 2))
     found = measure([[named(both, floor_m=500.0)]], low, RULE)
     assert kept_of(found, low) == {"32"}
-    assert found.notes == ("polygon 1 of area 1: 1 municipalities lie wholly below 500 m and are left out",)
+    assert found.notes == ("polygon 1 of area 1: 1 municipality lies wholly below 500 m and is left out",)
     assert kept_of(measure([[named(both)]], low, RULE), low) == {"32", "33"}
 
 

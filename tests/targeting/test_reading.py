@@ -106,7 +106,7 @@ def test_a_height_leaves_out_only_what_is_known_to_lie_below(boundaries: Boundar
     snow = dataclasses.replace(area, altitude_ft=600 / 0.3048)
     found = match([snow], hilly)
     assert {a.ags for a in found.affected} == {"05358024", "05358012"}
-    assert "1 municipalities lie wholly below 600 m" in found.notes[0]
+    assert "1 municipality lies wholly below 600 m" in found.notes[0]
     metric = dataclasses.replace(area, altitude_ft=600.0)
     assert len(match([metric], hilly).affected) == 2 + 1
     metres = match([metric], hilly, profile=MatchProfile(height_unit=HeightUnit.METRES))
@@ -119,7 +119,7 @@ def test_a_height_applies_to_shapes_as_well(boundaries: Boundaries) -> None:
     found = match([high], flat)
     assert "Düren" not in names(found)
     assert found.affected
-    assert any("lie wholly below" in note for note in found.notes)
+    assert any("wholly below" in note for note in found.notes)
 
 
 def test_vertices_are_counted_over_the_whole_alert(boundaries: Boundaries) -> None:

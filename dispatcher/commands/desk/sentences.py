@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _GONE: Final = State.GONE.name.lower()
 _WAITING: Final = {State.PENDING, State.CLAIMED, State.RETRY}
 _REACHED: Final = {State.ACCEPTED, State.DELIVERED, State.DISPLAYED}
+UNKNOWN_STATUS: Final = "0x"
+"""How the statuses of SMPP begin; what stands under it is said of those that the standard does not name."""
 SMALL_SHARE: Final = 0.01
 """Below it a share is written as less than one percent: `0 %` beside a place that is warned would deny it."""
 
@@ -204,8 +206,14 @@ def _owed_line(key: str, one: Mapping[str, Any], desk: Desk) -> str:
 
 def code_words(code: str, desk: Desk) -> str:
     """Return what a code means, and the code itself, by which it is found in logs; any but our own as it is."""
-    meaning = desk.texts.codes.get(code)
+    meaning = code_meaning(code, desk)
     return f"{meaning}, {code}" if meaning else code
+
+
+def code_meaning(code: str, desk: Desk) -> str:
+    """Return what a code of ours means, or one of SMPP; empty for an HTTP status and for a gateway's own word."""
+    codes = desk.texts.codes
+    return codes.get(code) or (codes[UNKNOWN_STATUS] if code.startswith(UNKNOWN_STATUS) else "")
 
 
 def progress_of(answer: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+from dispatcher.model.count import Count
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -65,11 +67,11 @@ def _budget_line(one: BudgetLeft, desk: Desk) -> str:
 
 
 def _parts(count: int, desk: Desk) -> str:
-    return desk.line("sms_part" if count == 1 else "sms_parts", parts=number(count, desk))
+    return desk.line("sms_parts", parts=_count(count, desk))
 
 
 def _people(count: int, desk: Desk) -> str:
-    return desk.line("sms_person" if count == 1 else "sms_people", people=number(count, desk))
+    return desk.line("sms_people", people=_count(count, desk))
 
 
 def _price(sms: Mapping[str, Any], desk: Desk) -> str:
@@ -117,9 +119,11 @@ def _over_budget_lines(sms: Mapping[str, Any], desk: Desk) -> list[str]:
 
 
 def _held_lines(sms: Mapping[str, Any], desk: Desk, key: str) -> list[str]:
-    if sms["held"] == 1:
-        return [desk.line(f"{key}_one")]
-    return [desk.line(key, people=number(sms["held"], desk))] if sms["held"] else []
+    return [desk.line(key, people=_count(sms["held"], desk))] if sms["held"] else []
+
+
+def _count(count: int, desk: Desk) -> Count:
+    return Count(count, number(count, desk))
 
 
 def number(count: int, desk: Desk) -> str:

@@ -17,8 +17,8 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.SEND_AS_CAP: "Please send the message as application/cap+xml.",
         Phrase.SEND_UNCOMPRESSED: "Please send the message uncompressed.",
         Phrase.BODY_INCOMPLETE: "The message did not arrive completely; please send it again.",
-        Phrase.BODY_TOO_LARGE: "The message is larger than {max_bytes} bytes.",
-        Phrase.QUERY_TOO_LONG: "The query of the request has more than {max_bytes} bytes.",
+        Phrase.BODY_TOO_LARGE: "The message is larger than {max_bytes} {max_bytes:byte|bytes}.",
+        Phrase.QUERY_TOO_LONG: "The query of the request has more than {max_bytes} {max_bytes:byte|bytes}.",
         Phrase.ROUTE_UNKNOWN: "There is nothing at this address; please check it.",
         Phrase.METHOD_UNKNOWN: "This address exists, but not with this method; Allow names the possible "
         "ones.",
@@ -80,9 +80,9 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.SENDER_NOT_ALLOWED: "This key may not submit as the sender {sender}. Allowed: {allowed}.",
         Phrase.VERSION_UNKNOWN: "CAP 1.2 is accepted; this message is written in CAP {version}.",
         Phrase.NAME_TOO_LONG: "An identifier or a sender, also in <references>, has more than {most} "
-        "characters.",
-        Phrase.QUOTA_REACHED: "This key has submitted {quota} warnings within an hour, which is all that it "
-        "may. The message is not accepted, nobody is warned. Please send it again in {minutes} min; if it "
+        "{most:character|characters}.",
+        Phrase.QUOTA_REACHED: "This key has submitted {quota} {quota:warning|warnings} within an hour, which is "
+        "all that it may. The message is not accepted, nobody is warned. Please send it again in {minutes} min; if it "
         "is urgent, the operator can raise the limit at once. Updates and cancellations are still accepted.",
         Phrase.SENT_IN_FUTURE: "<sent> lies in the future: {sent}; here it is {now}. Please check the "
         "sender's clock and the time zone in <sent>.",
@@ -127,7 +127,8 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.SOME_REFERENCE_OUTSIDE_TERRITORY: "The message that this one refers to reaches beyond the "
         "source's territory.",
         Phrase.AND_MORE: " and {count} more",
-        Phrase.MORE_LEFT_OFF: "{count} more places of this kind are not listed.",
+        Phrase.AND_MORE_DISTRICTS: " and {count} more",
+        Phrase.MORE_LEFT_OFF: "{count} more {count:place|places} of this kind {count:is|are} not listed.",
         Phrase.IS_POSTCODE: "{code} is a postcode and no key of CAP; nobody is warned by postcodes, as they "
         "follow no municipal borders. {hint}",
         Phrase.KEY_CALLED_POSTCODE: "{code} is called {name}, but is an {scheme}. Please give {scheme} as its "
@@ -146,8 +147,9 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.MUNICIPALITY_UNKNOWN: "The district {district} has no municipality of this key; please check "
         "the digits.",
         Phrase.BEYOND_DATA: "The key is well-formed, but outside this service's boundary data. {covers}",
-        Phrase.DATA_COVERS: "They cover {count} municipalities in the districts {districts}{more}.",
-        Phrase.MATCH_TITLE: "{identifier}: {count} municipalities",
+        Phrase.DATA_COVERS: "They cover {count} {count:municipality|municipalities} in the "
+        "{districts:district|districts} {names}{more}.",
+        Phrase.MATCH_TITLE: "{identifier}: {count} {count:municipality|municipalities}",
         Phrase.MATCH_UNDERSTOOD: "The area is understood: a submission is not refused for it, as long as "
         "all municipalities lie in the source's territory.",
         Phrase.MATCH_REFUSED: "Part of the area is not understood: a submission (submit) is refused with "

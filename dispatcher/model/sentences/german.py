@@ -89,9 +89,9 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.VERSION_UNKNOWN: "Angenommen wird CAP 1.2; diese Meldung ist in CAP {version} verfasst.",
         Phrase.NAME_TOO_LONG: "Eine Kennung oder ein Absender, auch in <references>, hat mehr als {most} "
         "Zeichen.",
-        Phrase.QUOTA_REACHED: "Dieser Zugang hat in einer Stunde schon {quota} Warnungen eingereicht, mehr "
-        "darf er nicht. Die Meldung ist nicht angenommen, niemand wird gewarnt. Bitte in {minutes} min "
-        "erneut senden; eilt es, kann der Betreiber die Grenze sofort anheben. Aktualisierungen und "
+        Phrase.QUOTA_REACHED: "Dieser Zugang hat in einer Stunde schon {quota} {quota:Warnung|Warnungen} "
+        "eingereicht, mehr darf er nicht. Die Meldung ist nicht angenommen, niemand wird gewarnt. Bitte in "
+        "{minutes} min erneut senden; eilt es, kann der Betreiber die Grenze sofort anheben. Aktualisierungen und "
         "Aufhebungen werden weiter angenommen.",
         Phrase.SENT_IN_FUTURE: "<sent> liegt in der Zukunft: {sent}, hier ist es {now}. Bitte die Uhr des "
         "Absenders und die Zeitzone in <sent> prüfen.",
@@ -139,7 +139,8 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.SOME_REFERENCE_OUTSIDE_TERRITORY: "Die Meldung, auf die sich diese bezieht, reicht über die "
         "Zuständigkeit hinaus.",
         Phrase.AND_MORE: " und {count} weitere",
-        Phrase.MORE_LEFT_OFF: "{count} weitere Stellen dieser Art sind nicht aufgeführt.",
+        Phrase.AND_MORE_DISTRICTS: " und {count} weiteren",
+        Phrase.MORE_LEFT_OFF: "{count} weitere {count:Stelle|Stellen} dieser Art {count:ist|sind} nicht aufgeführt.",
         Phrase.IS_POSTCODE: "{code} ist eine Postleitzahl und kein Schlüssel von CAP; nach Postleitzahlen "
         "wird nicht gewarnt, denn sie folgen keinen Gemeindegrenzen. {hint}",
         Phrase.KEY_CALLED_POSTCODE: "{code} ist als {name} bezeichnet, ist aber ein {scheme}. Bitte als valueName "
@@ -159,8 +160,9 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "die Ziffern prüfen.",
         Phrase.BEYOND_DATA: "Der Schlüssel ist wohlgeformt, liegt aber außerhalb der Gebietsdaten dieses "
         "Dienstes. {covers}",
-        Phrase.DATA_COVERS: "Sie umfassen {count} Gemeinden in den Kreisen {districts}{more}.",
-        Phrase.MATCH_TITLE: "{identifier}: {count} Gemeinden",
+        Phrase.DATA_COVERS: "Sie umfassen {count} {count:Gemeinde|Gemeinden} in {districts:dem Kreis|den Kreisen} "
+        "{names}{more}.",
+        Phrase.MATCH_TITLE: "{identifier}: {count} {count:Gemeinde|Gemeinden}",
         Phrase.MATCH_UNDERSTOOD: "Das Gebiet ist verstanden: Eine Einreichung wird nicht wegen des Gebiets "
         "abgelehnt, solange alle Gemeinden in der Zuständigkeit der Quelle liegen.",
         Phrase.MATCH_REFUSED: "Ein Teil des Gebiets ist nicht verstanden: Eine Einreichung (submit) wird "

@@ -89,6 +89,7 @@ class Phrase(StrEnum):
     REFERENCE_OUTSIDE_TERRITORY = auto()
     SOME_REFERENCE_OUTSIDE_TERRITORY = auto()
     AND_MORE = auto()
+    AND_MORE_DISTRICTS = auto()
     MORE_LEFT_OFF = auto()
     # why a code names no municipality
     IS_POSTCODE = auto()

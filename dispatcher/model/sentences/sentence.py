@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from dispatcher.model.count import counted
 from dispatcher.model.desk_time import desk_time
 from dispatcher.model.sentences.english import ENGLISH
 from dispatcher.model.sentences.german import GERMAN
@@ -32,7 +33,7 @@ class Said(NamedTuple):
 
 def said(phrase: Phrase, zone: tzinfo | None = None, **values: object) -> Said:
     """Return the phrase filled in. A value that is `Said` stands in each language in that language; an aware instant is
-    written as the desk of this `zone` writes it.
+    written as the desk of this `zone` writes it; a number chooses the words that go with it (`Count`).
     """
     de, en = (
         catalogue[phrase].format_map(
@@ -50,4 +51,4 @@ def _written(value: object, language: str, zone: tzinfo | None) -> object:
         if zone is None:
             raise TypeError("an instant in a sentence needs the zone of the desk")
         return desk_time(value, zone, language)
-    return value
+    return counted(value)
