@@ -262,6 +262,42 @@ def test_a_decision_of_too_many_lines_is_noticed() -> None:
     assert overlong({"fits": line * RECORD_LINES, "long": line * (RECORD_LINES + 1)}) == ["long"]
 
 
+NAMED = re.compile(r"`((?:cap|channels|dispatcher|ops|tests)/[\w./*-]*)`")
+HELD = re.compile(r"^(?:## )?Enforced by\b(.*)", re.MULTILINE | re.DOTALL)
+
+
+def unenforced(records: Mapping[str, str]) -> list[str]:
+    """The records that do not say what holds to them, or name what is not there."""
+    return [name for name, text in records.items() if not holds(HELD.search(text))]
+
+
+def holds(part: re.Match[str] | None) -> bool:
+    if part is None or not part[1].strip(" .\n"):
+        return False
+    paths = [ROOT / path for path in NAMED.findall(part[1])]
+    said = "".join(path.read_text(encoding="utf-8") for path in paths if path.is_file())
+    named = re.findall(r"`(test_\w+)`", part[1])
+    return all(path.exists() for path in paths) and all(f"def {test}(" in said for test in named)
+
+
+def test_a_decision_says_what_holds_to_it() -> None:
+    records = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / "decisions").glob("0*.md")}
+    assert unenforced(records) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## Decision\n\nSo it is.",
+        "## Enforced by\n\n",
+        "## Enforced by\n\n`tests/test_nowhere.py`.",
+        "## Enforced by\n\n`tests/test_docs.py` (`test_of_nobody`).",
+    ],
+)
+def test_a_decision_that_nothing_holds_to_is_noticed(text: str) -> None:
+    assert unenforced({"it": text}) == ["it"]
+
+
 def doubled(text: str) -> list[str]:
     """What stands twice in one table or list of a document, as a merge of two branches leaves it."""
     found = []
