@@ -19,7 +19,10 @@ from channels.sms.meanings import AnswerMeaning
 
 _STATUS: Final = re.compile(r"([1-5])xx|([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 _BRACKETS: Final = re.compile(r"\[([0-9]{1,9}|\*)\]")
+_NO_STEP: Final = re.compile(r"\*|-[0-9]+")
 PATH_MAX: Final = 200
+VALIDITY_MAX_S: Final = 366 * 86_400
+"""Seconds: no network keeps an SMS for a year, and what is longer may be no date any more."""
 
 
 def showable(secret: SecretStr) -> SecretStr:
@@ -38,11 +41,21 @@ def _code(text: str) -> str:
 
 
 def dotted(text: str) -> str:
-    """Return a path that is not written as JSONPath. Raises `ValueError` with the form that is meant."""
+    """Return a path that is not written as JSONPath, whose stars and steps from the end lead nowhere here. Raises
+    `ValueError` with the form that is meant.
+    """
     if _BRACKETS.search(text) or text.startswith("$."):
         right = _BRACKETS.sub(r".\1", text).removeprefix("$").strip(".")
-        raise ValueError(f"paths have dots and no brackets: {right[:100]}")
+        raise ValueError(f"paths have dots and no brackets: {_right(right)[:100]}")
+    if any(_NO_STEP.fullmatch(step) for step in text.split(".")):
+        raise ValueError(f"paths have numbers from 0 for items of a list, and no stars: {_right(text)[:100]}")
     return text
+
+
+def _right(path: str) -> str:
+    """Return a path with the first item where it says any, or one from the end; the list itself where that is all."""
+    steps = ["0" if _NO_STEP.fullmatch(step) else step for step in path.removesuffix(".*").split(".")]
+    return ".".join(steps)
 
 
 def _path(text: str) -> str:
@@ -256,8 +269,8 @@ class ValiditySettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     unit: ValidityUnit = ValidityUnit.SECONDS
-    at_least_s: int = Field(1, ge=1)
-    at_most_s: int | None = Field(None, ge=1)
+    at_least_s: int = Field(1, ge=1, le=VALIDITY_MAX_S)
+    at_most_s: int | None = Field(None, ge=1, le=VALIDITY_MAX_S)
     format: str = Field("%Y-%m-%dT%H:%M:%SZ", max_length=60)
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from string import Formatter
 from typing import Any, Final, Self, TypeAlias
 
@@ -28,7 +29,8 @@ class TextTemplate:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raise `ValueError` for braces that do not belong together."""
+        """Raise `ValueError` for braces that do not belong together, and for what is no text."""
+        _require_text(text)
         try:
             parsed = list(Formatter().parse(text))
         except ValueError as error:
@@ -117,6 +119,13 @@ def path_of(name: str, node: Any) -> str | None:
     return next((f".{step}{rest}" for step, rest in found if rest is not None), None)
 
 
+def _require_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("has half of a surrogate pair in it, which no request can bring") from None
+
+
 def _parsed(where: str, text: str) -> TextTemplate:
     try:
         return TextTemplate.parse(text)
@@ -132,9 +141,13 @@ def _compiled(node: Any, where: str, names: set[str]) -> Any:
         names |= template.names
         return template
     if isinstance(node, dict):
+        for name in node:
+            _require_text(name)
         return {name: _compiled(value, f"{where}.{name}", names) for name, value in node.items()}
     if isinstance(node, list):
         return [_compiled(item, f"{where}.{place}", names) for place, item in enumerate(node)]
+    if isinstance(node, float) and not isfinite(node):
+        raise ValueError(f"{where[1:] or 'template'}: {node} is no number of JSON")
     return node
 
 

@@ -67,6 +67,14 @@ def test_every_row_says_where_it_could_be_read(name: str, place: int) -> None:
         assert date.fromisoformat(source.read) <= date(2026, 11, 28)
 
 
+@pytest.mark.parametrize("name", names())
+def test_every_profile_says_where_its_provider_was_read(name: str) -> None:
+    """And some row of it was: a table of nothing but guesses is none."""
+    assert profile(name).sources
+    assert all(source.what for source in profile(name).sources.values())
+    assert any(rule.get("source") for rule in profile(name).gateway["answer"]["rules"])
+
+
 CODES: dict[str, list[tuple[int, Any, str, str]]] = {
     "kannel": [
         (202, b"0: Accepted for delivery", "accepted", ""),

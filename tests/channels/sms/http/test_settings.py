@@ -80,6 +80,15 @@ def request(**given: Any) -> dict[str, Any]:
         ),
         (request(json={"a": [{"to": "{to"}]}), "json.a.0.to: "),
         (
+            request(json={"to": "{to}", "text": "{text}", "ttl": float("nan")}),
+            "json.ttl: nan is no number of JSON",
+        ),
+        (
+            request(json={"to": "{to}", "text": "{text}", "a": ["\ud83d"]}),
+            "json.a.0: has half of a surrogate pair",
+        ),
+        (request(json={"to": "{to}", "text": "{text}", "\ud83d": 1}), "half of a surrogate pair"),
+        (
             request(json={"a": ["{text}", {"to": "{tu}"}]}),
             "request.json.a.1.to: there is no placeholder {tu}",
         ),
@@ -110,6 +119,7 @@ def request(**given: Any) -> dict[str, Any]:
             LONG | {"request": {"method": "GET", "query": {"to": "{to}", "text": "{text}", "x": "y" * 1900}}},
             "request.query: with a text of one part",
         ),
+        (LONG | {"validity": {"at_least_s": 10**18}}, "VALIDITY.AT_LEAST_S"),
         # rules
         (rules({"means": "rejected", "status": 400}), "rules: none says which answer means accepted"),
         (rules({"means": "good", "status": 200}), "ANSWER.RULES.0.MEANS"),
@@ -121,9 +131,16 @@ def request(**given: Any) -> dict[str, Any]:
             "ANSWER.RULES.0.PATH: paths have dots and no brackets: messages.0.id",
         ),
         (LONG | {"answer": {"rules": [ACCEPTED], "reference": "$.ids[0][1]"}}, "no brackets: ids.0.1"),
+        (rules(at("messages[*].status", "0")), "no brackets: messages.0.status"),
+        (rules(at("messages.*.status", "0")), "and no stars: messages.0.status"),
+        (rules(at("messages.-1.status", "0")), "and no stars: messages.0.status"),
         # reports
         (reports(client_ref="[0].ref"), "REPORTS.CLIENT_REF: paths have dots and no brackets: 0.ref"),
-        (reports(items="reports[*]"), "REPORTS.ITEMS: paths have dots and no brackets: reports.*"),
+        (reports(items="reports[*]"), "REPORTS.ITEMS: paths have dots and no brackets: reports"),
+        (
+            reports(items="reports.*"),
+            "REPORTS.ITEMS: paths have numbers from 0 for items of a list, and no stars: rep",
+        ),
         (
             reports(url="https://a.example/?ref={clientref}"),
             "REPORTS.URL: there is no placeholder {clientref} in it; the only one is {client_ref}",
