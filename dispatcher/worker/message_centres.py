@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 SHOW_S: Final = 1.0
 """Interval at which the figures are taken."""
+UNBOUND_S: Final = 0.1
+"""The same while a session is not bound: another process that has none leaves the gateway alone unless it hears of one
+here, so that it must hear of it soon."""
 
 log = structlog.get_logger()
 
@@ -67,10 +70,17 @@ class MessageCentres:
                 self._show(carrier.name, figures)
 
     async def _keep_showing(self) -> None:
-        while True:
+        own = asyncio.current_task()
+        # A cancellation that comes as the queue answers is lost in `asyncio.wait_for` of Python 3.11 (gh-86296).
+        while own is None or not own.cancelling():
             self.show()
             await self._note_sessions()
-            await self._sleep(SHOW_S)
+            await self._sleep(SHOW_S if self._is_bound() else UNBOUND_S)
+
+    def _is_bound(self) -> bool:
+        """Whether all sessions of this process are bound."""
+        figures = [carrier.figures() for carrier in self._carriers]
+        return all(found and found.bound == found.planned for found in figures)
 
     async def _note_sessions(self) -> None:
         """Let other processes know over which gateways this one can send."""

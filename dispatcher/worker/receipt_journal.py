@@ -21,7 +21,7 @@ from channels.sms.smpp.statuses import OK, RECEIVER_TEMPORARY
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from channels.sms.smpp.receipts import CentreReceipt
     from dispatcher.delivery.reports import DeliveryReports
@@ -63,6 +63,11 @@ def understood(report: DeliveryReport, whole: int) -> DeliveryReport:
     return replace(report, part=WHOLE) if report.part == str(whole) else report
 
 
+def _keys(receipts: Iterable[ReceivedReceipt]) -> set[tuple[str, str]]:
+    """Return what receipts are looked for by: gateway and id."""
+    return {(one.gateway, key) for one in receipts for key in one.report.keys}
+
+
 class ReceiptJournal:
     """What sessions bring beside answers, on its way into the record (`channels.sms.smpp.carrier.Journal`)."""
 
@@ -85,6 +90,10 @@ class ReceiptJournal:
         self._unwritten = 0
         self._received: deque[ReceivedReceipt] = deque()
         self._parked: deque[ReceivedReceipt] = deque()
+        self._parked_keys: set[tuple[str, str]] = set()
+        """What those are looked for by; some may be left of receipts that wait no more."""
+        self._looked_at = clock()
+        self._look_now = False
         self._news = asyncio.Event()
 
     @property
@@ -115,7 +124,7 @@ class ReceiptJournal:
                 async with asyncio.timeout(LOOK_AGAIN_S if self._parked else None):
                     await self._news.wait()
             except TimeoutError:
-                pass
+                self._look_now = True
             self._news.clear()
             if not await self.flush():
                 await asyncio.sleep(LOOK_AGAIN_S)
@@ -137,6 +146,7 @@ class ReceiptJournal:
 
     async def aclose(self) -> None:
         """Write what is left. Receipts whose id is not known by now are unmatched."""
+        self._look_now = True
         await self.flush()
         for one in self._parked:
             self._drop(one)
@@ -147,6 +157,7 @@ class ReceiptJournal:
             parts = self._parts[gateway]
             count = len(parts)
             await self._store.remember(gateway, parts[:count])
+            self._look_now |= any((gateway, one.key) in self._parked_keys for one in parts[:count])
             del parts[:count]
             self._unwritten -= count
 
@@ -161,20 +172,25 @@ class ReceiptJournal:
 
     def _park(self, unknown: Sequence[ReceivedReceipt]) -> None:
         self._parked.extend(unknown)
+        self._parked_keys |= _keys(unknown)
         while len(self._parked) > PARKED_MAX:
             self._drop(self._parked.popleft())
 
     async def _look_again(self) -> None:
-        if not self._parked:
+        """Ask for the ids of those that wait: now and then, and at once where one of them has come here. Not with each
+        piece of news: whoever shares an account has another's receipts too, and thousands of them may wait.
+        """
+        now = self._clock()
+        if not self._parked or not (self._look_now or now >= self._looked_at + LOOK_AGAIN_S):
             return
-        waiting, now = list(self._parked), self._clock()
+        self._look_now, self._looked_at = False, now
+        waiting = list(self._parked)
         unknown = await self._record(waiting)
-        self._parked.clear()
         for one in unknown:
             if one.until <= now:
                 self._drop(one)
-            else:
-                self._parked.append(one)
+        self._parked = deque(one for one in unknown if one.until > now)
+        self._parked_keys = _keys(self._parked)
 
     async def _record(self, receipts: Sequence[ReceivedReceipt]) -> list[ReceivedReceipt]:
         """Record those whose id is known, and those that never will be; returns the others."""

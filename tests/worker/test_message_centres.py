@@ -14,7 +14,7 @@ from dispatcher.metrics import Metrics
 from dispatcher.queue.address import parse
 from dispatcher.queue.session_notes import SessionNotes
 from dispatcher.queue.wakeups import open_queue
-from dispatcher.worker.message_centres import MessageCentres
+from dispatcher.worker.message_centres import SHOW_S, UNBOUND_S, MessageCentres
 from tests.channels.sms.smpp.centre import scripted_centre
 from tests.metrics.test_registry import samples
 
@@ -69,9 +69,10 @@ async def test_other_processes_hear_of_a_session_over_which_texts_go(
     async with scripted_centre() as centre:
         plan = BindingPlan((centre.centre(),), (role,), BindRequest("kreis"))
         carrier = SmppCarrier(SmppGateway("smsc", plan, MessageForm("WARNUNG", 5, 0)))
-        looked = asyncio.Event()
+        looked, asked = asyncio.Event(), []
 
-        async def sleep(_: float) -> None:
+        async def sleep(seconds: float) -> None:
+            asked.append(seconds)
             if (figures := carrier.figures()) and figures.bound:
                 looked.set()
             await asyncio.sleep(0)
@@ -82,6 +83,7 @@ async def test_other_processes_hear_of_a_session_over_which_texts_go(
         looked.clear()
         await looked.wait()
         assert await notes.is_any("smsc") is sends
+        assert (asked[0], asked[-1]) == (UNBOUND_S, SHOW_S), "a new session is told of at once"
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await carrier.aclose()

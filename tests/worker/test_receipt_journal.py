@@ -192,6 +192,34 @@ async def test_ids_beyond_what_can_wait_for_the_record_are_counted(
     assert stage.unmatched("id_lost") == 1
 
 
+async def test_foreign_receipts_are_asked_for_once_and_then_now_and_then(stage: Stage) -> None:
+    """Who shares an account gets the other's receipts, too: their number must not be paid for by each that comes."""
+
+    class Counting(Reports):
+        asked = 0
+
+        async def named(self, gateway: str, reports: Any) -> Any:
+            self.asked += len(reports)
+            return await super().named(gateway, reports)
+
+    stage.store = store = Counting(stage.pool)
+    stage.journal = stage.another()
+    for number in range(50):
+        stage.receive(f"F-{number}")
+        await stage.journal.flush()
+    assert (store.asked, stage.journal.parked) == (50, 50)
+    stage.time = 2.0
+    await stage.journal.flush()
+    assert store.asked == 100
+    stage.journal.sent("smsc", part("F-7", 100))
+    await stage.journal.flush()
+    assert (store.asked, stage.journal.parked) == (151, 49), "its own id has come: at once, and it is judged"
+    assert await stage.states() == {0: "delivered"}
+    stage.journal.sent("smsc", part("M-1", 101))
+    await stage.journal.flush()
+    assert store.asked == 151, "another's has"
+
+
 async def test_closing_writes_what_is_left(stage: Stage) -> None:
     stage.journal.sent("smsc", part("M-1", 100))
     stage.receive("M-1")
