@@ -61,14 +61,18 @@ from dispatcher.worker.key_precomputer import KeyPrecomputer
 from dispatcher.worker.vapid_key_notes import VapidKeyNotes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from dispatcher.settings import Settings
 
+_CHANCE = random.SystemRandom().random
+
 
 @asynccontextmanager
-async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDependencies]:
-    """Build all that a worker process needs, and close it at the end."""
+async def worker_dependencies(
+    settings: Settings, *, chance: Callable[[], float] = _CHANCE
+) -> AsyncIterator[WorkerDependencies]:
+    """Build all that a worker process needs, and close it at the end. Back-offs are drawn by `chance`, in [0, 1)."""
     database_url, queue = require_urls(settings)
     # Needed for feeds alone, and large; notices want the names.
     boundaries = load_boundaries(settings) if settings.feeds else None
@@ -132,7 +136,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                     gate=gate,
                     metrics=metrics,
                     slice_size=settings.slice_size,
-                    random=random.SystemRandom().random,
+                    random=chance,
                     policy=settings.delivery,
                     clock=clock,
                     receipt_tokens=ReceiptTokens.of(addresses.sealing),

@@ -13,6 +13,7 @@ from channels.base import (
     Transient,
 )
 from tests.channels.far_side import answer, far_side
+from tests.contract.conftest import CASES
 from tests.wiring.sending import sent, sms_gateway
 
 
@@ -49,3 +50,11 @@ async def test_a_success_in_an_answer_that_is_read_is_a_success(
         env.setenv("WARN_SMS_GATEWAYS", sms_gateway(side.origin, errors={"101": "permanent"}))
         [receipt] = await sent(channels(side.origin)["sms"], Endpoint(7, "+4915100000001", {}))
     assert (receipt.accepted, receipt.reference) == (True, "s-1")
+
+
+async def test_every_channel_is_under_the_contract(env: pytest.MonkeyPatch, channels: Any) -> None:
+    """What is sold as a channel keeps its promises; a message centre's are in `tests/contract/test_message_centre`."""
+    origin = "https://gateway.example"
+    env.setenv("WARN_SMS_GATEWAYS", sms_gateway(origin))
+    registry = channels(origin)
+    assert set(registry) == {case.name for case in CASES}

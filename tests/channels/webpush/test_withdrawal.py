@@ -27,6 +27,14 @@ async def test_each_message_is_deleted_at_its_place(client_for: Callable[..., Ht
     assert "authorization" not in side.seen[0].headers
 
 
+async def test_nothing_is_deleted_where_nothing_may_be_sent(client_for: Callable[..., HttpClient]) -> None:
+    """The guard that holds for a push holds for taking it back: this machine is no push service."""
+    async with far_side(answer(204)) as side:
+        http = client_for()
+        found = await Withdrawer(http, http.policy).withdraw(side.origin, ["/m/1", f"{side.origin}/m/2"])
+    assert (found.total(), found[Withdrawn.WITHDRAWN], side.seen) == (2, 0, [])
+
+
 @pytest.mark.parametrize("react", [hang, reset])
 async def test_one_that_does_not_answer_is_tried_once_and_raises_nothing(
     client_for: Callable[..., HttpClient], react: Any
