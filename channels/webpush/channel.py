@@ -27,7 +27,7 @@ from channels.fanout import Bounds, SendAgain, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
 from channels.http.http2.pool import MAX_CONNECTIONS
 from channels.http.messages import Answer, Request, header_lines
-from channels.webpush.encoder import DirectEncoder, message_key
+from channels.webpush.encoder import DirectEncoder, require_keys
 from channels.webpush.encryption import MAX_PLAINTEXT_BYTES
 from channels.webpush.learnt_keys import LearntKeys
 from channels.webpush.services.directory import BROWSERS_ONLY
@@ -113,7 +113,7 @@ class WebPush:
         origin = vetted_origin(endpoint, policy)
         if origin not in policy.allow_private and not self._services.admits(origin):
             raise Permanent("unknown_push_service")
-        message_key(endpoint)
+        require_keys(endpoint)
 
     def gateway(self, endpoint: Endpoint) -> str:
         """Return the push service's origin. Raises `Permanent` for an unacceptable URL."""

@@ -73,6 +73,11 @@ def derive(
     )
 
 
+def require_point(p256dh: bytes) -> None:
+    """Require a point of P-256, which is all that `derive` can find fault with. Raises `ValueError`."""
+    ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, p256dh)
+
+
 def padded(plaintext: bytes) -> bytes:
     """Return the plaintext as the last record of a message (RFC 8188 section 2).
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.base import Endpoint, Permanent
-from channels.webpush.encoder import DirectEncoder, message_key, subscription_keys
+from channels.webpush.encoder import DirectEncoder, message_key, require_keys, subscription_keys
 from channels.webpush.encryption import HEAD_BYTES, MAX_PLAINTEXT_BYTES, decode_base64url, seal
 from tests.channels.webpush.subscription import AUTH, POINT, SUBSCRIPTION, UNUSABLE, decrypt
 
@@ -52,13 +52,17 @@ def test_every_message_has_its_own_key_pair_and_salt() -> None:
 
 @pytest.mark.parametrize(("keys", "code"), UNUSABLE)
 def test_unusable_keys_are_named_and_not_shown(keys: dict[str, str], code: str) -> None:
+    endpoint = Endpoint(1, "https://push.example/token", keys)
     with pytest.raises(Permanent) as caught:
-        DirectEncoder()(b"flood", Endpoint(1, "https://push.example/token", keys))
+        DirectEncoder()(b"flood", endpoint)
     assert caught.value.code == code
+    with pytest.raises(Permanent, match=code):
+        require_keys(endpoint)
     assert not any(value in str(caught.value) for value in keys.values())
 
 
 def test_a_subscriptions_keys_are_decoded() -> None:
+    require_keys(SUBSCRIPTION)
     assert subscription_keys(SUBSCRIPTION) == (POINT, decode_base64url(AUTH))
 
 
