@@ -75,7 +75,7 @@ audit: setup  ## known vulnerabilities of the packages, and their SBOM in var/ (
 
 lock: setup  ## renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --extra embedded --extra geodata --extra dev --custom-compile-command "make lock" \
+	  --extra embedded --extra geodata --extra parquet --extra dev --custom-compile-command "make lock" \
 	  --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what was built and the data of the embedded servers

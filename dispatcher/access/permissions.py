@@ -84,6 +84,10 @@ class Permission(StrEnum):
     MANAGE_SECRETS = "secrets.manage", "Change the secrets that all machines of the service share."
     READ_AUDIT = "audit.read", "Read who did what."
     IMPORT_SUBSCRIPTIONS = "subscriptions.import", "Add and renew subscriptions from a file."
+    EXPORT_SUBSCRIPTIONS = (
+        "subscriptions.export",
+        "Write all imported subscriptions to a file, with their addresses.",
+    )
     COUNT_SUBSCRIPTIONS = "subscriptions.count", "See how many subscriptions there are."
     READ_DEAD_LETTERS = "dead-letters.read", "Read which recipients could not be served, and why."
     REPLAY_DEAD_LETTERS = "dead-letters.replay", "Send again to recipients that could not be served."
@@ -313,6 +317,7 @@ GRANTS: Final = (
     ),
     Grant(Permission.READ_AUDIT, _OPERATOR, commands=("audit list",)),
     Grant(Permission.IMPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions import",)),
+    Grant(Permission.EXPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions export",)),
     Grant(Permission.COUNT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions count",)),
     Grant(Permission.READ_DEAD_LETTERS, _OPERATOR, commands=("dead-letters list", "dead-letters show")),
     Grant(Permission.REPLAY_DEAD_LETTERS, _OPERATOR, commands=("dead-letters replay",)),

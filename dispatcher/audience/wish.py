@@ -31,7 +31,8 @@ ESCALATION_S: Final = (30, 3600)
 KEYS: Final = {"p256dh", "auth", VAPID_KEY}
 """What a browser gives, and the `applicationServerKey` that it subscribed with."""
 SEVERITIES: Final = {"Minor": 1, "Moderate": 2, "Severe": 3, "Extreme": 4}
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
+LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
+"""What is taken for a tag of BCP 47, in lower case."""
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _SENTENCES: Final = {
     "channel_not_offered": ("This channel is not offered here.", "Dieser Kanal wird hier nicht angeboten."),
@@ -250,7 +251,7 @@ def _languages(asked: Sequence[str], errors: list[WishError]) -> tuple[str, ...]
         return ()
     tags = [tag.lower() for tag in asked]
     for position, tag in enumerate(tags):
-        if not _LANGUAGE.fullmatch(tag):
+        if not LANGUAGE.fullmatch(tag):
             errors.append(wish_error("language_invalid", f"/languages/{position}"))
     return tuple(dict.fromkeys(tags))
 

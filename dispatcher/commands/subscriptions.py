@@ -1,139 +1,148 @@
-"""`dispatcher subscriptions import | count`: the endpoints that warnings go to."""
+"""`dispatcher subscriptions import | export | count`: the endpoints that warnings go to."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from itertools import islice
+import time
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Final
 
 import typer
 
-from channels.base import Channel, Endpoint, Permanent
-from channels.sms.channel import Sms
-from channels.webpush.channel import VAPID_KEY
-from channels.webpush.vapid import named_key
-from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
-from dispatcher.audience.watched_areas import read_places
-from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.commands.access.confirmation import refuse
 from dispatcher.commands.admin import on_record
+from dispatcher.commands.bulk.exporting import ExportResult, export_to
+from dispatcher.commands.bulk.importing import ImportResult, Wanted, import_file
+from dispatcher.commands.bulk.line import legal_basis
+from dispatcher.commands.bulk.records import FileRefused
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import json_line, shown
-from dispatcher.model.subscriptions import NewSubscription, PutSubscriptions
+from dispatcher.model.subscriptions import PutSubscriptions
 from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
 from dispatcher.store import record
-from dispatcher.store.audience.subscriptions import Subscriptions, counts
-from dispatcher.store.parties import Parties
-from dispatcher.wiring.boundaries import load_boundaries
-from dispatcher.wiring.channels import channel_registry
-from dispatcher.wiring.http_client import http_client
-from dispatcher.wiring.sms.gateways import sms_gateway_names
-from dispatcher.wiring.webpush import checking_keys
+from dispatcher.store.audience.imported import imported, note_export
+from dispatcher.store.audience.imports import Refusal
+from dispatcher.store.audience.subscriptions import counts
 
-CHUNK = 5000
-MEMBERS = ("channel", "address", "keys", "places", "language", "instance", "ref")
-MAX_REF = 256
-"""Characters that a reference may have: it stands in every line of every ledger."""
-LANGUAGE = re.compile(r"[a-z]{2,3}")
-OPTIONAL_TEXTS = ("language", "instance", "ref")
-REASONS = {
-    "number_invalid": "no number in E.164, which is + and the country's code without zeros or blanks: +4915100000001",
-    "key_missing": "keys needs p256dh and auth, as the browser gives them",
-    "key_invalid": "keys.p256dh or keys.auth is not what a browser gives",
-    "secret_invalid": "keys.secret is no secret of Standard Webhooks: whsec_ and 24 to 64 bytes in Base64",
-    "unknown_push_service": "an address at none of the browsers' push services (Mozilla, Google, Apple, Microsoft), "
-    "nor at a host in WARN_PUSH_HOSTS",
-    "url_malformed": "no address such as https://host.example/path, in printable ASCII",
-    "url_too_long": "an address that is too long",
-    "url_not_https": "an address of another kind than https://, which WARN_ALLOWED_ORIGINS does not exempt (a push "
-    "server: push=http://10.0.0.5:8080)",
-    "private_address": "an address in a private net, which WARN_ALLOWED_ORIGINS does not exempt (a push server: "
-    "push=https://10.0.0.5)",
-    "url_purpose": "an address that WARN_ALLOWED_ORIGINS exempts for something else (a push server needs push= before "
-    "it)",
-}
-"""What the codes of channels mean to whoever writes the file."""
-
-FORMER_CHANNELS = {"sms_http": Sms.name}
-"""Names that channels had before: files that say so are understood."""
+EVERY_S: Final = 1.0
+"""How often it is said how far something is."""
+NAMED_MAX: Final = 100
+"""Lines that are named one by one on a screen."""
 
 app = typer.Typer(help="Endpoints.", no_args_is_help=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What lines may name."""
-
-    channels: Mapping[str, Channel]
-    boundaries: Boundaries
-    instances: frozenset[str]
-    gateways: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    line: int
-    reason: str
+def _basis(text: str) -> str:
+    try:
+        return legal_basis(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @app.command("import")
 @acts(Permission.IMPORT_SUBSCRIPTIONS)
 def import_subscriptions(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="one JSON object per line")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="FILE.ndjson, .csv or .parquet")],
     *,
+    basis: Annotated[
+        str,
+        typer.Option(
+            "--legal-basis",
+            callback=_basis,
+            help="why the people may be written to, of rows that do not say so: consent, for instance",
+        ),
+    ] = "",
+    errors: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False, help="a new file for the rows that cannot be used, with line and reason"
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="check the file and write nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
 ) -> None:
-    """Add endpoints from a file: {"channel", "address", "keys", "places", "language"?, "instance"?, "ref"?}.
+    """Add endpoints from a file of rows with the members channel, address, keys, places, language, instance, ref and
+    legal_basis, of which channel, address and places are needed. Without an ending that says another, the file is
+    NDJSON: one JSON object per line. In CSV and Parquet they are columns; keys and places are JSON there, or places are
+    AGS with blanks between them.
 
     `keys` are the browser's `p256dh` and `auth`, and `vapid`, the applicationServerKey that it subscribed with; without
-    that it is the service's current one. Of an SMS, `gateway` is the name of the gateway that sends it, over HTTP or
-    SMPP; without it the gateways share by weight.
+    that it is the app's or the service's current one. Of an SMS, `gateway` is the name of the gateway that sends it,
+    over HTTP or SMPP; without it the gateways share by weight.
 
     A place is an AGS ("05358008"; "05358" for the whole district), a point {"lat", "lon", "radius_m"?} or
     {"polygon": [[lat, lon], …]}. Points and polygons are rounded to three decimals (about 100 m) before
     they are stored.
 
+    Who is new is told nothing before a legal basis is stated for them, in the row or by --legal-basis.
+
     Lines that cannot be used are named by number and reason, the others are added; then the exit code is 1. To import
-    a file again does no harm. An endpoint that is there already follows the places of the file from then on, of all its
-    lines there, and no others; only where lines of several instances name it, places are added and none taken away.
+    a file again does no harm, and ended half-way it goes on where it was. An endpoint that is there already follows the
+    places of the file from then on, of all its lines there, and no others; only where lines of several instances name
+    it, places are added and none taken away. What people subscribe to by themselves stays as it is.
     """
-    settings = Settings()
+    settings, wanted = Settings(), Wanted(file, basis, errors, dry_run)
 
-    async def work(pool: record.Pool) -> tuple[PutSubscriptions, list[_Refused]]:
-        known = _Known(
-            channel_registry(settings, http_client(settings), checking_keys(settings)),
-            load_boundaries(settings),
-            frozenset(one.id for one in await Parties(pool).listed(PrincipalKind.INSTANCE)),
-            frozenset(sms_gateway_names(settings)),
-        )
-        return await _import(Subscriptions(pool, await agreed_addresses(pool, settings)), file, known)
+    async def work(pool: record.Pool) -> ImportResult:
+        return await import_file(pool, settings, wanted, operator().actor, _progress())
 
-    put, refused = on_record(settings, work)
-    if as_json:
-        lines = [{"line": one.line, "reason": one.reason} for one in refused]
-        typer.echo(json_line(_summary(put) | {"refused": lines}))
-    else:
-        for one in refused:
-            typer.echo(f"line {one.line}: {one.reason}", err=True)
-        typer.echo(f"{put.lines} added or renewed, {len(refused)} refused")
-        if put.renewed:
-            typer.echo(f"known before: {put.renewed}, of them follow other places now: {put.places_changed}")
-        if put.shared:
-            typer.echo(f"named by several instances, so that no place was taken away: {put.shared}")
-    if refused:
-        if not as_json:
-            numbers = ranges([one.line for one in refused])
-            typer.echo(
-                f"not imported: {numbers}; mend them and import the file again, which does no harm", err=True
-            )
+    try:
+        done = on_record(settings, work)
+    except FileRefused as error:
+        refuse(f"{error}; nothing was imported")
+    _say_imported(done, wanted, as_json=as_json)
+    if done.refused:
         raise typer.Exit(1)
+
+
+def _say_imported(done: ImportResult, wanted: Wanted, *, as_json: bool) -> None:
+    if as_json:
+        lines = [{"line": one.line, "reason": one.reason} for one in done.refused]
+        dry_run = {"dry_run": True} if wanted.dry_run else {}
+        typer.echo(json_line(_summary(done.put) | dry_run | {"refused": lines}))
+        return
+    _name(done.refused)
+    if done.resumed:
+        typer.echo(f"went on after line {done.resumed:,}, which an earlier attempt had checked", err=True)
+    put = done.put
+    if wanted.dry_run:
+        typer.echo(
+            f"{put.lines} can be imported, {len(done.refused)} cannot; nothing was written to the record"
+        )
+    else:
+        typer.echo(f"{put.lines} added or renewed, {len(done.refused)} refused")
+    if put.renewed:
+        typer.echo(f"known before: {put.renewed}, of them follow other places now: {put.places_changed}")
+    if put.shared:
+        typer.echo(f"named by several instances, so that no place was taken away: {put.shared}")
+    if put.inactive:
+        typer.echo(
+            f"without a legal basis, so that nothing is sent to them: {put.inactive}; import the file again with "
+            "--legal-basis to state it",
+            err=True,
+        )
+    if done.refused:
+        _say_mend(done.refused, wanted.errors)
+
+
+def _name(refused: Sequence[Refusal]) -> None:
+    for one in refused[:NAMED_MAX]:
+        typer.echo(f"line {one.line}: {one.reason}", err=True)
+    if len(refused) > NAMED_MAX:
+        typer.echo(f"and {len(refused) - NAMED_MAX:,} more", err=True)
+
+
+def _say_mend(refused: Sequence[Refusal], errors: Path | None) -> None:
+    numbers = ranges([one.line for one in refused[:NAMED_MAX]])
+    more = " and more" if len(refused) > NAMED_MAX else ""
+    mend = (
+        f"mend them in {shown(errors)} and import that" if errors else "mend them and import the file again"
+    )
+    typer.echo(f"not imported: {numbers}{more}; {mend}, which does no harm", err=True)
 
 
 def _summary(put: PutSubscriptions) -> dict[str, int]:
@@ -142,40 +151,21 @@ def _summary(put: PutSubscriptions) -> dict[str, int]:
         "renewed": put.renewed,
         "places_changed": put.places_changed,
         "shared": put.shared,
+        "inactive": put.inactive,
     }
 
 
-async def _import(store: Subscriptions, file: Path, known: _Known) -> tuple[PutSubscriptions, list[_Refused]]:
-    """Add what can be used, chunk by chunk. Returns what that did, and what could not. Raises OSError, with how far it
-    got, when the record is gone meanwhile; says how far when it is interrupted.
-    """
-    by, put = operator().actor, PutSubscriptions()
-    refused: list[_Refused] = []
-    named: set[tuple[str, bytes]] = set()
-    with file.open("rb") as lines:
-        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-        while chunk := list(islice(numbered, CHUNK)):
-            good = []
-            for number, line in chunk:
-                try:
-                    good.append(_subscription(line, known))
-                except ValueError as error:
-                    refused.append(_Refused(number, str(error)))
-            try:
-                put += await store.put_many(good, by, named)
-            except asyncio.CancelledError:
-                typer.echo(
-                    f"interrupted: lines before {chunk[0][0]} are imported, and none or all to {chunk[-1][0]}; import "
-                    "the file again, which does no harm",
-                    err=True,
-                )
-                raise
-            except record.UNAVAILABLE as error:
-                raise OSError(
-                    f"the record is gone ({error}): lines before {chunk[0][0]} are imported, none from there on; "
-                    "import the file again, which does no harm"
-                ) from error
-    return put, refused
+def _progress() -> Callable[[str, int], None]:
+    """Return what says once a second how far it is; nothing of what takes no second."""
+    said_at = time.monotonic()
+
+    def tell(what: str, count: int) -> None:
+        nonlocal said_at
+        if (now := time.monotonic()) >= said_at + EVERY_S:
+            said_at = now
+            typer.echo(f"{what} {count:,}", err=True)
+
+    return tell
 
 
 def ranges(numbers: Sequence[int]) -> str:
@@ -190,110 +180,32 @@ def ranges(numbers: Sequence[int]) -> str:
     return f"{'line' if len(numbers) == 1 else 'lines'} {', '.join(said)}"
 
 
-def _subscription(line: bytes, known: _Known) -> NewSubscription:
-    item = _members(line)
-    channel = _channel(item["channel"], known.channels)
-    endpoint = Endpoint(0, _text(item, "address"), _keys(item.get("keys"), known.gateways))
-    if bad := [name for name in OPTIONAL_TEXTS if not isinstance(item.get(name) or "", str)]:
-        raise ValueError(f"not a text: {', '.join(bad)}")
-    language, ref = item.get("language") or "de", item.get("ref") or None
-    if not LANGUAGE.fullmatch(language):
-        raise ValueError(f"language is a code of ISO 639 such as de, en or tr, not {shown(language)[:40]}")
-    if ref and len(ref) > MAX_REF:
-        raise ValueError(f"ref is longer than {MAX_REF} characters")
-    _require_instance(item.get("instance"), known.instances)
-    places, watched_areas = read_places(item["places"], known.boundaries)
+@app.command("export")
+@acts(Permission.EXPORT_SUBSCRIPTIONS)
+def export_subscriptions(
+    file: Annotated[Path, typer.Argument(help="a new file; by its end .ndjson, .csv or .parquet")],
+) -> None:
+    """Write all endpoints that were imported to a new file, with their addresses, as `subscriptions import` reads it:
+    to import it again changes nothing. What people subscribe to by themselves, and webhooks, are not in it.
+
+    Only its owner may read the file. It is there when all is written, or not at all.
+    """
+    settings = Settings()
+
+    async def work(pool: record.Pool) -> ExportResult:
+        addresses = await agreed_addresses(pool, settings)
+        async with aclosing(imported(pool, addresses)) as found:
+            return await export_to(file, found, _progress(), partial(note_export, pool, operator().actor))
+
     try:
-        channel.check(endpoint)
-        gateway = channel.gateway(endpoint)
-    except Permanent as error:
-        raise ValueError(
-            f"{error.code}: {REASONS[error.code]}" if error.code in REASONS else error.code
-        ) from error
-    return NewSubscription(
-        channel=channel.name,
-        gateway=gateway,
-        address=endpoint.address,
-        keys=endpoint.keys,
-        places=places,
-        language=language,
-        instance=item.get("instance") or None,
-        ref=ref,
-        watched_areas=watched_areas,
-    )
-
-
-def _members(line: bytes) -> dict[str, Any]:
-    """Return a line's members: those that there are, and at least those that there must be."""
-    item = _object(line)
-    for name in item:
-        if name not in MEMBERS:
-            (nearest,) = get_close_matches(name, MEMBERS, n=1, cutoff=0.0)
-            raise ValueError(f"there is no member {shown(name)[:40]}; the nearest is {nearest}")
-    if missing := [name for name in ("channel", "address", "places") if name not in item]:
-        raise ValueError(f"not a subscription: {', '.join(missing)} missing")
-    return item
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    """Return the JSON object of a line; every text of it can be kept by the record."""
-    try:
-        item = json.loads(line)
-        json.dumps(item, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:  # an escape that is half of a pair
-        raise ValueError("a text holds half a character") from error
-    except ValueError as error:
-        raise ValueError("not a subscription: no JSON") from error
-    except RecursionError as error:
-        raise ValueError("not a subscription: nested too deep") from error
-    if b"\\u0000" in line:
-        raise ValueError("a text holds the character NUL")
-    if not isinstance(item, dict):
-        raise ValueError("not a subscription: no JSON object")  # noqa: TRY004 - every refusal is a ValueError
-    return item
-
-
-def _channel(name: object, channels: Mapping[str, Channel]) -> Channel:
-    name = FORMER_CHANNELS.get(name, name) if isinstance(name, str) else name
-    if not isinstance(name, str) or name not in channels:
-        unset = "; sms needs WARN_SMS_GATEWAYS or WARN_SMPP_GATEWAYS" if Sms.name not in channels else ""
-        raise ValueError(
-            f"unknown or unconfigured channel; configured are {', '.join(sorted(channels))}{unset}"
+        done = on_record(settings, work)
+    except FileRefused as error:
+        refuse(str(error))
+    typer.echo(f"{done.rows:,} exported")
+    if done.illegible:
+        refuse(
+            f"{done.illegible:,} could be opened with no key of this machine's ring, and are not in the file"
         )
-    return channels[name]
-
-
-def _text(item: Mapping[str, Any], name: str) -> str:
-    value = item[name]
-    if not isinstance(value, str):
-        raise ValueError(f"not a text: {name}")  # noqa: TRY004 - as above
-    return value
-
-
-def _keys(given: object, gateways: frozenset[str]) -> dict[str, str]:
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise ValueError("keys must be an object")  # noqa: TRY004 - as above
-    keys = {name: _text(given, name) for name in given}
-    if VAPID_KEY in keys:
-        try:
-            keys[VAPID_KEY] = named_key(keys[VAPID_KEY])
-        except ValueError:
-            raise ValueError("keys.vapid is no applicationServerKey that a browser subscribed with") from None
-    if (gateway := keys.get("gateway")) and gateway not in gateways:
-        raise ValueError(
-            f"there is no gateway {shown(gateway)[:40]} in WARN_SMS_GATEWAYS or WARN_SMPP_GATEWAYS"
-            + (f"; there are {', '.join(sorted(gateways))}" if gateways else "")
-        )
-    return keys
-
-
-def _require_instance(name: str | None, instances: frozenset[str]) -> None:
-    if name and name not in instances:
-        nearest = get_close_matches(name, sorted(instances), n=1)
-        hint = f"the nearest is {nearest[0]}" if nearest else "`dispatcher instance list` shows all"
-        raise ValueError(f"there is no instance {shown(name)[:40]}; {hint}")
 
 
 @app.command("count")

@@ -20,13 +20,15 @@ class SubscriberCounts:
 @dataclass(frozen=True, slots=True)
 class PutSubscriptions:
     """What an import did: lines that were taken; endpoints known before whose places are now those of the file, those
-    of them that had other places, and those that several instances name, whose places were added.
+    of them that had other places, and those that several instances name, whose places were added. `inactive`: endpoints
+    that are told nothing, as no legal basis is stated.
     """
 
     lines: int = 0
     renewed: int = 0
     places_changed: int = 0
     shared: int = 0
+    inactive: int = 0
 
     def __add__(self, other: PutSubscriptions) -> PutSubscriptions:
         return PutSubscriptions(
@@ -34,6 +36,7 @@ class PutSubscriptions:
             self.renewed + other.renewed,
             self.places_changed + other.places_changed,
             self.shared + other.shared,
+            self.inactive + other.inactive,
         )
 
 
@@ -60,7 +63,10 @@ class NewSubscription:
     keys: Mapping[str, str]
     places: tuple[str, ...]
     language: str = "de"
+    """Tags of BCP 47, the best first, with commas between them."""
     instance: str | None = None
     ref: str | None = None
     """The subscriber's opaque reference at the party that registered it, for joining ledgers."""
     watched_areas: tuple[WatchedArea, ...] = ()
+    legal_basis: str | None = None
+    """Why somebody who is imported may be written to."""

@@ -46,12 +46,13 @@ def begin(files: BoundaryFiles, memory_bytes: int) -> None:  # pragma: no cover 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all processes: the parent decides
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     _boundaries = files.load()
     gc.freeze()  # what every message needs is not gone through for each of them
 
 
-def _end_with_parent() -> None:  # pragma: no cover - runs in readers
+def end_with_parent() -> None:  # pragma: no cover - runs in processes that others start
+    """End this process as soon as the one that started it has ended, however that did: for a thread of its own."""
     parent = parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])

@@ -53,7 +53,7 @@ _READ = {
 
 _SPDX = get_spdx_licensing()
 _ROOT = "cap-dispatcher"
-_USES = {"service": "", "embedded": "embedded", "geodata": "geodata"}
+_USES = {"service": "", "embedded": "embedded", "geodata": "geodata", "parquet": "parquet"}
 _DEVELOPMENT = "development"
 
 BUNDLED = {

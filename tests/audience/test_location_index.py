@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.delivery.planner import Planner
 from dispatcher.model.subscriptions import NewSubscription, WatchedArea
-from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from tests.api.conftest import Service
 from tests.support.followers import AROUND, FOLLOWED, INSIDE, OUTSIDE, audience, circle, follow, send
+from tests.support.imports import bring_in
 from tests.support.messages import DUEREN, InfoPart
-from tests.support.sealed import ADDRESSES, endpoints
+from tests.support.sealed import endpoints
 from tests.support.submissions import warning
 
 
@@ -81,7 +80,7 @@ async def test_places_that_an_import_leaves_out_are_left_by_the_next_alert_and_e
         row["channel"], row["gateway"], endpoint.address, endpoint.keys, (), row["language"], row["instance"],
         row["ref"], (WatchedArea(((50.82, 6.48),), 0.0, (DUEREN,)),),
     )  # fmt: skip
-    put = await Subscriptions(pool, ADDRESSES).put_many([moved], UNNAMED_OPERATOR, set())
+    put = await bring_in(pool, moved)
     assert (put.renewed, put.places_changed) == (1, 1)
     other = await audience(
         pool, people, await send(service, planner, circle(headline="Mehr Hochwasser", event="Erdrutsch"))

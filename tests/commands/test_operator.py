@@ -107,7 +107,15 @@ async def test_whatever_commands_change_the_audit_trail_names_the_person(
     env.setenv("WARN_FEEDS", str(feeds))
     secret = {"secret": "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cyBhbmQgbG9uZw=="}
     file.write_text(
-        json.dumps({"channel": "app", "address": "https://a.example/", "keys": secret, "places": [DUEREN]})
+        json.dumps(
+            {
+                "channel": "app",
+                "address": "https://a.example/",
+                "keys": secret,
+                "places": [DUEREN],
+                "legal_basis": "consent",
+            }
+        )
     )
     added = await run("source", "add", "leitstelle", "--sender", SENDER, "--territory", "05358")
     for words in (
@@ -122,6 +130,7 @@ async def test_whatever_commands_change_the_audit_trail_names_the_person(
         ("instance", "change", "dueren", "--name", "x"),
         ("instance", "disable", "dueren"),
         ("subscriptions", "import", file),
+        ("subscriptions", "export", tmp_path / "exported.ndjson"),
         ("feeds", "key", "mowas"),
     ):
         done = await run(*words)
@@ -135,7 +144,7 @@ async def test_whatever_commands_change_the_audit_trail_names_the_person(
             *("source.add", "key.add", "key.expire", "key.revoke", "key.add", "key.rotate", "key.add"),
             *("source.change", "source.disable", "source.enable"),
             *("instance.add", "key.add", "instance.change", "instance.disable"),
-            *("subscriptions.add", "key.add"),
+            *("subscriptions.add", "subscriptions.export", "key.add"),
             "dead_letters.replay",
         )
     ]

@@ -12,11 +12,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from channels.webpush.vapid import VapidSigner, generate_key
 from dispatcher.access.fingerprints import SecretName
-from dispatcher.access.principals import SERVICE
-from dispatcher.boundaries.municipalities import Boundaries
-from dispatcher.commands.subscriptions import _import, _Known, ranges
+from dispatcher.access.principals import SERVICE, UNNAMED_OPERATOR
+from dispatcher.commands.bulk.importing import Wanted, import_file
+from dispatcher.commands.subscriptions import ranges
 from dispatcher.model.principals import Instance
-from dispatcher.store.audience.subscriptions import _IMPORT_LOCK, Subscriptions
+from dispatcher.settings import Settings
+from dispatcher.store.audience.incoming import IMPORT_LOCK
+from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.secrets import Secrets
 from dispatcher.store.sources import Sources
 from tests.commands.conftest import PEPPER
@@ -33,6 +35,7 @@ def line(**changes: Any) -> Any:
         "address": "https://app.dueren.example/hook",
         "keys": {"secret": "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cyBhbmQgbG9uZw=="},
         "places": [DUEREN],
+        "legal_basis": "consent",
     }
     return json.dumps(values | changes)
 
@@ -72,7 +75,8 @@ BAD = {
     "an address that is no text": line(address=["https://app.dueren.example/x"]),
     "a key that is no text": line(keys={"secret": 7}),
     "a language that is none": line(language="klingonisch"),
-    "a language with a country": line(language="de-DE"),
+    "too many languages": line(language="de,en,fr,it,nl,tr"),
+    "a legal basis that is no text": line(legal_basis=["a"]),
     "a gateway that is not there": line(keys={"gateway": "nowhere"}),
     "a long ref": line(ref="r" * 257),
 }
@@ -192,7 +196,7 @@ async def test_an_endpoint_that_is_known_follows_the_places_of_the_file_and_no_o
     area = await pool.fetchval("SELECT id FROM watched_area")
     again = await run("subscriptions", "import", file, "--json")
     assert json.loads(again.stdout) == {
-        "added": 2, "renewed": 2, "places_changed": 0, "shared": 0, "refused": []
+        "added": 2, "renewed": 2, "places_changed": 0, "shared": 0, "inactive": 0, "refused": []
     }  # fmt: skip
     assert await pool.fetchval("SELECT id FROM watched_area") == area, "it stays the one that workers know"
     file.write_text("\n".join([line(places=[JUELICH]), "", line(places=[HEIMBACH])]) + "\n")
@@ -205,7 +209,7 @@ async def test_an_endpoint_that_is_known_follows_the_places_of_the_file_and_no_o
 async def test_places_of_one_file_are_all_followed_however_far_its_lines_are_apart(
     run: Any, pool: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dispatcher.commands.subscriptions.CHUNK", 1)
+    monkeypatch.setattr("dispatcher.commands.bulk.checker.CHUNK_ROWS", 1)
     file = tmp_path / "subscriptions.jsonl"
     for _ in range(2):
         file.write_text(line(places=[DUEREN]) + "\n" + line(places=[JUELICH]) + "\n")
@@ -228,15 +232,28 @@ async def test_what_one_instance_says_of_an_address_takes_no_place_of_anothers_a
     assert await followed(pool) == {"hook": sorted([DUEREN, JUELICH])}
 
 
+async def test_two_imports_do_not_mix(run: Any, pool: Any, tmp_path: Path) -> None:
+    file = tmp_path / "subscriptions.jsonl"
+    file.write_text(line() + "\n")
+    async with pool.acquire() as other:
+        await other.execute("SELECT pg_advisory_lock($1)", IMPORT_LOCK)
+        done = await run("subscriptions", "import", file)
+        await other.execute("SELECT pg_advisory_unlock($1)", IMPORT_LOCK)
+    assert done.exit_code == 1
+    assert "another import is under way" in str(done.exception)
+    assert await Subscriptions(pool, ADDRESSES).counts() == {}
+
+
 async def test_an_interrupted_import_says_how_far_it_got(
     surroundings: Any, pool: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "subscriptions.jsonl"
-    file.write_text("\n\n{\n{\n")
-    known = _Known({}, Boundaries.default(), frozenset(), frozenset())
+    file.write_text(line() + "\n")
     async with pool.acquire() as other, other.transaction():
-        await other.execute("SELECT pg_advisory_xact_lock($1)", _IMPORT_LOCK)
-        running = asyncio.create_task(_import(Subscriptions(pool, ADDRESSES), file, known))
+        await other.execute("LOCK subscription IN SHARE MODE")
+        running = asyncio.create_task(
+            import_file(pool, Settings(), Wanted(file), UNNAMED_OPERATOR, lambda what, count: None)
+        )
         while not running.done() and not await other.fetchval(
             "SELECT count(*) FROM pg_locks WHERE NOT granted"
         ):
@@ -244,8 +261,113 @@ async def test_an_interrupted_import_says_how_far_it_got(
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-    said = "interrupted: lines before 3 are imported, and none or all to 4; import the file again"
+    said = "interrupted: 0 of 1 parts are imported, each wholly or not at all; import the same file again"
     assert said in capsys.readouterr().err
+
+
+async def test_nothing_is_sent_before_a_legal_basis_is_stated(run: Any, pool: Any, tmp_path: Path) -> None:
+    file = tmp_path / "subscriptions.jsonl"
+    baseless = line(legal_basis=None) + "\n"
+    file.write_text(baseless + line(address="https://app.dueren.example/b", legal_basis="contract") + "\n")
+    done = await run("subscriptions", "import", file)
+    assert "without a legal basis, so that nothing is sent to them: 1;" in done.stderr
+    states = "SELECT active, legal_basis FROM subscription ORDER BY legal_basis"
+    assert [tuple(row) for row in await pool.fetch(states)] == [(True, "contract"), (False, None)]
+    assert (await run("subscriptions", "count")).stdout == "app\t1\n"
+    done = await run("subscriptions", "import", file, "--legal-basis", " consent ")
+    assert "without a legal basis" not in done.output
+    assert [tuple(row) for row in await pool.fetch(states)] == [(True, "consent"), (True, "contract")]
+    file.write_text(baseless)
+    assert "without" not in (await run("subscriptions", "import", file)).output, "what was stated holds"
+    wrong = await run("subscriptions", "import", file, "--legal-basis", "a\nb")
+    assert (wrong.exit_code, "in one line" in wrong.stderr) == (2, True)
+
+
+async def test_a_row_may_name_several_languages(run: Any, pool: Any, tmp_path: Path) -> None:
+    file = tmp_path / "subscriptions.jsonl"
+    said = ["de-DE", "uk, ru,EN,uk", ["uk", "de-simple"], None]
+    lines = [line(address=f"https://app.dueren.example/{n}", language=one) for n, one in enumerate(said)]
+    file.write_text("\n".join(lines))
+    assert (await run("subscriptions", "import", file)).exit_code == 0
+    rows = await pool.fetch("SELECT language FROM subscription")
+    assert sorted(row["language"] for row in rows) == ["de", "de-de", "uk,de-simple", "uk,ru,en"]
+
+
+async def test_a_dry_run_writes_nothing(run: Any, pool: Any, tmp_path: Path) -> None:
+    file, errors = tmp_path / "people.ndjson", tmp_path / "errors.ndjson"
+    file.write_text(line() + "\n{\n")
+    done = await run("subscriptions", "import", file, "--dry-run", "--errors", errors)
+    assert (done.exit_code, done.stdout) == (
+        1, "1 can be imported, 1 cannot; nothing was written to the record\n"
+    )  # fmt: skip
+    assert "line 2: not a subscription: no JSON" in done.stderr
+    for table in ("subscription", "import_run", "import_row", "import_refusal"):
+        assert not await pool.fetchval(f"SELECT count(*) FROM {table}"), table
+    assert not await pool.fetchval("SELECT count(*) FROM audit WHERE action LIKE 'subscriptions%'")
+    assert errors.exists(), "the file that was asked for"
+    said = json.loads((await run("subscriptions", "import", file, "--dry-run", "--json")).stdout)
+    assert (said["dry_run"], said["added"], len(said["refused"])) == (True, 1, 1)
+
+
+async def test_bad_rows_are_mended_in_their_file_and_imported_from_it(
+    run: Any, pool: Any, tmp_path: Path
+) -> None:
+    file, errors = tmp_path / "people.csv", tmp_path / "errors.csv"
+    secret = '"{""secret"":""whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cyBhbmQgbG9uZw==""}"'
+    rows = [f"app,https://app.dueren.example/{n},{secret},{DUEREN},consent" for n in range(4)]
+    rows[1] = rows[1].replace(DUEREN, "5358008")
+    file.write_text("channel,address,keys,places,legal_basis\n" + "\n".join(rows) + "\n")
+    done = await run("subscriptions", "import", file, "--errors", errors)
+    assert (done.exit_code, done.stdout) == (1, "3 added or renewed, 1 refused\n")
+    assert f"not imported: line 3; mend them in {errors} and import that" in done.stderr
+    assert errors.stat().st_mode & 0o777 == 0o600
+    again = await run("subscriptions", "import", file, "--errors", errors)
+    assert (again.exit_code, "is there already" in str(again.exception)) == (1, True)
+    errors.write_text(errors.read_text().replace(",5358008,", f",{DUEREN},"))
+    mended = await run("subscriptions", "import", errors)
+    assert (mended.exit_code, mended.stdout) == (0, "1 added or renewed, 0 refused\n")
+    assert await Subscriptions(pool, ADDRESSES).counts() == {"app": 4}
+
+
+async def test_very_many_bad_rows_do_not_fill_the_screen(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "subscriptions.jsonl"
+    file.write_text("{\n" * 150)
+    done = await run("subscriptions", "import", file)
+    assert "and 50 more\n" in done.stderr
+    assert "not imported: lines 1-100 and more; mend them" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("people.ndjson", "", "there is no row in the file; nothing was imported"),
+        ("people.csv", "", "the file is empty: its first row names the columns; nothing was imported"),
+        ("people.csv", "channel,address,places,Address\n", "the file has the column address twice"),
+        ("people.ndjson.gz", "x", "people.ndjson.gz is compressed: unpack it before"),
+    ],
+)
+async def test_a_file_that_cannot_be_used_is_refused_in_a_sentence(
+    run: Any, tmp_path: Path, name: str, content: str, why: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(content)
+    done = await run("subscriptions", "import", file)
+    assert (done.exit_code, why in done.stderr, done.stdout) == (1, True, ""), done.output
+
+
+async def test_what_is_exported_is_on_the_audit_trail_and_for_its_owner_alone(
+    run: Any, pool: Any, tmp_path: Path
+) -> None:
+    file, to = tmp_path / "subscriptions.jsonl", tmp_path / "people.ndjson"
+    file.write_text(line(ref="r-1") + "\n")
+    await run("subscriptions", "import", file)
+    done = await run("subscriptions", "export", to, "--as", "anna")
+    assert (done.exit_code, done.stdout, to.stat().st_mode & 0o777) == (0, "1 exported\n", 0o600)
+    assert json.loads(to.read_text()) == json.loads(line(ref="r-1", language="de"))
+    row = await pool.fetchrow("SELECT actor, detail FROM audit WHERE action = 'subscriptions.export'")
+    assert (row["actor"], row["detail"]) == ("operator:anna", {"count": 1})
+    again = await run("subscriptions", "export", to)
+    assert (again.exit_code, "is not written over" in str(again.exception)) == (1, True)
 
 
 NAMED = {

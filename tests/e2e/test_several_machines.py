@@ -140,7 +140,7 @@ async def test_a_second_machine_works_with_the_secrets_of_the_first_and_not_with
         url = await asyncio.to_thread(second.url, api)
         (second.home / "subscriptions.jsonl").write_text(subscription(push.origin) + "\n")
         for command in (
-            "dispatcher subscriptions import subscriptions.jsonl",
+            "dispatcher subscriptions import subscriptions.jsonl --legal-basis consent",
             "dispatcher example > alert.xml",
             "dispatcher submit alert.xml --follow",
         ):

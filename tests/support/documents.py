@@ -100,7 +100,7 @@ def states(diagram: str) -> set[str]:
 
 
 def created_tables(sql: str) -> set[str]:
-    return set(re.findall(r"CREATE TABLE (\w+)", sql))
+    return set(re.findall(r"CREATE (?:UNLOGGED )?TABLE (\w+)", sql))
 
 
 def checked_values(sql: str, constraint: str) -> set[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from channels.webpush.vapid import KEY_NAME_CHARACTERS
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.model.subscriptions import NewSubscription, PutSubscriptions, SubscriberCounts
+from dispatcher.model.subscriptions import SubscriberCounts
 from dispatcher.store import audit
 from dispatcher.store.audience import failing
+from dispatcher.store.audience.incoming import IMPORT_LOCK, begin, row_of, take_in
 from dispatcher.store.audience.wishes import is_told, people_by_channel, severity_rank
 from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, GRAPHS
 from dispatcher.store.sealed.addresses import COLUMNS
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from channels.base import Endpoint
     from dispatcher.access.principals import Actor
     from dispatcher.model.retry_policy import LastingPolicy
+    from dispatcher.model.subscriptions import NewSubscription
     from dispatcher.store.record import Pool
-    from dispatcher.store.sealed.addresses import Addresses, SealedAddress
+    from dispatcher.store.sealed.addresses import Addresses
 
 
 _TARGET = Target(municipalities="SELECT unnest($1::text[])", located="$2::bigint[]", named="$3::text[]")
@@ -56,114 +57,10 @@ dropped AS (
 """Who hears of an end of the alerts in $3 because the message that replaces them does not concern them."""
 
 
-_IMPORT_LOCK = 7207116112
-"""One chunk at a time, so that what was there before is what an import changes."""
-_INCOMING = (
-    """CREATE TEMP TABLE incoming (position int, channel text, gateway text, sealed bytea, address_hash bytea,
-         keys jsonb, language text, instance text, ref text, places text[], replaces boolean) ON COMMIT DROP""",
-    """CREATE TEMP TABLE incoming_area (position int, channel text, address_hash bytea, lat float8[], lon float8[],
-         radius_m float8, ags text[]) ON COMMIT DROP""",
-)
-_NAME_KEYS = (
-    # A push service binds an endpoint to the VAPID key that it was made with: what is known of it stays true.
-    """UPDATE incoming i SET keys = i.keys || jsonb_build_object('vapid', s.keys->'vapid')
-       FROM subscription s WHERE s.channel = i.channel AND s.address_hash = i.address_hash AND s.ended_at IS NULL
-         AND i.channel = 'webpush' AND NOT i.keys ? 'vapid' AND s.keys ? 'vapid'""",
-    f"""UPDATE incoming i SET keys = i.keys || jsonb_build_object('vapid', left(v.fingerprint, {KEY_NAME_CHARACTERS}))
-       FROM shared_secret v WHERE v.name = 'vapid' AND i.channel = 'webpush' AND NOT i.keys ? 'vapid'
-         AND NOT EXISTS (SELECT FROM subscription s WHERE s.channel = i.channel AND s.address_hash = i.address_hash
-                           AND s.ended_at IS NULL)""",  # noqa: S608 - constant
-)
-"""A new subscription that does not say which VAPID key it was made with was made with the current one; of one that is
-here already nobody can tell."""
-_KNOWN = """
-CREATE TEMP TABLE known ON COMMIT DROP AS
-SELECT s.id, bool_and(i.replaces) AND NOT s.shared AND bool_and(i.instance IS NOT DISTINCT FROM s.instance) AS replaced,
-  s.shared OR bool_or(i.instance IS DISTINCT FROM s.instance) AS shared, false AS changed
-FROM incoming i JOIN subscription s USING (channel, address_hash) WHERE s.ended_at IS NULL GROUP BY s.id
-"""
-_STEPS = (
-    """INSERT INTO subscription (channel, gateway, sealed, address_hash, keys, language, instance, ref)
-       SELECT DISTINCT ON (channel, address_hash)
-              channel, gateway, sealed, address_hash, keys, language, instance, ref
-       FROM incoming ORDER BY channel, address_hash, position DESC
-       ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL
-       DO UPDATE SET sealed = excluded.sealed, keys = excluded.keys, gateway = excluded.gateway,
-                     language = excluded.language, instance = excluded.instance, ref = excluded.ref""",
-    """UPDATE subscription s SET shared = true FROM (
-         SELECT s.id FROM incoming i JOIN subscription s USING (channel, address_hash) WHERE s.ended_at IS NULL
-         GROUP BY s.id HAVING bool_or(i.instance IS DISTINCT FROM s.instance)
-         UNION SELECT id FROM known WHERE shared) several
-       WHERE s.id = several.id AND NOT s.shared""",
-    """CREATE TEMP TABLE wanted ON COMMIT DROP AS
-       SELECT DISTINCT s.id, p.ags FROM incoming i JOIN subscription s USING (channel, address_hash)
-       CROSS JOIN LATERAL unnest(i.places) p(ags) WHERE s.ended_at IS NULL""",
-    """CREATE TEMP TABLE wanted_area ON COMMIT DROP AS
-       SELECT s.id, a.lat, a.lon, a.radius_m, a.ags, min(a.position) AS position
-       FROM incoming_area a JOIN subscription s USING (channel, address_hash) WHERE s.ended_at IS NULL
-       GROUP BY 1, 2, 3, 4, 5""",
-    """WITH
-       left_out AS (
-         SELECT k.id, f.ags, f.wished FROM followed_municipality f JOIN known k ON k.id = f.subscription_id
-         WHERE k.replaced AND f.imported
-           AND NOT EXISTS (SELECT FROM wanted w WHERE w.id = f.subscription_id AND w.ags = f.ags)),
-       left_out_area AS (
-         SELECT k.id, f.id AS area, f.wished FROM watched_area f JOIN known k ON k.id = f.subscription_id
-         WHERE k.replaced AND f.imported
-           AND NOT EXISTS (SELECT FROM wanted_area w WHERE w.id = f.subscription_id
-                           AND (w.lat, w.lon, w.radius_m) = (f.lat, f.lon, f.radius_m))),
-       ended AS (
-         DELETE FROM followed_municipality f USING left_out o
-         WHERE (f.ags, f.subscription_id) = (o.ags, o.id) AND NOT o.wished),
-       ended_area AS (DELETE FROM watched_area f USING left_out_area o WHERE f.id = o.area AND NOT o.wished),
-       -- What subscribers want of it stays.
-       wished AS (
-         UPDATE followed_municipality f SET imported = false FROM left_out o
-         WHERE (f.ags, f.subscription_id) = (o.ags, o.id) AND o.wished),
-       wished_area AS (
-         UPDATE watched_area f SET imported = false FROM left_out_area o WHERE f.id = o.area AND o.wished),
-       put AS (
-         INSERT INTO followed_municipality AS f (subscription_id, ags) SELECT id, ags FROM wanted
-         ON CONFLICT (ags, subscription_id) DO UPDATE SET imported = true WHERE NOT f.imported
-         RETURNING subscription_id AS id),
-       put_area AS (
-         INSERT INTO watched_area AS f (subscription_id, lat, lon, radius_m, ags)
-         SELECT id, lat, lon, radius_m, ags FROM wanted_area ORDER BY position
-         ON CONFLICT (subscription_id, lat, lon, radius_m) DO UPDATE SET imported = true WHERE NOT f.imported
-         RETURNING subscription_id AS id)
-       UPDATE known SET changed = true FROM (
-         SELECT id FROM left_out UNION SELECT id FROM left_out_area UNION SELECT id FROM put
-         UNION SELECT id FROM put_area) other
-       WHERE known.id = other.id""",
-)
-
-
-def _area_rows(
-    new_subscriptions: Iterable[NewSubscription], hashes: Iterable[bytes]
-) -> list[tuple[object, ...]]:
-    areas = [
-        (item, address_hash, watched)
-        for item, address_hash in zip(new_subscriptions, hashes, strict=True)
-        for watched in item.watched_areas
-    ]
-    return [
-        (
-            position,
-            item.channel,
-            address_hash,
-            [lat for lat, _ in watched.lat_lon],
-            [lon for _, lon in watched.lat_lon],
-            watched.radius_m,
-            list(watched.ags),
-        )
-        for position, (item, address_hash, watched) in enumerate(areas)
-    ]
-
-
 async def counts(pool: Pool) -> dict[str, int]:
-    """Count the active subscriptions by channel: nothing of them has to be opened."""
+    """Count the active subscriptions by channel, those that are told of warnings: nothing of them has to be opened."""
     rows = await pool.fetch(
-        "SELECT channel, count(*) AS n FROM subscription WHERE ended_at IS NULL GROUP BY 1"
+        "SELECT channel, count(*) AS n FROM subscription WHERE ended_at IS NULL AND active GROUP BY 1"
     )
     return {row["channel"]: row["n"] for row in rows}
 
@@ -176,83 +73,25 @@ class Subscriptions:
         self._addresses = addresses
 
     async def add_many(self, subscriptions: Iterable[NewSubscription], by: Actor = UNNAMED_OPERATOR) -> int:
-        """Add endpoints in bulk; one already known gets the new keys and the union of places. Returns how many."""
-        new_subscriptions = list(subscriptions)
-        sealed = self._sealed(new_subscriptions)
-        return (await self._put(new_subscriptions, sealed, [False] * len(new_subscriptions), by)).lines
-
-    async def put_many(
-        self, subscriptions: Iterable[NewSubscription], by: Actor, named: set[tuple[str, bytes]]
-    ) -> PutSubscriptions:
-        """Add endpoints in bulk; one already known gets the new keys, and follows these places instead of those before.
-
-        Places are added to those before where the same import has named the endpoint already (`named`, which grows by
-        these), or another instance has: what one says of an address ends nothing that the other said.
+        """Add endpoints that may be written to, in bulk; one already known gets the new keys and the union of places.
+        Returns how many.
         """
         new_subscriptions = list(subscriptions)
-        sealed = self._sealed(new_subscriptions)
-        keys = [(item.channel, one.address_hash) for item, one in zip(new_subscriptions, sealed, strict=True)]
-        put = await self._put(new_subscriptions, sealed, [key not in named for key in keys], by)
-        named.update(keys)
-        return put
-
-    def _sealed(self, new_subscriptions: Sequence[NewSubscription]) -> list[SealedAddress]:
-        return [self._addresses.seal(item.address, item.keys) for item in new_subscriptions]
-
-    async def _put(
-        self,
-        new_subscriptions: Sequence[NewSubscription],
-        sealed: Sequence[SealedAddress],
-        replaces: Sequence[bool],
-        by: Actor,
-    ) -> PutSubscriptions:
         rows = [
-            (
-                position,
-                item.channel,
-                item.gateway,
-                one.sealed,
-                one.address_hash,
-                one.keys,
-                item.language,
-                item.instance,
-                item.ref,
-                list(item.places),
-                replacing,
-            )
-            for position, (item, one, replacing) in enumerate(
-                zip(new_subscriptions, sealed, replaces, strict=True)
-            )
+            (*row_of(line, one, self._addresses.seal(one.address, one.keys)), False, True)
+            for line, one in enumerate(new_subscriptions)
         ]
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _IMPORT_LOCK)
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", IMPORT_LOCK)
             await seal_before(
-                connection, self._addresses, [(item.channel, item.address) for item in new_subscriptions]
+                connection, self._addresses, [(one.channel, one.address) for one in new_subscriptions]
             )
-            for statement in _INCOMING:
-                await connection.execute(statement)
+            await begin(connection)
             await connection.copy_records_to_table("incoming", records=rows)
-            areas = _area_rows(new_subscriptions, [one.address_hash for one in sealed])
-            await connection.copy_records_to_table("incoming_area", records=areas)
-            # A table of this transaction has no statistics: each join would compare every row with every other.
-            await connection.execute("ANALYZE incoming, incoming_area")
-            for statement in _NAME_KEYS:
-                await connection.execute(statement)
-            await connection.execute(_KNOWN)
-            *filling, following = _STEPS
-            for statement in filling:
-                await connection.execute(statement)
-            await connection.execute("ANALYZE known, wanted, wanted_area, subscription")
-            await connection.execute(following)
-            counted = await connection.fetchrow(
-                """SELECT count(*) FILTER (WHERE replaced) AS renewed, count(*) FILTER (WHERE replaced AND changed)
-                     AS changed, count(*) FILTER (WHERE shared) AS shared FROM known"""
-            )
-            put = PutSubscriptions(len(rows), counted["renewed"], counted["changed"], counted["shared"])
-            changed: dict[str, Any] = {"places_changed": put.places_changed} if put.places_changed else {}
-            await audit.note(connection, by, "subscriptions.add", count=len(rows), **changed)
+            put = await take_in(connection, self._addresses)
+            await audit.note(connection, by, "subscriptions.add", count=put.lines)
         await self._pool.execute("ANALYZE subscription, followed_municipality, watched_area")
-        return put
+        return put.lines
 
     async def reach(
         self,

@@ -79,6 +79,11 @@ imported AS (UPDATE watched_area w SET wished = false FROM unwanted u WHERE w.id
 INSERT INTO watched_area AS w (subscription_id, lat, lon, radius_m, ags, imported, wished)
 SELECT id, lat, lon, radius_m, ags, false, true FROM wanted
 ON CONFLICT (subscription_id, lat, lon, radius_m) DO UPDATE SET wished = true WHERE NOT w.wished"""  # noqa: S608 - constant
+_FORGET: Final = tuple(
+    f"DELETE FROM {table} WHERE subscription_id = ANY($1) AND imported AND NOT wished"  # noqa: S608 - constant
+    for table in ("followed_municipality", "watched_area")
+)
+"""What was imported without a legal basis is forgotten once somebody whose endpoint it is says what is to be told."""
 _SHARING: Final = """
 WITH near(device_hash, id) AS (
   SELECT s.device_hash, s.id FROM subscriber s JOIN subscriber_endpoint e ON e.subscriber_id = s.id
@@ -133,8 +138,14 @@ async def reunite(
         if number not in linked
         and not (number in held and (held[number]["counts"] or held[number]["imported"]))
     ]
+    proven = {row["subscription_id"] for row in rows if row["proven"]}
+    baseless = [
+        number for number in proven & held.keys() if not held[number]["counts"] and held[number]["imported"]
+    ]
     for statement in (_FOLLOW, _WATCH):
         await connection.execute(statement, numbers)
+    for statement in _FORGET if baseless else ():
+        await connection.execute(statement, baseless)
     await _tell(connection, held, rows)
     await erase(connection, addresses, unwanted)
     await _number(connection, numbers, list(devices))

@@ -24,5 +24,6 @@ SEALED_COLUMNS: Final = (
         "sealed",
         r"convert_to(instance_id || E'\n' || channel || E'\n' || fingerprint, 'UTF8')",
     ),
+    SealedColumn("import_row", "sealed", "address_hash"),
 )
 """All there are; a test compares them with the schema, where each is called `sealed` or `…_sealed`."""

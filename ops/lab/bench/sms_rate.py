@@ -55,7 +55,13 @@ def _enrol(district: District, people: int) -> set[str]:
     numbers = [f"+4900{number}" for number in range(FIRST_NUMBER, FIRST_NUMBER + people)]
     with file.open("w") as lines:
         for number in numbers:
-            one = {"channel": SMS.channel, "address": number, "places": [ags], "instance": ags}
+            one = {
+                "channel": SMS.channel,
+                "address": number,
+                "places": [ags],
+                "instance": ags,
+                "legal_basis": "consent",
+            }
             lines.write(json.dumps(one) + "\n")
     district.service.commands(["subscriptions", "import", str(file)])
     return set(map(number_ref, numbers))

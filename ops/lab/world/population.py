@@ -170,6 +170,7 @@ def import_lines(recipients: Iterable[Recipient], origins: Origins) -> Iterator[
                     "instance": one.instance,
                     "language": one.language,
                     "ref": one.ref,
+                    "legal_basis": "consent",
                 }
             )
             + b"\n"

@@ -132,7 +132,7 @@ def test_the_import_file_spreads_web_push_over_all_origins(people: tuple[Any, ..
     )
     lines = [json.loads(line) for line in population.import_lines(people, origins)]
     assert {frozenset(line) for line in lines} == {
-        frozenset({"channel", "address", "keys", "places", "instance", "language", "ref"})
+        frozenset({"channel", "address", "keys", "places", "instance", "language", "legal_basis", "ref"})
     }
     starts = Counter(line["address"][:19] for line in lines if line["channel"] == "webpush")
     assert set(starts) == {"https://one.example", "https://two.example"}

@@ -1,0 +1,1 @@
+"""Files of very many endpoints: how they are read, checked and written."""

@@ -1,0 +1,231 @@
+"""Make endpoints of record of rows that come in bulk, by statements over all of them at once, in the caller's
+transaction.
+
+What others have said of an endpoint stays: of one that subscribers have, an import changes what is imported and nothing
+else; a webhook that an instance has registered only gets places besides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from channels.webpush.vapid import KEY_NAME_CHARACTERS
+from dispatcher.model.subscriptions import PutSubscriptions
+from dispatcher.store.audience.unions import reunite
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dispatcher.model.subscriptions import NewSubscription, WatchedArea
+    from dispatcher.store.record import Connection
+    from dispatcher.store.sealed.addresses import Addresses, SealedAddress
+
+COLUMNS: Final = (
+    *(
+        "line",
+        "channel",
+        "gateway",
+        "sealed",
+        "address_hash",
+        "keys",
+        "language",
+        "instance",
+        "ref",
+        "legal_basis",
+    ),
+    *("places", "areas"),
+)
+"""Of a row as `row_of` returns it."""
+IMPORT_LOCK: Final = 7207116112
+"""One at a time, so that what was there before is what an import changes."""
+WORK_MEM: Final = "64MB"
+"""What sorting so many rows may take: with the default it would go by files."""
+_ENCODE: Final = msgspec.json.Encoder().encode
+_NO_KEYS: Final = "{}"
+
+INCOMING: Final = """
+CREATE TEMP TABLE incoming (line bigint, channel text, gateway text, sealed bytea, address_hash bytea, keys text,
+  language text, instance text, ref text, legal_basis text, places text[], areas text, replaces boolean, active boolean)
+ON COMMIT DROP"""
+"""Where rows stand before `take_in`, with whether they replace what was imported before, and whether one may be written
+to for them."""
+_ENDPOINT: Final = f"""
+CREATE TEMP TABLE endpoint ON COMMIT DROP AS
+SELECT coalesce(known_id, nextval(pg_get_serial_sequence('subscription', 'id'))) AS id, known_id IS NOT NULL AS known,
+  o.*
+FROM (
+  SELECT DISTINCT ON (i.channel, i.address_hash) n.id AS known_id, i.channel, i.address_hash, i.gateway, i.sealed,
+    i.language, i.instance, i.ref, coalesce(i.legal_basis, max(i.legal_basis) OVER same) AS legal_basis,
+    i.keys::jsonb || CASE
+      WHEN i.channel <> 'webpush' OR i.keys::jsonb ? 'vapid' THEN '{{}}'
+      WHEN n.id IS NULL THEN jsonb_build_object('vapid', coalesce(c.name, v.name))
+      WHEN n.vapid IS NULL THEN '{{}}' ELSE jsonb_build_object('vapid', n.vapid) END AS keys,
+    bool_or(i.active) OVER same AS active,
+    coalesce(n.linked, false) AS linked, coalesce(n.hooked, false) AS hooked,
+    bool_or(i.active) OVER same OR coalesce(n.counts, true) OR NOT coalesce(n.linked, false) AS follows,
+    min(coalesce(i.instance, '')) OVER same <> max(coalesce(i.instance, '')) OVER same
+      OR n.id IS NOT NULL AND (n.shared OR i.instance IS DISTINCT FROM n.instance) AS shared,
+    n.id IS NOT NULL AND NOT n.hooked AND NOT n.shared
+      AND bool_and(i.replaces AND i.instance IS NOT DISTINCT FROM n.instance) OVER same AS replaced,
+    NOT (bool_or(i.active) OVER same OR coalesce(n.active, false)) AS inactive, false AS changed
+  FROM (SELECT * FROM incoming ORDER BY channel, address_hash) i
+  LEFT JOIN LATERAL (
+    SELECT s.id, s.instance, s.shared, s.active, s.keys->>'vapid' AS vapid,
+      s.imported_active OR s.legal_basis IS NOT NULL AS counts,
+      EXISTS (SELECT FROM subscriber_endpoint e WHERE e.subscription_id = s.id) AS linked,
+      EXISTS (SELECT FROM webhook w WHERE w.subscription_id = s.id) AS hooked
+    FROM subscription s
+    WHERE s.channel = i.channel AND s.address_hash = i.address_hash AND s.ended_at IS NULL LIMIT 1
+    FOR NO KEY UPDATE) n ON true
+  LEFT JOIN (
+    SELECT instance_id, channel, left(fingerprint, {KEY_NAME_CHARACTERS}) AS name FROM instance_credential
+    WHERE replaced_at IS NULL) c ON c.instance_id = i.instance AND c.channel = i.channel
+  LEFT JOIN (SELECT left(fingerprint, {KEY_NAME_CHARACTERS}) AS name FROM shared_secret WHERE name = 'vapid') v ON true
+  WINDOW same AS (PARTITION BY i.channel, i.address_hash)
+  ORDER BY i.channel, i.address_hash, i.line DESC) o"""  # noqa: S608 - constant
+"""Each endpoint once, with what its last row says of it, and how it is known. Those that are known are held, in the one
+order in which everybody holds them, until the transaction ends: what was there before is what is changed.
+
+A browser that does not say which VAPID key it subscribed with did so with the current one, the app's own or else the
+service's; of an endpoint that is here already nobody can tell, and what is known of it stays true.
+"""
+_NEW: Final = """
+INSERT INTO subscription (id, channel, gateway, sealed, address_hash, keys, language, instance, ref, legal_basis,
+  active, imported_active, told, shared)
+OVERRIDING SYSTEM VALUE
+SELECT id, channel, gateway, sealed, address_hash, jsonb_strip_nulls(keys), language, instance, ref, legal_basis,
+  active, active, active, shared
+FROM endpoint WHERE NOT known"""
+_RENEW: Final = """
+UPDATE subscription s SET sealed = e.sealed, keys = e.keys, gateway = e.gateway, language = e.language,
+  instance = e.instance, ref = e.ref, legal_basis = coalesce(e.legal_basis, s.legal_basis),
+  active = s.active OR e.active, imported_active = s.imported_active OR e.active, told = s.told OR e.active,
+  shared = e.shared
+FROM endpoint e WHERE s.id = e.id AND e.known AND NOT e.linked AND NOT e.hooked"""
+_RENEW_LINKED: Final = """
+UPDATE subscription s SET imported_language = e.language, legal_basis = coalesce(e.legal_basis, s.legal_basis),
+  imported_active = s.imported_active OR e.active
+FROM endpoint e WHERE s.id = e.id AND e.known AND e.linked AND NOT e.hooked"""
+_WANTED: Final = """
+CREATE TEMP TABLE wanted ON COMMIT DROP AS
+SELECT DISTINCT e.id, p.ags, e.known FROM incoming i JOIN endpoint e USING (channel, address_hash)
+CROSS JOIN LATERAL unnest(i.places) p(ags) WHERE e.follows"""
+_WANTED_AREA: Final = """
+CREATE TEMP TABLE wanted_area ON COMMIT DROP AS
+SELECT e.id, w.lat, w.lon, w.radius_m, w.ags, min(i.line) AS line, min(w.position) AS position
+FROM incoming i JOIN endpoint e USING (channel, address_hash)
+CROSS JOIN LATERAL (
+  SELECT ARRAY(SELECT jsonb_array_elements_text(a->0)::float8) AS lat,
+    ARRAY(SELECT jsonb_array_elements_text(a->1)::float8) AS lon, (a->>2)::float8 AS radius_m,
+    ARRAY(SELECT jsonb_array_elements_text(a->3)) AS ags, position
+  FROM jsonb_array_elements(i.areas::jsonb) WITH ORDINALITY AS t(a, position)) w
+WHERE i.areas IS NOT NULL AND e.follows GROUP BY 1, 2, 3, 4, 5"""
+_FOLLOW_NEW: Final = """
+INSERT INTO followed_municipality (subscription_id, ags) SELECT id, ags FROM wanted WHERE NOT known ORDER BY ags, id"""
+_WATCH: Final = """
+put AS (
+  INSERT INTO watched_area AS f (subscription_id, lat, lon, radius_m, ags)
+  SELECT id, lat, lon, radius_m, ags FROM wanted_area ORDER BY line, position
+  ON CONFLICT (subscription_id, lat, lon, radius_m) DO UPDATE SET imported = true WHERE NOT f.imported
+  RETURNING subscription_id AS id)"""
+_WATCH_NEW: Final = f"WITH {_WATCH} SELECT count(*) FROM put"  # noqa: S608 - constant
+_LEFT_OUT: Final = """
+SELECT e.id, f.ags, f.wished FROM endpoint e CROSS JOIN LATERAL (
+  SELECT ags, wished FROM followed_municipality
+  WHERE subscription_id = e.id AND imported OFFSET 0) f
+WHERE e.replaced AND NOT EXISTS (SELECT FROM wanted w WHERE w.id = e.id AND w.ags = f.ags)"""
+_LEFT_OUT_AREA: Final = """
+SELECT e.id, f.id AS area, f.wished FROM endpoint e CROSS JOIN LATERAL (
+  SELECT id, lat, lon, radius_m, wished FROM watched_area
+  WHERE subscription_id = e.id AND imported OFFSET 0) f
+WHERE e.replaced AND NOT EXISTS (
+  SELECT FROM wanted_area w WHERE w.id = e.id AND (w.lat, w.lon, w.radius_m) = (f.lat, f.lon, f.radius_m))"""
+"""What the file says no more of an endpoint that was imported before: found row by row, as it is little, and a plan for
+much of it would read the whole table."""
+_FOLLOW_KNOWN: Final = f"""
+WITH left_out AS MATERIALIZED ({_LEFT_OUT}),
+ended AS (
+  DELETE FROM followed_municipality f USING left_out o
+  WHERE (f.ags, f.subscription_id) = (o.ags, o.id) AND NOT o.wished),
+-- What subscribers want of it stays.
+wished AS (
+  UPDATE followed_municipality f SET imported = false FROM left_out o
+  WHERE (f.ags, f.subscription_id) = (o.ags, o.id) AND o.wished),
+put AS (
+  INSERT INTO followed_municipality AS f (subscription_id, ags) SELECT id, ags FROM wanted WHERE known
+  ON CONFLICT (ags, subscription_id) DO UPDATE SET imported = true WHERE NOT f.imported
+  RETURNING subscription_id AS id)
+UPDATE endpoint SET changed = true FROM (SELECT id FROM left_out UNION SELECT id FROM put) other
+WHERE endpoint.id = other.id"""  # noqa: S608 - constant
+_WATCH_KNOWN: Final = f"""
+WITH left_out AS MATERIALIZED ({_LEFT_OUT_AREA}),
+ended AS (DELETE FROM watched_area f USING left_out o WHERE f.id = o.area AND NOT o.wished),
+wished AS (UPDATE watched_area f SET imported = false FROM left_out o WHERE f.id = o.area AND o.wished),
+{_WATCH}
+UPDATE endpoint SET changed = true FROM (SELECT id FROM left_out UNION SELECT id FROM put) other
+WHERE endpoint.id = other.id"""  # noqa: S608 - constant
+_COUNTED: Final = """
+SELECT (SELECT count(*) FROM incoming) AS lines, count(*) FILTER (WHERE replaced) AS renewed,
+  count(*) FILTER (WHERE replaced AND changed) AS places_changed, count(*) FILTER (WHERE known AND shared) AS shared,
+  count(*) FILTER (WHERE inactive) AS inactive FROM endpoint"""
+
+
+def row_of(line: int, one: NewSubscription, sealed: SealedAddress) -> tuple[Any, ...]:
+    """Return a subscription as it comes in, with the number of its line: the values of `COLUMNS`."""
+    return (
+        line,
+        one.channel,
+        one.gateway,
+        sealed.sealed,
+        sealed.address_hash,
+        _ENCODE(sealed.keys).decode() if sealed.keys else _NO_KEYS,
+        one.language,
+        one.instance,
+        one.ref,
+        one.legal_basis,
+        one.places,
+        _ENCODE([_area(watched) for watched in one.watched_areas]).decode() if one.watched_areas else None,
+    )
+
+
+def _area(watched: WatchedArea) -> tuple[Any, ...]:
+    lat, lon = zip(*watched.lat_lon, strict=True)
+    return lat, lon, watched.radius_m, watched.ags
+
+
+async def begin(connection: Connection) -> None:
+    """Make the table `incoming`, in the caller's transaction."""
+    await connection.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
+    await connection.execute(INCOMING)
+
+
+async def take_in(connection: Connection, addresses: Addresses) -> PutSubscriptions:
+    """Add or renew the endpoints of the rows in `incoming`. Raises UniqueViolationError where somebody else has just
+    added one of them: the caller begins its transaction anew.
+    """
+    # A table of this transaction has no statistics: each join would compare every row with every other.
+    await connection.execute("ANALYZE incoming (address_hash)")
+    await connection.execute(_ENDPOINT)
+    await connection.execute("ANALYZE endpoint (id)")
+    for statement in (_NEW, _WANTED, _WANTED_AREA):
+        await connection.execute(statement)
+    await connection.execute("ANALYZE wanted (id)")
+    await connection.execute(_FOLLOW_NEW)
+    if await connection.fetchval("SELECT EXISTS (SELECT FROM endpoint WHERE known)"):
+        for statement in (_RENEW, _RENEW_LINKED, _FOLLOW_KNOWN, _WATCH_KNOWN):
+            await connection.execute(statement)
+        await _tell(connection, addresses)
+    else:
+        await connection.execute(_WATCH_NEW)
+    return PutSubscriptions(*await connection.fetchrow(_COUNTED))
+
+
+async def _tell(connection: Connection, addresses: Addresses) -> None:
+    """Compute anew what endpoints are told that subscribers have too."""
+    linked: Sequence[Any] = await connection.fetch(
+        "SELECT id FROM endpoint WHERE known AND linked AND NOT hooked ORDER BY id"
+    )
+    if linked:
+        await reunite(connection, addresses, [row["id"] for row in linked])

@@ -1,0 +1,145 @@
+"""Rows in bulk become endpoints, and what others said of an endpoint stays."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from channels.webpush.vapid import KEY_NAME_CHARACTERS
+from dispatcher.access.fingerprints import SecretName
+from dispatcher.access.principals import SERVICE
+from dispatcher.model.principals import Instance
+from dispatcher.model.subscriptions import NewSubscription, WatchedArea
+from dispatcher.store.audience.incoming import COLUMNS, row_of
+from dispatcher.store.audience.subscribers import Subscribers
+from dispatcher.store.secrets import Secrets
+from tests.support.histories import subscription
+from tests.support.imports import bring_in
+from tests.support.messages import DUEREN, HEIMBACH, JUELICH
+from tests.support.sealed import ADDRESSES, endpoints
+from tests.support.subscribers import enrol, named, put, told, wish
+
+HOME, WORK = (WatchedArea(((lat, 6.48),), 500.0, (DUEREN,)) for lat in (50.8, 50.9))
+
+
+def line(name: str, *places: str, **more: Any) -> NewSubscription:
+    """One with the keys that `enrol` has."""
+    return replace(
+        subscription(name, *places, **{"legal_basis": "consent"} | more), keys={"p256dh": name, "auth": name}
+    )
+
+
+@pytest.fixture
+async def instances(pool: Any, sources: Any) -> Any:
+    for name in ("dueren", "juelich"):
+        await sources.put_instance(
+            Instance(name, name.title(), (DUEREN, JUELICH, HEIMBACH)), f"wi_{name}_{'s' * 43}"
+        )
+    return pool
+
+
+def test_a_row_has_its_columns() -> None:
+    one = line("anna", watched_areas=(HOME,))
+    row = dict(zip(COLUMNS, row_of(7, one, ADDRESSES.seal(one.address, one.keys)), strict=True))
+    assert (row["line"], row["keys"], row["legal_basis"]) == (7, "{}", "consent")
+    assert row["areas"] == f'[[[50.8],[6.48],500.0,["{DUEREN}"]]]'
+
+
+async def test_the_last_row_of_an_endpoint_counts_and_all_its_places(pool: Any) -> None:
+    first = line("anna", DUEREN, watched_areas=(HOME,), language="uk", ref="r-1")
+    last = line("anna", JUELICH, watched_areas=(WORK, HOME), language="uk,ru", ref="r-2", legal_basis=None)
+    done = await bring_in(pool, first, last)
+    assert (done.lines, done.renewed, done.inactive) == (2, 0, 0)
+    row = await pool.fetchrow("SELECT language, ref, legal_basis, active FROM subscription")
+    assert tuple(row) == ("uk,ru", "r-2", "consent", True)
+    assert (await told(pool))["anna"][1] == sorted([DUEREN, JUELICH])
+    areas = await pool.fetch("SELECT lat, lon, radius_m, ags FROM watched_area ORDER BY id")
+    assert [tuple(one) for one in areas] == [
+        ([50.8], [6.48], 500.0, [DUEREN]),
+        ([50.9], [6.48], 500.0, [DUEREN]),
+    ]
+
+
+async def test_what_is_imported_again_takes_the_place_of_what_was_imported(pool: Any) -> None:
+    await bring_in(pool, line("anna", DUEREN, watched_areas=(HOME,)), line("bernd"))
+    done = await bring_in(pool, line("anna", JUELICH, watched_areas=(WORK,)), line("bernd"))
+    assert (done.renewed, done.places_changed) == (2, 1)
+    assert await told(pool) == {"anna": (True, [JUELICH]), "bernd": (True, [DUEREN])}
+    assert [row["lat"] for row in await pool.fetch("SELECT lat FROM watched_area")] == [[50.9]]
+
+
+async def test_who_was_active_stays_so_without_a_legal_basis_and_who_is_new_is_not(pool: Any) -> None:
+    await bring_in(pool, line("before"))
+    await pool.execute("UPDATE subscription SET legal_basis = NULL")
+    done = await bring_in(pool, line("before", legal_basis=None), line("new", legal_basis=None))
+    assert (await told(pool), done.inactive) == ({"before": (True, [DUEREN]), "new": (False, [DUEREN])}, 1)
+    assert not await pool.fetchval("SELECT told FROM subscription WHERE NOT active"), (
+        "its number means nothing yet"
+    )
+    assert (await bring_in(pool, line("new"))).inactive == 0
+    assert (await told(pool))["new"] == (True, [DUEREN])
+
+
+async def test_of_an_endpoint_that_subscribers_have_only_what_is_imported_changes(instances: Any) -> None:
+    pool = instances
+    number = await enrol(pool, "anna", "a", places=(JUELICH,), languages=("uk",), min_severity=3)
+    before = await pool.fetchrow("SELECT sealed, keys, gateway, instance, ref FROM subscription")
+    other = replace(
+        line("a", DUEREN, ref="r", instance="juelich", language="tr"), gateway="other", keys={"auth": "x"}
+    )
+    await bring_in(pool, other)
+    row = await pool.fetchrow("SELECT * FROM subscription")
+    assert {name: row[name] for name in dict(before)} == dict(before)
+    assert (row["language"], row["min_severity"], row["legal_basis"]) == ("uk,tr", 0, "consent")
+    assert await told(pool) == {"a": (True, sorted([DUEREN, JUELICH]))}
+    await bring_in(pool, replace(other, instance="dueren", places=(HEIMBACH,)))
+    assert (await told(pool))["a"] == (True, sorted([HEIMBACH, JUELICH])), (
+        "the wish stays, what was imported moves"
+    )
+    await Subscribers(pool, ADDRESSES).leave(number)
+    row = await pool.fetchrow("SELECT active, language, ended_at FROM subscription")
+    assert tuple(row) == (True, "tr", None)
+    assert await told(pool) == {"a": (True, [HEIMBACH])}
+
+
+async def test_who_subscribes_hears_of_no_place_that_was_imported_without_a_legal_basis(
+    instances: Any,
+) -> None:
+    pool = instances
+    await bring_in(pool, line("a", DUEREN, legal_basis=None, watched_areas=(HOME,)))
+    await enrol(pool, "anna", "a", places=(JUELICH,))
+    assert await told(pool) == {"a": (True, [JUELICH])}
+    assert not await pool.fetchval("SELECT count(*) FROM watched_area")
+    await bring_in(pool, line("a", HEIMBACH, legal_basis=None, watched_areas=(HOME,)))
+    assert await told(pool) == {"a": (True, [JUELICH])}
+    await put(pool, "anna", wish("a", places=(DUEREN,)))
+    assert await told(pool) == {"a": (True, [DUEREN])}
+
+
+async def test_places_of_a_webhook_are_not_taken_away(instances: Any) -> None:
+    pool = instances
+    await bring_in(pool, line("a", DUEREN, instance="dueren"))
+    await pool.execute(
+        "INSERT INTO webhook (instance_id, subscription_id) VALUES ('dueren', $1)", (await named(pool))["a"]
+    )
+    before = await pool.fetchval("SELECT sealed FROM subscription")
+    done = await bring_in(pool, line("a", JUELICH, instance="dueren"))
+    assert (done.renewed, (await told(pool))["a"][1]) == (0, sorted([DUEREN, JUELICH]))
+    assert await pool.fetchval("SELECT sealed FROM subscription") == before
+
+
+async def test_a_browser_subscribed_with_its_apps_own_key_or_the_services(instances: Any) -> None:
+    pool = instances
+    own, shared = "O" * 40, "S" * 40
+    await Secrets(pool).replace(SecretName.VAPID, shared, SERVICE)
+    await pool.execute(
+        "INSERT INTO instance_credential (instance_id, channel, fingerprint, sealed) VALUES ('dueren', 'webpush', $1, $2)",
+        own,
+        ADDRESSES.seal_bytes(b"key", b"x"),
+    )
+    await bring_in(
+        pool, line("a", instance="dueren"), line("b", instance="juelich"), line("c"), line("d", channel="app")
+    )
+    found = {one.address.rpartition("/")[2]: one.keys.get("vapid") for one in await endpoints(pool)}
+    short = KEY_NAME_CHARACTERS
+    assert found == {"a": own[:short], "b": shared[:short], "c": shared[:short], "d": None}
