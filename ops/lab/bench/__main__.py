@@ -6,6 +6,7 @@ With `--against CHECKOUT` it is measured in another checkout as well, and ratios
 from __future__ import annotations
 
 import importlib
+import keyword
 import pkgutil
 import sys
 from pathlib import Path
@@ -24,7 +25,12 @@ names: {names}"""
 def names() -> list[str]:
     """List the benchmarks, spelt as on the command line."""
     found = {module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])}
-    return sorted(name.replace("_", "-") for name in found - HELPERS if not name.startswith("_"))
+    return sorted(name.rstrip("_").replace("_", "-") for name in found - HELPERS if not name.startswith("_"))
+
+
+def module_of(name: str) -> str:
+    """Return the module of a benchmark; one that is called as Python's own words are ends with `_`."""
+    return f"ops.lab.bench.{name.replace('-', '_')}{'_' if keyword.iskeyword(name) else ''}"
 
 
 def main(argv: list[str]) -> int:
@@ -38,7 +44,7 @@ def main(argv: list[str]) -> int:
     logs.configure(as_json=False, process="bench")  # to standard error: a result is all that is printed
     if against.wanted(argv[1:]):
         return against.main(argv[0], argv[1:])
-    module = importlib.import_module(f"ops.lab.bench.{argv[0].replace('-', '_')}")
+    module = importlib.import_module(module_of(argv[0]))
     code: int = module.main(argv[1:])
     return code
 

@@ -14,7 +14,7 @@ import pytest
 import cap
 from dispatcher.access.receipt_tokens import ReceiptTokens
 from ops.lab.bench import burst
-from ops.lab.bench.__main__ import names
+from ops.lab.bench.__main__ import module_of, names
 from ops.lab.bench.dispatch import SendMeasurement, summary
 from ops.lab.bench.fixtures import receipt_poster
 from ops.lab.bench.fixtures.crowd import Crowd
@@ -38,9 +38,9 @@ def test_a_burst_is_a_hundred_messages_of_fifty_centres_with_thirty_that_say_the
 
 
 def test_every_name_is_a_benchmark_with_a_command_line() -> None:
-    assert {"burst", "cap", "dispatch", "idle-latency", "webpush"} <= set(names())
+    assert {"burst", "cap", "dispatch", "idle-latency", "import", "webpush"} <= set(names())
     for name in names():
-        module = importlib.import_module(f"ops.lab.bench.{name.replace('-', '_')}")
+        module = importlib.import_module(module_of(name))
         assert callable(module.main)
 
 

@@ -1,0 +1,127 @@
+"""Imports a file with the command, and copies the rows that it made into the same tables again, in turn."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import asyncpg
+
+from dispatcher.embedded import embedded
+from dispatcher.store.migrate import upgrade
+from ops.lab.bench import report
+from ops.lab.bench.import_.people import write
+
+TABLES = ("subscription", "followed_municipality", "watched_area")
+"""What an import writes, in the order in which they refer to one another."""
+
+
+def imported(file: Path, environment: dict[str, str], count: int) -> float:
+    """Import the file. Returns the seconds from start to end of the command. Raises RuntimeError where it fails."""
+    began = time.perf_counter()
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "dispatcher",
+            "subscriptions",
+            "import",
+            str(file),
+            "--legal-basis",
+            "consent",
+            "--json",
+        ],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    seconds = time.perf_counter() - began
+    added = json.loads(done.stdout)["added"]
+    if added != count:
+        raise RuntimeError(f"{added} of {count} rows were imported")
+    return seconds
+
+
+async def emptied(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
+
+
+async def copied(database_url: str, folder: Path) -> float:
+    """Copy what the tables have out, empty them, and copy it in, one table after another, each in one statement.
+    Returns the seconds of copying it in.
+    """
+    connection = await asyncpg.connect(database_url)
+    try:
+        for table in TABLES:
+            await connection.copy_from_table(table, output=str(folder / table), format="binary")
+        await emptied(database_url)
+        began = time.perf_counter()
+        for table in TABLES:
+            await connection.copy_to_table(table, source=str(folder / table), format="binary")
+        return time.perf_counter() - began
+    finally:
+        await connection.close()
+
+
+def run(rows: int, rounds: int) -> dict[str, Any]:
+    """Measure rounds of both."""
+    with tempfile.TemporaryDirectory() as name, embedded(Path(name) / "servers") as servers:
+        folder, url = Path(name), servers.database_url
+        asyncio.run(upgrade(url))
+        write(folder / "people.ndjson", rows)
+        environment = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "REDIS_URL": servers.redis_url,
+            "WARN_DATA_DIR": str(folder / "var"),
+        }
+        found = []
+        for _ in range(rounds):
+            asyncio.run(emptied(url))
+            cpu = _children_s()
+            seconds = imported(folder / "people.ndjson", environment, rows)
+            cpu = _children_s() - cpu
+            found.append((seconds, asyncio.run(copied(url, folder)), cpu))
+    seconds = median(one for one, _, _ in found)
+    return {
+        "rows": rows,
+        "seconds": round(seconds, 1),
+        "ratio_copy": round(median(copy / one for one, copy, _ in found), 2),
+        "copy_seconds": round(median(copy for _, copy, _ in found), 1),
+        "rows_per_s": round(rows / seconds),
+        "command_cpu_s": round(median(cpu for _, _, cpu in found), 1),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+        "rounds": rounds,
+    }
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def main(argv: list[str]) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="ops.lab.bench import", description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args(argv)
+    report.show("import", run(options.rows, options.rounds), as_json=options.json)
+    return 0
