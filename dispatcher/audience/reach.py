@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from dispatcher.model.count import Count
+from dispatcher.model.sentences.count import Count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
-from dispatcher.model.count import counted
 from dispatcher.model.desk_time import DEFAULT_ZONE, desk_time
+from dispatcher.model.sentences.count import counted
 
 if TYPE_CHECKING:
     from datetime import tzinfo

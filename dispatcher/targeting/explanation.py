@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dispatcher.model.count import Count
+from dispatcher.model.sentences.count import Count
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import Said, said
 from dispatcher.targeting.geocodes import Unresolved, scheme_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cap.model import Area
 from dispatcher.boundaries.registry import Registry
-from dispatcher.model.count import Count
+from dispatcher.model.sentences.count import Count
 from dispatcher.targeting.explanation import explained, german
 from dispatcher.targeting.geocodes import Unresolved
 from dispatcher.targeting.measure import BEYOND_REASONS, Measured, measure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dispatcher.model.count import Count
+from dispatcher.model.sentences.count import Count
 from dispatcher.targeting import geocodes, positions, shapes
 from dispatcher.targeting.geocodes import Unresolved
 from dispatcher.targeting.outcome import Codes, HeightUnit, Unmatched

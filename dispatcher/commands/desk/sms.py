@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from dispatcher.model.count import Count
+from dispatcher.model.sentences.count import Count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,8 +6,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from dispatcher.model.count import counted
 from dispatcher.model.desk_time import desk_time
+from dispatcher.model.sentences.count import counted
 from dispatcher.model.sentences.english import ENGLISH
 from dispatcher.model.sentences.german import GERMAN
 

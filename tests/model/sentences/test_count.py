@@ -10,7 +10,7 @@ import pytest
 
 from dispatcher.desk_texts.catalogue import CATALOGUES as DESK_TEXTS
 from dispatcher.desk_texts.words import DeskTexts
-from dispatcher.model.count import Count, counted
+from dispatcher.model.sentences.count import Count, counted
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import CATALOGUES as PHRASES
 from dispatcher.model.sentences.sentence import said
