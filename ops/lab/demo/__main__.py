@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 OUT = Path(__file__).parents[3] / "var" / "demo"
 FAILED, BROKEN = 1, 2
+PEOPLE = 8
+"""Of each habit so many people subscribe themselves: some seconds."""
 PLAIN_WIDTH = 200
 """Columns of output that goes to a file: enough that no line is broken."""
 
@@ -55,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
-    plan = PopulationPlan(options.seed, options.subscriptions, max(1, options.subscriptions // 20))
+    outside = max(1, options.subscriptions // 20)
+    plan = PopulationPlan(options.seed, options.subscriptions, outside, PEOPLE)
     console.print(
         f"A flood on the Rur: {plan.subscriptions} subscriptions in Kreis Düren, {plan.outside} around it "
         f"(seed {plan.seed}).\nGateways refuse and break off, and a worker is killed.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ops.lab.world.messages import CONCERNED
+from ops.lab.world.people import DUEREN, JUELICH, NEIGHBOUR, STOLBERG
 from ops.lab.world.records import Kind  # noqa: TC001 - msgspec reads the annotations
 from ops.lab.world.service import ServiceError
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
     from ops.lab.world.district import District
 
-DUEREN, JUELICH, STOLBERG = "05358008", "05358024", "05334032"
-NEIGHBOUR = "stolberg"
-"""The neighbour's id; those of the district's apps are their AGS."""
 GIVEN_BY = "Stadt Düren, Amt für Brandschutz"
 
 

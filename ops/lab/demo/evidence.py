@@ -3,7 +3,7 @@
 ledgers/*.ndjson      G  what the gateways wrote down before they answered
 claims.ndjson         D  what the service says became of every recipient
 case.json             S  what was submitted when, which process was killed, and the seed of the population
-population/              who is subscribed where (made from the seed)
+population/              who is subscribed where, and who subscribes themselves (made from the seed)
 summary.json             the verdict
 """
 
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ops.lab.demo import once
 from ops.lab.demo.apps import ShownRecord, faults
-from ops.lab.world import population
+from ops.lab.world import people, population
 from ops.lab.world.chains import audience, excuse
 from ops.lab.world.district import gateway_records
 from ops.lab.world.messages import CHAPTERS, CONCERNED
@@ -94,9 +95,13 @@ def recount(home: Path) -> dict[str, Any]:
     """Judge what lies in `home`, write the result to `summary.json` and return it. Raises OSError, DecodeError."""
     case = msgspec.json.decode((home / CASE).read_bytes(), type=RunRecord)
     recipients = tuple(population.read(home / "population"))
-    gateway = tuple(gateway_records(home))
+    persons = tuple(people.read(home / "population"))
+    own = {one.ref for person in persons for one in person.endpoints}
+    everybody = tuple(gateway_records(home))
+    gateway = tuple(one for one in everybody if one.recipient not in own)
     decoder = msgspec.json.Decoder(ServiceRecord)
-    claims = tuple(decoder.decode(line) for line in (home / CLAIMS).read_bytes().splitlines())
+    said = [decoder.decode(line) for line in (home / CLAIMS).read_bytes().splitlines()]
+    claims = tuple(one for one in said if one.recipient)
     messages = [_message(case, one) for one in case.messages]
     expected = [
         one
@@ -110,8 +115,15 @@ def recount(home: Path) -> dict[str, Any]:
         doubled_bound=case.in_flight_max * len(case.deaths),
     )
     gone = Counter(one.message for one in left.refused)
+    told = once.count(
+        persons,
+        {one.kind: once.Sent(one.id, one.submitted_at) for one in case.messages},
+        everybody,
+        [one for one in said if not one.recipient],
+    )
+    failures = (*failures_of(case, verdict), *once.faults(told, verdict.total.doubled_bound))
     summary = {
-        "ok": not (failures := failures_of(case, verdict)),
+        "ok": not failures,
         "failures": failures,
         "seed": case.seed,
         "deaths": case.deaths,
@@ -119,6 +131,8 @@ def recount(home: Path) -> dict[str, Any]:
         "total": verdict.total,
         **_outsiders(recipients, gateway),
         "shown": case.shown,
+        "people": list(once.lines(persons, told)),
+        "told_once": told,
     }
     (home / SUMMARY).write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
     read: dict[str, Any] = msgspec.to_builtins(summary)

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-DEAD_PREFIX = "A"
-"""A push service answers that subscriptions whose reference begins so are gone: one in 64, since references are
-Base64."""
+from ops.lab.world.people import GONE_PREFIX
+
 TIMEOUT_SHARE = 0.2
 REQUEST_TIMEOUT_S = 10.0
 """Seconds that the service waits for an answer (its default). A delayed answer stays clearly below it."""
@@ -37,9 +36,10 @@ def rules(seed: int, expected: int) -> dict[str, list[Rule]]:
 
 
 def _dead() -> Rule:
+    """Say that subscriptions are gone whose reference begins so: one in 64, since references are Base64."""
     return {
         "name": "dead",
-        "match": {"recipient_prefix": DEAD_PREFIX},
+        "match": {"recipient_prefix": GONE_PREFIX},
         "action": {"kind": "status", "status": 410},
     }
 

@@ -59,6 +59,8 @@ def show(console: Console, summary: Mapping[str, Any]) -> None:
     )
     console.print(table)
     _apps(console, summary)
+    for line in summary["people"]:
+        console.print(line, highlight=False, soft_wrap=True)
     for text in _sentences(summary):
         console.print(text, highlight=False)
 
@@ -96,7 +98,13 @@ def _sentences(summary: Mapping[str, Any]) -> list[str]:
         f"Also 0: {', '.join(name for name in REST if not total[name])}.",
     ]
     if summary["ok"]:
-        return [*sentences, "[bold green]Nothing lost, nothing phantom, nothing late, nothing unknown.[/]"]
+        doubled = total["doubled"] + sum(one["doubled"] for one in summary["told_once"])
+        but = f", but for {doubled} sends that were repeated as a worker was killed" if doubled else ""
+        return [
+            *sentences,
+            "[bold green]Nothing lost, nothing phantom, nothing late, nothing unknown.[/]",
+            f"[bold green]Everybody who is counted was told once{but}.[/]",
+        ]
     return [*sentences, f"[bold red]Promises broken: {', '.join(summary['failures'])}[/]"]
 
 

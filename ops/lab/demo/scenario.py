@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.settings import Settings
 from ops.lab.demo import apps, faults
+from ops.lab.demo.enrolment import Enrolment
 from ops.lab.demo.evidence import KilledProcess, RunRecord, SubmittedMessage, owed
 from ops.lab.demo.progress import CHANNELS, Progress
 from ops.lab.world import devices, messages, terminal_map
@@ -57,6 +58,8 @@ class Scenario:
         self._kill_at = self._chance.uniform(*KILL_BETWEEN)
         self._tail = Tail(gateway.ledger for gateway in district.gateways.values())
         self._places = {one.ref: one.places for one in district.recipients}
+        self._people = {one.ref for person in district.people for one in person.endpoints}
+        """The endpoints of those who subscribe themselves. At which one each is told is counted at the end."""
         self._run = datetime.now(UTC).strftime("%Y%m%dt%H%M%S")
         self._written: list[Submission] = []
         self._gateway: list[GatewayRecord] = []
@@ -75,6 +78,11 @@ class Scenario:
         """Send all three messages. Raises ServiceError where one is refused or does not settle."""
         with self._step("a neighbour city joins: Stolberg, with its own key and the consent of Düren"):
             self._apps = apps.join(self._district)
+        with self._step(
+            f"{len(self._district.people)} people subscribe in three apps, each with a round trip"
+        ):
+            Enrolment(self._district, self._apps).enrol(self._district.people)
+            self._tail.new()  # the codes
         for kind in CHAPTERS:
             self._chapter(kind)
         return RunRecord(
@@ -153,7 +161,7 @@ class Scenario:
         self._view.leave(TITLES[kind], progress, time.monotonic() - began)
 
     def _look(self, progress: Progress) -> None:
-        entries = self._tail.new()
+        entries = [one for one in self._tail.new() if one.recipient not in self._people]
         progress.take(entries)
         for entry in entries:
             if entry.text and entry.alert == progress.message:

@@ -15,7 +15,7 @@ import msgspec
 from ops.lab.gateways import reports
 from ops.lab.gateways.faults import TAKING, FaultKind, Faults, Rule, parse
 from ops.lab.gateways.http.exchange import Answer
-from ops.lab.world.ledger import Entry
+from ops.lab.world.ledger import ROUND_TRIP, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ops.lab.gateways.http.exchange import Exchange, Request
     from ops.lab.gateways.journal import Journal
     from ops.lab.gateways.parcel import Parcel
+    from ops.lab.world.ledger import Content
 
 CONTROL = "/_control/"
 _JSON = (("content-type", "application/json"),)
@@ -76,7 +77,9 @@ class Gateway:
     """One channel's stand-in on a running loop. `handle` is the server's handler."""
 
     def __init__(self, examiner: Examiner, journal: Journal, texts: int = 0) -> None:
-        """Of each message the texts of the first `texts` that it accepts are written down."""
+        """Of each message the texts of the first `texts` that it accepts are written down, and every message with a
+        code.
+        """
         self._examiner = examiner
         self._journal = journal
         self._faults: Faults[Rule] = Faults((), time.monotonic())
@@ -134,12 +137,14 @@ class Gateway:
             reason=outcome.reason,
             fault=outcome.rule.name if outcome.rule else "",
             raw=parcel.raw if outcome.accepted else "",
-            text=parcel.content.text if outcome.accepted and self._keeps(parcel.content.alert) else "",
+            text=parcel.content.text if outcome.accepted and self._keeps(parcel.content) else "",
         )
 
-    def _keeps(self, alert: str) -> bool:
-        self._kept[alert] += 1
-        return self._kept[alert] <= self._texts
+    def _keeps(self, content: Content) -> bool:
+        if content.kind == ROUND_TRIP:
+            return True  # each carries a code of its own, for its device to bring back
+        self._kept[content.alert] += 1
+        return self._kept[content.alert] <= self._texts
 
     def _count(self, parcel: Parcel, outcome: Outcome) -> None:
         self._attempts[parcel.recipient] += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ops.lab.gateways.http.exchange import Answer
-from ops.lab.world.ledger import Content
+from ops.lab.world.ledger import ROUND_TRIP, Content
 
 UNREAD = Content("", "", "")
 
@@ -34,18 +34,25 @@ def refused(recipient: str, status: int, reason: str) -> Parcel:
 
 
 class _Document(msgspec.Struct, frozen=True):
-    alert: str
+    alert: str = ""
     kind: str = ""
+    round_trip: str = ""
 
 
 _DOCUMENT = msgspec.json.Decoder(_Document)
 
 
 def read_document(plain: bytes) -> Content:
-    """Read the message in an app's or browser's JSON document; its reason says where it names none."""
+    """Read the message in an app's or browser's JSON document, or the code that it carries in the place of one; its
+    reason says where it names none.
+    """
     digest = hashlib.sha256(plain).hexdigest()
     try:
         document = _DOCUMENT.decode(plain)
     except msgspec.DecodeError:
+        return Content("", "", digest, reason="not-our-document")
+    if document.round_trip:
+        return Content("", ROUND_TRIP, digest, text=plain.decode())
+    if not document.alert:
         return Content("", "", digest, reason="not-our-document")
     return Content(document.alert, document.kind, digest, text=plain.decode())

@@ -7,6 +7,7 @@ from textwrap import TextWrapper
 from typing import TYPE_CHECKING
 
 from ops.lab.world import devices
+from ops.lab.world.ledger import ROUND_TRIP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,6 +39,9 @@ class Phones:
     def _arrived(self, entry: Entry) -> Iterator[str]:
         whose = "the app of" if entry.channel == "app" else "somebody in"
         where = f"{whose} {self._places.get(entry.recipient, '?')}"
+        if entry.kind == ROUND_TRIP:
+            yield f"{SHORT[entry.channel]} to {where}: a code, which its app brings back"
+            return
         if self._is_overtaken(entry):
             yield f"{SHORT[entry.channel]} to {where}: overtaken by a newer one, not shown"
             return

@@ -23,7 +23,7 @@ from ops.lab.gateways import launch
 from ops.lab.gateways.registry import STANDINS, spec_of
 from ops.lab.gateways.spec import Site
 from ops.lab.gateways.standins.webpush import UserAgents
-from ops.lab.world import ledger, population
+from ops.lab.world import ledger, people, population
 from ops.lab.world.certificate import write_certificate
 from ops.lab.world.population import INHABITANTS, Origins, PopulationPlan, Recipient
 from ops.lab.world.service import UP, ApiResponse, Service
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from ops.lab.gateways.launch import Standin
     from ops.lab.gateways.spec import StandinSpec
+    from ops.lab.world.people import Person
     from ops.lab.world.records import GatewayRecord, ServiceRecord
 
 SOURCE = "leitstelle"
@@ -84,6 +85,8 @@ class District:
         self.home = home.resolve()
         self.layout = layout or Layout()
         self.recipients: tuple[Recipient, ...] = ()
+        self.people: tuple[Person, ...] = ()
+        """Who may subscribe themselves; nobody has until an app asks."""
         self.gateways: dict[str, Standin] = {}
         """The gateways by name, see `StandinSpec.names`: `app`, `sms`, `webpush-1`, `webpush-2`, ..."""
         self.service: Service
@@ -97,6 +100,7 @@ class District:
             with self._step(f"making {self.layout.plan.subscriptions} subscriptions, with keys"):
                 population.make(self.state, self.layout.plan)
                 self.recipients = tuple(population.read(self.state))
+                self.people = tuple(people.read(self.state))
             with self._step("starting stand-ins for push services, SMS provider and apps"):
                 self._start_gateways(running)
             self.service = Service(self.home / "service", self._settings(), self.layout.command)
@@ -193,13 +197,17 @@ class District:
     def _urls(self, spec: StandinSpec) -> list[str]:
         return [self.gateways[name].url for name in self.named(spec)]
 
+    @property
+    def origins(self) -> Origins:
+        """Return where the gateways listen that are reached by URL."""
+        standins = self.layout.standins.values()
+        return Origins({spec.channel: self._urls(spec) for spec in standins if spec.by_url})
+
     def _enrol(self) -> None:
         """Register the control centre, the municipalities' apps and all subscriptions with the service."""
         file = self.home / "subscriptions.ndjson"
-        standins = self.layout.standins.values()
-        reached = {spec.channel: self._urls(spec) for spec in standins if spec.by_url}
         with file.open("wb") as lines:
-            lines.writelines(population.import_lines(self.recipients, Origins(reached)))
+            lines.writelines(population.import_lines(self.recipients, self.origins))
         key, *_ = self.service.commands(
             ["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY],
             *(["instance", "add", ags, "--place", ags] for ags in INHABITANTS),

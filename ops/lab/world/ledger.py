@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+ROUND_TRIP = "round_trip"
+"""The kind of what carries a code to an endpoint that somebody named: it is no message of the three ledgers."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,7 +48,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     alert: str = ""
     """The message: `alert` of the decrypted document; for SMS the client reference up to its last `-`."""
     kind: str = ""
-    """`alert`, `update`, `cancel` or `no_longer_affected`, where the document says so."""
+    """`alert`, `update`, `cancel` or `no_longer_affected`, where the document says so; ROUND_TRIP for a code."""
     hash: str = ""
     """SHA-256 (hex) of the decrypted document or of the SMS text."""
     collapse: str = ""
@@ -153,11 +155,11 @@ def gateway_records(
 
     `messages` translates the value of `alert` (for SMS: the client reference up to its last `-`) into the
     message id used in the other ledgers; what it does not name stays as it is. Of a text of several parts the one
-    counts that made it whole.
+    counts that made it whole. What carries a code to an endpoint is left out.
     """
     names = messages or {}
     for entry in entries:
-        if entry.incomplete:
+        if entry.incomplete or entry.kind == ROUND_TRIP:
             continue
         yield GatewayRecord(
             message=names.get(entry.alert, entry.alert),

@@ -27,6 +27,7 @@ import msgspec
 
 from ops.lab.gateways.registry import STANDINS, by_audience
 from ops.lab.gateways.state import read_lines
+from ops.lab.world import people
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -87,6 +88,8 @@ class PopulationPlan(msgspec.Struct, frozen=True):
     """Inside the district: one app a municipality, everybody else by the channels' shares. At least 15."""
     outside: int = 1_000
     """Subscribers of neighbouring municipalities, who must never get anything meant for the district."""
+    people: int = 0
+    """Of each habit of `people.HABITS` so many people, who subscribe themselves: beside the subscriptions."""
     format: int = _FORMAT
 
 
@@ -113,10 +116,14 @@ class Origins:
 
     def url(self, recipient: Recipient) -> str:
         """Return the complete address. Subscribers are spread over all origins of their channel by their key."""
-        origins = self.by_channel.get(recipient.channel)
+        return self.address(recipient.channel, recipient.ref, recipient.address)
+
+    def address(self, channel: str, ref: str, address: str) -> str:
+        """Return the complete address of an endpoint of this key."""
+        origins = self.by_channel.get(channel)
         if origins is None:
-            return recipient.address
-        return origins[zlib.crc32(recipient.ref.encode()) % len(origins)] + recipient.address
+            return address
+        return origins[zlib.crc32(ref.encode()) % len(origins)] + address
 
 
 def make(state: Path, plan: PopulationPlan) -> Path:
@@ -143,6 +150,10 @@ def make(state: Path, plan: PopulationPlan) -> Path:
             recipients.write(msgspec.json.encode(recipient) + b"\n")
             if secret is not None:
                 files[recipient.channel].write(msgspec.json.encode(secret) + b"\n")
+        own = stack.enter_context((state / people.PEOPLE_FILE).open("wb"))
+        for person, secrets in people.make(plan.seed, plan.people):
+            own.write(msgspec.json.encode(person) + b"\n")
+            files[people.CHANNEL].writelines(msgspec.json.encode(secret) + b"\n" for secret in secrets)
     done.write_bytes(msgspec.json.encode(plan))
     return population
 

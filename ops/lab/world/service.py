@@ -261,11 +261,13 @@ class Service:
         return successor
 
     def ledger(self, alert_id: str) -> Iterator[ServiceRecord]:
-        """Return what the service says became of every recipient of the alert."""
+        """Return what the service says became of every recipient of the alert: of those who were imported by their
+        reference, of others by none.
+        """
         for line in self._found(f"/v1/alerts/{alert_id}/ledger").body.splitlines():
             entry = json.loads(line)
             yield ServiceRecord(
-                entry["alert_id"], entry["ref"], entry["channel"], entry["state"], entry["uncertain"]
+                entry["alert_id"], entry["ref"] or "", entry["channel"], entry["state"], entry["uncertain"]
             )
 
     def _found(self, path: str) -> ApiResponse:

@@ -186,9 +186,13 @@ def test_the_account_fits_a_terminal_of_eighty_columns() -> None:
         "outside_reached": 0,
         "ok": True,
         "failures": [],
+        "people": ["2 people subscribed in 1 apps"],
+        "told_once": [{"doubled": 0}],
     }
     report.show(console, {**summary, "total": counts})
     text = cast("io.StringIO", console.file).getvalue()
+    assert "2 people subscribed" in text
+    assert "Everybody who is counted was told once." in text
     assert "expected accepted lost doubled phantom late unknown first  last" in text
     assert [text.count(name) for name in ("sms", "webpush", "28918")] == [3, 3, 10]
     assert "…" not in text

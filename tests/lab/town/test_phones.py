@@ -57,6 +57,11 @@ def test_a_text_is_shown_once_and_then_who_else_got_it() -> None:
     ]
 
 
+def test_a_code_is_no_message() -> None:
+    code = msgspec.structs.replace(entry("r1", '{"code": "q8Tz3v"}'), channel="webpush", kind="round_trip")
+    assert lines(code) == ["push notification to somebody in Düren: a code, which its app brings back"]
+
+
 def test_another_message_is_shown_whole() -> None:
     assert "    WARNUNG: Hagel" in lines(entry("r1"), entry("r1", "WARNUNG: Hagel", alert="B"))
 
