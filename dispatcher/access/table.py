@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _OVER_HTTP: Final = "It asks the API with the key in `WARN_API_KEY`, so the route decides."
+_PUBLIC: Final = (
+    "It shows the warnings in force that are meant for everybody, and nothing else of the record."
+)
 _FILES: Final = "It works on files and reads nothing of the record."
 
 OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
@@ -26,6 +29,18 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         "POST /v1/leave/{token}": "Whoever has the link may leave; the answer is the same for every link.",
         "POST /v1/receipts": "A browser has no secret; the token in the message that it got is the proof.",
         "OPTIONS /v1/receipts": "A browser asks before it posts to another origin; the answer is always the same.",
+        **{
+            f"GET {path}{suffix}": _PUBLIC
+            for path in ("/v1/municipalities/{key}/alerts", "/v1/districts/{key}/alerts", "/v1/public/alerts")
+            for suffix in ("", ".atom", ".geojson")
+        },
+        "GET /v1/public/alerts/{alert_id}": _PUBLIC,
+        "GET /v1/public/alerts/{alert_id}/cap": _PUBLIC,
+        "GET /api/appdata/gsb/labels/de_labels.json": _PUBLIC,
+        "GET /api31/dashboard/{ars}.json": _PUBLIC,
+        "GET /api31/warnings/{alert_id}.json": _PUBLIC,
+        "GET /api31/warnings/{alert_id}.geojson": _PUBLIC,
+        "GET /api31/{provider}/mapData.json": _PUBLIC,
         "GET /v1/openapi.json": "It describes the API and says nothing of what is in the record.",
         "GET /livez": "A supervisor or a proxy asks, which has no key. It says up or down.",
         "GET /readyz": "As `/livez`.",

@@ -19,6 +19,9 @@ from dispatcher.api.instances.cross_origin import CrossOrigin
 from dispatcher.api.openapi.document import document
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.operator import instances as operated
+from dispatcher.api.public import exchange
+from dispatcher.api.public import routes as public_routes
+from dispatcher.api.public.answering import PREFIXES, PublicDocuments
 from dispatcher.api.receipts.posting import ReceiptPosts
 from dispatcher.api.receipts.routes import install as install_receipts
 from dispatcher.api.schemas.municipalities import BoundariesBody
@@ -27,11 +30,13 @@ from dispatcher.api.subscribers import backend, leaving, phones
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.publication.places import PublicPlaces
 from dispatcher.runtime.probes import probe_app, public_probes
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.routing import BaseRoute
+    from starlette.types import Receive, Scope, Send
 
     from dispatcher.api.dependencies import ApiDependencies
 
@@ -48,13 +53,27 @@ InstanceOf = Annotated[
 
 ROUTERS = (alerts, feeds, in_force, webhook, backend, phones, leaving, profile, operated, reports)
 """Modules whose `routes` return those of one part of the API."""
+OPEN_ROUTERS = (public_routes, exchange)
+"""Those of what anybody may read."""
 
 
-def application(dependencies: ApiDependencies) -> FastAPI:
+class Api(FastAPI):
+    """The application, which answers what anybody may read ahead of all that it does for other requests."""
+
+    public: PublicDocuments
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIXES):
+            await self.public.answer(super().__call__, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def application(dependencies: ApiDependencies) -> Api:
     """Build the application with all routes. It has no state but `dependencies`. Raises `TableError` where a route and
     the table of permissions differ.
     """
-    app = FastAPI(
+    app = Api(
         title="cap-dispatcher",
         version=version("cap-dispatcher"),
         # The documentation pages would load their scripts from elsewhere; the description itself is here.
@@ -69,7 +88,8 @@ def application(dependencies: ApiDependencies) -> FastAPI:
     app.state.places = Places(dependencies.metrics.reads_shed.inc)
     app.add_middleware(CrossOrigin)
     problems.install(app, dependencies.metrics)
-    app.router.routes.extend(_routes(dependencies))
+    app.public = PublicDocuments(dependencies.publisher)
+    app.router.routes.extend(_routes(dependencies, app.public))
     app.state.receipt_posts = ReceiptPosts(dependencies.receipts, dependencies.metrics)
     install_receipts(app, app.state.receipt_posts)
 
@@ -133,11 +153,16 @@ def application(dependencies: ApiDependencies) -> FastAPI:
     return app
 
 
-def _routes(dependencies: ApiDependencies) -> list[BaseRoute]:
+def _routes(dependencies: ApiDependencies, public: PublicDocuments) -> list[BaseRoute]:
     """Return the routes of all routers, as they are: `include_router` makes each of them a second time, which doubles
     what it takes to build the application.
     """
-    return [route for router in ROUTERS for route in router.routes(dependencies).routes]
+    places = PublicPlaces(dependencies.boundaries)
+    routers = [
+        *(found.routes(dependencies) for found in ROUTERS),
+        *(found.routes(public, places) for found in OPEN_ROUTERS),
+    ]
+    return [route for router in routers for route in router.routes]
 
 
 def metrics_application(dependencies: ApiDependencies) -> Starlette:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.services import FeedServices
     from dispatcher.intake.submission import SubmissionIntake
     from dispatcher.metrics import Metrics
+    from dispatcher.publication.publisher import Publisher
     from dispatcher.queue.sign_ups import SignUps
     from dispatcher.runtime.probes import Health
     from dispatcher.settings import Settings
@@ -60,6 +61,7 @@ class ApiDependencies:
     administration: InstanceAdministration
     shares: InstanceShares
     receipts: ReceiptCollector
+    publisher: Publisher
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""
     reports: DeliveryReports | None = None

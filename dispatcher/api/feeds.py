@@ -26,6 +26,7 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import Said, said
 from dispatcher.model.vocabulary import FeedResult, Reason
+from dispatcher.publication import coverage
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
@@ -222,8 +223,9 @@ async def overviews(services: FeedServices) -> list[FeedBody]:
 
 async def stale_feeds(services: FeedServices) -> list[StaleFeed]:
     """Return the feeds of which nobody knows what they say now."""
-    found = await overviews(services)
-    return [StaleFeed(name=one.name, since=one.stale_since) for one in found if one.stale_since is not None]
+    states = await services.store.states([feed.name for feed in services.feeds])
+    found = coverage.stale_feeds(services.feeds, states, services.clock())
+    return [StaleFeed(name=one.name, since=one.since) for one in found]
 
 
 def _feed_body(feed: Feed, overview: Overview, services: FeedServices) -> FeedBody:

@@ -59,6 +59,12 @@ class StateMetrics:
 
     def _process(self, registry: CollectorRegistry) -> None:
         self.queue_up = Gauge("warn_queue_up", "Whether Redis answers.", registry=registry)
+        self.published_as_of = Gauge(
+            "warn_published_as_of_timestamp_seconds",
+            "When this API process last read from the record which warnings are in force, by the record's clock; 0 "
+            "before the first time, and in a worker.",
+            registry=registry,
+        )
         self.record_up = Gauge("warn_record_up", "Whether PostgreSQL answers.", registry=registry)
         self.reconciled_at = Gauge(
             "warn_last_reconciliation_timestamp_seconds",

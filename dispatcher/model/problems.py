@@ -45,9 +45,11 @@ class ProblemType(StrEnum):
     RATE_LIMITED = "rate-limited"
     INVALID_REQUEST = "invalid-request"
     NOT_FOUND = "not-found"
+    PRECONDITION_FAILED = "precondition-failed"
     QUOTA_EXCEEDED = "quota-exceeded"
     OVERLOADED = "overloaded"
     RECORD_UNAVAILABLE = "record-unavailable"
+    NOTHING_KNOWN_YET = "nothing-known-yet"
     INTERNAL = "internal-error"
 
 
@@ -81,9 +83,11 @@ STATUS = {
     ProblemType.RATE_LIMITED: 429,
     ProblemType.INVALID_REQUEST: 422,
     ProblemType.NOT_FOUND: 404,
+    ProblemType.PRECONDITION_FAILED: 412,
     ProblemType.QUOTA_EXCEEDED: 429,
     ProblemType.OVERLOADED: 503,
     ProblemType.RECORD_UNAVAILABLE: 503,
+    ProblemType.NOTHING_KNOWN_YET: 503,
     ProblemType.INTERNAL: 500,
 }
 
@@ -156,12 +160,18 @@ TITLE = {
         "Die Angaben der Anfrage sind ungültig", "The request's parameters are not valid"
     ),
     ProblemType.NOT_FOUND: Said("Nicht gefunden", "Not found"),
+    ProblemType.PRECONDITION_FAILED: Said(
+        "Das Dokument ist ein anderes als verlangt", "The document is another one than asked for"
+    ),
     ProblemType.QUOTA_EXCEEDED: Said(
         "Der Zugang hat zu viele Warnungen eingereicht", "The source has submitted too many warnings"
     ),
     ProblemType.OVERLOADED: Said("Gerade wird zu viel zugleich verlangt", "Too much is asked for now"),
     ProblemType.RECORD_UNAVAILABLE: Said(
         "Der Bestand ist gerade nicht beschreibbar", "The record cannot be written now"
+    ),
+    ProblemType.NOTHING_KNOWN_YET: Said(
+        "Noch ist nicht bekannt, welche Warnungen gelten", "Which warnings are in force is not known yet"
     ),
     ProblemType.INTERNAL: Said("Interner Fehler", "Internal error"),
 }

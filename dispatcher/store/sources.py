@@ -100,6 +100,16 @@ class Sources:
             self.uses.note(name)
         return Recognition(state, _PARTY_OF[name.kind](row), name)
 
+    async def territories(self, but: str) -> list[tuple[str, ...]]:
+        """Return where each source that may submit may warn, as prefixes of keys (AGS), none for everywhere; without
+        those whose ids begin with `but`.
+        """
+        rows = await self._pool.fetch(
+            "SELECT territory FROM source WHERE disabled_at IS NULL AND NOT starts_with(id, $1) ORDER BY id",
+            but,
+        )
+        return [tuple(row["territory"]) for row in rows]
+
     async def names(self) -> Sequence[str]:
         """Return all sources' ids: the values of a metric label."""
         return [row["id"] for row in await self._pool.fetch("SELECT id FROM source ORDER BY id")]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cap.vocabulary import Scope, Status
 from dispatcher.model.vocabulary import (
     DEAD_LETTERS,
     DISPATCHED_STATES,
@@ -74,6 +75,18 @@ def is_in_force(alert: str, at: str = NOW) -> str:
     """
     return f"""({is_dispatched(alert)} AND {alert}.reason IN {among(WARNING)} AND {alert}.expires > {at}
   AND {alert}.stopped_at IS NULL)"""
+
+
+def was_in_force(alert: str, within: str) -> str:
+    """Whether an alert is in force, or was so within this time (an interval) before now."""
+    since = f"{NOW} - interval '{within}'"
+    return f"""({is_dispatched(alert)} AND {alert}.reason IN {among(WARNING)} AND {alert}.expires > {since}
+  AND ({alert}.stopped_at IS NULL OR {alert}.stopped_at > {since}))"""
+
+
+def is_public(alert: str) -> str:
+    """Whether anybody may read an alert: it is meant, no exercise and no test, and meant for everybody."""
+    return f"({alert}.status = '{Status.ACTUAL}' AND {alert}.scope = '{Scope.PUBLIC}')"
 
 
 def sequence(alert: str) -> str:

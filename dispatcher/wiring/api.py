@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from channels.app.channel import App
@@ -50,6 +50,7 @@ from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import CONNECTIONS_API, require_urls
 from dispatcher.wiring.feeds import api_feed_services
 from dispatcher.wiring.http_client import exemptions, http_client
+from dispatcher.wiring.publication import publishing
 from dispatcher.wiring.readers import SUBMISSION_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
 from dispatcher.wiring.sms.charges import sms_charges, sms_preview
@@ -84,6 +85,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
     client, tokens = open_queue(queue), management_tokens(addresses.sealing.keyed_hash)
     wake_ups, http = WakeUpQueue(client, metrics.enqueue_failures.inc), http_client(settings)
     pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
+    published = AsyncExitStack()
     try:
         alerts, subscriptions, charges = Alerts(pool), Subscriptions(pool, addresses), sms_charges(settings)
         statuses = AlertStatuses(pool, charges)
@@ -95,6 +97,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
         running = [asyncio.create_task(receipts.run())]
         if own is not None:
             running.append(asyncio.create_task(own.run()))
+        publisher = await published.enter_async_context(publishing(database_url, feeds, boundaries, metrics))
         yield ApiDependencies(
             settings=settings,
             intake=SubmissionIntake(
@@ -122,6 +125,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                     pool, http, exemptions(settings), wake_ups, boundaries, metrics, readers=pooled
                 ),
             ),
+            publisher=publisher,
             reports=delivery_reports(settings, pool, metrics),
             refused_credentials=RefusedCredentials(metrics),
             registration=Registration(
@@ -153,6 +157,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
         await asyncio.gather(*running, return_exceptions=True)
         await sources.uses.written()
     finally:
+        await published.aclose()
         if pooled is not None:
             await pooled.aclose()
         await http.aclose()

@@ -275,9 +275,18 @@ async def test_a_feed_reads_what_came_by_it_and_nobody_else_does(world: World) -
 async def test_what_is_open_asks_for_nothing(world: World) -> None:
     service = world.service.parts
     await agreed_secret(service.health.pool, SecretName.VAPID, service.settings)  # as the first worker does
+    await service.publisher.look()
     for entrance in OPEN_ROUTES:
         method, path = entrance.split()
-        path = path.format(instance_id="dueren", installation="a-new-installation", token="a" * 26)
+        path = path.format(
+            instance_id="dueren",
+            installation="a-new-installation",
+            token="a" * 26,
+            alert_id=world.alert_id,
+            key=DUEREN if "municipalities" in path else DUEREN[:5],
+            ars=f"{DUEREN[:5]}0000000",
+            provider="mowas",
+        )
         body = json.dumps({"endpoints": [], "places": [DUEREN]}) if method == "PUT" else None
         if path == "/v1/receipts" and method == "POST":
             body = '{"receipt": "", "state": "displayed"}'
@@ -310,7 +319,9 @@ async def test_a_credential_of_the_wrong_kind_costs_the_record_nothing(world: Wo
 
 def parts() -> Any:
     """As much of the parts as an application that is asked nothing needs."""
-    return SimpleNamespace(metrics=Metrics(), health=None, reports=None, receipts=None)
+    return SimpleNamespace(
+        metrics=Metrics(), health=None, reports=None, receipts=None, publisher=None, boundaries=None
+    )
 
 
 def test_the_application_has_the_routes_of_the_table_and_each_requires_what_it_says() -> None:

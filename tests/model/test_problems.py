@@ -16,6 +16,7 @@ def test_every_status_says_who_must_act() -> None:
     assert {type_ for type_, status in STATUS.items() if status >= 500} == {
         ProblemType.OVERLOADED,
         ProblemType.RECORD_UNAVAILABLE,
+        ProblemType.NOTHING_KNOWN_YET,
         ProblemType.SIGN_UPS_CLOSED,
         ProblemType.INTERNAL,
     }

@@ -148,3 +148,11 @@ async def test_a_key_is_recognised_while_its_use_cannot_be_written(keyed: Any, p
             assert await party(keyed, KEY) is not None
     await keyed.uses.written()
     assert PEPPER
+
+
+async def test_territories_are_those_of_who_may_submit(keyed: Sources, pool: Any) -> None:
+    await keyed.put(Source("land", "Land", frozenset(), ()))
+    await keyed.put(Source("feed-x", "x", frozenset(), ("09",)))
+    await keyed.put(Source("aus", "Aus", frozenset(), ("01",)))
+    await pool.execute("UPDATE source SET disabled_at = now() WHERE id = 'aus'")
+    assert await keyed.territories(but="feed-") == [(), ("05358",)]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
+from dispatcher.api.public.preconditions import names_tag
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 PRIVATE: Final = "private, no-cache"
 """For one key alone, and to be asked about before each use."""
-_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 
 
 def weak_tag(content: bytes) -> str:
@@ -34,5 +34,5 @@ def conditional(request: Request, body: bytes, tag: str, cache_control: str) -> 
 
 def is_known(named: list[str], tag: str) -> bool:
     """Whether the client's `If-None-Match` names the tag, compared weakly as for a GET, or anything at all."""
-    listed = ", ".join(named)
-    return listed.strip() == "*" or tag.removeprefix("W/") in _TAG.findall(listed)
+    lines = [line.encode("latin-1") for line in named]
+    return names_tag(lines, tag.removeprefix("W/").encode("latin-1"), weakly=True)

@@ -36,6 +36,7 @@ Members may be added to answers, and words to the lists of words: take what you 
 """
 TAGS: Final = (
     ("alerts", "Control centres: submit, preview, follow, and take the account of an alert."),
+    ("public", "Anybody: what is in force, in every form."),
     ("feeds", "How the feeds stand; a feed that pushes delivers its messages."),
     ("instances", "Municipalities' apps: what is in force, and what they are told."),
     ("subscribers", "People: subscribe, prove endpoints, test them, leave."),

@@ -52,6 +52,7 @@ ANSWERS_IN: Final = frozenset(
         ProblemType.RATE_LIMITED,
         ProblemType.OVERLOADED,
         ProblemType.RECORD_UNAVAILABLE,
+        ProblemType.NOTHING_KNOWN_YET,
         ProblemType.SIGN_UPS_CLOSED,
     }
 )

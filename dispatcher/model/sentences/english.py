@@ -37,6 +37,12 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.INTERNAL: "Internal error; whether the message counts is not known: send it again.",
         Phrase.NO_SUCH_ID: "There is no such id here.",
         Phrase.NO_SUCH_ALERT: "There is no such alert here.",
+        Phrase.NO_SUCH_PLACE: "The boundary data of this service has no such municipality or district. That says "
+        "nothing of warnings there.",
+        Phrase.OTHER_TAG: "The document has another tag than those that If-Match names. Without that header it "
+        "is sent as it is now.",
+        Phrase.NOTHING_KNOWN_YET: "This process has only just started and does not know yet which warnings are in "
+        "force. Please ask again in a moment.",
         Phrase.NO_PUSH_KEY: "There is no key for Web Push yet: it is made when the first worker starts.",
         Phrase.NO_WEBHOOK: "No webhook is registered for this instance, or its receiver ended it with 410.",
         Phrase.NO_SUCH_INSTANCE: "The service does not know this app.",

@@ -40,6 +40,12 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.INTERNAL: "Interner Fehler; ob die Meldung gilt, ist offen: erneut senden.",
         Phrase.NO_SUCH_ID: "Eine solche Kennung gibt es hier nicht.",
         Phrase.NO_SUCH_ALERT: "Diese Meldung gibt es hier nicht.",
+        Phrase.NO_SUCH_PLACE: "Die Gebietsdaten dieses Dienstes kennen keine solche Gemeinde und keinen solchen Kreis. "
+        "Über Warnungen dort sagt das nichts.",
+        Phrase.OTHER_TAG: "Das Dokument hat ein anderes Etikett als die in If-Match genannten. Ohne diese Kopfzeile "
+        "kommt es, wie es jetzt ist.",
+        Phrase.NOTHING_KNOWN_YET: "Dieser Prozess ist gerade erst gestartet und weiß noch nicht, welche Warnungen "
+        "gelten. Bitte gleich noch einmal abfragen.",
         Phrase.NO_PUSH_KEY: "Es gibt noch keinen Schlüssel für Web Push: Er entsteht, wenn der erste Worker startet.",
         Phrase.NO_WEBHOOK: "Für diese Instanz ist kein Webhook eingetragen, oder der Empfänger hat ihn mit "
         "410 beendet.",

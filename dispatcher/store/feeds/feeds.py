@@ -54,6 +54,12 @@ class Feeds:
         row = await self._pool.fetchrow(f"SELECT {_STATE} FROM feed WHERE name = $1", name)  # noqa: S608 - constant columns
         return _state(row) if row else FeedState(name)
 
+    async def states(self, names: Sequence[str]) -> list[FeedState]:
+        """Return the states of these feeds, in their order."""
+        rows = await self._pool.fetch(f"SELECT {_STATE} FROM feed WHERE name = ANY($1)", list(names))  # noqa: S608 - constant columns
+        found = {row["name"]: _state(row) for row in rows}
+        return [found.get(name) or FeedState(name) for name in names]
+
     async def save(self, state: FeedState) -> None:
         await self._pool.execute(
             """UPDATE feed SET polled_at = $2, succeeded_at = $3, changed_at = $4, next_at = $5, failures = $6,

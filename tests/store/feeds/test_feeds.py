@@ -167,3 +167,11 @@ async def test_a_warning_that_was_delisted_is_known_in_all_its_revisions(
     await submit(alerts, "C", chain="B", reason=Reason.CANCEL, references=((*notice[0][:1], "B", NOW),))
     assert await feeds.delisted(["A", "B", "A1", "C"]) == {"A", "A1"}
     assert await feeds.delisted([]) == set()
+
+
+async def test_states_are_given_in_the_order_asked_for_and_of_an_unknown_feed_an_empty_one(
+    feeds: Feeds,
+) -> None:
+    saved = FeedState("nina", polled_at=NOW, result=FeedResult.CHANGED)
+    await feeds.save(saved)
+    assert await feeds.states(["nina", "new", "dwd"]) == [saved, FeedState("new"), FeedState("dwd")]

@@ -1,0 +1,177 @@
+"""Answer from ready bytes what was asked for before, ahead of everything else that the application does for a request.
+
+A request that finds its document costs a look into a table. The routes answer those that do not, by the same function.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import Response
+
+from dispatcher.api.problems import problem_response
+from dispatcher.api.public.preconditions import status_for, takes_gzip
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from dispatcher.publication.documents import Document, Headers
+    from dispatcher.publication.editions import Edition
+    from dispatcher.publication.forms.registry import WarningForm
+    from dispatcher.publication.publisher import Publisher
+
+PREFIXES: Final = ("/v1/districts/", "/v1/municipalities/", "/v1/public/", "/api31/", "/api/appdata/")
+"""What the paths begin with that take no key. A key that is sent there is not looked at."""
+READ: Final = ("GET", "HEAD")
+RETRY_AFTER_S: Final = 1
+OPEN_TO_ALL: Final[Headers] = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Alerts-Age, Alerts-As-Of, Alerts-Stale-Feeds, ETag"),
+)
+"""A page of any origin may read what anybody may read."""
+
+
+class PublicDocuments:
+    """What one process answers to whoever asks."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._places: dict[str, Callable[[Edition], Document]] = {}
+        """What makes the document of an address of a place, of all that were asked for."""
+        self._making = asyncio.Lock()
+
+    async def answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request below `PREFIXES`: with a document that is ready, else by the routes of `app`."""
+        document = self._ready(scope)
+        if document is not None:
+            await send_document(document, self._publisher.headers + OPEN_TO_ALL, scope, receive, send)
+            return
+
+        async def opened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [
+                    (name, b"GET, HEAD" if name == b"allow" else value)
+                    for name, value in (*message.get("headers", ()), *OPEN_TO_ALL)
+                ]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        # The server leaves the body out of what answers a HEAD.
+        await app({**scope, "method": "GET"} if scope["method"] == "HEAD" else scope, receive, opened)
+
+    def of_place(self, address: str, make: Callable[[Edition], Document]) -> PublicResponse:
+        """Return a place's document as a route's answer. Its `address`, spelt as the route would spell it, is answered
+        ahead of the routes from now on.
+        """
+        edition = self._edition()
+        document = make(edition)
+        edition.publish(address, document)
+        self._places[address] = make
+        return PublicResponse(document, self._publisher.headers)
+
+    async def of_everywhere(self, address: str, make: Callable[[Edition], Document]) -> PublicResponse:
+        """Return the document of everything as a route's answer. It is long: it is made in a thread, once, and again
+        only when the next edition is asked for it.
+        """
+        edition = self._edition()
+        async with self._making:
+            document = edition.by_address.get(address)
+            if document is None:
+                document = await asyncio.to_thread(make, edition)
+                edition.publish(address, document)
+        return PublicResponse(document, self._publisher.headers)
+
+    def unpublished(
+        self, make: Callable[[Edition], Document], cache_control: bytes | None = None
+    ) -> PublicResponse:
+        """Return a place's document as a route's answer, for an address that is not kept: of such there is no end.
+        `cache_control` stands in place of the document's own.
+        """
+        return PublicResponse(make(self._edition()), self._publisher.headers, cache_control)
+
+    def of_warning(self, form: WarningForm, alert_id: str, address: str) -> PublicResponse:
+        """Return a warning's document as a route's answer. Raises `RequestRefused` where there is none."""
+        edition = self._edition()
+        document = edition.of_warning(form, alert_id)
+        if document is None:
+            raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
+        edition.publish(address, document)
+        return PublicResponse(document, self._publisher.headers)
+
+    def _ready(self, scope: Scope) -> Document | None:
+        edition = self._publisher.edition
+        if edition is None or scope["method"] not in READ:
+            return None
+        path: str = scope["path"]
+        query: bytes = scope["query_string"]
+        address = f"{path}?{query.decode('latin-1')}" if query else path
+        found = edition.by_address.get(address)
+        if found is None and (make := self._places.get(address)) is not None:
+            try:
+                found = make(edition)
+            except Exception:  # noqa: BLE001 - the route makes the same mistake, and says so as any other
+                return None
+            edition.publish(address, found)
+        return found
+
+    def _edition(self) -> Edition:
+        """Return what is published. Raises `RequestRefused` where nothing is known yet."""
+        if self._publisher.edition is None:
+            raise RequestRefused(
+                ProblemType.NOTHING_KNOWN_YET, said(Phrase.NOTHING_KNOWN_YET), retry_after_s=RETRY_AFTER_S
+            )
+        return self._publisher.edition
+
+
+class PublicResponse(Response):
+    """A document as the answer of a route."""
+
+    def __init__(self, document: Document, headers: Headers, cache_control: bytes | None = None) -> None:
+        super().__init__()
+        self._document = document
+        self._state = headers
+        self._cache_control = cache_control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send_document(self._document, self._state, scope, receive, send, self._cache_control)
+
+
+async def send_document(
+    document: Document,
+    more: Headers,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    cache_control: bytes | None = None,
+) -> None:
+    """Answer a GET or HEAD with a document as the client takes it, with 304, or with a 412. `cache_control` stands in
+    place of the document's own.
+    """
+    accepted, conditional = "", False
+    for name, value in scope["headers"]:
+        if name == b"accept-encoding":
+            accepted = f"{accepted},{value.decode('latin-1')}" if accepted else value.decode("latin-1")
+        elif name in (b"if-none-match", b"if-match"):
+            conditional = True
+    found = document.representation(packed=bool(accepted) and takes_gzip(accepted))
+    status = status_for(scope["headers"], found.tag) if conditional else HTTPStatus.OK
+    if status is HTTPStatus.PRECONDITION_FAILED:
+        refused = problem_response(RequestRefused(ProblemType.PRECONDITION_FAILED, said(Phrase.OTHER_TAG)))
+        await refused(scope, receive, send)
+        return
+    headers = list(found.headers) if status is HTTPStatus.OK else [*found.validators]
+    if cache_control is not None:
+        headers = [(name, cache_control if name == b"cache-control" else value) for name, value in headers]
+    headers += more
+    await send({"type": "http.response.start", "status": status.value, "headers": headers})
+    is_sent = status is HTTPStatus.OK and scope["method"] == "GET"
+    await send({"type": "http.response.body", "body": found.body if is_sent else b""})

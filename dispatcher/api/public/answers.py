@@ -1,0 +1,50 @@
+"""What the answers to whoever asks have in common, as the description of the API has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from dispatcher.api.openapi.refusals import refusals
+from dispatcher.model.problems import ProblemType
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Answers = dict[int | str, dict[str, Any]]
+_TEXT: Final = {"schema": {"type": "string"}}
+HEADERS: Final = {
+    "ETag": {
+        "description": "Tag of these very bytes: of others, also compressed ones, it is another.",
+        "required": True,
+        **_TEXT,
+    },
+    "Alerts-As-Of": {
+        "description": "When the record was last asked, by RFC 3339; it goes on while the document stays the same.",
+        "required": True,
+        **_TEXT,
+    },
+    "Alerts-Stale-Feeds": {
+        "description": "The feeds of which nobody knows what they say now, and since when: a list of RFC 9651. Left "
+        "out where there are none.",
+        **_TEXT,
+    },
+    "Alerts-Age": {
+        "description": "How many seconds ago the record last answered, where it does not answer now.",
+        "schema": {"type": "integer"},
+    },
+}
+_OTHERWISE: Final[Answers] = {
+    304: {"description": "It is what `If-None-Match` names.", "headers": HEADERS},
+    **refusals(ProblemType.PRECONDITION_FAILED, ProblemType.NOTHING_KNOWN_YET),
+}
+
+
+def of_model(description: str, model: type[BaseModel]) -> Answers:
+    """Return the answers of a route with a body of ours."""
+    return {200: {"description": description, "model": model, "headers": HEADERS}, **_OTHERWISE}
+
+
+def of_type(description: str, media_type: str, schema: dict[str, Any]) -> Answers:
+    """Return the answers of a route with a body of this media type."""
+    content = {media_type: {"schema": schema}}
+    return {200: {"description": description, "content": content, "headers": HEADERS}, **_OTHERWISE}

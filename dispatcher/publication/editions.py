@@ -1,0 +1,57 @@
+"""An edition: what is in force as it is published until something changes, and its documents, each made once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.publication.documents import document
+
+if TYPE_CHECKING:
+    from dispatcher.publication.documents import Document
+    from dispatcher.publication.forms.registry import PlaceForm, WarningForm
+    from dispatcher.publication.in_force import PublicInForce
+    from dispatcher.publication.places import PublicPlace
+
+
+KEPT_BYTES: Final = 128 * 1024 * 1024
+"""How much of one edition is kept, of compressed bytes and others. What is beyond is made for each that asks."""
+
+
+class Edition:
+    """What all documents of one moment have in common. A document is made when it is first asked for: nobody reads
+    those of most municipalities before the next edition.
+    """
+
+    def __init__(self, found: PublicInForce, room: int = KEPT_BYTES) -> None:
+        self.in_force = found
+        self.by_address: dict[str, Document] = {}
+        """The documents by what was asked for, so that a request needs one look."""
+        self._made: dict[tuple[str, str], Document] = {}
+        self._room = room
+
+    def of_place(self, form: PlaceForm, place: PublicPlace) -> Document:
+        """Return the document of a place."""
+        key = (form.name, place.key)
+        found = self._made.get(key)
+        return found or self._kept(key, document(form.render(self.in_force, place), form.media_type))
+
+    def of_warning(self, form: WarningForm, alert_id: str) -> Document | None:
+        """Return the document of a warning that is in force, or was until a moment ago; None for any other."""
+        key = (form.name, alert_id)
+        if found := self._made.get(key):
+            return found
+        warning = self.in_force.find(alert_id)
+        if warning is None:
+            return None
+        return self._kept(key, document(form.render(self.in_force, warning), form.media_type))
+
+    def publish(self, address: str, made: Document) -> None:
+        """Have a document answer an address as long as this edition holds, if there is room for it."""
+        if self._room > 0:
+            self.by_address[address] = made
+
+    def _kept(self, key: tuple[str, str], made: Document) -> Document:
+        if self._room > 0:
+            self._made[key] = made
+            self._room -= made.size
+        return made

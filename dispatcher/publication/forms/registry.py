@@ -1,0 +1,51 @@
+"""The registry of forms: one line for each in which what is in force is published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dispatcher.publication.forms import atom, geojson, nina, own
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dispatcher.publication.in_force import PublicInForce, PublicWarning
+    from dispatcher.publication.places import PublicPlace
+
+JSON: Final = "application/json"
+CAP: Final = "application/cap+xml"
+ATOM_TYPE: Final = "application/atom+xml"
+GEOJSON_TYPE: Final = "application/geo+json"
+
+
+class PlaceForm(NamedTuple):
+    """A form in which what is in force at a place is published."""
+
+    name: str
+    media_type: str
+    render: Callable[[PublicInForce, PublicPlace], bytes]
+    """Pure: the same state and place give the same bytes."""
+
+
+class WarningForm(NamedTuple):
+    """A form in which one warning is published, also for a while after its end."""
+
+    name: str
+    media_type: str
+    render: Callable[[PublicInForce, PublicWarning], bytes]
+
+
+GERMAN: Final = PlaceForm("own-de", JSON, lambda found, place: own.listed(found, place, "de"))
+ENGLISH: Final = PlaceForm("own-en", JSON, lambda found, place: own.listed(found, place, "en"))
+BY_LANGUAGE: Final = {"de": GERMAN, "en": ENGLISH}
+"""Our own list, by the language of its texts."""
+DETAIL: Final = WarningForm("own-detail", JSON, own.detail)
+MESSAGE: Final = WarningForm("cap", CAP, lambda _found, warning: warning.raw)
+ATOM: Final = PlaceForm("atom", ATOM_TYPE, atom.feed)
+GEOJSON: Final = PlaceForm("geojson", GEOJSON_TYPE, geojson.collection)
+NINA_DASHBOARD: Final = PlaceForm("nina-dashboard", JSON, nina.dashboard)
+NINA_MAP: Final = PlaceForm("nina-map", JSON, nina.map_data)
+NINA_NOTHING: Final = PlaceForm("nina-nothing", JSON, nina.nothing)
+NINA_LABELS: Final = PlaceForm("nina-labels", JSON, nina.labels)
+NINA_DETAIL: Final = WarningForm("nina-detail", JSON, nina.detail)
+NINA_GEOMETRY: Final = WarningForm("nina-geometry", GEOJSON_TYPE, nina.geometry)

@@ -1,0 +1,174 @@
+"""What is in force for anybody, as one value of which all forms are made. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from cap.severity import SEVERITY_ORDER
+from dispatcher.apps.told import tell
+from dispatcher.publication.places import PlaceKind, within
+from dispatcher.texts.choice import language_of
+from dispatcher.texts.content import RecordedMessage
+from dispatcher.texts.languages import DEFAULT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
+
+    import cap
+    from dispatcher.apps.told import Told
+    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.publication.coverage import Coverage
+    from dispatcher.publication.places import PublicPlace
+
+LANGUAGES_MOST: Final = 32
+"""The most languages in which one warning is shown: the European Union has 24."""
+_RANK: Final = {str(severity): rank for rank, severity in enumerate(SEVERITY_ORDER)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublicWarning:
+    """A warning that anybody may read."""
+
+    stored: StoredAlert
+    message: cap.Alert
+    raw: bytes
+    """The message, byte for byte as it was submitted."""
+    municipalities: tuple[tuple[str, str], ...]
+    """(AGS, name) of each that it concerns, by AGS."""
+    mark: str
+    """It changes with what says whether the warning is in force."""
+
+    def languages(self) -> tuple[str, ...]:
+        """Return the tags of its infos, each once, German first, then in their order."""
+        tags = {tag.lower(): tag for tag in map(language_of, self.message.infos)}
+        ordered = sorted(tags.values(), key=lambda tag: tag.lower().split("-")[0] != DEFAULT)
+        return tuple(ordered[:LANGUAGES_MOST]) or (DEFAULT,)
+
+    def within(self, place: PublicPlace) -> tuple[tuple[str, str], ...]:
+        """Return those of its municipalities that belong to the place."""
+        if place.kind is PlaceKind.EVERYWHERE:
+            return self.municipalities
+        return tuple(one for one in self.municipalities if one[0] in place.municipalities)
+
+
+class Telling:
+    """Says what people are told of warnings, and keeps it for as long as it is right."""
+
+    def __init__(self, known: AbstractSet[str] = frozenset()) -> None:
+        """`known`: the names of all municipalities, in lower case."""
+        self._known = frozenset(known)
+        self._kept: dict[tuple[str, str, str], Told] = {}
+
+    def now(self, warning: PublicWarning, language: str, now: datetime) -> Told | None:
+        """Return what is told at `now` (aware) in a language; None where all that it says has run out."""
+        key = (warning.stored.id, warning.mark, language)
+        told = self._kept.get(key)
+        if told is None or told.until <= now:
+            names = tuple(dict.fromkeys(name for _, name in warning.municipalities))
+            source = RecordedMessage(warning.message, warning.stored, names, known=self._known)
+            told = tell(source, language, now)
+            if told is None:
+                return None
+            self._kept[key] = told
+        return told
+
+    def keep(self, warnings: Iterable[PublicWarning]) -> None:
+        """Forget what is told of all others."""
+        wanted = {(one.stored.id, one.mark) for one in warnings}
+        self._kept = {key: told for key, told in self._kept.items() if key[:2] in wanted}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublicInForce:
+    """What is in force at one moment, as far as is known."""
+
+    as_of: datetime
+    """When the record last said so."""
+    now: datetime
+    """The moment for which the texts are; later than `as_of` only while the record is away."""
+    current: bool
+    """Whether the record says so now; False: it cannot be asked, and this is the last that it said."""
+    warnings: tuple[PublicWarning, ...]
+    """The gravest first, of several the one that was sent last."""
+    over: tuple[PublicWarning, ...]
+    """What was in force until a moment ago."""
+    coverage: Coverage
+    telling: Telling
+    by_municipality: Mapping[str, tuple[PublicWarning, ...]] = field(repr=False)
+
+    def at(self, place: PublicPlace) -> tuple[PublicWarning, ...]:
+        """Return what is in force in any municipality of a place, in the order of `warnings`."""
+        if place.kind is PlaceKind.EVERYWHERE:
+            return self.warnings
+        if len(place.municipalities) == 1:
+            return self.by_municipality.get(place.municipalities[0], ())
+        found = {id(one): one for ags in place.municipalities for one in self.by_municipality.get(ags, ())}
+        return tuple(sorted(found.values(), key=order))
+
+    def covers(self, place: PublicPlace) -> bool:
+        """Whether somebody would warn by this service of whatever happens anywhere in the place; of everything, whether
+        anybody would.
+        """
+        if place.kind is PlaceKind.EVERYWHERE:
+            return bool(self.coverage.territories)
+        return within(self.coverage.territories, place)
+
+    def told(self, warning: PublicWarning, language: str) -> Told | None:
+        """Return what people are told of it in a language; None where all that it says has run out."""
+        return self.telling.now(warning, language, self.now)
+
+    def find(self, alert_id: str) -> PublicWarning | None:
+        """Return a warning that is in force, or was until a moment ago."""
+        return next((one for one in (*self.warnings, *self.over) if one.stored.id == alert_id), None)
+
+
+def order(warning: PublicWarning) -> tuple[int, float, str]:
+    """Return the place of a warning in lists: the gravest first, of several the one that was sent last."""
+    stored = warning.stored
+    return _RANK.get(stored.severity, len(_RANK)), -stored.sent.timestamp(), stored.id
+
+
+def in_force(
+    warnings: Iterable[PublicWarning],
+    coverage: Coverage,
+    telling: Telling,
+    as_of: datetime,
+    now: datetime | None = None,
+    *,
+    current: bool = True,
+) -> PublicInForce:
+    """Return what is in force of these warnings `now`, by default at `as_of`."""
+    now = now or as_of
+    ranked = sorted(warnings, key=order)
+    active = tuple(one for one in ranked if one.stored.is_in_force(now))
+    by_municipality: dict[str, list[PublicWarning]] = {}
+    for one in active:
+        for ags, _ in one.municipalities:
+            by_municipality.setdefault(ags, []).append(one)
+    return PublicInForce(
+        as_of=as_of,
+        now=now,
+        current=current,
+        warnings=active,
+        over=tuple(one for one in ranked if not one.stored.is_in_force(now)),
+        coverage=coverage,
+        telling=telling,
+        by_municipality={ags: tuple(found) for ags, found in by_municipality.items()},
+    )
+
+
+def changes_at(found: PublicInForce) -> datetime | None:
+    """Return when something of it next changes by itself: a warning or one of its infos runs out or begins."""
+    moments = (
+        moment
+        for one in found.warnings
+        for moment in (
+            one.stored.expires,
+            *(part for info in one.message.infos for part in (info.expires, info.onset, info.effective)),
+        )
+        if moment is not None and moment > found.now
+    )
+    return min(moments, default=None)

@@ -1,0 +1,43 @@
+"""Build what publishes the warnings in force, and let it run."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from channels.clock import utc_now
+from dispatcher.publication.coverage_reader import CoverageReader
+from dispatcher.publication.publisher import LOOK_MAX_S, Publisher
+from dispatcher.store import record
+from dispatcher.store.alerts.public import PublicAlerts
+from dispatcher.store.feeds.feeds import Feeds
+from dispatcher.store.sources import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.feeds.configuration import Feed
+    from dispatcher.metrics import Metrics
+
+
+@asynccontextmanager
+async def publishing(
+    database_url: str, feeds: Sequence[Feed], boundaries: Boundaries, metrics: Metrics
+) -> AsyncIterator[Publisher]:
+    """Publish what is in force until the end. It has a connection to the record of its own: when all others are taken,
+    what is published must not grow old. Raises as `record.connect`.
+    """
+    pool = await record.connect(database_url, size=1, command_timeout_s=LOOK_MAX_S)
+    coverage = CoverageReader(Sources(pool, b""), Feeds(pool), feeds, utc_now)
+    publisher = Publisher(
+        PublicAlerts(pool).read, coverage.read, boundaries.names, note=metrics.published_as_of.set
+    )
+    running = asyncio.create_task(publisher.run())
+    try:
+        yield publisher
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await pool.close()

@@ -1,0 +1,37 @@
+"""What is in force, as values: for tests of forms and editions."""
+
+from typing import Any
+
+import cap
+from dispatcher.publication.coverage import Coverage
+from dispatcher.publication.in_force import PublicInForce, PublicWarning, Telling, in_force
+from tests.support.messages import DUEREN, JUELICH, NOW, InfoPart, Message, stored
+
+NAMES = {DUEREN: "Düren", JUELICH: "Jülich", "05358016": "Heimbach", "05334002": "Aachen"}
+OWN_COVERAGE = Coverage(territories=("05358",))
+
+
+def warned(alert_id: str, *areas: str, message: Message | None = None, **changes: Any) -> PublicWarning:
+    """A warning for these municipalities, by default Düren, as the record has it."""
+    areas = areas or (DUEREN,)
+    message = message or Message(identifier=f"nr-{alert_id}", infos=(InfoPart(areas=areas),))
+    raw = message.xml()
+    (alert,) = cap.parse(raw).alerts
+    values = {
+        "id": alert_id,
+        "thread": alert_id,
+        "sender": message.sender,
+        "identifier": message.identifier,
+        "sent": message.sent,
+        "severity": message.infos[0].severity if message.infos else "Unknown",
+        "headline": message.infos[0].headline if message.infos else "",
+    }
+    places = tuple((ags, NAMES.get(ags, f"Ort {ags}")) for ags in sorted(areas))
+    return PublicWarning(stored(**values | changes), alert, raw, places, f"mark of {alert_id}")
+
+
+def found(
+    *warnings: PublicWarning, coverage: Coverage = OWN_COVERAGE, now: Any = NOW, **more: Any
+) -> PublicInForce:
+    """What is in force of them, at `NOW` by default."""
+    return in_force(warnings, coverage, Telling(), now, **more)
