@@ -40,6 +40,14 @@ def round_trip_notice(code: str, languages: Sequence[str], now: datetime, *, pro
         "headline": text,
         "lang": language,
         "expires": deadline.isoformat(),
+        # As of a notice. Without the members by which a browser shows it alone, as the code would not come back.
+        "notification": {
+            "title": title,
+            "body": text,
+            "lang": language,
+            "tag": COLLAPSE_KEY,
+            "silent": False,
+        },
     }
     return Notice(
         alert_id=COLLAPSE_KEY,

@@ -41,7 +41,8 @@ class Preferences:
     quiet: Quiet | None = None
     drills: bool = False
     escalate_after_s: int | None = None
-    """After how many seconds without a confirmation the next endpoint is tried; None: all are told at once."""
+    """After how many seconds without a confirmation the next endpoint is tried; None: of an Extreme warning all are
+    told at once, of any other the next one where that before it cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Write down as JSON Schema what an app receives and sends: one document, for makers who do not read OpenAPI.
 
-The document itself describes a notice, which is the body of a callback; its `$defs` have the bodies of the routes.
+The document itself describes what an app is sent, a notice or a message with a code; its `$defs` have the bodies of the
+routes.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dispatcher.api.openapi.document import plain
 from dispatcher.api.subscribers.bodies import (
     CodeWanted,
     EndpointWanted,
+    RoundTripBody,
     SubscriberBody,
     SubscriberWanted,
 )
@@ -48,6 +50,7 @@ RECEIVED: Final[tuple[type[BaseModel], ...]] = (
     InstanceBody,
     NoticeBody,
     PushKeyBody,
+    RoundTripBody,
     SubscriberBody,
     TrialBody,
     WebhookBody,
@@ -57,9 +60,11 @@ _HEAD: Final = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": "urn:cap-dispatcher:schema:app",
     "title": "What a municipality's app receives from cap-dispatcher, and sends to it",
-    "description": "The document itself describes a notice, the body of a callback and of a push. `$defs` has the "
-    "bodies of the routes below /v1/instance and /v1/instances.",
-    "$ref": "#/$defs/NoticeBody",
+    "description": "The document itself describes what comes by a push or a callback: a notice, or a message with a "
+    "code, which has `round_trip`. `$defs` has the bodies of the routes below /v1/instance and /v1/instances.",
+    "if": {"required": ["round_trip"]},
+    "then": {"$ref": "#/$defs/RoundTripBody"},
+    "else": {"$ref": "#/$defs/NoticeBody"},
 }
 
 

@@ -54,6 +54,9 @@ class NotificationBody(Body):
         examples=["Meiden Sie das Ufer.\nGebiet: Düren\nGültig bis 22.11. 19:00 Uhr"],
     )
     lang: str = Field(description="the language of the texts (BCP 47)", examples=["de-DE"])
+    dir: Literal["rtl"] | None = Field(
+        None, description="`rtl` where the texts run from right to left; else left out"
+    )
     tag: str = Field(
         description="`chain` again: a later notification of the chain replaces this one",
         examples=["01K0Z3NDEKTSV4RRFFQ69G5FAV"],

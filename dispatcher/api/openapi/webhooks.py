@@ -1,4 +1,6 @@
-"""What the channel `app` posts to an instance's URL, as the description's `webhooks` show it."""
+"""What apps are sent, as the description's `webhooks` show it: what the channel `app` posts to an instance's URL, and
+what comes to a phone alone.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header
 
 from dispatcher.api.instances.bodies import NoticeBody
+from dispatcher.api.subscribers.bodies import RoundTripBody
 
 _ID: Final = "Id of the notice: stable over all tries, so that a second arrival can be told."
 _TIMESTAMP: Final = "Seconds since 1970 of this try; refuse what is older than five minutes."
@@ -18,6 +21,11 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     410: {"description": "The callback is gone: it is not called again."},
     429: {"description": "Too many: `Retry-After` is kept."},
     503: {"description": "Not now: it is tried again until the notice's `expires`, as after any 5xx."},
+}
+
+TAKEN: Final[dict[int | str, dict[str, Any]]] = {
+    201: {"description": "The push service has taken it."},
+    410: {"description": "There is no such endpoint any more."},
 }
 
 
@@ -34,6 +42,14 @@ def webhooks() -> APIRouter:
         _timestamp: Annotated[int, Header(alias="webhook-timestamp", description=_TIMESTAMP)],
         _signature: Annotated[str, Header(alias="webhook-signature", description=_SIGNATURE)],
     ) -> None:
-        """Tell an app of a warning, a change or an end. Signed after Standard Webhooks; a try takes 10 s at most."""
+        """Tell an app of a warning, a change or an end. Signed after Standard Webhooks; a try takes 10 s at most. A
+        push has the same body, encrypted after RFC 8291, and none of the headers.
+        """
+
+    @router.post("code", status_code=201, responses=TAKEN, operation_id="receiveCode", tags=["subscribers"])
+    async def code(_message: RoundTripBody) -> None:
+        """Have an app bring a code back. It comes as a push alone, encrypted after RFC 8291, and is never posted to a
+        webhook.
+        """
 
     return router

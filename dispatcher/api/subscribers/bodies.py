@@ -68,12 +68,17 @@ class SubscriberWanted(Body):
     min_severity: Literal["Minor", "Moderate", "Severe", "Extreme"] | None = Field(
         None, description="nothing below is told; null tells everything", examples=["Moderate"]
     )
-    quiet_hours: QuietHours | None = Field(None, description="Extreme is told at any hour")
+    quiet_hours: QuietHours | None = Field(
+        None,
+        description="what comes then waits until they end. Extreme is told at any hour, and Severe that is Immediate "
+        "and Observed or Likely",
+    )
     drills: bool = Field(default=False, description="whether exercises are told, too")
     escalate_after_s: int | None = Field(
         None,
-        description="null tells all endpoints at once; else the first one, and the next one after so many seconds "
-        "without a confirmation (30 to 3600)",
+        description="the first endpoint is told, and the next one after so many seconds without a confirmation (30 to "
+        "3600). null: of an Extreme warning all are told at once, of any other the first, and the next one only where "
+        "that before it cannot be reached",
         examples=[120],
     )
     device: str | None = Field(
@@ -93,6 +98,40 @@ class CodeWanted(Body):
     code: str = Field(
         description="as it was in the message", max_length=64, examples=["q8Tz3vX2o7sJ1mWcKf4B9A"]
     )
+
+
+class RoundTripShown(Body):
+    """What a phone shows of a message with a code."""
+
+    title: str = Field(description="what it is", examples=["Warnungen werden eingerichtet"])
+    body: str = Field(description="that nothing has happened", examples=["Dies ist keine Warnung."])
+    lang: str = Field(description="the language of the texts (BCP 47)", examples=["de"])
+    dir: Literal["rtl"] | None = Field(
+        None, description="`rtl` where the texts run from right to left; else left out"
+    )
+    tag: Literal["round-trip"] = Field(description="a later one replaces this one")
+    silent: Literal[False] = Field(description="it may make a sound")
+
+
+class RoundTripBody(Body):
+    """A message with a code, which comes to an endpoint the way that warnings come: the app brings the code back. It
+    has no `alert`: what has `round_trip` is no notice. It is no declarative message, as those wake no service worker.
+    """
+
+    v: Literal[1] = Field(
+        description="the version of this document; another one means other members", examples=[1]
+    )
+    round_trip: Literal["proof", "test"] = Field(
+        description="`proof`: the endpoint is new, and told of nothing until the code is back; `test`: it is told of "
+        "warnings, and the owner asked for a test"
+    )
+    code: str = Field(description="what is to be brought back", examples=["q8Tz3vX2o7sJ1mWcKf4B9A"])
+    test: Literal[True] = Field(description="it is no warning")
+    title: str = Field(description="what to show", examples=["Warnungen werden eingerichtet"])
+    headline: str = Field(description="what to show below", examples=["Dies ist keine Warnung."])
+    lang: str = Field(description="the language of the texts (BCP 47)", examples=["de"])
+    expires: words.Moment = Field(description="until when the code is taken")
+    notification: RoundTripShown = Field(description="the same, ready for a screen")
 
 
 class EndpointBody(Body):

@@ -11,15 +11,17 @@ from tests.api.conftest import INSTANCE_KEY, introduce, serving
 from tests.channels.far_side import far_side
 from tests.support.documents import DOCS
 from tests.support.messages import DUEREN
+from tests.support.sent_bodies import code, sent_bodies
 from tests.support.submissions import warning
 
 SCHEMA = app_schema()
+SENT_BODIES = sent_bodies()
 
 
 def validator(name: str = "") -> Any:
     """The validator of a body by its name; of the document itself without one."""
-    root = {"$ref": f"#/$defs/{name}"} if name else {}
-    return jsonschema_rs.validator_for({**SCHEMA, **root}, validate_formats=True)
+    schema = {"$ref": f"#/$defs/{name}", "$defs": SCHEMA["$defs"]} if name else SCHEMA
+    return jsonschema_rs.validator_for(schema, validate_formats=True)
 
 
 def test_it_is_a_schema_and_says_what_every_body_is() -> None:
@@ -65,11 +67,23 @@ async def test_it_holds_for_what_an_app_really_receives(settings: Any) -> None:
             validator("SubscriberBody").validate(found)
 
 
+@pytest.mark.parametrize("what", SENT_BODIES)
+def test_it_holds_for_every_kind_of_body_that_is_sent(what: str) -> None:
+    validator().validate(SENT_BODIES[what])
+    own, other = (
+        ("RoundTripBody", "NoticeBody") if what.startswith("code") else ("NoticeBody", "RoundTripBody")
+    )
+    validator(own).validate(SENT_BODIES[what])
+    assert not validator(other).is_valid(SENT_BODIES[what])
+
+
 @pytest.mark.parametrize(
     ("name", "body"),
     [
         ("", {}),
         ("", {"v": 2}),
+        ("", {**code("proof"), "code": None}),
+        ("", {**code("test"), "round_trip": "other"}),
         ("WebhookWanted", {"url": "https://app.example/", "place": "05358008"}),
         ("WebhookWanted", {"url": "https://app.example/", "places": ["5358008"]}),
         ("RotationWanted", {"overlap_hours": 169}),

@@ -24,6 +24,7 @@ from dispatcher.settings import Settings
 from tests.api.conftest import INSTANCE_KEY, introduce, serving
 from tests.channels.app.test_channel import collect, notice
 from tests.support import documents
+from tests.support.browser import BROWSER
 from tests.support.messages import DUEREN
 
 SECRET, OTHER = ("whsec_" + b64encode(letter * 32).decode() for letter in (b"g", b"o"))
@@ -132,25 +133,11 @@ async def test_a_repeat_and_what_was_overtaken_are_accepted_and_do_nothing(
         assert await process.stdout.read() == b""
 
 
-BROWSER = """
-const stored = new Map(), listeners = {}, slow = () => new Promise((done) => setTimeout(done, Math.random() * 3));
-globalThis.caches = { open: async () => ({
-  match: async (url) => { await slow(); return stored.get(url)?.clone(); },
-  put: async (url, response) => { await slow(); stored.set(url, response); } }) };
-const shown = new Map(), opened = [];
-globalThis.self = {
-  addEventListener: (name, listener) => { listeners[name] = listener; },
-  registration: {
-    showNotification: async (title, options) => { await slow(); shown.set(options.tag, { title, ...options }); },
-    getNotifications: async ({ tag }) => { await slow(); return shown.has(tag) ? [{ close: () => shown.delete(tag) }] : []; } },
-  clients: { openWindow: async (url) => opened.push(url) } };
-"""
 PUSHES = """
 const pushes = JSON.parse(process.env.PUSHES);
-await Promise.all(pushes.map((push) => new Promise((done, failed) => listeners.push({
-  data: { json: () => push }, waitUntil: (work) => work.then(done, failed) }))));
+await Promise.all(pushes.map(push));
 const [one] = shown.values();
-listeners.notificationclick({ notification: { close() {}, data: one.data }, waitUntil() {} });
+await click(one);
 console.log(JSON.stringify({ shown: [...shown.values()], opened, active: JSON.parse(process.env.IN_FORCE)
   .map(([ags, inForce]) => activeAt(ags, inForce)) }));
 """

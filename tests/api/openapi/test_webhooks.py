@@ -8,6 +8,7 @@ import cap
 from dispatcher.model.vocabulary import Kind
 from tests.support.description import Description
 from tests.support.messages import HOUR, NOW, stored
+from tests.support.sent_bodies import sent_bodies
 from tests.texts.test_payload import document as notice
 
 NOTICES = (
@@ -29,3 +30,13 @@ def test_a_notice_is_as_the_webhook_describes_it(described: dict[str, Any], chan
     told = notice(**changes)
     assert Description(described).differences(body, told) == []
     assert "more" in " ".join(Description(described).differences(body, told | {"more": 1}))
+
+
+def test_every_kind_of_body_that_is_sent_is_described(described: dict[str, Any]) -> None:
+    """With every member, as they are now."""
+    description = Description(described)
+    for what, body in sent_bodies().items():
+        request = described["webhooks"][what.partition(" ")[0]]["post"]["requestBody"]
+        schema = request["content"]["application/json"]["schema"]
+        assert description.differences(schema, body) == [], what
+        assert ("dir" in body["notification"]) == ("right to left" in what)

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from dispatcher.api.subscribers.bodies import SubscriberWanted
 from dispatcher.model.batches import Progress
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Reason, State
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.standby import PATIENCE, Called, Standby
+from tests.support import documents
 from tests.support.histories import finish, let_leases_end, plan, planned, submit, subscribe
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.people import outcomes, person, wish
@@ -174,6 +176,42 @@ async def test_of_extreme_all_own_endpoints_are_told_but_an_app_of_another_insta
     assert await standby.call("A") == NOBODY
     stored = await alerts.get("A")
     assert (stored.audience, await pool.fetchval("SELECT doubled FROM alert")) == (1, 1)
+
+
+SEVERAL = documents.rows(documents.section(documents.page("subscribing.md"), "### Several endpoints"))
+
+
+@pytest.mark.parametrize(
+    ("after_s", "severity", "said"),
+    [
+        (after_s, severity, row[column])
+        for after_s, row in zip((None, 30), SEVERAL, strict=True)
+        for severity, column in (("Extreme", 1), ("Severe", 2), ("Moderate", 2))
+    ],
+)
+async def test_which_endpoints_are_told_is_as_makers_of_apps_are_told(  # noqa: PLR0917 - fixtures
+    after_s: int | None,
+    severity: str,
+    said: str,
+    alerts: Alerts,
+    pool: Any,
+    ledger: Any,
+    plans: Plans,
+    subscriptions: Subscriptions,
+    standby: Standby,
+) -> None:
+    both = await person(pool, subscriptions, 1, "push", "push:second", escalate_after_s=after_s)
+    await submit(alerts, "A", severity=severity)
+    await serve(ledger, await plan(ledger, plans, "A"))
+    assert await told(pool) == set(both if said.startswith("all at once") else both[:1])
+    await let_pass(pool, timedelta(seconds=31))
+    await standby.call("A")
+    assert await told(pool) == set(both if "all at once" in said or "so many seconds" in said else both[:1])
+
+
+def test_the_schema_says_of_extreme_alone_what_holds_of_nothing_else() -> None:
+    said = SubscriberWanted.model_fields["escalate_after_s"].description or ""
+    assert "of an Extreme warning all are told at once, of any other the first" in said
 
 
 @pytest.mark.parametrize("severity", ["Severe", "Extreme"])
