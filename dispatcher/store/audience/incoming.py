@@ -53,24 +53,28 @@ ON COMMIT DROP"""
 to for them."""
 _ENDPOINT: Final = f"""
 CREATE TEMP TABLE endpoint ON COMMIT DROP AS
-SELECT coalesce(known_id, nextval(pg_get_serial_sequence('subscription', 'id'))) AS id, known_id IS NOT NULL AS known,
+SELECT coalesce(known_id, nextval('subscription_id_seq')) AS id, known_id IS NOT NULL AS known,
   o.*
 FROM (
-  SELECT DISTINCT ON (i.channel, i.address_hash) n.id AS known_id, i.channel, i.address_hash, i.gateway, i.sealed,
-    i.language, i.instance, i.ref, coalesce(i.legal_basis, max(i.legal_basis) OVER same) AS legal_basis,
+  SELECT n.id AS known_id, i.channel, i.address_hash, i.gateway, i.sealed, i.language, i.instance, i.ref,
+    coalesce(i.legal_basis, d.legal_basis) AS legal_basis,
     i.keys::jsonb || CASE
       WHEN i.channel <> 'webpush' OR i.keys::jsonb ? 'vapid' THEN '{{}}'
       WHEN n.id IS NULL THEN jsonb_build_object('vapid', coalesce(c.name, v.name))
       WHEN n.vapid IS NULL THEN '{{}}' ELSE jsonb_build_object('vapid', n.vapid) END AS keys,
-    bool_or(i.active) OVER same AS active,
-    coalesce(n.linked, false) AS linked, coalesce(n.hooked, false) AS hooked,
-    bool_or(i.active) OVER same OR coalesce(n.counts, true) OR NOT coalesce(n.linked, false) AS follows,
-    min(coalesce(i.instance, '')) OVER same <> max(coalesce(i.instance, '')) OVER same
+    coalesce(d.active, i.active) AS active, coalesce(n.linked, false) AS linked, coalesce(n.hooked, false) AS hooked,
+    coalesce(d.active, i.active) OR coalesce(n.counts, true) OR NOT n.linked AS follows,
+    coalesce(d.several, false)
       OR n.id IS NOT NULL AND (n.shared OR i.instance IS DISTINCT FROM n.instance) AS shared,
-    n.id IS NOT NULL AND NOT n.hooked AND NOT n.shared
-      AND bool_and(i.replaces AND i.instance IS NOT DISTINCT FROM n.instance) OVER same AS replaced,
-    NOT (bool_or(i.active) OVER same OR coalesce(n.active, false)) AS inactive, false AS changed
+    n.id IS NOT NULL AND NOT n.hooked AND NOT n.shared AND NOT coalesce(d.several, false)
+      AND coalesce(d.replaces, i.replaces) AND i.instance IS NOT DISTINCT FROM n.instance AS replaced,
+    NOT (coalesce(d.active, i.active) OR coalesce(n.active, false)) AS inactive, false AS changed
   FROM (SELECT * FROM incoming ORDER BY channel, address_hash) i
+  LEFT JOIN (
+    SELECT channel, address_hash, max(line) AS last, bool_or(active) AS active, bool_and(replaces) AS replaces,
+      max(legal_basis) AS legal_basis,
+      min(coalesce(instance, '')) <> max(coalesce(instance, '')) AS several
+    FROM incoming GROUP BY channel, address_hash HAVING count(*) > 1) d USING (channel, address_hash)
   LEFT JOIN LATERAL (
     SELECT s.id, s.instance, s.shared, s.active, s.keys->>'vapid' AS vapid,
       s.imported_active OR s.legal_basis IS NOT NULL AS counts,
@@ -83,8 +87,7 @@ FROM (
     SELECT instance_id, channel, left(fingerprint, {KEY_NAME_CHARACTERS}) AS name FROM instance_credential
     WHERE replaced_at IS NULL) c ON c.instance_id = i.instance AND c.channel = i.channel
   LEFT JOIN (SELECT left(fingerprint, {KEY_NAME_CHARACTERS}) AS name FROM shared_secret WHERE name = 'vapid') v ON true
-  WINDOW same AS (PARTITION BY i.channel, i.address_hash)
-  ORDER BY i.channel, i.address_hash, i.line DESC) o"""  # noqa: S608 - constant
+  WHERE coalesce(d.last, i.line) = i.line) o"""  # noqa: S608 - constant
 """Each endpoint once, with what its last row says of it, and how it is known. Those that are known are held, in the one
 order in which everybody holds them, until the transaction ends: what was there before is what is changed.
 
@@ -205,9 +208,8 @@ async def take_in(connection: Connection, addresses: Addresses) -> PutSubscripti
     """Add or renew the endpoints of the rows in `incoming`. Raises UniqueViolationError where somebody else has just
     added one of them: the caller begins its transaction anew.
     """
-    # A table of this transaction has no statistics: each join would compare every row with every other.
-    await connection.execute("ANALYZE incoming (address_hash)")
     await connection.execute(_ENDPOINT)
+    # A table of this transaction has no statistics: each join would compare every row with every other.
     await connection.execute("ANALYZE endpoint (id)")
     for statement in (_NEW, _WANTED, _WANTED_AREA):
         await connection.execute(statement)
