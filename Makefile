@@ -23,7 +23,7 @@ setup: $(VENV)/.stamp  ## the virtual environment in .venv, from requirements.lo
 
 $(VENV)/.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] or 0)'
-	@echo "setting up $(VENV) (once; 20 s to a minute, and 600 MB of disk)"
+	@echo "setting up $(VENV) (once; 20 s to a minute, and 800 MB of disk)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
