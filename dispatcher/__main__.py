@@ -39,6 +39,7 @@ GROUPS = {
     "secrets": "dispatcher.commands.access.secrets:app",
     "audit": "dispatcher.commands.access.audit:app",
     "subscriptions": "dispatcher.commands.subscriptions:app",
+    "subscribers": "dispatcher.commands.access.subscribers:app",
     "geodata": "dispatcher.commands.geodata:app",
 }
 """Commands that have commands of their own, and where they stand."""

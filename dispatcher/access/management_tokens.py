@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MANAGEMENT_TOKEN: Final = re.compile(r"wt_[A-Za-z0-9_-]{43}")
 """`wt_<32 random bytes>`: recognisable by scanners for leaked secrets."""
 LEAVE_TOKEN: Final = re.compile(r"[a-z2-7]{26}")
+"""The pattern of a token to leave by: 16 bytes in Base32, in small letters."""
 _LEAVE_BYTES: Final = 16
 
 

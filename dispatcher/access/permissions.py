@@ -89,6 +89,8 @@ class Permission(StrEnum):
         "Write all imported subscriptions to a file, with their addresses.",
     )
     COUNT_SUBSCRIPTIONS = "subscriptions.count", "See how many subscriptions there are."
+    READ_SUBSCRIBERS = "subscribers.read", "Show and export what is kept of a person who asks for it."
+    ERASE_SUBSCRIBERS = "subscribers.erase", "Erase a person who asks for it."
     READ_DEAD_LETTERS = "dead-letters.read", "Read which recipients could not be served, and why."
     REPLAY_DEAD_LETTERS = "dead-letters.replay", "Send again to recipients that could not be served."
     OPERATE_FEEDS = (
@@ -319,6 +321,8 @@ GRANTS: Final = (
     Grant(Permission.IMPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions import",)),
     Grant(Permission.EXPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions export",)),
     Grant(Permission.COUNT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions count",)),
+    Grant(Permission.READ_SUBSCRIBERS, _OPERATOR, commands=("subscribers show", "subscribers export")),
+    Grant(Permission.ERASE_SUBSCRIBERS, _OPERATOR, commands=("subscribers leave",)),
     Grant(Permission.READ_DEAD_LETTERS, _OPERATOR, commands=("dead-letters list", "dead-letters show")),
     Grant(Permission.REPLAY_DEAD_LETTERS, _OPERATOR, commands=("dead-letters replay",)),
     Grant(

@@ -211,7 +211,7 @@ def export_subscriptions(
 @app.command("count")
 @requires(Permission.COUNT_SUBSCRIPTIONS)
 def count_subscriptions() -> None:
-    """Count active subscriptions by channel."""
+    """Count endpoints by channel: a person who has several counts with each."""
 
     async def work(pool: record.Pool) -> dict[str, int]:
         return await counts(pool)

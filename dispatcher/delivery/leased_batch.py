@@ -134,7 +134,7 @@ class LeasedBatch:
         ]
 
     def drop_missing(self, endpoints: Container[int]) -> None:
-        """End the recipients whose subscriptions ended since the plan was made."""
+        """End the recipients whose subscriptions ended since the plan was made, or whom nobody wants told any more."""
         for recipient in self.open_recipients():
             if recipient not in endpoints:
                 self._end(self._position[recipient], State.GONE, "gone", UNSUBSCRIBED)

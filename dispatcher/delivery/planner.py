@@ -102,7 +102,7 @@ class Planner:
         if self._standby is None:
             return
         for alert in await self._standby.waiting():
-            called = await self._standby.call(alert.id, await self._texts(alert))
+            called = await self._standby.call(alert, await self._texts(alert))
             self._metrics.called_up.labels(alert.lane).inc(called.people)
             await self._wake_ups.enqueue([wakeups.batch_wake_up(ready) for ready in called.ready])
 

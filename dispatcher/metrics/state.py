@@ -46,7 +46,15 @@ class StateMetrics:
             registry=registry,
         )
         self.subscriptions = Gauge(
-            "warn_subscriptions", "Active subscriptions.", ("channel",), registry=registry
+            "warn_subscriptions",
+            "Endpoints that have not ended. A person may have several, and those count in each of their channels.",
+            ("channel",),
+            registry=registry,
+        )
+        self.people = Gauge(
+            "warn_people",
+            "People who are told of warnings, each once, whatever endpoints they have; as of the last minute.",
+            registry=registry,
         )
         self.unaccounted = Gauge(
             "warn_recipients_unaccounted",

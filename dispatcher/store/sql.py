@@ -192,13 +192,5 @@ def concerned_by_municipality(target: Target) -> str:
   WHERE w.subscription_id = ANY({target.located}) OR {_watched_in_named(target)}"""  # noqa: S608 - our own words
 
 
-def confirmed_recipients(alert: str) -> str:
-    """Return a query of the recipients (`id`) of an alert whose device says that the person has confirmed it."""
-    return f"""
-  SELECT n.id FROM batch b JOIN batch_receipt c ON c.batch_id = b.id AND bit_count(c.confirmed) > 0
-  CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY n(id, n)
-  WHERE b.alert_id = {alert} AND get_bit(c.confirmed, n.n::int - 1) = 1"""  # noqa: S608 - our own words
-
-
 def _watched_in_named(target: Target) -> str:
     return f"w.ags && {target.named}"

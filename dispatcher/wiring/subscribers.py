@@ -12,6 +12,7 @@ from dispatcher.apps.enrolment import Enrolment
 from dispatcher.audience.wish import Judge
 from dispatcher.queue.sign_ups import SignUps
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
+from dispatcher.store.audience.liveness import Liveness
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.wiring.channels import channel_registry
 from dispatcher.wiring.webpush import checking_keys
@@ -86,6 +87,7 @@ def endpoint_message_sender(  # noqa: PLR0913 - dependencies, each named at the 
         EndpointMessages(pool, addresses, new_code, code_digest),
         Subscribers(pool, addresses),
         {name: registry[name] for name in OFFERED},
+        liveness=Liveness(pool),
         gate=gate,
         metrics=metrics,
         now=clock,

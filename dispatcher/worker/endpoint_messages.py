@@ -1,4 +1,5 @@
-"""Send the messages with a code that are due, end whose end date has come, and erase what ended long ago.
+"""Send the messages with a code that are due, note which endpoints took and confirmed warnings, end whose end date has
+come, and erase what ended long ago.
 
 It runs beside the lanes and lets them go first. Whatever it does, any worker may do.
 """
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from dispatcher.delivery.lanes import LaneGate
     from dispatcher.metrics import Metrics
     from dispatcher.store.audience.endpoint_messages import DueMessage, EndpointMessages
+    from dispatcher.store.audience.liveness import Liveness
     from dispatcher.store.audience.subscribers import Subscribers
 
 INTERVAL_S: Final = 0.5
@@ -31,6 +33,8 @@ INTERVAL_S: Final = 0.5
 AT_ONCE: Final = 8
 """Messages under way at once: a hundredth of what a mass send has."""
 TIMEOUT_S: Final = 30.0
+NOTE_EVERY: Final = 2
+"""After how many rounds a few more batches are gone through for what endpoints took and confirmed: about a second."""
 UPKEEP_EVERY: Final = 120
 """After how many rounds is looked for what ends and what is to be erased: about a minute."""
 ENDED_AT_ONCE: Final = 500
@@ -49,6 +53,7 @@ class EndpointMessageSender:
         subscribers: Subscribers,
         channels: Mapping[str, Channel],
         *,
+        liveness: Liveness,
         gate: LaneGate,
         metrics: Metrics,
         now: Callable[[], datetime],
@@ -58,6 +63,7 @@ class EndpointMessageSender:
         self._messages = messages
         self._subscribers = subscribers
         self._channels = channels
+        self._liveness = liveness
         self._gate = gate
         self._metrics = metrics
         self._now = now
@@ -71,6 +77,8 @@ class EndpointMessageSender:
             sent = 0
             try:
                 sent = await self.send()
+                if rounds % NOTE_EVERY == 0:
+                    await self._liveness.note()
                 if rounds % UPKEEP_EVERY == 0:
                     await self.upkeep()
             except UNAVAILABLE as error:

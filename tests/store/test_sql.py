@@ -72,6 +72,7 @@ async def test_indexes_of_some_states_only_are_of_the_states_that_are_asked_for(
         "alert_current": set(DISPATCHED_STATES),
         "alert_held": {AlertState.HELD},
         "batch_open": {BatchState.OPEN},
+        "batch_unnoted": {BatchState.DONE},
     }
 
 

@@ -11,6 +11,7 @@ from dispatcher.delivery.lanes import LaneGate
 from dispatcher.metrics import Metrics
 from dispatcher.model.principals import Instance
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
+from dispatcher.store.audience.liveness import Liveness
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.sources import Sources
 from dispatcher.worker.endpoint_messages import EndpointMessageSender
@@ -45,6 +46,7 @@ async def sender(pool: Any, sources: Sources) -> EndpointMessageSender:
         EndpointMessages(pool, ADDRESSES, lambda _: "code", lambda number, code: digest(f"{number} {code}")),
         Subscribers(pool, ADDRESSES),
         {"webpush": push},
+        liveness=Liveness(pool),
         gate=LaneGate(),
         metrics=Metrics(),
         now=lambda: NOW,

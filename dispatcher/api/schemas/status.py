@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 class ChannelBody(Body):
-    """One channel's recipients by state. `accepted` is by the gateway; it does not mean delivered."""
+    """One channel's recipients by state, which are endpoints: a person told on two counts in both, and once in
+    `progress`. `accepted` is by the gateway; it does not mean delivered.
+    """
 
     channel: words.Channel
     kind: words.KindWord

@@ -60,7 +60,9 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
 
     @router.get("", operation_id="getSubscriber")
     async def show(instance: Reader, installation: InstallationName, response: Response) -> SubscriberBody:
-        """Show how an installation's endpoints stand: which are active, and when one last confirmed a code."""
+        """Show how an installation's endpoints stand: which are active, when one last took a warning and when it last
+        confirmed.
+        """
         response.headers.update(NO_STORE)
         return answers.body_of(await requests.shown(dependencies, instance.id, installation))
 

@@ -149,10 +149,11 @@ class EndpointBody(Body):
         examples=["accepted"],
     )
     last_accepted: words.Moment | None = Field(
-        description="when a push service last took a code for it: of a proof or a test"
+        description="when a push service last took a warning or a code for it; of a warning some seconds later"
     )
     last_confirmed: words.Moment | None = Field(
-        description="when a code last came back: nothing shows better that warnings arrive"
+        description="when a code last came back, or its device said that a warning was confirmed: nothing shows better "
+        "that warnings arrive"
     )
 
 

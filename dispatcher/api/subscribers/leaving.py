@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
 
+from dispatcher.access.management_tokens import LEAVE_TOKEN
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.model.problems import ProblemType
 from dispatcher.model.sentences.phrases import Phrase
@@ -23,7 +24,7 @@ Token = Annotated[
     str,
     Path(
         description="the token of the link",
-        pattern=r"^[a-z2-7]{26}$",
+        pattern=f"^{LEAVE_TOKEN.pattern}$",
         examples=["mfrggzdfmztwq2lkmfrggzdfmy"],
     ),
 ]

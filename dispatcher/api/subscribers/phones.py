@@ -92,7 +92,7 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
     async def show(
         instance_id: InstanceName, installation: InstallationName, response: Response
     ) -> SubscriberBody:
-        """Show how the endpoints stand: which are active, and when one last confirmed a code."""
+        """Show how the endpoints stand: which are active, when one last took a warning and when it last confirmed."""
         response.headers.update(NO_STORE)
         return answers.body_of(await requests.shown(dependencies, instance_id, installation))
 

@@ -1,7 +1,8 @@
 """Replace a subscriber's endpoints by those that it names now, and let a proven one take another's place.
 
 Who is alarmed by a warning is known by the endpoint's number (`batch.recipients`). So an endpoint that takes another's
-place takes its number too: whoever was warned at the old address hears at the new one that it is over.
+place takes its number too: whoever was warned at the old address hears at the new one that it is over. Where both go on
+with their own, as either is somebody else's too, `succession` says so to whoever looks for the alarmed.
 """
 
 from __future__ import annotations
@@ -83,6 +84,9 @@ SELECT n.id, n.gateway, n.sealed, n.address_hash, n.keys, n.channel, e.position,
   e.code_sent_at
 FROM subscription n JOIN subscriber_endpoint e ON e.subscription_id = n.id
 WHERE n.id = $1 AND e.subscriber_id = $2 FOR UPDATE OF n"""
+_INHERIT: Final = """
+INSERT INTO succession (old_id, new_id, batch_id) SELECT $1, $2, coalesce(max(id), 0) FROM batch
+ON CONFLICT (old_id, new_id) DO UPDATE SET batch_id = excluded.batch_id, at = clock_timestamp()"""
 _IS_OWN: Final = """
 SELECT NOT (n.imported_active OR n.legal_basis IS NOT NULL) AND NOT ($3 AND n.told) AND NOT EXISTS (
   SELECT FROM subscriber_endpoint e WHERE e.subscription_id = n.id AND e.subscriber_id <> $2) AND NOT EXISTS (
@@ -219,7 +223,8 @@ async def succeed(connection: Connection, subscriber: int, number: int) -> set[i
         await connection.fetchval(_IS_OWN, one, subscriber, one == number) for one in sorted((old, number))
     ]
     if not all(own):
-        # It goes on for whoever else has it.
+        # It goes on for whoever else has it; what it was warned of until now, the new one hears the end of.
+        await connection.execute(_INHERIT, old, number)
         await connection.execute(_GIVE_UP, subscriber, old)
         return {number, old}
     taken = await connection.fetchrow(_TAKEN, number, subscriber)

@@ -23,7 +23,7 @@ from dispatcher.model.subscribers import (
 from dispatcher.model.subscriptions import WatchedArea
 from dispatcher.store import audit
 from dispatcher.store.audience import endpoints, export
-from dispatcher.store.audience.unions import erase, preferences_of, reunite
+from dispatcher.store.audience.unions import erase, hold_shown, preferences_of, reunite
 from dispatcher.store.delivery.relocation import CHANNEL as WEBHOOKS
 from dispatcher.store.sql import NOW
 
@@ -70,6 +70,13 @@ _ENDPOINTS: Final = """
 SELECT e.*, n.channel, n.ended_at IS NOT NULL AS gone FROM subscriber_endpoint e
 JOIN subscription n ON n.id = e.subscription_id WHERE e.subscriber_id = $1
 ORDER BY e.successor IS NOT NULL, e.position"""
+_SHOWN: Final = "SELECT i.shown FROM subscriber s JOIN instance i ON i.id = s.instance_id WHERE s.id = $1"
+_PLACES: Final = f"""
+SELECT ags FROM subscriber_municipality WHERE subscriber_id = $1 AND ags = ANY(({_SHOWN})::text[]) ORDER BY ags"""  # noqa: S608 - constant
+_AREAS: Final = f"""
+SELECT lat, lon, radius_m, ags FROM subscriber_area WHERE subscriber_id = $1 AND ags && ({_SHOWN})
+ORDER BY lat, lon, radius_m"""  # noqa: S608 - constant
+"""What is followed of what is wanted: places whose warnings the instance shows."""
 _PENDING: Final = f"""
 SELECT e.subscription_id, e.code_digest, e.proven_at FROM subscriber_endpoint e
 JOIN subscription n ON n.id = e.subscription_id
@@ -142,6 +149,7 @@ class Subscribers:
         nothing but to ask again.
         """
         async with self._pool.acquire() as connection, connection.transaction():
+            await hold_shown(connection)
             before = await _hold(connection, installation, wish.device)
             keeps = before is not None and _may(before, tokens)
             digest = before["token_digest"] if before is not None and keeps else tokens.offered
@@ -169,6 +177,11 @@ class Subscribers:
         row = await self._pool.fetchrow(_OF, *installation)
         return None if row is None else await _subscriber(self._pool, row)
 
+    async def numbered(self, number: int) -> Subscriber | None:
+        """Return the subscriber of this number, also one whose end date has come."""
+        row = await self._pool.fetchrow("SELECT * FROM subscriber WHERE id = $1", number)
+        return None if row is None else await _subscriber(self._pool, row)
+
     async def owned(self, installation: Installation, token_digest: bytes) -> int | None:
         """Return the number of the subscriber that an installation is, if this is its management token's digest. It
         takes as long where there is none.
@@ -190,6 +203,7 @@ class Subscribers:
         counts against all that are open.
         """
         async with self._pool.acquire() as connection, connection.transaction():
+            await hold_shown(connection)
             if await connection.fetchrow("SELECT FROM subscriber WHERE id = $1 FOR UPDATE", number) is None:
                 return False
             pending = await connection.fetch(_PENDING, number, CODE_VALID, CODE_TRIES)
@@ -217,10 +231,15 @@ class Subscribers:
             await connection.execute(_TEST_ALL, number)
         return 0.0
 
-    async def leave(self, number: int) -> bool:
-        """Erase a subscriber: wish, endpoints, token. Returns whether there was one."""
+    async def leave(self, number: int, by: Actor | None = None) -> bool:
+        """Erase a subscriber: wish, endpoints, token. Returns whether there was one. An operator's act (`by`) is on the
+        audit trail.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
-            return await self._erase(connection, number)
+            left = await self._erase(connection, number)
+            if left and by is not None:
+                await audit.note(connection, by, "subscriber.leave", subscriber=number)
+        return left
 
     async def leave_by(self, digest: bytes) -> bool:
         """Erase the subscriber whose link to leave by has this digest. Returns whether there was one."""
@@ -255,6 +274,7 @@ class Subscribers:
         async with self._pool.acquire() as connection, connection.transaction():
             before = timedelta(days=days)
             ended = await connection.fetch(_FORGET, before)
+            await connection.execute(f"DELETE FROM succession WHERE at <= {NOW} - $1::interval", before)  # noqa: S608 - constant
             rows = await connection.fetch(_ENDED, before, ERASED_AT_ONCE)
             numbers = [row["id"] for row in rows]
             await erase(connection, self._addresses, numbers)
@@ -276,6 +296,7 @@ class Subscribers:
         return ended
 
     async def _erase(self, connection: Connection, number: int) -> bool:
+        await hold_shown(connection)
         row = await connection.fetchrow("SELECT device_hash FROM subscriber WHERE id = $1 FOR UPDATE", number)
         if row is None:
             return False
@@ -286,6 +307,7 @@ class Subscribers:
 
     async def _end(self, connection: Connection, number: int, device: bytes | None) -> None:
         """End a subscriber whose end date has come. Its row stays for a while, without anything that it wanted."""
+        await hold_shown(connection)
         touched = await _numbers(connection, number)
         for table in ("subscriber_endpoint", "subscriber_municipality", "subscriber_area"):
             await connection.execute(f"DELETE FROM {table} WHERE subscriber_id = $1", number)  # noqa: S608 - constant
@@ -393,13 +415,8 @@ async def _known(connection: Connection, number: int) -> Subscriber:
 async def _subscriber(connection: Any, row: Any) -> Subscriber:
     number = row["id"]
     found = await connection.fetch(_ENDPOINTS, number)
-    places = await connection.fetch(
-        "SELECT ags FROM subscriber_municipality WHERE subscriber_id = $1 ORDER BY ags", number
-    )
-    areas = await connection.fetch(
-        "SELECT lat, lon, radius_m, ags FROM subscriber_area WHERE subscriber_id = $1 ORDER BY lat, lon, radius_m",
-        number,
-    )
+    places = await connection.fetch(_PLACES, number)
+    areas = await connection.fetch(_AREAS, number)
     return Subscriber(
         number=number,
         instance=row["instance_id"],

@@ -58,7 +58,7 @@ dropped AS (
 
 
 async def counts(pool: Pool) -> dict[str, int]:
-    """Count the active subscriptions by channel, those that are told of warnings: nothing of them has to be opened."""
+    """Count the endpoints that are told of warnings, by channel: nothing of them has to be opened."""
     rows = await pool.fetch(
         "SELECT channel, count(*) AS n FROM subscription WHERE ended_at IS NULL AND active GROUP BY 1"
     )
@@ -210,9 +210,11 @@ class Subscriptions:
         return SubscriberCounts({row["channel"]: row["n"] for row in totals}, by_municipality)
 
     async def endpoints(self, ids: Sequence[int]) -> dict[int, Endpoint]:
-        """Return the endpoints that still exist among `ids`; one that cannot be opened without address and keys."""
+        """Return those of the endpoints `ids` that may still be sent to: they have not ended, and somebody wants them
+        told. One that cannot be opened is without address and keys.
+        """
         rows = await self._pool.fetch(
-            f"SELECT id, {COLUMNS} FROM subscription WHERE id = ANY($1) AND ended_at IS NULL",  # noqa: S608 - constant
+            f"SELECT id, {COLUMNS} FROM subscription WHERE id = ANY($1) AND ended_at IS NULL AND active",  # noqa: S608 - constant
             list(ids),
         )
         return await self._opened(rows)

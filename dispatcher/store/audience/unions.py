@@ -1,7 +1,8 @@
 """Give endpoints what those want together who have them: subscribers, and whoever imported them.
 
 An endpoint of record (`subscription`) may be several subscribers' own, and an import's. What it follows and how it is
-told is computed here from what each of them wants; nobody's own wish is changed by another's.
+told is computed here from what each of them wants; nobody's own wish is changed by another's. Of the places that
+somebody wants those count that their instance shows.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.model.subscribers import DEFAULT_LANGUAGE, Preferences, Quiet, unite
-from dispatcher.model.webhooks import Environment
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
@@ -40,45 +40,9 @@ UPDATE subscription s SET active = o.active, told = s.told OR o.active, language
 FROM unnest($1::bigint[], $2::boolean[], $3::text[], $4::smallint[], $5::time[], $6::time[], $7::boolean[], $8::int[])
   AS o(id, active, language, min_severity, quiet_from, quiet_until, drills, escalate_after_s)
 WHERE s.id = o.id"""
-_FOLLOWERS: Final = f"""
-follower AS (
-  SELECT e.subscription_id AS id, s.id AS subscriber
-  FROM subscriber_endpoint e JOIN subscriber s ON s.id = e.subscriber_id JOIN instance i ON i.id = s.instance_id
-  WHERE e.subscription_id = ANY($1) AND e.proven_at IS NOT NULL AND s.ended_at IS NULL
-    AND i.environment = '{Environment.PRODUCTION}')"""  # noqa: S608 - constant
-"""Who follows places by which endpoints: nobody in a sandbox, which gets no warning."""
-_FOLLOW: Final = f"""
-WITH {_FOLLOWERS},
-wanted AS (
-  SELECT DISTINCT f.id, m.ags FROM follower f JOIN subscriber_municipality m ON m.subscriber_id = f.subscriber),
-unwanted AS (
-  SELECT f.subscription_id, f.ags, f.imported FROM followed_municipality f
-  WHERE f.subscription_id = ANY($1) AND f.wished
-    AND NOT EXISTS (SELECT FROM wanted w WHERE w.id = f.subscription_id AND w.ags = f.ags)),
-ended AS (
-  DELETE FROM followed_municipality f USING unwanted u
-  WHERE (f.ags, f.subscription_id) = (u.ags, u.subscription_id) AND NOT u.imported),
-imported AS (
-  UPDATE followed_municipality f SET wished = false FROM unwanted u
-  WHERE (f.ags, f.subscription_id) = (u.ags, u.subscription_id) AND u.imported)
-INSERT INTO followed_municipality AS f (subscription_id, ags, imported, wished)
-SELECT id, ags, false, true FROM wanted
-ON CONFLICT (ags, subscription_id) DO UPDATE SET wished = true WHERE NOT f.wished"""  # noqa: S608 - constant
-_WATCH: Final = f"""
-WITH {_FOLLOWERS},
-wanted AS (
-  SELECT DISTINCT ON (f.id, a.lat, a.lon, a.radius_m) f.id, a.lat, a.lon, a.radius_m, a.ags
-  FROM follower f JOIN subscriber_area a ON a.subscriber_id = f.subscriber),
-unwanted AS (
-  SELECT w.id, w.imported FROM watched_area w
-  WHERE w.subscription_id = ANY($1) AND w.wished AND NOT EXISTS (
-    SELECT FROM wanted o
-    WHERE (o.id, o.lat, o.lon, o.radius_m) = (w.subscription_id, w.lat, w.lon, w.radius_m))),
-ended AS (DELETE FROM watched_area w USING unwanted u WHERE w.id = u.id AND NOT u.imported),
-imported AS (UPDATE watched_area w SET wished = false FROM unwanted u WHERE w.id = u.id AND u.imported)
-INSERT INTO watched_area AS w (subscription_id, lat, lon, radius_m, ags, imported, wished)
-SELECT id, lat, lon, radius_m, ags, false, true FROM wanted
-ON CONFLICT (subscription_id, lat, lon, radius_m) DO UPDATE SET wished = true WHERE NOT w.wished"""  # noqa: S608 - constant
+_FOLLOW: Final = "SELECT follow_wished($1, NULL)"
+"""What endpoints follow the record itself computes: a trigger does so too where an instance shows other places."""
+_HOLD_SHOWN: Final = "SELECT pg_advisory_xact_lock_shared(shown_lock())"
 _FORGET: Final = tuple(
     f"DELETE FROM {table} WHERE subscription_id = ANY($1) AND imported AND NOT wished"  # noqa: S608 - constant
     for table in ("followed_municipality", "watched_area")
@@ -122,6 +86,13 @@ class PersonEndpoint:
     key: object
 
 
+async def hold_shown(connection: Connection) -> None:
+    """Let no instance show other places until the caller's transaction ends, in which endpoints are to be reunited. To
+    be called before any row of an endpoint is held: whoever changes an instance waits for those.
+    """
+    await connection.execute(_HOLD_SHOWN)
+
+
 async def reunite(
     connection: Connection, addresses: Addresses, touched: Iterable[int], devices: Iterable[bytes] = ()
 ) -> None:
@@ -142,8 +113,7 @@ async def reunite(
     baseless = [
         number for number in proven & held.keys() if not held[number]["counts"] and held[number]["imported"]
     ]
-    for statement in (_FOLLOW, _WATCH):
-        await connection.execute(statement, numbers)
+    await connection.execute(_FOLLOW, numbers)
     for statement in _FORGET if baseless else ():
         await connection.execute(statement, baseless)
     await _tell(connection, held, rows)

@@ -45,6 +45,13 @@ told AS MATERIALIZED (
   SELECT r.id, array_agg(DISTINCT r.number ORDER BY r.number) AS numbers, max(r.batch) AS batch
   FROM reached r LEFT JOIN ended e ON e.id = r.id
   WHERE NOT r.ends AND r.batch > coalesce(e.batch, 0) GROUP BY r.id),
+-- Whoever has another endpoint by now, and not its number, hears there of what the old one was warned of.
+inherited AS (
+  SELECT DISTINCT ON (h.new_id) h.new_id AS id, t.numbers, t.batch
+  FROM told t JOIN succession h ON h.old_id = t.id AND h.batch_id >= t.batch
+  WHERE NOT EXISTS (SELECT FROM told o JOIN succession n ON n.new_id = o.id WHERE o.id = h.new_id)
+    AND t.batch > coalesce((SELECT e.batch FROM ended e WHERE e.id = h.new_id), 0)
+  ORDER BY h.new_id, t.batch DESC),
 -- Few histories are different, however many subscribers have them.
 history AS MATERIALIZED (SELECT DISTINCT numbers FROM told),
 alarming AS MATERIALIZED (
@@ -58,6 +65,8 @@ alarming AS MATERIALIZED (
           UNION SELECT r.later FROM above JOIN replacement r ON r.earlier = above.id)
         SELECT FROM above
         WHERE above.id <> w.id AND (SELECT n.number FROM alert n WHERE n.id = above.id) = ANY(h.numbers)))),
-alarmed AS (SELECT t.id, t.batch FROM told t JOIN alarming a ON a.numbers = t.numbers)"""  # noqa: S608 - constant
+alarmed AS (
+  SELECT t.id, t.batch FROM (SELECT * FROM told UNION ALL SELECT * FROM inherited) t
+  JOIN alarming a ON a.numbers = t.numbers)"""  # noqa: S608 - constant
 """The subscribers (`alarmed`, by `id`) who are alarmed by one of the alerts in `replaced`, before the alert $2, and the
 last `batch` by which they were; needs `GRAPHS`, in WITH RECURSIVE."""

@@ -125,8 +125,9 @@ async def _reopen(
     )
     # The new token fences off a worker that still believes to hold the batch.
     await connection.execute(
-        f"""UPDATE batch SET outcomes = $2, state = '{BatchState.OPEN}', done_at = NULL, not_before = clock_timestamp(),
-             enqueued_at = NULL, lease_until = NULL, lease_token = lease_token + 1 WHERE id = $1""",  # noqa: S608 - constant
+        f"""UPDATE batch SET outcomes = $2, state = '{BatchState.OPEN}', done_at = NULL, noted = false,
+             not_before = clock_timestamp(), enqueued_at = NULL, lease_until = NULL, lease_token = lease_token + 1
+           WHERE id = $1""",  # noqa: S608 - constant
         batch_id,
         bytes(outcomes),
     )

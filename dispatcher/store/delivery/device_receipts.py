@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from asyncpg import BitString
 
 from dispatcher.model.reports import ReceiptMasks, ReceiptState
-from dispatcher.store.sql import confirmed_recipients
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +28,8 @@ _FITTED: Final = ", ".join(
 _JOINED: Final = ", ".join(f"{state} = r.{state} | excluded.{state}" for state in _STATES)
 _KNOWN: Final = ", ".join(f"r.{state} | excluded.{state}" for state in _STATES)
 _ADD: Final = f"""
-INSERT INTO batch_receipt AS r (batch_id, delivered, displayed, confirmed)
-SELECT b.id, {_FITTED}
+INSERT INTO batch_receipt AS r (batch_id, delivered, displayed, confirmed, unnoted)
+SELECT b.id, {_FITTED}, bit_count(m.confirmed) > 0
 FROM unnest($1::bigint[], $2::smallint[], $3::varbit[], $4::varbit[], $5::varbit[])
   AS m(batch_id, generation, delivered, displayed, confirmed)
 JOIN (
@@ -38,7 +37,8 @@ JOIN (
   WHERE id = ANY($1) AND deadline > clock_timestamp() - {TAKEN_FOR} ORDER BY id FOR KEY SHARE) b
   ON b.id = m.batch_id AND b.generation = m.generation
 ORDER BY b.id
-ON CONFLICT (batch_id) DO UPDATE SET {_JOINED}
+ON CONFLICT (batch_id) DO UPDATE SET {_JOINED},
+  unnoted = r.unnoted OR r.confirmed | excluded.confirmed <> r.confirmed
 WHERE ({_KNOWN}) <> (r.delivered, r.displayed, r.confirmed)
 """  # noqa: S608 - constant
 """A batch whose webhook is just moving is waited for: its recipients stand elsewhere afterwards. All code locks these
@@ -50,7 +50,7 @@ _PUT: Final = "INSERT INTO batch_receipt (batch_id, delivered, displayed, confir
 
 
 class DeviceReceipts:
-    """Writes device receipts, and says who has confirmed."""
+    """Writes device receipts. Who has confirmed, standby endpoints and `Liveness` ask where they need it."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -67,15 +67,6 @@ class DeviceReceipts:
                 [generation for _, generation in keys],
                 *([_bits(masks[key][state.rank]) for key in keys] for state in _STATES),
             )
-
-    async def confirmed(self, alert_id: str, recipients: Sequence[int]) -> frozenset[int]:
-        """Return which of these recipients of an alert have confirmed it."""
-        rows = await self._pool.fetch(
-            f"SELECT id FROM ({confirmed_recipients('$1')}) c WHERE id = ANY($2)",  # noqa: S608 - our own words
-            alert_id,
-            list(recipients),
-        )
-        return frozenset(row["id"] for row in rows)
 
 
 async def renumber(connection: Connection, batch_id: int, places: Sequence[tuple[int, int]]) -> None:

@@ -8,7 +8,7 @@ everybody who was not reached.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -139,27 +139,27 @@ class Standby:
         found = [await self._pool.fetchrow(PENDING, alert_id) for alert_id in due]
         return [pending_alert(row) for row in found if row is not None]
 
-    async def call(self, alert_id: str, texts: TextParts = NOT_COUNTED) -> Called:
+    async def call(self, alert: PendingAlert, texts: TextParts = NOT_COUNTED) -> Called:
         """Look at everybody of whom an endpoint waits: call up who is to be told now, dismiss who is not needed.
         Idempotent; does nothing while the alert is being planned.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(
-                f"SELECT 1 FROM alert a WHERE id = $1 AND {_IN_FORCE} FOR UPDATE SKIP LOCKED",  # noqa: S608 - constant
-                alert_id,
+            # All else that is asked of it never changes; its graph may have become another's.
+            chain_id = await connection.fetchval(
+                f"SELECT chain_id FROM alert a WHERE id = $1 AND {_IN_FORCE} FOR UPDATE SKIP LOCKED",  # noqa: S608 - constant
+                alert.id,
             )
-            if row is None:
+            if chain_id is None:
                 return Called()
-            alert = pending_alert(await connection.fetchrow(PENDING, alert_id))
-            rows = await self._called(connection, alert)
+            rows = await self._called(connection, replace(alert, chain_id=chain_id))
             if not rows:
                 return Called()
             made = [row for row in rows if row["id"] is not None]
             await connection.execute(PLACE, [row["id"] for row in made])
-            await connection.execute(_LAST, alert_id)
+            await connection.execute(_LAST, alert.id)
             people = sum(row["size"] for row in made)
             await connection.execute(
-                "UPDATE alert SET doubled = doubled + $2 WHERE id = $1", alert_id, people
+                "UPDATE alert SET doubled = doubled + $2 WHERE id = $1", alert.id, people
             )
             return Called(people, tuple(await self._charges.charge(connection, alert, made, texts)))
 

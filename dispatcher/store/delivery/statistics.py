@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.keys import KEYED
 from dispatcher.metrics import CHANNELS
 from dispatcher.metrics.reach import GatewayReach
 from dispatcher.model.reports import ReceiptState
 from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, AlertState, Lane
+from dispatcher.store.delivery.relocation import CHANNEL as WEBHOOKS
 from dispatcher.store.keys import Keys
 from dispatcher.store.sql import IS_QUIET, OPEN, is_dead_letter, is_dispatched
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dispatcher.metrics import Metrics
     from dispatcher.store.record import Pool
 
@@ -71,6 +75,14 @@ UNION ALL SELECT t.channel, count(*), 0, 0
 FROM told t JOIN delivery_report d ON d.batch_id = t.id AND d.state = 'delivered' WHERE t.channel = 'sms' GROUP BY 1
 """  # noqa: S608 - constant
 """Of the alerts that have not expired, which an index finds."""
+PEOPLE_EVERY_S: Final = 60.0
+"""Of a million people who have several endpoints each the count takes a second."""
+_PEOPLE = f"""
+SELECT (SELECT count(*) FROM subscription
+        WHERE ended_at IS NULL AND active AND person IS NULL AND channel <> '{WEBHOOKS}')
+  + (SELECT count(DISTINCT person) FROM subscription WHERE ended_at IS NULL AND active AND person IS NOT NULL)
+"""  # noqa: S608 - constant
+"""Whose endpoints are one person's, subscribers say; any other endpoint is a person, but for the servers of apps."""
 _UNACCOUNTED = f"""
 SELECT coalesce(sum(cardinality(recipients)), 0) FROM batch
 WHERE {OPEN} AND deadline < now() - interval '1 minute'
@@ -80,14 +92,18 @@ WHERE {OPEN} AND deadline < now() - interval '1 minute'
 class Statistics:
     """Sets the gauges over the whole installation; the leading worker shows them."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
+        self._monotonic = monotonic
+        self._people_from = float("-inf")
+        """From when on people are to be counted again."""
 
     async def show(self, metrics: Metrics) -> None:
         """Set every gauge, also those that are zero now."""
         await self._show_lanes(metrics)
         await self._show_reach(metrics)
         await self._show_channels(metrics)
+        await self._show_people(metrics)
         await self._show_receipts(metrics)
         await self._show_expiries(metrics)
         metrics.unaccounted.set(await self._pool.fetchval(_UNACCOUNTED))
@@ -100,6 +116,12 @@ class Statistics:
                 metrics.device_receipts.labels(channel, state).set(
                     found[channel][state] if channel in found else 0
                 )
+
+    async def _show_people(self, metrics: Metrics) -> None:
+        now = self._monotonic()
+        if now >= self._people_from:
+            self._people_from = now + PEOPLE_EVERY_S
+            metrics.people.set(await self._pool.fetchval(_PEOPLE))
 
     async def _show_expiries(self, metrics: Metrics) -> None:
         expiries = await Keys(self._pool).expiries_in_use()

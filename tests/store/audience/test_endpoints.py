@@ -9,7 +9,7 @@ from channels.base import Endpoint
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.principals import ChannelCredential, Instance
 from dispatcher.model.subscribers import EndpointState, SubscriberRefused, Wish, WishedEndpoint
-from dispatcher.model.vocabulary import State
+from dispatcher.model.vocabulary import Reason, State
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
 from dispatcher.store.audience.endpoints import SHARED_MAX, EndpointLink, successors
 from dispatcher.store.audience.subscribers import Subscribers
@@ -188,6 +188,48 @@ async def test_one_that_has_a_past_of_its_own_keeps_its_number(pool: Any) -> Non
     assert await told(pool) == {"b": (True, [DUEREN])}
     assert (await number_of(pool, "b"), await number_of(pool, "a")) == (back, None)
     assert old != back
+
+
+async def test_an_endpoint_in_the_place_of_a_shared_one_hears_the_end_of_what_that_was_warned_of(
+    pool: Any, alerts: Any, ledger: Any, plans: Any
+) -> None:
+    """And the shared one does, which goes on for others; what that is warned of later is no affair of the new one."""
+
+    async def told_of(alert_id: str, *areas: str, **more: Any) -> set[int]:
+        await submit(alerts, alert_id, *areas, **more)
+        for ready in await plan(ledger, plans, alert_id):
+            await finish(ledger, ready.batch_id, State.ACCEPTED)
+        return {one for _, one in await planned(pool, alert_id)}
+
+    await enrol(pool, "anna", "shared")
+    await enrol(pool, "bernd", "shared", places=(DUEREN, JUELICH))
+    shared = await number_of(pool, "shared")
+    assert await told_of("A") == {shared}
+    await put(pool, "anna", wish("moved"))
+    await prove_all(pool)
+    moved = await number_of(pool, "moved")
+    assert await told_of("B", JUELICH) == {shared}
+    assert await told_of("C", chain="A", reason=Reason.CANCEL) == {shared, moved}
+    assert await told_of("D", JUELICH, chain="B", reason=Reason.CANCEL) == {shared}
+    await pool.execute("UPDATE succession SET at = at - interval '31 days'")
+    await Subscribers(pool, ADDRESSES).erase_ended(30)
+    assert await pool.fetchval("SELECT count(*) FROM succession") == 0
+
+
+async def test_one_with_a_past_of_its_own_hears_the_end_of_what_the_one_before_was_warned_of(
+    pool: Any, alerts: Any, ledger: Any, plans: Any
+) -> None:
+    await enrol(pool, "anna", "a")
+    await imported(pool, "b")
+    await submit(alerts, "A")
+    for ready in await plan(ledger, plans, "A"):
+        await finish(ledger, ready.batch_id, [State.ACCEPTED, State.REJECTED])
+    await put(pool, "anna", wish("b"))
+    await prove_all(pool)
+    assert await number_of(pool, "a") is None
+    await submit(alerts, "C", chain="A", reason=Reason.CANCEL)
+    await plan(ledger, plans, "C")
+    assert {one for _, one in await planned(pool, "C")} == {await number_of(pool, "b")}
 
 
 async def test_an_endpoint_has_few_subscribers(pool: Any) -> None:

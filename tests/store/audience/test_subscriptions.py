@@ -26,6 +26,15 @@ async def test_what_was_added_can_be_reached(pool: Any, subscriptions: Subscript
     assert await subscriptions.counts() == {"webpush": 1}
 
 
+async def test_one_that_nobody_wants_told_any_more_is_not_sent_to_either(
+    pool: Any, subscriptions: Subscriptions
+) -> None:
+    """Also where that is so only since it was planned."""
+    anna, bernd = await subscribe(pool, subscriptions, "anna", "bernd")
+    await pool.execute("UPDATE subscription SET active = false WHERE id = $1", anna)
+    assert set(await subscriptions.endpoints([anna, bernd])) == {bernd}
+
+
 async def test_nothing_to_add_is_no_error(subscriptions: Subscriptions) -> None:
     assert await subscriptions.add_many([]) == 0
 

@@ -11,6 +11,7 @@ import uvloop
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
+from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.access.sealing import Sealing
 from dispatcher.model.principals import Instance
@@ -19,12 +20,14 @@ from dispatcher.store import record
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.unions import PersonEndpoint, persons_of
+from dispatcher.store.instances.neighbours import Neighbours
+from dispatcher.store.parties import Parties
 from dispatcher.store.sealed.rotation import Rotation
 from dispatcher.store.sources import Sources
-from tests.support.histories import subscription
+from tests.support.histories import subscription, until
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 from tests.support.sealed import ADDRESSES, RING
-from tests.support.subscribers import enrol, named, prove_all, put, told, wish
+from tests.support.subscribers import enrol, installation, named, prove_all, put, told, wish
 
 EXAMPLES = 7
 PLACES, NAMES, ENDPOINTS = (DUEREN, JUELICH, HEIMBACH), ("anna", "bernd", "clara"), ("a", "b", "c")
@@ -39,6 +42,7 @@ steps = st.one_of(
     st.just(("prove",)),
     st.tuples(st.just("leave"), st.sampled_from(NAMES)),
     st.tuples(st.just("import"), st.sampled_from(ENDPOINTS), st.sampled_from(PLACES)),
+    st.tuples(st.just("show"), subsets[PLACES]),
 )
 
 
@@ -51,6 +55,7 @@ class Model:
     has: dict[str, set[str]] = field(default_factory=dict)
     next: dict[str, dict[str, str]] = field(default_factory=dict)
     imported: dict[str, set[str]] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=lambda: set(PLACES))
 
     def put(self, name: str, endpoints: list[str], places: list[str]) -> None:
         self.wants[name], self.places[name] = endpoints, set(places)
@@ -71,7 +76,7 @@ class Model:
         found = {name: set(places) for name, places in self.imported.items()}
         for name, has in self.has.items():
             for one in has:
-                found.setdefault(one, set()).update(self.places[name])
+                found.setdefault(one, set()).update(self.places[name] & self.shown)
         return found
 
 
@@ -101,10 +106,14 @@ async def _take(pool: Any, model: Model, step: Any) -> None:
                 (await named(pool))[endpoint],
             )
             model.imported.setdefault(endpoint, set()).add(place)
+        case ("show", places):
+            await pool.execute("UPDATE instance SET places = $1", places)
+            model.shown = set(places)
 
 
 async def _history(pool: Any, taken: list[Any]) -> None:
     model = Model()
+    await pool.execute("UPDATE instance SET places = $1", PLACES)
     await pool.execute("DELETE FROM subscriber")
     await pool.execute("DELETE FROM subscription")
     for step in taken:
@@ -211,6 +220,109 @@ async def test_nobody_in_a_sandbox_follows_anything(instances: Any) -> None:
     await instances.execute("UPDATE instance SET environment = 'sandbox' WHERE id = 'juelich'")
     await enrol(instances, "anna", "a", instance="juelich")
     assert await told(instances) == {"a": (True, [])}
+
+
+STOLBERG = "05334032"
+BOTH, OWN = (True, sorted((DUEREN, STOLBERG))), (True, [DUEREN])
+
+
+@pytest.fixture
+async def shown(instances: Any) -> Neighbours:
+    """Düren's app shows Stolberg's warnings by consent, and people in it follow both places, by point as well."""
+    await instances.execute("UPDATE instance SET places = $1 WHERE id = 'dueren'", [DUEREN])
+    await instances.execute("UPDATE instance SET places = $1 WHERE id = 'juelich'", [STOLBERG])
+    await instances.execute("UPDATE instance SET shows = '{juelich}' WHERE id = 'dueren'")
+    neighbours = Neighbours(instances)
+    await neighbours.consent("juelich", "dueren", "Stolberg", UNNAMED_OPERATOR)
+    point = WatchedArea(((50.77, 6.22),), 500.0, (STOLBERG,))
+    both = {"places": (DUEREN, STOLBERG), "watched_areas": (point,)}
+    await enrol(instances, "anna", "own", **both)
+    await enrol(instances, "bernd", "shared", **both)
+    await enrol(instances, "bernd", "shared", instance="juelich", places=(STOLBERG,))
+    await enrol(instances, "clara", "elsewhere", places=(DUEREN,))
+    assert await told(instances) == {"own": BOTH, "shared": BOTH, "elsewhere": OWN}
+    return neighbours
+
+
+async def areas(pool: Any) -> int:
+    found: int = await pool.fetchval("SELECT count(*) FROM watched_area WHERE wished")
+    return found
+
+
+async def test_a_consent_that_is_withdrawn_ends_what_was_followed_by_it_at_once(
+    shown: Neighbours, instances: Any
+) -> None:
+    await shown.withdraw("juelich", "dueren", UNNAMED_OPERATOR)
+    # The neighbour's own app has an endpoint, too, and goes on.
+    assert await told(instances) == {"own": OWN, "shared": BOTH, "elsewhere": OWN}
+    assert await areas(instances) == 0
+    found = await Subscribers(instances, ADDRESSES).of(installation("anna"))
+    assert found is not None
+    assert (found.places, found.watched_areas) == ((DUEREN,), ())
+    await shown.consent("juelich", "dueren", "Stolberg", UNNAMED_OPERATOR)
+    assert await told(instances) == {"own": BOTH, "shared": BOTH, "elsewhere": OWN}
+    assert await areas(instances) == 2
+
+
+async def test_what_was_imported_is_no_affair_of_a_consent(
+    shown: Neighbours, instances: Any, subscriptions: Subscriptions
+) -> None:
+    line = replace(subscription("own", STOLBERG), keys={"p256dh": "own", "auth": "own"})
+    await subscriptions.add_many([line])
+    await shown.withdraw("juelich", "dueren", UNNAMED_OPERATOR)
+    assert (await told(instances))["own"] == BOTH
+    row = await instances.fetchrow(
+        "SELECT imported, wished FROM followed_municipality WHERE ags = $1 AND subscription_id = $2",
+        STOLBERG,
+        (await named(instances))["own"],
+    )
+    assert tuple(row) == (True, False)
+
+
+async def test_a_territory_that_changes_is_followed_at_once(shown: Neighbours, instances: Any) -> None:
+    """Of the instance itself, and of the neighbour that shows it."""
+    await instances.execute("UPDATE instance SET places = $1 WHERE id = 'juelich'", [HEIMBACH])
+    assert await told(instances) == {"own": OWN, "shared": OWN, "elsewhere": OWN}
+    await instances.execute("UPDATE instance SET places = $1 WHERE id = 'juelich'", [HEIMBACH, STOLBERG])
+    assert await told(instances) == {"own": BOTH, "shared": BOTH, "elsewhere": OWN}
+    assert shown
+
+
+async def test_an_instance_that_becomes_a_sandbox_warns_nobody_and_one_that_is_disabled_still_does(
+    shown: Neighbours, instances: Any
+) -> None:
+    await Parties(instances).disable(PrincipalKind.INSTANCE, "dueren")
+    assert (await told(instances))["own"] == BOTH
+    await instances.execute("UPDATE instance SET environment = 'sandbox' WHERE id = 'dueren'")
+    assert await told(instances) == {
+        "own": (True, []),
+        "shared": (True, [STOLBERG]),
+        "elsewhere": (True, []),
+    }
+    assert await areas(instances) == 0
+    await instances.execute("UPDATE instance SET environment = 'production' WHERE id = 'dueren'")
+    assert await told(instances) == {"own": BOTH, "shared": BOTH, "elsewhere": OWN}
+    assert shown
+
+
+async def test_whoever_subscribes_meanwhile_is_told_what_is_shown_afterwards(
+    shown: Neighbours, instances: Any
+) -> None:
+    """Each waits for the other's transaction: what was shown before it is not followed after it."""
+    async with instances.acquire() as connection, connection.transaction():
+        await connection.execute("UPDATE instance SET shows = '{}' WHERE id = 'dueren'")
+        late = asyncio.create_task(enrol(instances, "dora", "late", places=(DUEREN, STOLBERG)))
+        await until(lambda: _waits(connection))
+    await late
+    assert (await told(instances))["late"] == OWN
+    assert shown
+
+
+async def _waits(connection: Any) -> bool:
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+    )
+    return found
 
 
 async def test_what_is_watched_is_told_with_the_rest(instances: Any) -> None:

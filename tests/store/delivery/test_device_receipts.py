@@ -104,21 +104,12 @@ async def test_who_moves_takes_along_what_was_said(
         await move_waiting(connection, people[0], NEW)
     new = await pool.fetchval("SELECT max(id) FROM batch")
     assert await kept(pool) == {batch: ["10", "10", "10"], new: ["1", "0", "0"]}
-    assert await receipts.confirmed("A", people) == {people[1]}
     await receipts.add({(batch, lease.generation): ReceiptMasks(SECOND)})
     assert await kept(pool) == {batch: ["10", "10", "10"], new: ["1", "0", "0"]}
     again = await ledger.acquire(batch)
     assert again.generation == lease.generation + 1
     await receipts.add({(batch, again.generation): ReceiptMasks(SECOND)})
     assert (await kept(pool))[batch] == ["11", "10", "10"]
-
-
-async def test_who_has_confirmed_is_known(receipts: DeviceReceipts, batch: int, people: list[int]) -> None:
-    assert await receipts.confirmed("A", people) == frozenset()
-    await receipts.add({(batch, 0): ReceiptMasks(FIRST | THIRD, FIRST | THIRD, THIRD)})
-    assert await receipts.confirmed("A", people) == {people[2]}
-    assert await receipts.confirmed("A", people[:2]) == frozenset()
-    assert await receipts.confirmed("B", people) == frozenset()
 
 
 async def test_status_and_ledger_show_it(

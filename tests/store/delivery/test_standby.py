@@ -12,7 +12,7 @@ from dispatcher.model.batches import Progress
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Reason, State
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.delivery.plans import PENDING, Plans, pending_alert
 from dispatcher.store.delivery.standby import PATIENCE, Called, Standby
 from tests.support import documents
 from tests.support.histories import finish, let_leases_end, plan, planned, submit, subscribe
@@ -26,6 +26,11 @@ NOBODY = Called()
 @pytest.fixture
 def standby(pool: Any) -> Standby:
     return Standby(pool, 3)
+
+
+async def call(standby: Standby, alert_id: str) -> Called:
+    """As the planner calls what waits, or what waited a moment ago."""
+    return await standby.call(pending_alert(await standby._pool.fetchrow(PENDING, alert_id)))
 
 
 async def serve(ledger: Any, ready_batches: Any, outcome: Any = ACCEPTED) -> None:
@@ -69,11 +74,11 @@ async def test_who_stands_by_is_dismissed_when_the_person_is_reached(
     push, _ = await person(pool, subscriptions, 1, "push", "sms:number")
     await submit(alerts, "A")
     ready_batches = await plan(ledger, plans, "A")
-    assert await standby.call("A") == NOBODY, "the first is not tried yet"
+    assert await call(standby, "A") == NOBODY, "the first is not tried yet"
     await serve(ledger, ready_batches)
     await ledger.settle_finished()
     assert (await alerts.get("A")).state == "planned", "somebody stands by"
-    assert await standby.call("A") == NOBODY
+    assert await call(standby, "A") == NOBODY
     await ledger.settle_finished()
     assert (await alerts.get("A")).state == "settled"
     assert await told(pool) == {push}
@@ -88,12 +93,12 @@ async def test_where_the_first_ends_without_acceptance_the_next_is_told_at_once(
     await submit(alerts, "A")
     await serve(ledger, await plan(ledger, Plans(pool, 3), "A"), outcome)
     assert [one.id for one in await standby.waiting()] == ["A"]
-    second = (await standby.call("A")).ready
+    second = (await call(standby, "A")).ready
     assert await told(pool) == {push, fcm}
     await serve(ledger, second, outcome)
-    await serve(ledger, (await standby.call("A")).ready)
+    await serve(ledger, (await call(standby, "A")).ready)
     assert await told(pool) == {push, fcm, sms}
-    assert await standby.call("A") == NOBODY
+    assert await call(standby, "A") == NOBODY
     assert not await pool.fetch("SELECT FROM standby")
     stored = await alerts.get("A")
     assert stored.audience == 1
@@ -107,9 +112,9 @@ async def test_a_first_attempt_that_failed_keeps_the_person_waiting_for_a_minute
     await submit(alerts, "A")
     await serve(ledger, await plan(ledger, plans, "A"), State.RETRY)
     await let_pass(pool, PATIENCE - timedelta(seconds=5))
-    assert await standby.call("A") == NOBODY
+    assert await call(standby, "A") == NOBODY
     await let_pass(pool, timedelta(seconds=5))
-    assert (await standby.call("A")).ready
+    assert (await call(standby, "A")).ready
     assert await told(pool) == {push, sms}
 
 
@@ -120,9 +125,9 @@ async def test_a_gateway_that_takes_nothing_keeps_nobody_waiting(
     await submit(alerts, "A")
     await plan(ledger, plans, "A")
     await let_pass(pool, PATIENCE)
-    assert await standby.call("A") == NOBODY, "it is only its turn that has not come"
+    assert await call(standby, "A") == NOBODY, "it is only its turn that has not come"
     await ledger.pause_gateway("webpush", "https://push.example", 60, "down")
-    assert (await standby.call("A")).people == 1
+    assert (await call(standby, "A")).people == 1
 
 
 async def test_what_waits_in_the_queue_for_half_of_its_time_does_not_keep_the_next(
@@ -132,7 +137,7 @@ async def test_what_waits_in_the_queue_for_half_of_its_time_does_not_keep_the_ne
     await submit(alerts, "A")
     await plan(ledger, plans, "A")
     await let_pass(pool, timedelta(hours=6))
-    assert (await standby.call("A")).people == 1
+    assert (await call(standby, "A")).people == 1
 
 
 async def test_without_a_confirmation_the_next_is_told_when_the_person_wants(
@@ -145,10 +150,10 @@ async def test_without_a_confirmation_the_next_is_told_when_the_person_wants(
         lease, Progress(bytes([ACCEPTED]), accepted_first=lease.now, accepted_last=lease.now)
     )
     assert await told(pool) == {push}, "the person does not want all at once"
-    assert await standby.call("A") == NOBODY
+    assert await call(standby, "A") == NOBODY
     assert await standby.waiting() == [], "there is nothing to see before"
     await let_pass(pool, timedelta(seconds=301))
-    assert (await standby.call("A")).ready
+    assert (await call(standby, "A")).ready
     assert await told(pool) == {push, sms}
 
 
@@ -161,7 +166,7 @@ async def test_a_confirmation_dismisses_the_next(
     await pool.execute(
         "INSERT INTO batch_receipt (batch_id, delivered, displayed, confirmed) SELECT id, B'1', B'1', B'1' FROM batch"
     )
-    assert await standby.call("A") == NOBODY
+    assert await call(standby, "A") == NOBODY
     assert not await pool.fetch("SELECT FROM standby")
 
 
@@ -173,7 +178,7 @@ async def test_of_extreme_all_own_endpoints_are_told_but_an_app_of_another_insta
     await submit(alerts, "A", severity="Extreme")
     await serve(ledger, await plan(ledger, plans, "A"))
     assert await told(pool) == {push, sms}
-    assert await standby.call("A") == NOBODY
+    assert await call(standby, "A") == NOBODY
     stored = await alerts.get("A")
     assert (stored.audience, await pool.fetchval("SELECT doubled FROM alert")) == (1, 1)
 
@@ -264,7 +269,7 @@ async def test_an_update_and_the_end_go_to_the_endpoints_that_were_alarmed(
     push, sms = await person(pool, subscriptions, 1, "push", "sms:number")
     await submit(alerts, "A")
     await serve(ledger, await plan(ledger, plans, "A"), State.REJECTED)
-    await serve(ledger, (await standby.call("A")).ready)
+    await serve(ledger, (await call(standby, "A")).ready)
     await submit(alerts, "B", chain="A")
     await serve(ledger, await plan(ledger, plans, "B"))
     assert await planned(pool, "B") == {(Kind.UPDATE, sms)}
@@ -283,7 +288,7 @@ async def test_an_update_that_does_not_reach_the_alarmed_endpoint_is_told_to_the
     await submit(alerts, "B", chain="A")
     await serve(ledger, await plan(ledger, plans, "B"), State.GONE)
     assert await planned(pool, "B") == {(Kind.UPDATE, push)}
-    await standby.call("B")
+    await call(standby, "B")
     assert await planned(pool, "B") == {(Kind.UPDATE, push), (Kind.ALERT, sms)}
 
 
@@ -323,7 +328,7 @@ async def test_of_what_is_over_nobody_is_called_up(
     await submit(alerts, "A")
     await serve(ledger, await plan(ledger, Plans(pool, 3), "A"), GONE)
     await pool.execute(f"UPDATE alert SET {over}")
-    assert await standby.call("A") == NOBODY
+    assert await call(standby, "A") == NOBODY
     assert await standby.waiting() == []
     assert not await pool.fetch("SELECT FROM standby")
 
@@ -335,7 +340,7 @@ async def test_who_left_meanwhile_is_not_called_up_and_keeps_no_warning_open(
     await submit(alerts, "A")
     await serve(ledger, await plan(ledger, plans, "A"), GONE)
     await wish(pool, sms, active=False)
-    assert await standby.call("A") == NOBODY
+    assert await call(standby, "A") == NOBODY
     assert not await pool.fetch("SELECT FROM standby")
 
 
@@ -356,7 +361,7 @@ class _World:
 
     async def call(self) -> None:
         await self.standby.waiting()
-        await self.standby.call("A")
+        await call(self.standby, "A")
 
     async def let_pass(self) -> None:
         await let_leases_end(self.pool)

@@ -16,7 +16,9 @@ from dispatcher.store.delivery.statistics import Statistics
 from dispatcher.store.sources import Sources
 from tests.metrics.test_registry import samples
 from tests.store.conftest import batch_ids
-from tests.support.histories import plan, submit
+from tests.support.histories import plan, submit, subscribe
+from tests.support.people import person
+from tests.support.subscribers import named
 
 ACCEPTED, REJECTED, PENDING = State.ACCEPTED, State.REJECTED, State.PENDING
 
@@ -86,8 +88,29 @@ async def test_who_was_given_up_without_an_answer_counts_as_a_dead_letter(
     assert (await shown(pool))["warn_dead_letters", labels(channel="webpush")] == 2
 
 
+async def test_people_count_once_whatever_they_have_and_once_a_minute(
+    pool: Any, subscriptions: Any, sources: Any
+) -> None:
+    await subscribe(pool, subscriptions, "alone", "inactive")
+    await subscribe(pool, subscriptions, "server", channel="app")
+    await person(pool, subscriptions, 1, "push", "sms:number")
+    await pool.execute(
+        "UPDATE subscription SET active = false WHERE id = $1", (await named(pool))["inactive"]
+    )
+    now, metrics = 0.0, Metrics()
+    statistics = Statistics(pool, lambda: now)
+    await statistics.show(metrics)
+    assert samples(metrics)["warn_people", labels()] == 2
+    assert samples(metrics)["warn_subscriptions", labels(channel="webpush")] == 3
+    await subscribe(pool, subscriptions, "later")
+    for now, people in ((59.0, 2), (60.0, 3)):
+        await statistics.show(metrics)
+        assert samples(metrics)["warn_people", labels()] == people, now
+
+
 async def test_an_empty_record_shows_zeros(pool: Any) -> None:
     gauges = await shown(pool)
+    assert gauges["warn_people", labels()] == 0
     assert gauges["warn_subscriptions", labels(channel="app")] == 0
     assert gauges["warn_oldest_open_batch_timestamp_seconds", labels(lane="flash")] == 0
 
