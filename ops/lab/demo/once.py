@@ -132,7 +132,7 @@ def lines(people: Sequence[Person], counts: Iterable[ToldOnce]) -> Iterator[str]
         f"endpoints, of which {sum(one.is_gone for one in ends)} were gone:"
     )
     for one in counts:
-        repeated = f" ({one.doubled} sends repeated, as the worker was killed)" if one.doubled else ""
+        repeated = f" ({one.doubled} sends repeated)" if one.doubled else ""
         repeated += f" ({one.called_up} called up after a minute)" if one.called_up else ""
         yield (
             f"  {one.kind}: owed to {one.owed}, told once {one.once}, on two endpoints {one.elsewhere}, "

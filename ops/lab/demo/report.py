@@ -99,7 +99,7 @@ def _sentences(summary: Mapping[str, Any]) -> list[str]:
     ]
     if summary["ok"]:
         doubled = total["doubled"] + sum(one["doubled"] for one in summary["told_once"])
-        but = f", but for {doubled} sends that were repeated as a worker was killed" if doubled else ""
+        but = f", but for {doubled} sends that were repeated, of which a device shows one" if doubled else ""
         return [
             *sentences,
             "[bold green]Nothing lost, nothing phantom, nothing late, nothing unknown.[/]",
