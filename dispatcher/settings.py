@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import (
     AfterValidator,
     AliasChoices,
@@ -98,6 +99,18 @@ def _from_files(given: Mapping[str, str]) -> dict[str, str]:
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _known_region(name: str) -> str:
+    """Return a country (ISO 3166) that has a numbering plan of its own. Raises `ValueError`."""
+    region = name.upper()
+    if region not in SUPPORTED_REGIONS:
+        raise ValueError("a country of ISO 3166, such as DE")
+    return region
+
+
+Region = Annotated[str, AfterValidator(_known_region)]
+Regions = Annotated[tuple[Region, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 
 
 def _known_zone(name: str) -> str:
@@ -237,6 +250,19 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     closes sign-ups for them. Behind one address of a mobile network are many phones."""
     sign_ups_per_instance: int = Field(50_000, ge=0, le=100_000_000)
     """How many may subscribe by one municipality's app in an hour, of those who have no token yet; 0 closes it."""
+    sms_regions: Regions = ("DE",)
+    """Comma-separated countries (ISO 3166) whose mobile numbers may subscribe by themselves; a number without a country
+    code is taken for one of the first. What is dear to reach is refused everywhere."""
+    sms_codes_per_instance: int = Field(500, ge=0, le=1_000_000)
+    """How many SMS with a code one municipality's app may have sent in 24 hours: each costs what an SMS costs. 0 closes
+    subscribing by SMS."""
+    sms_codes_per_number: int = Field(3, ge=0, le=1000)
+    """How many SMS with a code one number is sent in 24 hours, whoever asks for them."""
+    sms_codes_per_prefix: int = Field(10, ge=0, le=1_000_000)
+    """How many SMS with a code the ten thousand numbers are sent in an hour that differ in their last four digits:
+    whoever earns by SMS rents such blocks."""
+    sms_codes_per_address: int = Field(20, ge=0, le=1_000_000)
+    """How many SMS with a code one IPv4 address, or one /64 of IPv6, may ask for in an hour."""
     ended_kept_days: int = Field(30, ge=0, le=3_650)
     """How many days of endpoints and subscribers that ended by themselves (gone, end date) more than a number is kept.
     Whoever leaves is erased at once."""

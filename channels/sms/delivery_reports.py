@@ -158,24 +158,27 @@ def read_reports(
 
     Raises `UnreadableReport` for a body that is neither JSON nor a form, or too much of either.
     """
-    parameters = _form(query)
-    items = _items(fields, media_type, body) if body else [{}]
+    parameters = form_of(query)
+    items = items_of(fields.items, media_type, body) if body else [{}]
     if len(items) > REPORTS_MAX:
         raise UnreadableReport("too_many")
     return tuple(_report(fields, item, parameters) for item in items)
 
 
-def _items(fields: ReportFields, media_type: str, body: bytes) -> list[Any]:
+def items_of(path: str, media_type: str, body: bytes) -> list[Any]:
+    """Return what is in a body, of which `path` names the list; empty: it is one, or a list of them. Raises
+    `UnreadableReport`.
+    """
     if media_type == "application/x-www-form-urlencoded":
-        return [_form(body)]
+        return [form_of(body)]
     if media_type != "application/json":
         raise UnreadableReport("media_type")
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):  # without the cause, which may quote the body
         raise UnreadableReport("json") from None
-    if fields.items:
-        document = look_up(document, fields.items)
+    if path:
+        document = look_up(document, path)
     if isinstance(document, list):
         return document
     if isinstance(document, dict):
@@ -183,7 +186,8 @@ def _items(fields: ReportFields, media_type: str, body: bytes) -> list[Any]:
     raise UnreadableReport("shape")
 
 
-def _form(content: bytes) -> dict[str, str]:
+def form_of(content: bytes) -> dict[str, str]:
+    """Return the fields of a form or a query. Raises `UnreadableReport` for too many."""
     try:
         return dict(parse_qsl(content.decode("utf-8", "replace"), max_num_fields=FIELDS_MAX))
     except ValueError:

@@ -38,6 +38,7 @@ from channels.sms.http.settings import (
 )
 from channels.sms.http.templates import TextTemplate
 from channels.sms.http.validity import Validity, ValidityUnit
+from channels.sms.inbound import InboundFields
 from channels.sms.meanings import AnswerMeaning
 from channels.sms.smpp.settings import SmppGatewaySettings, SmppSettings
 
@@ -59,10 +60,8 @@ def _report_url(url: SecretStr) -> SecretStr:
     return showable(url) if text else url
 
 
-class SmsReportSettings(BaseModel):
-    """How a gateway reports what became of its messages; see `channels.sms.delivery_reports.ReportFields` and
-    `ops/docs/delivery-reports.md`.
-    """
+class CallerSettings(BaseModel):
+    """What a gateway shows that calls us."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -72,6 +71,33 @@ class SmsReportSettings(BaseModel):
     """The secret before it, which is good until `previous_until`: so that a gateway can be given the new one
     meanwhile."""
     previous_until: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _previous_secret_ends(self) -> Self:
+        if (self.previous_secret is None) != (self.previous_until is None):
+            raise ValueError("previous_secret and previous_until belong together")
+        if self.previous_secret == self.secret:
+            raise ValueError("previous_secret is the same as secret")
+        return self
+
+
+class SmsInboundSettings(CallerSettings):
+    """How a gateway hands on what people send: see `channels.sms.inbound` and `ops/docs/inbound-sms.md`."""
+
+    items: Dotted = ""
+    sender: Dotted = "from"
+    text: Dotted = "text"
+
+    def inbound_fields(self) -> InboundFields:
+        """Return where in what the gateway hands on to look."""
+        return InboundFields(self.items, self.sender, self.text)
+
+
+class SmsReportSettings(CallerSettings):
+    """How a gateway reports what became of its messages; see `channels.sms.delivery_reports.ReportFields` and
+    `ops/docs/delivery-reports.md`.
+    """
+
     url: Annotated[SecretStr, AfterValidator(_report_url)] = SecretStr("")
     """The address that is sent with each message for the gateway to report to; `{client_ref}` is put in."""
     items: Dotted = ""
@@ -95,14 +121,6 @@ class SmsReportSettings(BaseModel):
         for (name, words), (other, later) in combinations(lists, 2):
             if other in self.model_fields_set and (both := words & later):
                 raise ValueError(f"{other}: {min(both)[:40]!r} stands in {name}, too")
-        return self
-
-    @model_validator(mode="after")
-    def _previous_secret_ends(self) -> Self:
-        if (self.previous_secret is None) != (self.previous_until is None):
-            raise ValueError("previous_secret and previous_until belong together")
-        if self.previous_secret == self.secret:
-            raise ValueError("previous_secret is the same as secret")
         return self
 
 
@@ -150,6 +168,8 @@ class SmsGatewaySettings(ContractSettings, BaseModel):
     max_parts: int = Field(6, ge=1, le=10)
     reports: SmsReportSettings | None = None
     """How the gateway reports; without it no reports are taken."""
+    inbound: SmsInboundSettings | None = None
+    """How the gateway hands on what people send; without it nothing is taken."""
 
     def gateway(self) -> SmsGateway:
         """Return the provider's gateway as the channel uses it."""
@@ -237,6 +257,7 @@ MEMBERS: Final = {
     "request": _names(RequestSettings),
     "validity": _names(ValiditySettings),
     "reports": _names(SmsReportSettings),
+    "inbound": _names(SmsInboundSettings),
     "smpp_gateways": _names(SmppGatewaySettings),
 }
 """The names that may stand in a gateway's JSON, by what they stand in."""
@@ -253,12 +274,12 @@ class SmsSettings(SmppSettings, BaseModel):
     `query`, `headers`, and as body `json`, `form` or `text`), `answer` (`rules`, `reference`, `reference_text`,
     `error`), `validity` (`unit`, `at_least_s`, `at_most_s`, `format`, `zone`), `encodings`
     (`{"gsm7": "0", "ucs2": "2"}`), `plus`, `max_parts`, `headers` (the same for all messages), `authorization`,
-    `reports` (see [delivery reports](delivery-reports.md)). The short form of a flat request has `body` (`json`,
-    `form`, or `text` for the text alone and the other fields in headers), `fields` and `validity_unit` (`s` or `min`)
-    in place of `request` and `validity`, and `answer.success`, `answer.success_values` and `errors` in place of
-    `answer.rules`: `{"101": "permanent", "9": "rate_limited"}`, each `permanent`, `transient`, `rate_limited` or
-    `misconfigured`; a code that is not there is transient. What is agreed with the provider: `rate`
-    (parts of texts a second that the contract allows), `shared_rate` (counted for the account, over all our processes),
-    `weight` (the gateway's share of the recipients who name none, 1; with 0 it only takes over), `failover_after_s`
-    (after how long without an acceptance others take over, 60; `null`: never), `price_per_part` and `currency`,
-    `parts_per_alert`, `parts_per_month`."""
+    `reports` (see [delivery reports](delivery-reports.md)), `inbound` (see [inbound SMS](inbound-sms.md)). The short
+    form of a flat request has `body` (`json`, `form`, or `text` for the text alone and the other fields in headers),
+    `fields` and `validity_unit` (`s` or `min`) in place of `request` and `validity`, and `answer.success`,
+    `answer.success_values` and `errors` in place of `answer.rules`: `{"101": "permanent", "9": "rate_limited"}`, each
+    `permanent`, `transient`, `rate_limited` or `misconfigured`; a code that is not there is transient. What is agreed
+    with the provider: `rate` (parts of texts a second that the contract allows), `shared_rate` (counted for the
+    account, over all our processes), `weight` (the gateway's share of the recipients who name none, 1; with 0 it only
+    takes over), `failover_after_s` (after how long without an acceptance others take over, 60; `null`: never),
+    `price_per_part` and `currency`, `parts_per_alert`, `parts_per_month`."""

@@ -60,6 +60,7 @@ class Permission(StrEnum):
     READ_FEEDS = "feeds.read", "See how the feeds stand, and what nobody could read of them."
     PUSH_MESSAGES = "feeds.push", "Deliver messages into a feed."
     REPORT_DELIVERIES = "deliveries.report", "Report what became of messages that one's gateway took."
+    DELIVER_TEXTS = "texts.deliver", "Hand on what people have sent to one's gateway."
     POST_RECEIPTS = "receipts.post", "Post what many devices say of the messages that they got."
     RUN_SERVICE = "service.run", "Run the service's processes on this machine."
     MIGRATE_RECORD = "record.migrate", "Bring the record to this version's schema."
@@ -218,12 +219,21 @@ GRANTS: Final = (
         ),
     ),
     Grant(
+        Permission.DELIVER_TEXTS,
+        {PrincipalKind.GATEWAY: Scope.OWN},
+        (
+            Route("GET", "/v1/gateways/{gateway}/inbound", HTTPStatus.UNAUTHORIZED),
+            Route("POST", "/v1/gateways/{gateway}/inbound", HTTPStatus.UNAUTHORIZED),
+        ),
+    ),
+    Grant(
         Permission.MANAGE_SUBSCRIBERS,
         {PrincipalKind.INSTANCE: Scope.OWN},
         (
             Route("PUT", _SUBSCRIBERS),
             Route("GET", _SUBSCRIBERS, HTTPStatus.NOT_FOUND),
             Route("POST", f"{_SUBSCRIBERS}/proof", HTTPStatus.NOT_FOUND),
+            Route("POST", f"{_SUBSCRIBERS}/code", HTTPStatus.NOT_FOUND),
             Route("POST", f"{_SUBSCRIBERS}/test", HTTPStatus.NOT_FOUND),
             Route("GET", f"{_SUBSCRIBERS}/export", HTTPStatus.NOT_FOUND),
             # Where there is none, nothing happens: another app's has the same id and is another one.
@@ -237,6 +247,7 @@ GRANTS: Final = (
         (
             Route("GET", _OWN_SUBSCRIPTION, HTTPStatus.UNAUTHORIZED),
             Route("POST", f"{_OWN_SUBSCRIPTION}/proof", HTTPStatus.UNAUTHORIZED),
+            Route("POST", f"{_OWN_SUBSCRIPTION}/code", HTTPStatus.UNAUTHORIZED),
             Route("POST", f"{_OWN_SUBSCRIPTION}/test", HTTPStatus.UNAUTHORIZED),
             Route("GET", f"{_OWN_SUBSCRIPTION}/export", HTTPStatus.UNAUTHORIZED),
             Route("DELETE", _OWN_SUBSCRIPTION, HTTPStatus.UNAUTHORIZED),

@@ -27,6 +27,10 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         "gets its token here. What a round trip has proven is changed with that token only, which the route asks for.",
         "GET /v1/leave/{token}": "Whoever has the link may leave. It changes nothing and is the same for every link.",
         "POST /v1/leave/{token}": "Whoever has the link may leave; the answer is the same for every link.",
+        "GET /v1/leave-number": "It is a page with a form, the same for everybody.",
+        "POST /v1/leave-number": "Whoever has nothing but a number may leave. An SMS goes only to one that is "
+        "told of warnings, there are few, and the answer is the same for every number.",
+        "POST /v1/leave-number/code": "The code that came by SMS is the proof.",
         "POST /v1/receipts": "A browser has no secret; the token in the message that it got is the proof.",
         "OPTIONS /v1/receipts": "A browser asks before it posts to another origin; the answer is always the same.",
         **{

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import FastAPI, Query, Response
 
 from dispatcher.access.keys import KEY_ID_PATTERN
-from dispatcher.api import alerts, feeds, problems, reports
+from dispatcher.api import alerts, feeds, inbound, problems, reports
 from dispatcher.api.authentication import require_table
 from dispatcher.api.instances import in_force, profile, webhook
 from dispatcher.api.instances.app_schema import MEDIA_TYPE, app_schema
@@ -51,7 +51,7 @@ InstanceOf = Annotated[
 ]
 
 
-ROUTERS = (alerts, feeds, in_force, webhook, backend, phones, leaving, profile, operated, reports)
+ROUTERS = (alerts, feeds, in_force, webhook, backend, phones, leaving, profile, operated, reports, inbound)
 """Modules whose `routes` return those of one part of the API."""
 OPEN_ROUTERS = (public_routes, exchange)
 """Those of what anybody may read."""

@@ -18,7 +18,7 @@ from dispatcher.access import principals
 from dispatcher.access.keys import AUTHENTICATES, KeyKind, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.management_tokens import MANAGEMENT_TOKEN
-from dispatcher.access.permissions import holders_of
+from dispatcher.access.permissions import Permission, holders_of
 from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired, differences
 from dispatcher.api.credentials import Shown, bearer
 from dispatcher.api.gateway_secret import gateway_of
@@ -30,14 +30,15 @@ from dispatcher.model.sentences.sentence import said
 from dispatcher.runtime.strangers import RECOGNISED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from fastapi.dependencies.models import Dependant
     from starlette.applications import Starlette
 
-    from dispatcher.access.permissions import Permission
     from dispatcher.access.principals import Principal
     from dispatcher.api.dependencies import ApiDependencies
+    from dispatcher.api.gateway_secret import CallingGateway
     from dispatcher.model.principals import Instance
 
 _CLAIMED: Final = {
@@ -77,7 +78,7 @@ class Require:
     async def __call__(self, request: Request, **_parameters: object) -> Principal:
         holders = holders_of(self.permission)
         dependencies: ApiDependencies = request.app.state.dependencies
-        shown = await _judged(request, dependencies, holders)
+        shown = await _judged(request, dependencies, self.permission)
         if shown.state is CredentialState.VALID and not (
             shown.principal and shown.principal.may(self.permission)
         ):
@@ -116,12 +117,13 @@ def _declared(name: str, value: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-async def _judged(request: Request, dependencies: ApiDependencies, kinds: frozenset[PrincipalKind]) -> Shown:
+async def _judged(request: Request, dependencies: ApiDependencies, permission: Permission) -> Shown:
     """Return whose credential of one of these kinds the request shows, and whether it is good. The record is not asked
     about others'.
     """
+    kinds = holders_of(permission)
     if PrincipalKind.GATEWAY in kinds:
-        gateway, state = gateway_of(request, dependencies.reports, utc_now())
+        gateway, state = gateway_of(request, *_calling(dependencies, permission))
         return Shown(state, PrincipalKind.GATEWAY, gateway)
     key = bearer(request)
     if PrincipalKind.SUBSCRIBER in kinds and MANAGEMENT_TOKEN.fullmatch(key):
@@ -136,6 +138,16 @@ async def _judged(request: Request, dependencies: ApiDependencies, kinds: frozen
         return Shown(found.state, _CLAIMED[name.kind])
     principal = _principal_of(found.party)
     return Shown(found.state, principal.kind, principal, str(name))
+
+
+def _calling(
+    dependencies: ApiDependencies, permission: Permission
+) -> tuple[Mapping[str, CallingGateway], datetime, Phrase]:
+    """Return which gateways may do that, each with a secret of its own for it, and what is said of all others."""
+    if permission is Permission.DELIVER_TEXTS:
+        return dependencies.inbound.gateways, utc_now(), Phrase.NO_TEXTS_WANTED
+    reports = dependencies.reports
+    return {} if reports is None else reports.gateways, utc_now(), Phrase.NO_REPORTS_WANTED
 
 
 def _principal_of(party: Source | Instance | RemoteOperator) -> Principal:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dispatcher.api.shares import InstanceShares
     from dispatcher.apps.administration import InstanceAdministration
     from dispatcher.apps.enrolment import Enrolment
+    from dispatcher.apps.inbound_texts import InboundTexts
     from dispatcher.apps.registration import Registration
     from dispatcher.apps.trial import Trials
     from dispatcher.boundaries.municipalities import Boundaries
@@ -62,6 +63,7 @@ class ApiDependencies:
     shares: InstanceShares
     receipts: ReceiptCollector
     publisher: Publisher
+    inbound: InboundTexts
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""
     reports: DeliveryReports | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs
 
 from dispatcher.access import principals
@@ -13,10 +13,12 @@ from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from starlette.requests import Request
 
+    from dispatcher.access.credentials import SharedSecret
     from dispatcher.access.principals import Principal
     from dispatcher.delivery.reports import DeliveryReports, ReportingGateway
     from dispatcher.model.principals import CredentialState
@@ -25,13 +27,26 @@ MAX_QUERY_BYTES = 8_192
 """The longest query, as proxies allow. It is parsed before the request is authenticated, as the secret may be in it."""
 
 
+class CallingGateway(Protocol):
+    """A gateway that calls us."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def secret(self) -> SharedSecret: ...
+
+
 def gateway_of(
-    request: Request, reports: DeliveryReports | None, now: datetime
+    request: Request, gateways: Mapping[str, CallingGateway], now: datetime, missing: Phrase
 ) -> tuple[Principal, CredentialState]:
-    """Return the gateway that the path names, and what the secret that is shown says: it is the gateway that asks only
-    if that is valid. Raises `RequestRefused` where none is configured.
+    """Return the gateway that the path names, of those that may call so, and what the secret that is shown says: it is
+    the gateway that asks only if that is valid. Raises `RequestRefused` with the sentence `missing` where none is
+    configured.
     """
-    _, gateway = configured(reports, request.path_params["gateway"])
+    gateway = gateways.get(request.path_params["gateway"])
+    if gateway is None:
+        raise RequestRefused(ProblemType.NOT_FOUND, said(missing))
     shown = _shown(request, bounded_query(request))
     return principals.of_gateway(gateway.name), judge_secret(gateway.secret, shown, now)
 

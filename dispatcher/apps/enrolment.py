@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dispatcher.access.management_tokens import code_digest
+from dispatcher.audience.phone_numbers import NumberRefused
 from dispatcher.audience.wish import WishRefused, wish_error
 from dispatcher.model.subscribers import SubscriberRefused
 from dispatcher.store.audience.subscribers import Installation, Tokens
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
     from dispatcher.access.management_tokens import ManagementTokens
     from dispatcher.access.principals import Actor
+    from dispatcher.audience.phone_numbers import NumberRules
     from dispatcher.audience.wish import Asked, Judge
     from dispatcher.model.subscribers import Subscriber
     from dispatcher.store.audience.subscribers import OpenInstance, Subscribers
+    from dispatcher.store.numbers.leave_codes import LeaveCodes
+    from dispatcher.store.numbers.sms_codes import CodeLimit, SmsCodes
 
 
 class AskedTooSoon(Exception):
@@ -42,12 +45,39 @@ class Enrolled:
     left_out: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class NumberLeaving:
+    """How one leaves by nothing but a number: which numbers there are, and the codes that are sent to them."""
+
+    numbers: NumberRules
+    codes: LeaveCodes
+
+    def read(self, written: str) -> str:
+        """Return the number (E.164) that is meant: also one that may not subscribe by itself, as it may be imported.
+        Raises `NumberRefused` for what is none.
+        """
+        try:
+            return self.numbers.read(written)
+        except NumberRefused:
+            if number := self.numbers.sender(written):
+                return number
+            raise
+
+
 class Enrolment:
     """Decides on subscribers and writes them to the record."""
 
     def __init__(
-        self, store: Subscribers, tokens: ManagementTokens, judge: Judge, now: Callable[[], datetime]
+        self,
+        store: Subscribers,
+        tokens: ManagementTokens,
+        judge: Judge,
+        now: Callable[[], datetime],
+        codes: SmsCodes,
+        leaving: NumberLeaving,
     ) -> None:
+        self._codes = codes
+        self._leaving = leaving
         self._store = store
         self._tokens = tokens
         self._judge = judge
@@ -96,14 +126,42 @@ class Enrolment:
         """Return the number of the subscriber that an installation is, if this is its management token."""
         return await self._store.owned(installation, self._tokens.digest(token))
 
-    async def prove(self, number: int, code: str) -> bool:
-        """Take a code that came back to one of a subscriber's endpoints. Returns whether it was a right one."""
-        return await self._store.prove(number, code_digest(number, code))
+    async def prove(self, number: int, code: str) -> str | None:
+        """Take a code that came back to one of a subscriber's endpoints; people type blanks in it. Returns the channel
+        of that endpoint; None for a wrong one.
+        """
+        return await self._store.prove(number, self._tokens.code_digest(number, "".join(code.split())))
 
-    async def test(self, number: int) -> None:
-        """Have a test sent to all active endpoints of a subscriber. Raises `AskedTooSoon`."""
+    async def ask_code(self, number: int, position: int, line: str | None) -> bool:
+        """Have an SMS with a code sent to the number that a subscriber named at this position, for a client of this
+        line; None for one that is trusted. Returns whether there is a number there that waits for one. Raises
+        `CodeRefused`.
+        """
+        hidden = None if line is None else self._tokens.hidden("sms-line", line)
+        return await self._codes.ask(number, position, hidden)
+
+    async def ask_to_leave(self, written: str, line: str) -> None:
+        """Have an SMS with a code to leave by sent to a number, if that is told of warnings, for a client of this line.
+        Raises `NumberRefused`, and `CodeRefused` where the line has asked too often.
+        """
+        number = self._leaving.read(written)
+        await self._leaving.codes.ask(number, self._tokens.hidden("sms-line", line))
+
+    async def leave_by_number(self, written: str, code: str) -> bool:
+        """End all SMS to a number, of all apps, if this code was sent there. Returns whether it was."""
+        try:
+            number = self._leaving.read(written)
+        except NumberRefused:
+            return False
+        return await self._leaving.codes.leave(number, "".join(code.split()))
+
+    async def test(self, number: int) -> list[CodeLimit]:
+        """Have a test sent to all active endpoints of a subscriber. Returns why numbers get none. Raises
+        `AskedTooSoon`.
+        """
         if wait := await self._store.ask_test(number):
             raise AskedTooSoon(wait)
+        return await self._codes.test(number)
 
     async def export(self, number: int, by: Actor) -> dict[str, Any] | None:
         """Return all that is kept of a subscriber. That it was read is on the audit trail."""

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 HOLDS: Final = timedelta(hours=1)
 """As long as the record takes the code."""
+SHORT_HOLDS: Final = timedelta(minutes=15)
+"""As long as the record takes the six digits of an SMS."""
+APP_CHARACTERS: Final = 30
+"""As much of an app's name as stands in an SMS, which is one part then."""
 COLLAPSE_KEY: Final = "round-trip"
 """Of several codes that wait for a phone only the last one is good."""
 
@@ -58,4 +62,37 @@ def round_trip_notice(code: str, languages: Sequence[str], now: datetime, *, pro
         language=language,
         urgency=Urgency.HIGH,
         deadline=deadline,
+    )
+
+
+def code_sms(
+    code: str, app: str, languages: Sequence[str], now: datetime, *, proof: bool, reference: str
+) -> Notice:
+    """Return the SMS with a code for the app of this name, which somebody types there. `reference` is different for
+    each code: gateways drop what is the same once more.
+    """
+    language = language_of(languages)
+    words = words_for(language)
+    text = (words.sms_code if proof else words.sms_trial).format(code=code, app=app[:APP_CHARACTERS].strip())
+    title = words.proof_title if proof else words.trial_title
+    return _sms(title, text, language, now, reference)
+
+
+def leave_sms(code: str, languages: Sequence[str], now: datetime, reference: str) -> Notice:
+    """Return the SMS with the code by which its reader leaves; `reference` as in `code_sms`."""
+    language = language_of(languages)
+    words = words_for(language)
+    return _sms(words.proof_title, words.sms_leave.format(code=code), language, now, reference)
+
+
+def _sms(title: str, text: str, language: str, now: datetime, reference: str) -> Notice:
+    return Notice(
+        alert_id=reference,
+        collapse_key=COLLAPSE_KEY,
+        title=title,
+        text=text,
+        payload=b"",
+        language=language,
+        urgency=Urgency.HIGH,
+        deadline=now.replace(microsecond=0) + SHORT_HOLDS,
     )

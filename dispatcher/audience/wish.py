@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from channels.base import Endpoint, Permanent
 from channels.webpush.channel import VAPID_KEY
 from channels.webpush.vapid import named_key
+from dispatcher.audience.phone_numbers import DEFAULT_RULES, NumberRefused
 from dispatcher.audience.watched_areas import read_places
 from dispatcher.model.subscribers import LANGUAGES_MAX, Preferences, Quiet, Wish, WishedEndpoint
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from channels.base import Channel
+    from dispatcher.audience.phone_numbers import NumberRules
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.model.subscriptions import WatchedArea
 
@@ -31,6 +33,8 @@ ESCALATION_S: Final = (30, 3600)
 KEYS: Final = {"p256dh", "auth", VAPID_KEY}
 """What a browser gives, and the `applicationServerKey` that it subscribed with."""
 SEVERITIES: Final = {"Minor": 1, "Moderate": 2, "Severe": 3, "Extreme": 4}
+NUMBERS: Final = "sms"
+"""The channel whose addresses are telephone numbers."""
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
 """What is taken for a tag of BCP 47, in lower case."""
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -39,6 +43,18 @@ _SENTENCES: Final = {
     "endpoint_invalid": (
         "The endpoint cannot be used: {}.",
         "Dieser Endpunkt ist nicht verwendbar: {}.",
+    ),
+    "number_invalid": (
+        "This is no telephone number.",
+        "Das ist keine Telefonnummer.",
+    ),
+    "number_foreign": (
+        "Numbers of this country are not taken here.",
+        "Rufnummern dieses Landes werden hier nicht angenommen.",
+    ),
+    "number_not_mobile": (
+        "Only numbers of mobile phones are taken.",
+        "Angenommen werden nur Rufnummern von Mobiltelefonen.",
     ),
     "endpoint_taken": (
         "This endpoint is known with other keys.",
@@ -152,9 +168,16 @@ class Judge:
     """Judges wishes by the channels that are offered and the municipalities that there are."""
 
     def __init__(
-        self, channels: Mapping[str, Channel], boundaries: Boundaries, device_hash: Callable[[str], bytes]
+        self,
+        channels: Mapping[str, Channel],
+        boundaries: Boundaries,
+        device_hash: Callable[[str], bytes],
+        numbers: NumberRules = DEFAULT_RULES,
     ) -> None:
-        """`channels` are those whose endpoints a subscriber may name; `device_hash` hides a device's reference."""
+        """`channels` are those whose endpoints a subscriber may name; `device_hash` hides a device's reference;
+        `numbers` are the telephone numbers that are taken.
+        """
+        self._numbers = numbers
         self._channels = channels
         self._boundaries = boundaries
         self._device_hash = device_hash
@@ -194,14 +217,25 @@ class Judge:
                 errors.append(wish_error("channel_not_offered", f"{path}/channel"))
                 continue
             try:
-                endpoint = Endpoint(0, one.address, _keys(one.keys))
+                endpoint = self._endpoint(one)
                 channel.check(endpoint)
                 gateway = channel.gateway(endpoint)
+            except NumberRefused as refused:
+                errors.append(wish_error(refused.reason, f"{path}/address"))
+                continue
             except Permanent as refused:
                 errors.append(wish_error("endpoint_invalid", path, refused.code))
                 continue
-            found.append(WishedEndpoint(channel.name, gateway, one.address, endpoint.keys))
+            found.append(WishedEndpoint(channel.name, gateway, endpoint.address, endpoint.keys))
         return tuple(found)
+
+    def _endpoint(self, asked: AskedEndpoint) -> Endpoint:
+        """Return the endpoint that is meant. Raises `NumberRefused` and `Permanent`."""
+        if asked.channel != NUMBERS:
+            return Endpoint(0, asked.address, _keys(asked.keys))
+        if asked.keys:
+            raise Permanent("key_unknown")
+        return Endpoint(0, self._numbers.read(asked.address), {})
 
     def _places(
         self, asked: Sequence[Any], shown: frozenset[str], errors: list[WishError]

@@ -298,11 +298,18 @@ def _of_gateways(
     unknown = {"created": None, "last_used": None}
     for gateway in gateways:
         bearer = Bearer(PrincipalKind.GATEWAY, gateway.name)
-        if gateway.reports is None or wanted not in (None, bearer):
+        if wanted not in (None, bearer):
             continue
-        settings = {"key": "reports.secret", "bearer": str(bearer), "expires": None, **unknown}
-        yield {**settings, "state": CredentialState.VALID}
-        until = gateway.reports.previous_until
-        if until is not None:
-            state = judge(KeyTerms(expires_at=until), utc_now())
-            yield {**settings, "key": "reports.previous_secret", "state": state, "expires": _shown(until)}
+        for name, caller in (("reports", gateway.reports), ("inbound", gateway.inbound)):
+            if caller is None:
+                continue
+            settings = {"key": f"{name}.secret", "bearer": str(bearer), "expires": None, **unknown}
+            yield {**settings, "state": CredentialState.VALID}
+            if (until := caller.previous_until) is not None:
+                state = judge(KeyTerms(expires_at=until), utc_now())
+                yield {
+                    **settings,
+                    "key": f"{name}.previous_secret",
+                    "state": state,
+                    "expires": _shown(until),
+                }

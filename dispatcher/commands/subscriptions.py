@@ -115,18 +115,24 @@ def _say_imported(done: ImportResult, wanted: Wanted, *, as_json: bool) -> None:
         )
     else:
         typer.echo(f"{put.lines} added or renewed, {len(done.refused)} refused")
+    _say_put(put)
+    if done.refused:
+        _say_mend(done.refused, wanted.errors)
+
+
+def _say_put(put: PutSubscriptions) -> None:
     if put.renewed:
         typer.echo(f"known before: {put.renewed}, of them follow other places now: {put.places_changed}")
     if put.shared:
         typer.echo(f"named by several instances, so that no place was taken away: {put.shared}")
+    if put.opted_out:
+        typer.echo(f"left out, as they said STOP and have not subscribed anew: {put.opted_out}")
     if put.inactive:
         typer.echo(
             f"without a legal basis, so that nothing is sent to them: {put.inactive}; import the file again with "
             "--legal-basis to state it",
             err=True,
         )
-    if done.refused:
-        _say_mend(done.refused, wanted.errors)
 
 
 def _name(refused: Sequence[Refusal]) -> None:
@@ -152,6 +158,7 @@ def _summary(put: PutSubscriptions) -> dict[str, int]:
         "places_changed": put.places_changed,
         "shared": put.shared,
         "inactive": put.inactive,
+        "opted_out": put.opted_out,
     }
 
 

@@ -46,6 +46,13 @@ class SmsMetrics:
             registry=registry,
         )
 
+        self.sms_inbound = Counter(
+            "warn_sms_inbound",
+            "Texts that people have sent to a gateway, by what became of them. Refused are whole requests.",
+            ("gateway", "verdict"),
+            registry=registry,
+        )
+
     def know_sms_gateways(self, gateways: Iterable[str]) -> None:
         """Show the series of these gateways from the start."""
         names = list(gateways)

@@ -11,7 +11,18 @@ if TYPE_CHECKING:
 
 SIGN_UPS: Final = ("enrolled", "limited", "closed")
 ROUND_TRIPS: Final = ("confirmed", "refused")
-ENDS: Final = ("left", "expired", "erased")
+ENDS: Final = ("left", "expired", "erased", "opted_out")
+NUMBERS: Final = (
+    "sent",
+    "confirmed",
+    "limit_number",
+    "limit_prefix",
+    "limit_instance",
+    "limit_address",
+    "number_invalid",
+    "number_foreign",
+    "number_not_mobile",
+)
 
 
 class SubscriberMetrics:
@@ -38,11 +49,18 @@ class SubscriberMetrics:
         )
         self.subscribers_ended = Counter(
             "warn_subscribers_ended",
-            "Subscribers who left or whose end date came, and rows that were erased after the time to keep them.",
+            "Subscribers who left or whose end date came, numbers that said STOP, rows erased after their time.",
             ("reason",),
             registry=registry,
         )
+        self.sms_codes = Counter(
+            "warn_sms_codes",
+            "Codes by SMS: asked for and sent, brought back, not sent for a limit; and numbers that are not taken.",
+            ("result",),
+            registry=registry,
+        )
         for counter, results in (
+            (self.sms_codes, NUMBERS),
             (self.sign_ups, SIGN_UPS),
             (self.round_trips, ROUND_TRIPS),
             (self.subscribers_ended, ENDS),

@@ -21,7 +21,7 @@ class SubscriberCounts:
 class PutSubscriptions:
     """What an import did: lines that were taken; endpoints known before whose places are now those of the file, those
     of them that had other places, and those that several instances name, whose places were added. `inactive`: endpoints
-    that are told nothing, as no legal basis is stated.
+    that are told nothing, as no legal basis is stated. `opted_out`: lines left out, as their number has said STOP.
     """
 
     lines: int = 0
@@ -29,6 +29,7 @@ class PutSubscriptions:
     places_changed: int = 0
     shared: int = 0
     inactive: int = 0
+    opted_out: int = 0
 
     def __add__(self, other: PutSubscriptions) -> PutSubscriptions:
         return PutSubscriptions(
@@ -37,6 +38,7 @@ class PutSubscriptions:
             self.places_changed + other.places_changed,
             self.shared + other.shared,
             self.inactive + other.inactive,
+            self.opted_out + other.opted_out,
         )
 
 

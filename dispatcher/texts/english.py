@@ -55,5 +55,8 @@ ENGLISH: Final = Words(
     proof_text="This device is being confirmed. From then on warnings arrive here.",
     trial_title="EXERCISE/TEST: trial",
     trial_text="This is no warning. Warnings arrive this way.",
+    sms_code="{code} is your code for warnings by SMS ({app}), good for 15 minutes. Not asked for? Do nothing.",
+    sms_trial="EXERCISE/TEST: no warning. {code} is the code of your trial ({app}).",
+    sms_leave="{code} is the code to end all warnings by SMS. It holds for 15 minutes. Not asked for? Do nothing.",
     zones={},
 )

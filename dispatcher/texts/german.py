@@ -56,6 +56,9 @@ GERMAN: Final = Words(
     proof_text="Dieses Gerät wird bestätigt. Danach kommen hier Warnungen an.",
     trial_title="ÜBUNG/TEST: Probe",
     trial_text="Das ist keine Warnung. Warnungen kommen auf diesem Weg an.",
+    sms_code="{code} ist Ihr Code für Warnungen per SMS ({app}). Er gilt 15 Minuten. Nicht angefordert? Nichts tun.",
+    sms_trial="ÜBUNG/TEST: keine Warnung. {code} ist der Code Ihrer Probe ({app}).",
+    sms_leave="Mit dem Code {code} bestellen Sie alle Warnungen per SMS ab. Nicht angefordert? Nichts tun.",
     zones={"CEST": "MESZ", "CET": "MEZ"},
 )
 

@@ -64,5 +64,12 @@ class Words:
     trial_title: str
     """Of a message that was asked for to see whether it arrives."""
     trial_text: str
+    sms_code: str
+    """The SMS by which a new number is proven, with its `code`, and the name of the `app`: one part for a name of 30
+    characters."""
+    sms_trial: str
+    """The SMS that was asked for to see whether it arrives."""
+    sms_leave: str
+    """The SMS with the `code` by which its reader leaves."""
     zones: Mapping[str, str]
     """The language's own abbreviations of time zones, by those of the zone data."""

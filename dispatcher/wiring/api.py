@@ -30,7 +30,6 @@ from dispatcher.readers.readers import InProcess
 from dispatcher.runtime.probes import Health
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
-from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.delivery.device_receipts import DeviceReceipts
@@ -54,9 +53,10 @@ from dispatcher.wiring.publication import publishing
 from dispatcher.wiring.readers import SUBMISSION_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
 from dispatcher.wiring.sms.charges import sms_charges, sms_preview
+from dispatcher.wiring.sms.inbound import inbound_by_http
 from dispatcher.wiring.sms.own_gateways import own_gateways
 from dispatcher.wiring.sms.reports import delivery_reports
-from dispatcher.wiring.subscribers import enrolment, management_tokens, sign_ups
+from dispatcher.wiring.subscribers import SealedRecord, enrolment, management_tokens, sign_ups
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -127,6 +127,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             ),
             publisher=publisher,
             reports=delivery_reports(settings, pool, metrics),
+            inbound=inbound_by_http(settings, pool, addresses, metrics),
             refused_credentials=RefusedCredentials(metrics),
             registration=Registration(
                 Webhooks(pool, addresses),
@@ -137,7 +138,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                 Webhooks(pool, addresses), callbacks(settings, http), boundaries, utc_now, settings.public_url
             ),
             push_key=PushKey(Secrets(pool)),
-            enrolment=enrolment(settings, Subscribers(pool, addresses), tokens, boundaries, http),
+            enrolment=enrolment(settings, SealedRecord(pool, addresses), tokens, boundaries, http),
             sign_ups=sign_ups(settings, client, tokens),
             parties=Parties(pool),
             neighbours=Neighbours(pool),

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from functools import partial
-from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Final
+from secrets import randbelow, token_urlsafe
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from channels.clock import utc_now
-from dispatcher.access.management_tokens import ManagementTokens, code_digest
-from dispatcher.apps.enrolment import Enrolment
+from dispatcher.access.management_tokens import ManagementTokens
+from dispatcher.apps.enrolment import Enrolment, NumberLeaving
+from dispatcher.audience.phone_numbers import NumberRules, block_of
 from dispatcher.audience.wish import Judge
 from dispatcher.queue.sign_ups import SignUps
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
 from dispatcher.store.audience.liveness import Liveness
 from dispatcher.store.audience.subscribers import Subscribers
+from dispatcher.store.numbers.leave_codes import LeaveCodes
+from dispatcher.store.numbers.opt_outs import OptOuts
+from dispatcher.store.numbers.sms_codes import CodeLimits, SmsCodes
 from dispatcher.wiring.channels import channel_registry
 from dispatcher.wiring.webpush import checking_keys
-from dispatcher.worker.endpoint_messages import EndpointMessageSender
+from dispatcher.worker.endpoint_messages import EndpointMessageSender, NumberWork
+from dispatcher.worker.leave_codes import LeaveCodeSender
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from arq.connections import ArqRedis
 
+    from channels.base import Channel
     from channels.http.client import HttpClient
+    from channels.sms.channel import Carrier
     from channels.webpush.vapid import VapidKeys
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.delivery.lanes import LaneGate
@@ -33,10 +40,18 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Pool
     from dispatcher.store.sealed.addresses import Addresses
 
-OFFERED: Final = ("webpush",)
-"""The channels whose endpoints a subscriber may name: an app of a municipality is no person, and for a telephone number
-a code must cost nobody money."""
+OFFERED: Final = ("webpush", "sms")
+"""The channels whose endpoints a subscriber may name, where they are set up: an app of a municipality is no person."""
 CODE_BYTES: Final = 16
+SMS_CODES: Final = 10**6
+"""How many codes of six digits there are."""
+
+
+class SealedRecord(NamedTuple):
+    """The record, and what seals the addresses in it."""
+
+    pool: Pool
+    addresses: Addresses
 
 
 def management_tokens(keyed_hash: Callable[[str, str], bytes]) -> ManagementTokens:
@@ -46,15 +61,41 @@ def management_tokens(keyed_hash: Callable[[str, str], bytes]) -> ManagementToke
 
 def enrolment(
     settings: Settings,
-    subscribers: Subscribers,
+    record: SealedRecord,
     tokens: ManagementTokens,
     boundaries: Boundaries,
     http: HttpClient,
 ) -> Enrolment:
     """Return what enrols subscribers. Its channels only check endpoints."""
-    registry = channel_registry(settings, http, checking_keys(settings), carriers={})
-    offered = {name: registry[name] for name in OFFERED}
-    return Enrolment(subscribers, tokens, Judge(offered, boundaries, tokens.device), utc_now)
+    registry = channel_registry(settings, http, checking_keys(settings))
+    numbers, codes = NumberRules(settings.sms_regions), sms_codes(settings, *record)
+    judge = Judge(_offered(registry), boundaries, tokens.device, numbers)
+    leaving = NumberLeaving(numbers, _leave_codes(record, codes))
+    return Enrolment(Subscribers(*record), tokens, judge, utc_now, codes, leaving)
+
+
+def sms_codes(settings: Settings, pool: Pool, addresses: Addresses) -> SmsCodes:
+    """Return what bounds SMS with codes."""
+    limits = CodeLimits(
+        of_number=settings.sms_codes_per_number,
+        of_block=settings.sms_codes_per_prefix,
+        of_instance=settings.sms_codes_per_instance,
+        of_address=settings.sms_codes_per_address,
+    )
+    return SmsCodes(pool, addresses, limits, block_of)
+
+
+def _leave_codes(record: SealedRecord, codes: SmsCodes) -> LeaveCodes:
+    return LeaveCodes(*record, codes, OptOuts(*record))
+
+
+def _offered(registry: Mapping[str, Channel]) -> dict[str, Channel]:
+    return {name: registry[name] for name in OFFERED if name in registry}
+
+
+def _new_code(channel: str) -> str:
+    """Return a code: of an SMS what can be typed, else 128 random bits."""
+    return f"{randbelow(SMS_CODES):06d}" if channel == "sms" else token_urlsafe(CODE_BYTES)
 
 
 def sign_ups(settings: Settings, queue: ArqRedis, tokens: ManagementTokens) -> SignUps:
@@ -77,19 +118,23 @@ def endpoint_message_sender(  # noqa: PLR0913 - dependencies, each named at the 
     clock: RecordClock,
     gate: LaneGate,
     metrics: Metrics,
+    carriers: Mapping[str, Carrier],
 ) -> EndpointMessageSender:
     """Return what sends codes. Its channels take nothing from what is kept ready for warnings, and note nothing: of a
-    code nothing is ever taken back.
+    code nothing is ever taken back. `carriers` are those of warnings, as a contract allows few sessions.
     """
-    new_code: Callable[[str], str] = lambda _channel: token_urlsafe(CODE_BYTES)  # noqa: E731 - one value
-    registry = channel_registry(settings, http, vapid, clock, carriers={})
+    registry = channel_registry(settings, http, vapid, clock, carriers=carriers)
+    tokens, offered = management_tokens(addresses.sealing.keyed_hash), _offered(registry)
+    codes, record = sms_codes(settings, pool, addresses), SealedRecord(pool, addresses)
+    leaving = LeaveCodeSender(_leave_codes(record, codes), offered, partial(_new_code, "sms"), metrics, clock)
     return EndpointMessageSender(
-        EndpointMessages(pool, addresses, new_code, code_digest),
+        EndpointMessages(pool, addresses, _new_code, tokens.code_digest),
         Subscribers(pool, addresses),
-        {name: registry[name] for name in OFFERED},
+        offered,
         liveness=Liveness(pool),
         gate=gate,
         metrics=metrics,
         now=clock,
         retention_days=settings.ended_kept_days,
+        numbers=NumberWork(OptOuts(pool, addresses), codes, leaving),
     )

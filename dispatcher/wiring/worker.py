@@ -50,6 +50,7 @@ from dispatcher.wiring.readers import FEED_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
 from dispatcher.wiring.sms.charges import sms_charges, sms_upkeep
 from dispatcher.wiring.sms.gateways import sms_carriers, sms_contracts
+from dispatcher.wiring.sms.inbound import inbound_by_smpp
 from dispatcher.wiring.sms.own_gateways import carrying, own_gateways
 from dispatcher.wiring.sms.reports import receipt_journal
 from dispatcher.wiring.sms.smpp import message_centres, smpp_carriers
@@ -84,7 +85,7 @@ async def worker_dependencies(
     client = open_queue(queue)
     wake_ups, http = WakeUpQueue(client, metrics.enqueue_failures.inc), http_client(settings)
     clock, keys = RecordClock(), precomputed_keys(settings)
-    journal = receipt_journal(settings, pool, metrics)
+    journal = receipt_journal(settings, pool, metrics, inbound_by_smpp(settings, pool, addresses, metrics))
     carriers = sms_carriers(settings, http, clock) | smpp_carriers(settings, clock, journal)
     vapid, notes = await noted_vapid_keys(settings, pool, pem), Notes(LearntKeys(), Locations())
     registry = channels.channel_registry(settings, http, vapid, clock, keys, carriers=carriers, notes=notes)
@@ -174,7 +175,15 @@ async def worker_dependencies(
                 settings, MessageLocations(pool, addresses), http, gate, metrics, notes
             ),
             endpoint_messages=endpoint_message_sender(
-                settings, pool, addresses, http=http, vapid=vapid, clock=clock, gate=gate, metrics=metrics
+                settings,
+                pool,
+                addresses,
+                http=http,
+                vapid=vapid,
+                clock=clock,
+                gate=gate,
+                metrics=metrics,
+                carriers=carriers,
             ),
         )
     finally:

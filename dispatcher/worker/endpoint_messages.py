@@ -7,12 +7,14 @@ It runs beside the lanes and lets them go first. Whatever it does, any worker ma
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from channels.base import ChannelError, Consequence, DeliveryError
-from dispatcher.apps.round_trip import round_trip_notice
+from dispatcher.access.principals import WORKER
+from dispatcher.apps.round_trip import code_sms, round_trip_notice
 from dispatcher.model.vocabulary import Lane
 from dispatcher.store.audience.endpoint_messages import ACCEPTED
 from dispatcher.store.record import UNAVAILABLE
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from dispatcher.store.audience.endpoint_messages import DueMessage, EndpointMessages
     from dispatcher.store.audience.liveness import Liveness
     from dispatcher.store.audience.subscribers import Subscribers
+    from dispatcher.store.numbers.opt_outs import OptOuts
+    from dispatcher.store.numbers.sms_codes import SmsCodes
+    from dispatcher.worker.leave_codes import LeaveCodeSender
 
 INTERVAL_S: Final = 0.5
 """How often is looked for messages: somebody sits before the phone and waits."""
@@ -39,9 +44,21 @@ UPKEEP_EVERY: Final = 120
 """After how many rounds is looked for what ends and what is to be erased: about a minute."""
 ENDED_AT_ONCE: Final = 500
 AGAIN: Final = {Consequence.RETRY, Consequence.RETRY_UNCERTAIN, Consequence.POSTPONE}
+PAID: Final = "sms"
+"""The channel of which each message costs: what may have been sent is not sent again."""
+REFERENCE_CHARACTERS: Final = 20
 NOT_HERE: Final = "channel_not_configured"
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class NumberWork:
+    """What is done about telephone numbers: who wants no more SMS, which codes were sent, and those to leave by."""
+
+    opt_outs: OptOuts
+    codes: SmsCodes
+    leaving: LeaveCodeSender
 
 
 class EndpointMessageSender:
@@ -58,6 +75,7 @@ class EndpointMessageSender:
         metrics: Metrics,
         now: Callable[[], datetime],
         retention_days: int,
+        numbers: NumberWork | None = None,
         interval_s: float = INTERVAL_S,
     ) -> None:
         self._messages = messages
@@ -68,6 +86,7 @@ class EndpointMessageSender:
         self._metrics = metrics
         self._now = now
         self._retention_days = retention_days
+        self._numbers = numbers
         self._interval_s = interval_s
 
     async def run(self) -> None:
@@ -91,7 +110,8 @@ class EndpointMessageSender:
         await self._gate.stand_aside(Lane.EXERCISE)
         due = await self._messages.claim(AT_ONCE)
         await asyncio.gather(*map(self._send, due))
-        return len(due)
+        leaving = 0 if self._numbers is None else await self._numbers.leaving.send()
+        return max(len(due), leaving)
 
     async def upkeep(self) -> None:
         """End whose end date has come, and erase what ended so long ago that it need not be kept."""
@@ -99,18 +119,30 @@ class EndpointMessageSender:
         erased = await self._subscribers.erase_ended(self._retention_days)
         self._metrics.subscribers_ended.labels("expired").inc(ended)
         self._metrics.subscribers_ended.labels("erased").inc(erased)
+        if self._numbers is not None:
+            opted_out = await self._numbers.opt_outs.end_revived(ENDED_AT_ONCE, WORKER)
+            self._metrics.subscribers_ended.labels("opted_out").inc(opted_out)
+            await self._numbers.codes.forget()
+            await self._numbers.leaving.forget()
 
     async def _send(self, message: DueMessage) -> None:
         channel = self._channels.get(message.channel)
         if channel is None:
             answer, again = NOT_HERE, True
         else:
-            notice = round_trip_notice(message.code, message.languages, self._now(), proof=not message.proven)
-            answer, again = await _answer(channel, notice, message)
+            answer, again = await _answer(channel, _notice(message, self._now()), message)
         await self._messages.answered(message, answer, again=again)
         purpose = "test" if message.proven else "proof"
         result = "accepted" if answer == ACCEPTED else "retried" if again else "refused"
         self._metrics.round_trip_messages.labels(message.channel, purpose, result).inc()
+
+
+def _notice(message: DueMessage, now: datetime) -> Notice:
+    proof = not message.proven
+    if message.channel != PAID:
+        return round_trip_notice(message.code, message.languages, now, proof=proof)
+    reference = message.code_digest.hex()[:REFERENCE_CHARACTERS]
+    return code_sms(message.code, message.instance, message.languages, now, proof=proof, reference=reference)
 
 
 async def _answer(channel: Channel, notice: Notice, message: DueMessage) -> tuple[str, bool]:
@@ -123,5 +155,8 @@ async def _answer(channel: Channel, notice: Notice, message: DueMessage) -> tupl
     except ChannelError as failed:
         return failed.code, True
     except TimeoutError:
-        return "timeout", True
-    return (ACCEPTED, False) if error is None else (error.code, error.consequence in AGAIN)
+        return "timeout", message.channel != PAID
+    if error is None:
+        return ACCEPTED, False
+    uncertain = error.consequence is Consequence.RETRY_UNCERTAIN
+    return error.code, error.consequence in AGAIN and not (uncertain and message.channel == PAID)

@@ -23,7 +23,9 @@ from dispatcher.store.record import UNAVAILABLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from channels.sms.inbound import InboundText
     from channels.sms.smpp.receipts import CentreReceipt
+    from dispatcher.apps.inbound_texts import InboundTexts
     from dispatcher.delivery.reports import DeliveryReports
     from dispatcher.metrics import Metrics
     from dispatcher.store.delivery.reports import Reports
@@ -68,6 +70,15 @@ def _keys(receipts: Iterable[ReceivedReceipt]) -> set[tuple[str, str]]:
     return {(one.gateway, key) for one in receipts for key in one.report.keys}
 
 
+@dataclass(frozen=True, slots=True)
+class ReceivedText:
+    """A text that somebody has sent and that is to be read."""
+
+    gateway: str
+    text: InboundText
+    acknowledge: Callable[[int], None]
+
+
 class ReceiptJournal:
     """What sessions bring beside answers, on its way into the record (`channels.sms.smpp.carrier.Journal`)."""
 
@@ -76,14 +87,17 @@ class ReceiptJournal:
         store: Reports,
         reports: DeliveryReports,
         metrics: Metrics,
+        inbound: InboundTexts,
         *,
         whole: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`whole` is the number that stands for all parts of a text."""
+        """`inbound` does what people ask for by SMS; `whole` is the number that stands for all parts of a text."""
         self._store = store
         self._reports = reports
         self._metrics = metrics
+        self._inbound = inbound
+        self._texts: deque[ReceivedText] = deque()
         self._whole = whole
         self._clock = clock
         self._parts: dict[str, list[SentPart]] = defaultdict(list)
@@ -114,8 +128,10 @@ class ReceiptJournal:
         self._received.append(ReceivedReceipt(gateway, report_of(receipt), acknowledge, until))
         self._news.set()
 
-    def ignored(self, gateway: str) -> None:
+    def texted(self, gateway: str, text: InboundText, acknowledge: Callable[[int], None]) -> None:
         self._metrics.receipts_unmatched.labels(gateway, "no_receipt").inc()
+        self._texts.append(ReceivedText(gateway, text, acknowledge))
+        self._news.set()
 
     async def run(self) -> None:
         """Write what comes, until cancelled."""
@@ -135,12 +151,15 @@ class ReceiptJournal:
         try:
             await self._remember()
             await self._record_received()
+            await self._take_texts()
             await self._look_again()
         except UNAVAILABLE as error:
             log.warning("record_unavailable", receipts=len(self._received), error=type(error).__name__)
-            for one in self._received:
-                one.acknowledge(RECEIVER_TEMPORARY)  # it comes again
+            waiting = [one.acknowledge for one in self._received] + [one.acknowledge for one in self._texts]
+            for acknowledge in waiting:
+                acknowledge(RECEIVER_TEMPORARY)  # it comes again
             self._received.clear()
+            self._texts.clear()
             return False
         return True
 
@@ -169,6 +188,13 @@ class ReceiptJournal:
                 self._received.popleft()
                 one.acknowledge(OK)
             self._park(unknown)
+
+    async def _take_texts(self) -> None:
+        while self._texts:
+            one = self._texts[0]
+            await self._inbound.take(one.gateway, [one.text])
+            self._texts.popleft()
+            one.acknowledge(OK)
 
     def _park(self, unknown: Sequence[ReceivedReceipt]) -> None:
         self._parked.extend(unknown)

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from dispatcher.access.management_tokens import LEAVE_TOKEN, MANAGEMENT_TOKEN, ManagementTokens, code_digest
+from dispatcher.access.management_tokens import LEAVE_TOKEN, MANAGEMENT_TOKEN, ManagementTokens
 
 
 def tokens(secret: str = "secret") -> ManagementTokens:
@@ -28,8 +28,8 @@ def test_what_the_record_keeps_is_of_one_purpose_each() -> None:
         made.hidden("sign-up", "x"),
         made.installation("dueren", "x"),
         made.installation("juelich", "x"),
-        code_digest(7, "x"),
-        code_digest(8, "x"),
+        made.code_digest(7, "x"),
+        made.code_digest(8, "x"),
     }
     assert len(values) == 8
     assert {len(value) for value in values} == {32}

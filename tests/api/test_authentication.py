@@ -36,7 +36,7 @@ from tests.metrics.test_registry import samples
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.sealed import ADDRESSES
 from tests.support.submissions import AACHEN, warning
-from tests.support.subscribers import wish
+from tests.support.subscribers import endpoint, expect_code, number, wish
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 FEED_KEY, OTHER_FEED_KEY = f"wk_mowas-1_{SECRET}", f"wk_other-1_{SECRET}"
@@ -90,6 +90,7 @@ OWNER = {
     Permission.MANAGE_CONSENTS: "instance",
     Permission.PUSH_MESSAGES: "feed",
     Permission.REPORT_DELIVERIES: "gateway",
+    Permission.DELIVER_TEXTS: "gateway",
 }
 """Whose own the things are that these tests ask for, by the name of the caller."""
 PROBLEM_OF = {
@@ -151,11 +152,10 @@ class World:
 
     async def _of_subscriber(self, route: Route, caller: Caller) -> bytes:
         if route.path.endswith("/proof"):
-            await self.service.parts.health.pool.execute(
-                """UPDATE subscriber_endpoint SET code_digest = sha256((subscriber_id || '/right')::bytea),
-                     code_sent_at = now(), code_tries = 0"""
-            )
+            await expect_code(self.service.parts.health.pool, "right")
             return b'{"code": "right"}'
+        if route.path.endswith("/code"):
+            return b'{"position": 1}'
         place = AACHEN if caller.name == "another instance" else DUEREN
         return json.dumps({"endpoints": [], "places": [place]}).encode() if route.method == "PUT" else b""
 
@@ -198,7 +198,9 @@ async def enrol(parts: Any, name: str, token: str) -> None:
     installation = parts.enrolment.installation("dueren", name)
     pool = parts.health.pool
     await Subscribers(pool, ADDRESSES).put(
-        installation, wish(name), Tokens(None, parts.enrolment._tokens.digest(token))
+        installation,
+        replace(wish(name), endpoints=(endpoint(name), number())),
+        Tokens(None, parts.enrolment._tokens.digest(token)),
     )
 
 
@@ -212,6 +214,7 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
                 "name": name,
                 "url": "https://sms.example/messages",
                 "reports": {"secret": secret, "items": "reports"},
+                "inbound": {"secret": secret, "items": "reports"},
             }
         )
         for name, secret in (("sms-1", GATEWAY_SECRET), ("sms-2", OTHER_GATEWAY_SECRET))

@@ -9,6 +9,7 @@ import pytest
 from dispatcher.access.management_tokens import ManagementTokens
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.apps.enrolment import AskedTooSoon, Enrolment
+from dispatcher.audience.phone_numbers import NumberRefused
 from dispatcher.audience.wish import Asked, AskedEndpoint, Judge, WishRefused
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.model.principals import Instance
@@ -19,7 +20,7 @@ from dispatcher.store.sources import Sources
 from tests.audience.test_wish import Push
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.sealed import ADDRESSES
-from tests.support.subscribers import prove_all
+from tests.support.subscribers import codes_of, leaving_of, prove_all
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -37,8 +38,26 @@ async def enrolment(database_url: str, boundaries: Boundaries) -> Any:
         lambda: f"{next(numbers):043}",
     )
     judge = Judge({"webpush": push}, boundaries, tokens.device)
-    yield Enrolment(Subscribers(pool, ADDRESSES), tokens, judge, lambda: NOW)
+    yield Enrolment(
+        Subscribers(pool, ADDRESSES), tokens, judge, lambda: NOW, codes_of(pool), leaving_of(pool)
+    )
     await pool.close()
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("0151/12345678", "+4915112345678"), ("0031 6 12345678", "+31612345678"), ("STOP", None), ("", None)],
+)
+async def test_whoever_is_imported_may_leave_by_a_number_of_any_country(
+    enrolment: Enrolment, written: str, number: str | None
+) -> None:
+    if number is None:
+        with pytest.raises(NumberRefused):
+            await enrolment.ask_to_leave(written, "line")
+    else:
+        assert enrolment._leaving.read(written) == number
+        await enrolment.ask_to_leave(written, "line")
+    assert not await enrolment.leave_by_number(written, "123 456")
 
 
 def wants(*names: str) -> Asked:

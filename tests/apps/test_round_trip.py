@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from channels.base import Urgency
-from dispatcher.apps.round_trip import HOLDS, language_of, round_trip_notice
+from channels.base import Notice, Urgency
+from channels.sms.fitting import compose
+from dispatcher.apps.round_trip import HOLDS, SHORT_HOLDS, code_sms, language_of, round_trip_notice
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -27,3 +28,21 @@ def test_an_app_finds_the_code_and_a_person_reads_that_it_is_no_warning(proof: b
     assert document["title"] == notice.title
     assert (notice.urgency, notice.deadline) == (Urgency.HIGH, NOW + HOLDS)
     assert len(notice.payload) < 500
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("proof", [True, False])
+def test_an_sms_with_a_code_is_one_part_and_names_the_app(language: str, proof: bool) -> None:
+    def sms(app: str, reference: str = "a1b2") -> Notice:
+        return code_sms("012345", app, (language,), NOW, proof=proof, reference=reference)
+
+    notice = sms("Hürtgenwald und Umgebung e. V. warnt alle")
+    assert "012345" in notice.text
+    assert "Hürtgenwald und Umgebung" in notice.text
+    assert ("TEST" in notice.text) is not proof
+    assert len(compose(notice.text, 6, notice.language).parts) == 1
+    assert (notice.language, notice.deadline) == (language, NOW + SHORT_HOLDS)
+    assert sms("Düren").alert_id != sms("Düren", "c3d4").alert_id, (
+        "no gateway takes it for the same once more"
+    )
+    assert "{" not in sms("{app}{0}").text.replace("{app}{0}", "")

@@ -52,7 +52,8 @@ class KeptJournal:
         acknowledge(0)
         self.heard.set()
 
-    def ignored(self, gateway: str) -> None:
+    def texted(self, gateway: str, text: Any, acknowledge: Callable[[int], None]) -> None:
+        del text, acknowledge
         raise AssertionError(gateway)
 
     async def until(self, holds: Callable[[], bool]) -> None:

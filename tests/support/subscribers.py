@@ -3,9 +3,15 @@
 import hashlib
 from typing import Any
 
+from dispatcher.access.management_tokens import ManagementTokens
+from dispatcher.apps.enrolment import NumberLeaving
+from dispatcher.audience.phone_numbers import NumberRules, block_of
 from dispatcher.model.subscribers import Preferences, Wish, WishedEndpoint
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
 from dispatcher.store.audience.subscribers import Installation, Put, Subscribers, Tokens
+from dispatcher.store.numbers.leave_codes import LeaveCodes
+from dispatcher.store.numbers.opt_outs import OptOuts
+from dispatcher.store.numbers.sms_codes import CodeLimits, SmsCodes
 from tests.support.messages import DUEREN
 from tests.support.sealed import ADDRESSES, endpoints
 
@@ -17,6 +23,24 @@ def digest(text: str) -> bytes:
 def endpoint(name: str, auth: str = "", channel: str = "webpush") -> WishedEndpoint:
     keys = {"p256dh": name, "auth": auth or name}
     return WishedEndpoint(channel, "https://push.example", f"https://push.example/{name}", keys)
+
+
+def number(name: str = "+4915112345678") -> WishedEndpoint:
+    return WishedEndpoint("sms", "gateway", name, {})
+
+
+def codes_of(pool: Any, **limits: int) -> SmsCodes:
+    """What sends codes by SMS, with room for a thousand of each kind that is not named."""
+    of = {"of_number": 1000, "of_block": 1000, "of_instance": 1000, "of_address": 1000}
+    return SmsCodes(pool, ADDRESSES, CodeLimits(**{**of, **limits}), block_of)
+
+
+def leave_codes_of(pool: Any, **limits: int) -> LeaveCodes:
+    return LeaveCodes(pool, ADDRESSES, codes_of(pool, **limits), OptOuts(pool, ADDRESSES))
+
+
+def leaving_of(pool: Any) -> NumberLeaving:
+    return NumberLeaving(NumberRules(), leave_codes_of(pool))
 
 
 def wish(*names: str, places: Any = (DUEREN,), device: str = "", **more: Any) -> Wish:
@@ -33,6 +57,23 @@ def wish(*names: str, places: Any = (DUEREN,), device: str = "", **more: Any) ->
 
 def installation(name: str, instance: str = "dueren") -> Installation:
     return Installation(instance, digest(name))
+
+
+TOKENS = ManagementTokens(ADDRESSES.sealing.keyed_hash, lambda: "r" * 43)
+
+
+async def expect_code(pool: Any, code: str) -> None:
+    """As if this code had just been sent to every endpoint that is no number."""
+    for row in await pool.fetch(
+        """SELECT subscriber_id, subscription_id FROM subscriber_endpoint e
+           JOIN subscription n ON n.id = e.subscription_id WHERE n.channel <> 'sms'"""
+    ):
+        await pool.execute(
+            """UPDATE subscriber_endpoint SET code_digest = $3, code_sent_at = now(), code_tries = 0
+               WHERE (subscriber_id, subscription_id) = ($1, $2)""",
+            *row,
+            TOKENS.code_digest(row["subscriber_id"], code),
+        )
 
 
 async def put(pool: Any, name: str, wanted: Wish, instance: str = "dueren", token: str = "") -> Put:

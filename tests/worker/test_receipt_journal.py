@@ -8,16 +8,21 @@ from typing import Any
 import pytest
 
 from channels.sms.delivery_reports import ReportState, SentPart
+from channels.sms.inbound import InboundText
 from channels.sms.smpp.receipts import CentreReceipt
+from dispatcher.apps.inbound_texts import InboundTexts
+from dispatcher.audience.phone_numbers import NumberRules
 from dispatcher.delivery.reports import DeliveryReports
 from dispatcher.metrics import Metrics
 from dispatcher.model.vocabulary import State
 from dispatcher.store.delivery.reports import Reports
+from dispatcher.store.numbers.opt_outs import OptOuts
 from dispatcher.worker.receipt_journal import ReceiptJournal
 from tests.metrics.test_registry import samples
 from tests.store import conftest as on_record
 from tests.support.histories import submit
 from tests.support.messages import NOW
+from tests.support.sealed import ADDRESSES
 
 alerts = on_record.alerts
 pool = on_record.pool
@@ -42,7 +47,10 @@ class Stage:
     def another(self) -> ReceiptJournal:
         """Another process' journal."""
         reports = DeliveryReports("sms", {}, self.store, self.metrics, lambda name: name)
-        return ReceiptJournal(self.store, reports, self.metrics, whole=WHOLE, clock=lambda: self.time)
+        inbound = InboundTexts({}, OptOuts(self.pool, ADDRESSES), NumberRules(), self.metrics)
+        return ReceiptJournal(
+            self.store, reports, self.metrics, inbound, whole=WHOLE, clock=lambda: self.time
+        )
 
     def receive(self, *keys: str, state: Any = ReportState.DELIVERED, gateway: str = "smsc") -> None:
         self.journal.received(gateway, CentreReceipt(keys, state, "000"), self.acknowledged.append)
@@ -151,9 +159,15 @@ async def test_doubled_and_odd_receipts_change_nothing(stage: Stage) -> None:
     )
 
 
-async def test_what_a_person_writes_is_counted(stage: Stage) -> None:
-    stage.journal.ignored("smsc")
-    assert stage.unmatched("no_receipt") == 1
+async def test_what_a_person_writes_is_done_and_then_acknowledged(stage: Stage) -> None:
+    for text in ("stop", "Danke"):
+        stage.journal.texted("smsc", InboundText("+4915112345678", text), stage.acknowledged.append)
+    assert stage.acknowledged == []
+    await stage.journal.flush()
+    assert stage.acknowledged == [0, 0]
+    assert stage.unmatched("no_receipt") == 2
+    for verdict in ("noted", "not_understood"):
+        assert stage.counted("warn_sms_inbound_total", gateway="smsc", verdict=verdict) == 1
 
 
 async def test_no_more_wait_than_may(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from channels.sms.delivery_reports import SentPart
 from channels.sms.fitting import compose
 from channels.sms.numbers import check_number
 from channels.sms.smpp.bindings import Bindings, NoBindError, Stopped, Unwritten
-from channels.sms.smpp.receipts import ReceiptForm, answer_key, read_receipt
+from channels.sms.smpp.receipts import ReceiptForm, answer_key, read_receipt, text_of
 from channels.sms.smpp.segments import addressed, messages, validity_period
 from channels.sms.smpp.session import NeverAnswered
 from channels.sms.smpp.statuses import OK, code, refusal
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from channels.base import ChannelError, Endpoint, Notice
     from channels.sms.gsm7 import Sms
+    from channels.sms.inbound import InboundText
     from channels.sms.smpp.bindings import BindingFigures, BindingPlan, TextOutcome
     from channels.sms.smpp.pdu import DataMessage, ShortMessage
     from channels.sms.smpp.receipts import CentreReceipt
@@ -78,8 +79,8 @@ class Journal(Protocol):
         """Take a receipt, and acknowledge it once it is kept."""
         ...
 
-    def ignored(self, gateway: str) -> None:
-        """Count what was no receipt: somebody has answered to a warning."""
+    def texted(self, gateway: str, text: InboundText, acknowledge: Callable[[int], None]) -> None:
+        """Take what was no receipt, as somebody has answered to a warning, and acknowledge it once that is done."""
         ...
 
 
@@ -93,8 +94,9 @@ class NoJournal:
         del gateway, receipt
         acknowledge(OK)
 
-    def ignored(self, gateway: str) -> None:
-        """Forget it."""
+    def texted(self, gateway: str, text: InboundText, acknowledge: Callable[[int], None]) -> None:
+        del gateway, text
+        acknowledge(OK)
 
 
 class SmppCarrier:
@@ -200,8 +202,7 @@ class SmppCarrier:
     def _inbox(self, body: ShortMessage | DataMessage, acknowledge: Callable[[int], None]) -> None:
         receipt = read_receipt(body, self._gateway.receipts)
         if receipt is None:
-            self._journal.ignored(self._gateway.name)
-            acknowledge(OK)
+            self._journal.texted(self._gateway.name, text_of(body), acknowledge)
         else:
             self._journal.received(self._gateway.name, receipt, acknowledge)
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from channels.sms.delivery_reports import DELIVERED, FAILED, PENDING, ReportState
+from channels.sms.inbound import InboundText
 from channels.sms.smpp.pdu import Tag, tlv
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ ID_MAX: Final = 65
 _RECEIPT: Final = 0x04 | 0x20
 """The bits of esm_class that say that this is an SMSC's receipt, or its intermediate notification (section 5.2.12)."""
 _UCS2: Final = 8
+_INTERNATIONAL: Final = 1
+_NATIONAL: Final = 2
 
 # One field a match. What follows `text:` is the message's own, and is cut off before.
 _FIELD: Final = re.compile(r"(?<![a-z])(id|stat|err)\s{0,4}[:=]\s{0,4}([^\s,;]{1,80})", re.IGNORECASE)
@@ -156,6 +159,15 @@ def read_receipt(body: ShortMessage | DataMessage, form: ReceiptForm) -> CentreR
         return None
     keys = dict.fromkeys(filter(None, (receipt_key(one, form.ids) for one in said.ids)))
     return CentreReceipt(tuple(keys), said.state, said.code)
+
+
+def text_of(body: ShortMessage | DataMessage) -> InboundText:
+    """Return what somebody has sent. Of the number's kind (TON, section 5.2.5) international and national are looked
+    at: an international one comes without its `+`.
+    """
+    ahead = {_INTERNATIONAL: "+", _NATIONAL: "0"}.get(body.source_ton, "")
+    number = body.source if body.source.startswith(("+", "0")) else f"{ahead}{body.source}"
+    return InboundText(number, _decoded(body))
 
 
 def _from_parameters(body: ShortMessage | DataMessage, said: _Said) -> None:

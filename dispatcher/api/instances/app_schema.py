@@ -24,6 +24,7 @@ from dispatcher.api.instances.bodies import (
 )
 from dispatcher.api.openapi.document import plain
 from dispatcher.api.subscribers.bodies import (
+    CodeAskedFor,
     CodeWanted,
     EndpointWanted,
     RoundTripBody,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE: Final = "application/schema+json"
 SENT: Final[tuple[type[BaseModel], ...]] = (
+    CodeAskedFor,
     CodeWanted,
     ConsentWanted,
     EndpointWanted,

@@ -18,7 +18,7 @@ from dispatcher.api.openapi.webhooks import webhooks
 from dispatcher.api.operator.bodies import CredentialWanted, InstanceChange, InstanceWanted, OverlapWanted
 from dispatcher.api.receipts.posting import DeviceReceipt, DeviceReceiptList
 from dispatcher.api.schemas.ledger import LedgerLineBody
-from dispatcher.api.subscribers.bodies import CodeWanted, SubscriberWanted
+from dispatcher.api.subscribers.bodies import CodeAskedFor, CodeWanted, SubscriberWanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,6 +47,7 @@ TAGS: Final = (
 )
 READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     {
+        "CodeAskedFor": CodeAskedFor,
         "CodeWanted": CodeWanted,
         "ConsentWanted": ConsentWanted,
         "CredentialWanted": CredentialWanted,
@@ -64,6 +65,7 @@ STRUCTS: Final = (DeviceReceipt, DeviceReceiptList)
 """What is read without pydantic, as it comes by the thousand."""
 TAKEN: Final = (
     "BrandingWanted",
+    "CodeAskedFor",
     "CodeWanted",
     "ConsentWanted",
     "CredentialWanted",

@@ -98,6 +98,7 @@ MEMBERS: Final[Mapping[ProblemType, Mapping[str, Mapping[str, Any]]]] = MappingP
         ProblemType.TOO_LARGE: {"max_bytes": _MAX_BYTES},
         ProblemType.TOO_COMPLEX: {"reason": _REASON},
         ProblemType.MALFORMED_REPORT: {"reason": _REASON},
+        ProblemType.RATE_LIMITED: {"reason": _REASON},
         ProblemType.SENDER_NOT_ALLOWED: {
             "sender": {
                 "type": "string",

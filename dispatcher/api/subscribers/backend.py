@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import require
+from dispatcher.api.body import read_body
 from dispatcher.api.json_body import json_body
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
 from dispatcher.api.subscribers import answers, requests
-from dispatcher.api.subscribers.bodies import CodeWanted, SubscriberBody, SubscriberWanted
+from dispatcher.api.subscribers.bodies import CodeAskedFor, CodeWanted, SubscriberBody, SubscriberWanted
 from dispatcher.api.subscribers.requests import (
     BODY_REFUSED,
     NO_STORE,
@@ -96,6 +97,24 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
         """Bring back a code that came to one of the endpoints: of a new one, which is active then, or of a test."""
         found = await requests.shown(dependencies, instance.id, installation)
         await requests.prove(dependencies, found.subscriber.number, instance.actor, request)
+
+    @router.post(
+        "/code",
+        status_code=HTTPStatus.ACCEPTED,
+        responses=refusals(*BODY_REFUSED, ProblemType.RATE_LIMITED, ProblemType.NOT_FOUND),
+        openapi_extra=json_body(CodeAskedFor, required=True),
+        operation_id="askCode",
+    )
+    async def code(
+        instance: Backend, installation: InstallationName, request: Request, response: Response
+    ) -> SubscriberBody:
+        """Send an SMS with six digits to a number that waits for its proof; they hold for 15 minutes, and those before
+        hold no more. Ask when somebody presses the button for it: each SMS costs, and there are few in a day.
+        """
+        response.headers.update(NO_STORE)
+        found = await requests.shown(dependencies, instance.id, installation)
+        body = await read_body(request, requests.CODE_BYTES, instance.actor)
+        return await requests.ask_code(dependencies, found, body, None)
 
     @router.post(
         "/test",

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from dispatcher.api.openapi import words
 from dispatcher.api.schemas.base import Body
+from dispatcher.audience.wish import ENDPOINTS_MAX
 from dispatcher.model.subscribers import EndpointState
 
 _ADDRESS = "https://push.example/v2/2f0e"
@@ -23,9 +24,15 @@ _WISH: dict[str, Any] = {
 class EndpointWanted(Body):
     """Where the user can be reached."""
 
-    channel: str = Field(description="how; now `webpush` alone", max_length=32, examples=["webpush"])
+    channel: str = Field(
+        description="how: `webpush`; `sms`, where the service has an SMS gateway",
+        max_length=32,
+        examples=["webpush"],
+    )
     address: str = Field(
-        description="the `endpoint` of a push subscription", max_length=2048, examples=[_ADDRESS]
+        description="the `endpoint` of a push subscription; the number of a mobile phone, as people write it",
+        max_length=2048,
+        examples=[_ADDRESS],
     )
     keys: dict[str, Annotated[str, Field(max_length=256)]] = Field(
         default={},
@@ -96,7 +103,19 @@ class CodeWanted(Body):
     """A code that came to an endpoint."""
 
     code: str = Field(
-        description="as it was in the message", max_length=64, examples=["q8Tz3vX2o7sJ1mWcKf4B9A"]
+        description="as it was in the message; of an SMS the six digits",
+        max_length=64,
+        examples=["q8Tz3vX2o7sJ1mWcKf4B9A"],
+    )
+
+
+class CodeAskedFor(Body):
+    """Where the SMS with a code is to go."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    position: int = Field(
+        description="where the number stands in `endpoints`", ge=0, lt=ENDPOINTS_MAX, examples=[1]
     )
 
 
@@ -140,12 +159,14 @@ class EndpointBody(Body):
     channel: str = Field(description="how the user is reached", examples=["webpush"])
     position: int = Field(description="where it stood in `endpoints`", examples=[0])
     state: EndpointState = Field(
-        description="`active`; `waiting`: a code is on its way and must come back; `replaced`: told until the one in "
+        description="`active`; `waiting`: a code is on its way and must come back, by SMS once it is asked for with "
+        "`code`; `replaced`: told until the one in "
         "its place is proven; `gone`: its push service knows it no more"
     )
     sent_at: words.Moment | None = Field(description="when a code last left for it")
     answer: str | None = Field(
-        description="what the push service said to that: `accepted`, or a short code; null while it is open",
+        description="what the push service or SMS gateway said to that: `accepted`, or a short code; null while it is "
+        "open. `limit_number` and the like: no SMS was sent, as there were too many",
         examples=["accepted"],
     )
     last_accepted: words.Moment | None = Field(

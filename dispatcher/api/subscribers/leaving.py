@@ -1,4 +1,4 @@
-"""Lets people leave by a link, without a token and without an app: a page that asks, and a request that does it.
+"""Lets people leave by a link, or by their number, without a token and without an app: pages that ask, and do it.
 
 Programs that look at links beforehand fetch them: so a GET changes nothing. What is answered is the same for every
 link, so that nobody learns whose it is.
@@ -6,16 +6,24 @@ link, so that nobody learns whose it is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import html
+import math
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse
 
+from channels.sms.delivery_reports import UnreadableReport, form_of
 from dispatcher.access.management_tokens import LEAVE_TOKEN
+from dispatcher.api.body import media_type_of, read_body
 from dispatcher.api.openapi.refusals import refusals
-from dispatcher.model.problems import ProblemType
+from dispatcher.api.subscribers.requests import client_of
+from dispatcher.audience.phone_numbers import NumberRefused
+from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.queue.sign_ups import line_of
+from dispatcher.store.numbers.sms_codes import CodeRefused
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
@@ -41,6 +49,28 @@ _PAGE = """<!doctype html>
 </html>
 """
 _FORM = '<form method="post"><button type="submit">{button}</button></form>'
+BY_NUMBER: Final = "/v1/leave-number"
+BODY_BYTES: Final = 1024
+FORM: Final = "application/x-www-form-urlencoded"
+_ASK: Final = """<form method="post" action="{path}"><p><label>{label}
+<input name="number" type="tel" autocomplete="tel" required></label></p>
+<button type="submit">{button}</button></form>"""
+_TYPE: Final = """<form method="post" action="{path}/code"><input name="number" type="hidden" value="{number}">
+<p><label>{label} <input name="code" inputmode="numeric" autocomplete="one-time-code" required></label></p>
+<button type="submit">{button}</button></form>"""
+_REFUSED: Final = (
+    ProblemType.TOO_LARGE,
+    ProblemType.INCOMPLETE,
+    ProblemType.OVERLOADED,
+    ProblemType.RATE_LIMITED,
+    ProblemType.RECORD_UNAVAILABLE,
+)
+
+
+def _form_body(**fields: str) -> dict[str, Any]:
+    properties = {name: {"type": "string", "description": text} for name, text in fields.items()}
+    schema = {"type": "object", "properties": properties, "required": list(fields)}
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
 
 
 def routes(dependencies: ApiDependencies) -> APIRouter:
@@ -51,20 +81,100 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
     async def ask(token: Token) -> HTMLResponse:  # noqa: ARG001 - the page is the same for all
         """Ask whether one wants to be told no more. It changes nothing, and is the same for every link."""
         button = _FORM.format(button=said(Phrase.LEAVE_BUTTON).de)
-        return _page(Phrase.LEAVE_QUESTION, button)
+        return leaving_page(Phrase.LEAVE_QUESTION, button)
 
     @router.post("/{token}", operation_id="leave", responses=refusals(ProblemType.RECORD_UNAVAILABLE))
     async def leave(token: Token) -> HTMLResponse:
         """Erase whose link it is: what was wanted, and the endpoints. The answer is the same for every link."""
         if await dependencies.enrolment.leave_by(token):
             dependencies.metrics.subscribers_ended.labels("left").inc()
-        return _page(Phrase.LEFT)
+        return leaving_page(Phrase.LEFT)
+
+    router.routes.extend(_by_number(dependencies).routes)
+    return router
+
+
+def _by_number(dependencies: ApiDependencies) -> APIRouter:
+    """Return the routes for those who have nothing but their number: a page asks for it, an SMS brings a code, the code
+    ends it. The answers are the same for every number, so that nobody learns which is told of warnings.
+    """
+    router = APIRouter(prefix=BY_NUMBER, tags=["subscribers"], default_response_class=HTMLResponse)
+    number = "the number, as people write it"
+
+    @router.get("", operation_id="askForNumber")
+    async def ask() -> HTMLResponse:
+        """Ask for the number that is to get no SMS any more."""
+        return leaving_page(Phrase.LEAVE_NUMBER, _asking())
+
+    @router.post(
+        "",
+        operation_id="askLeaveCode",
+        responses=refusals(*_REFUSED),
+        openapi_extra=_form_body(number=number),
+    )
+    async def send(request: Request) -> HTMLResponse:
+        """Send a code to a number that is told of warnings. The answer is the same for every number."""
+        client = client_of(request)
+        written = (await _fields(request, client)).get("number", "")
+        try:
+            await dependencies.enrolment.ask_to_leave(written, line_of(client))
+        except NumberRefused:
+            return leaving_page(Phrase.LEAVE_NUMBER_WRONG, _asking())
+        except CodeRefused as refused:
+            dependencies.metrics.sms_codes.labels(f"limit_{refused.limit}").inc()
+            raise RequestRefused(
+                ProblemType.RATE_LIMITED,
+                said(Phrase.CODES_LIMITED),
+                retry_after_s=math.ceil(refused.seconds),
+            ) from None
+        return leaving_page(Phrase.LEAVE_CODE_SENT, _typing(written))
+
+    @router.post(
+        "/code",
+        operation_id="leaveByCode",
+        responses=refusals(*_REFUSED),
+        openapi_extra=_form_body(number=number, code="the six digits of the SMS"),
+    )
+    async def leave(request: Request) -> HTMLResponse:
+        """End all SMS to the number, of all apps, if the code is right."""
+        fields = await _fields(request, client_of(request))
+        written, code = fields.get("number", ""), fields.get("code", "")
+        if not await dependencies.enrolment.leave_by_number(written, code):
+            return leaving_page(Phrase.LEAVE_CODE_WRONG, _typing(written))
+        dependencies.metrics.subscribers_ended.labels("opted_out").inc()
+        return leaving_page(Phrase.NUMBER_LEFT)
 
     return router
 
 
-def _page(phrase: Phrase, form: str = "") -> HTMLResponse:
+async def _fields(request: Request, client: str) -> dict[str, str]:
+    """Return the fields of the form. Raises `RequestRefused`."""
+    body = await read_body(request, BODY_BYTES, client)
+    try:
+        return form_of(body) if media_type_of(request) == FORM else {}
+    except UnreadableReport:
+        return {}
+
+
+def _asking() -> str:
+    return _ASK.format(
+        path=BY_NUMBER, label=said(Phrase.NUMBER_LABEL).de, button=said(Phrase.LEAVE_NUMBER_BUTTON).de
+    )
+
+
+def _typing(number: str) -> str:
+    return _TYPE.format(
+        path=BY_NUMBER,
+        number=html.escape(number, quote=True),
+        label=said(Phrase.CODE_LABEL).de,
+        button=said(Phrase.LEAVE_BUTTON).de,
+    )
+
+
+def leaving_page(phrase: Phrase, form: str = "") -> HTMLResponse:
+    """Return a page that says this, with a form of HTML."""
     title, text = said(Phrase.LEAVE_TITLE), said(phrase)
     return HTMLResponse(
-        _PAGE.format(title=title.de, text=text.de, text_en=text.en, form=form), headers=_HEADERS
+        _PAGE.format(title=title.de, text=text.de, text_en=text.en, form=form),
+        headers=_HEADERS,
     )

@@ -10,12 +10,13 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import require
+from dispatcher.api.body import read_body
 from dispatcher.api.credentials import bearer
 from dispatcher.api.json_body import json_body
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
 from dispatcher.api.subscribers import answers, requests
-from dispatcher.api.subscribers.bodies import CodeWanted, SubscriberBody, SubscriberWanted
+from dispatcher.api.subscribers.bodies import CodeAskedFor, CodeWanted, SubscriberBody, SubscriberWanted
 from dispatcher.api.subscribers.requests import (
     BODY_REFUSED,
     NO_STORE,
@@ -26,6 +27,7 @@ from dispatcher.api.subscribers.requests import (
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.queue.sign_ups import line_of
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
@@ -120,6 +122,26 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
     async def prove(phone: Phone, request: Request) -> None:
         """Bring back a code that came to one of the endpoints: of a new one, which is active then, or of a test."""
         await requests.prove(dependencies, int(phone.id), phone.actor, request)
+
+    @router.post(
+        "/code",
+        status_code=HTTPStatus.ACCEPTED,
+        responses=refusals(*BODY_REFUSED, ProblemType.RATE_LIMITED, ProblemType.NOT_FOUND),
+        openapi_extra=json_body(CodeAskedFor, required=True),
+        operation_id="askOwnCode",
+        dependencies=[Depends(OWNER)],
+    )
+    async def code(
+        instance_id: InstanceName, installation: InstallationName, request: Request, response: Response
+    ) -> SubscriberBody:
+        """Send an SMS with six digits to a number that waits for its proof; they hold for 15 minutes, and those before
+        hold no more. Ask when somebody presses the button for it: each SMS costs, and there are few in a day.
+        """
+        response.headers.update(NO_STORE)
+        found = await requests.shown(dependencies, instance_id, installation)
+        client = requests.client_of(request)
+        body = await read_body(request, requests.CODE_BYTES, client)
+        return await requests.ask_code(dependencies, found, body, line_of(client))
 
     @router.post(
         "/test",

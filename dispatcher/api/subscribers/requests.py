@@ -17,14 +17,16 @@ from dispatcher.api.body import read_body
 from dispatcher.api.problems import ERRORS_MAX
 from dispatcher.api.shedding import places_of
 from dispatcher.api.subscribers import answers
-from dispatcher.api.subscribers.bodies import CodeWanted, SubscriberBody, SubscriberWanted
+from dispatcher.api.subscribers.bodies import CodeAskedFor, CodeWanted, SubscriberBody, SubscriberWanted
 from dispatcher.apps.enrolment import AskedTooSoon
-from dispatcher.audience.wish import WishRefused
+from dispatcher.audience.phone_numbers import NumberReason
+from dispatcher.audience.wish import NUMBERS, WishRefused
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.model.subscribers import NotTheirs
 from dispatcher.queue.sign_ups import Unbounded
+from dispatcher.store.numbers.sms_codes import CodeRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,6 +47,7 @@ INSTALLATION = Path(
 )
 InstallationName = Annotated[str, INSTALLATION]
 BODY_REFUSED: Final = (*json_body.BODY_REFUSED, ProblemType.INVALID_SUBSCRIBER)
+NUMBER_REASONS: Final = frozenset(NumberReason)
 NO_STORE: Final = {"Cache-Control": "no-store"}
 """A token may be in the answer."""
 
@@ -71,6 +74,9 @@ async def put(dependencies: ApiDependencies, asker: Asker, request: Request) -> 
                 asker.installation, asker.shown, asked, token=asker.token, trusted=asker.trusted
             )
         except WishRefused as refused:
+            for error in refused.errors:
+                if error.code in NUMBER_REASONS:
+                    dependencies.metrics.sms_codes.labels(error.code).inc()
             errors = tuple({**error._asdict(), "line": None} for error in refused.errors[:ERRORS_MAX])
             raise RequestRefused(
                 ProblemType.INVALID_SUBSCRIBER, said(Phrase.SUBSCRIBER_REFUSED), errors
@@ -87,6 +93,8 @@ async def prove(dependencies: ApiDependencies, number: int, client: str, request
     wanted = _parsed(CodeWanted, await read_body(request, CODE_BYTES, client))
     proven = await dependencies.enrolment.prove(number, wanted.code)
     dependencies.metrics.round_trips.labels("confirmed" if proven else "refused").inc()
+    if proven == NUMBERS:
+        dependencies.metrics.sms_codes.labels("confirmed").inc()
     if not proven:
         raise RequestRefused(ProblemType.CODE_REFUSED, said(Phrase.CODE_REFUSED))
 
@@ -96,12 +104,37 @@ async def test(dependencies: ApiDependencies, found: Enrolled) -> SubscriberBody
     ago.
     """
     try:
-        await dependencies.enrolment.test(found.subscriber.number)
+        for limit in await dependencies.enrolment.test(found.subscriber.number):
+            dependencies.metrics.sms_codes.labels(f"limit_{limit}").inc()
     except AskedTooSoon as error:
         wait = math.ceil(error.seconds)
         raise RequestRefused(
             ProblemType.RATE_LIMITED, said(Phrase.TESTED_TOO_SOON), retry_after_s=wait
         ) from None
+    return answers.body_of(found)
+
+
+async def ask_code(
+    dependencies: ApiDependencies, found: Enrolled, body: bytes, line: str | None
+) -> SubscriberBody:
+    """Have an SMS with a code sent to the number at the position that the body names, for a client of this line; None
+    for a municipality's backend. Raises `RequestRefused`; whose number it is and whether it is told of warnings changes
+    no answer.
+    """
+    position = _parsed(CodeAskedFor, body).position
+    try:
+        asked = await dependencies.enrolment.ask_code(found.subscriber.number, position, line)
+    except CodeRefused as refused:
+        dependencies.metrics.sms_codes.labels(f"limit_{refused.limit}").inc()
+        raise RequestRefused(
+            ProblemType.RATE_LIMITED,
+            said(Phrase.CODES_LIMITED),
+            extra={"reason": f"limit_{refused.limit}"},
+            retry_after_s=math.ceil(refused.seconds),
+        ) from None
+    if not asked:
+        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_NUMBER_WAITS))
+    dependencies.metrics.sms_codes.labels("sent").inc()
     return answers.body_of(found)
 
 

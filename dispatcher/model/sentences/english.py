@@ -50,6 +50,8 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.SUBSCRIBER_REFUSED: "Nobody can subscribe like this; errors says why. Nothing was changed.",
         Phrase.MANAGEMENT_TOKEN_MISSING: "The management token of this installation is missing or wrong.",
         Phrase.CODE_REFUSED: "This code is not valid, or no longer. The app asks for another one when it starts next.",
+        Phrase.CODES_LIMITED: "No SMS was sent: too many codes were asked for. Retry-After says when there may be one.",
+        Phrase.NO_NUMBER_WAITS: "At this position no number waits for a code.",
         Phrase.SIGN_UPS_LIMITED: "Too many have subscribed from here or for this app. Please try again later; what is "
         "subscribed already stays.",
         Phrase.SIGN_UPS_CLOSED: "Nobody can subscribe now. Please try again in a moment; what is subscribed already "
@@ -59,6 +61,16 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         "deleted.",
         Phrase.LEAVE_BUTTON: "Unsubscribe and delete",
         Phrase.LEFT: "Done: no more warnings come by this link, and nothing is kept for it any more.",
+        Phrase.LEAVE_NUMBER: "Do you want no more warnings by SMS, of no app? Give your mobile number, and "
+        "an SMS brings you a code.",
+        Phrase.LEAVE_NUMBER_WRONG: "This is no mobile number that can be told of warnings here. Please look again.",
+        Phrase.LEAVE_NUMBER_BUTTON: "Send code",
+        Phrase.LEAVE_CODE_SENT: "If warnings go to this number, an SMS with a code is on its way. It holds "
+        "for 15 minutes.",
+        Phrase.LEAVE_CODE_WRONG: "This code is not valid, or no longer.",
+        Phrase.NUMBER_LABEL: "Mobile number",
+        Phrase.CODE_LABEL: "Code",
+        Phrase.NUMBER_LEFT: "Done: no more warnings come by SMS to this number.",
         Phrase.INSTANCE_THERE: "There is another instance of this id. Nothing was changed: PATCH changes it.",
         Phrase.CHANGED_MEANWHILE: "Somebody else changes this instance now. Nothing was changed; look at it again.",
         Phrase.WEBHOOK_TAKEN: "This URL is registered for somebody else. Please use one of your own.",
@@ -69,6 +81,8 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.FOREIGN_FEED: "This key does not belong to this feed.",
         Phrase.POLLED_FEED: "This feed is polled and takes nothing that is pushed.",
         Phrase.NO_REPORTS_WANTED: "No delivery reports are taken from this gateway.",
+        Phrase.NO_TEXTS_WANTED: "No texts of people are taken from this gateway.",
+        Phrase.TEXT_UNREADABLE: "The text can be read neither as JSON nor as a form, or is too long.",
         Phrase.REPORT_UNREADABLE: "The delivery report can be read neither as JSON nor as a form, or is too "
         "long.",
         Phrase.RECEIPT_UNREADABLE: "The body cannot be read as a device receipt: see errors.",

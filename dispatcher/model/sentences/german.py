@@ -54,6 +54,8 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.SUBSCRIBER_REFUSED: "So kann man nicht abonnieren; errors sagt, warum. Geändert wurde nichts.",
         Phrase.MANAGEMENT_TOKEN_MISSING: "Das Verwaltungs-Token dieser Installation fehlt oder ist falsch.",
         Phrase.CODE_REFUSED: "Dieser Code gilt nicht oder nicht mehr. Beim nächsten Start der App kommt ein neuer.",
+        Phrase.CODES_LIMITED: "Keine SMS gesendet: Zu viele Codes wurden verlangt. Retry-After sagt, ab wann wieder.",
+        Phrase.NO_NUMBER_WAITS: "An dieser Stelle wartet keine Rufnummer auf einen Code.",
         Phrase.SIGN_UPS_LIMITED: "Von hier oder für diese App wurde gerade zu oft abonniert. Bitte später noch einmal "
         "versuchen; was schon abonniert ist, bleibt.",
         Phrase.SIGN_UPS_CLOSED: "Gerade kann niemand neu abonnieren. Bitte gleich noch einmal versuchen; was schon "
@@ -63,6 +65,16 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "dafür gespeichert ist.",
         Phrase.LEAVE_BUTTON: "Abbestellen und löschen",
         Phrase.LEFT: "Abbestellt: Über diesen Link kommen keine Warnungen mehr, und gespeichert ist dafür nichts mehr.",
+        Phrase.LEAVE_NUMBER: "Möchten Sie keine Warnungen per SMS mehr bekommen, von keiner App? Geben Sie Ihre "
+        "Mobilnummer an, dann kommt ein Code per SMS.",
+        Phrase.LEAVE_NUMBER_WRONG: "Das ist keine Mobilnummer, an die hier Warnungen gehen können. Bitte prüfen.",
+        Phrase.LEAVE_NUMBER_BUTTON: "Code senden",
+        Phrase.LEAVE_CODE_SENT: "Falls Warnungen an diese Nummer gehen, kommt gleich eine SMS mit einem "
+        "Code. Er gilt 15 Minuten.",
+        Phrase.LEAVE_CODE_WRONG: "Dieser Code gilt nicht oder nicht mehr.",
+        Phrase.NUMBER_LABEL: "Mobilnummer",
+        Phrase.CODE_LABEL: "Code",
+        Phrase.NUMBER_LEFT: "Abbestellt: An diese Nummer kommen keine Warnungen per SMS mehr.",
         Phrase.INSTANCE_THERE: "Unter dieser Kennung gibt es schon eine andere Instanz. Geändert wurde nichts; PATCH "
         "ändert sie.",
         Phrase.CHANGED_MEANWHILE: "Diese Instanz ändert gerade jemand anderes. Geändert wurde nichts; bitte noch "
@@ -76,6 +88,8 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.FOREIGN_FEED: "Dieser Zugang gehört nicht zu dieser Quelle.",
         Phrase.POLLED_FEED: "Diese Quelle wird abgefragt und nimmt nichts entgegen.",
         Phrase.NO_REPORTS_WANTED: "Von diesem Gateway werden keine Zustellberichte angenommen.",
+        Phrase.NO_TEXTS_WANTED: "Von diesem Gateway werden keine Texte von Personen angenommen.",
+        Phrase.TEXT_UNREADABLE: "Der Text ist weder als JSON noch als Formular lesbar oder zu umfangreich.",
         Phrase.REPORT_UNREADABLE: "Der Zustellbericht ist weder als JSON noch als Formular lesbar oder zu "
         "umfangreich.",
         Phrase.RECEIPT_UNREADABLE: "Der Inhalt ist nicht als Empfangsquittung lesbar: siehe errors.",

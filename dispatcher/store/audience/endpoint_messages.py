@@ -26,9 +26,11 @@ RETRY_AFTER: Final = timedelta(seconds=20)
 ACCEPTED: Final = "accepted"
 _CLAIM: Final = f"""
 SELECT n.id, {COLUMNS}, n.address, n.keys, e.subscriber_id, e.proven_at IS NOT NULL AS proven, e.attempts, n.channel,
-  n.gateway AS behind, s.languages
+  n.gateway AS behind, s.languages, i.name AS instance
 FROM subscriber_endpoint e JOIN subscriber s ON s.id = e.subscriber_id JOIN subscription n ON n.id = e.subscription_id
+JOIN instance i ON i.id = s.instance_id
 WHERE e.due_at <= {NOW} AND n.ended_at IS NULL AND s.ended_at IS NULL
+  AND (n.channel <> 'sms' OR e.attempts < {ATTEMPTS})
 ORDER BY e.due_at LIMIT $1 FOR UPDATE OF e SKIP LOCKED"""  # noqa: S608 - constant
 _SENDING: Final = f"""
 UPDATE subscriber_endpoint SET code_digest = $3, code_sent_at = {NOW}, code_tries = 0, due_at = {NOW} + $4::interval,
@@ -50,6 +52,8 @@ class DueMessage:
     endpoint: Endpoint = field(repr=False)
     languages: tuple[str, ...]
     proven: bool
+    instance: str
+    """The name of the app."""
     attempt: int
     """Which attempt it is, from 1 on."""
     code: str = field(repr=False)
@@ -85,6 +89,7 @@ class EndpointMessages:
                     endpoint=self._addresses.of_either(row),
                     languages=tuple(row["languages"]),
                     proven=row["proven"],
+                    instance=row["instance"],
                     attempt=row["attempts"] + 1,
                     code=code,
                     code_digest=self._digest_of(row["subscriber_id"], code),

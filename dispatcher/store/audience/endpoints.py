@@ -74,11 +74,13 @@ _CLAIM: Final = """
 UPDATE subscription SET imported_active = active, imported_language = language WHERE id = $1"""
 """Before the first subscriber has it, what an import made of it is what is there."""
 _LINK: Final = f"""
-INSERT INTO subscriber_endpoint AS e (subscriber_id, subscription_id, position, due_at) VALUES ($1, $2, $3, {NOW})
+INSERT INTO subscriber_endpoint AS e (subscriber_id, subscription_id, position, due_at)
+SELECT $1, id, $3, CASE WHEN channel <> 'sms' THEN {NOW} END FROM subscription WHERE id = $2
 ON CONFLICT (subscriber_id, subscription_id) DO UPDATE SET position = $3, successor = NULL,
-  due_at = CASE WHEN e.proven_at IS NULL AND e.due_at IS NULL AND
+  due_at = CASE WHEN e.proven_at IS NULL AND e.due_at IS NULL AND excluded.due_at IS NOT NULL AND
     (e.code_sent_at IS NULL OR e.code_sent_at < {NOW} - $4::interval) THEN {NOW} ELSE e.due_at END,
   attempts = CASE WHEN e.due_at IS NULL THEN 0 ELSE e.attempts END"""  # noqa: S608 - constant
+"""By SMS nothing is sent but what somebody asks for (`sms_codes`): it costs, and an app starts often."""
 _TAKEN: Final = """
 SELECT n.id, n.gateway, n.sealed, n.address_hash, n.keys, n.channel, e.position, e.last_accepted_at, e.answer,
   e.code_sent_at

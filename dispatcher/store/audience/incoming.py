@@ -14,6 +14,7 @@ import msgspec
 from channels.webpush.vapid import KEY_NAME_CHARACTERS
 from dispatcher.model.subscriptions import PutSubscriptions
 from dispatcher.store.audience.unions import reunite
+from dispatcher.store.numbers.opt_outs import leave_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -208,6 +209,7 @@ async def take_in(connection: Connection, addresses: Addresses) -> PutSubscripti
     """Add or renew the endpoints of the rows in `incoming`. Raises UniqueViolationError where somebody else has just
     added one of them: the caller begins its transaction anew.
     """
+    opted_out = await leave_out(connection)
     await connection.execute(_ENDPOINT)
     # A table of this transaction has no statistics: each join would compare every row with every other.
     await connection.execute("ANALYZE endpoint (id)")
@@ -221,7 +223,7 @@ async def take_in(connection: Connection, addresses: Addresses) -> PutSubscripti
         await _tell(connection, addresses)
     else:
         await connection.execute(_WATCH_NEW)
-    return PutSubscriptions(*await connection.fetchrow(_COUNTED))
+    return PutSubscriptions(**await connection.fetchrow(_COUNTED), opted_out=opted_out)
 
 
 async def _tell(connection: Connection, addresses: Addresses) -> None:

@@ -25,6 +25,7 @@ from dispatcher.store import audit
 from dispatcher.store.audience import endpoints, export
 from dispatcher.store.audience.unions import erase, hold_shown, preferences_of, reunite
 from dispatcher.store.delivery.relocation import CHANNEL as WEBHOOKS
+from dispatcher.store.numbers import opt_outs
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ CODE_VALID: Final = timedelta(hours=1)
 """How long a code holds: a phone may be without a net for a while, and asks for another when its app starts again."""
 CODE_TRIES: Final = 5
 """Wrong codes after which those that are open hold no more."""
+SHORT_CODE_VALID: Final = timedelta(minutes=15)
+"""How long the six digits of an SMS hold, which somebody types at once."""
 TEST_AGAIN_AFTER: Final = timedelta(seconds=30)
 ONE_DEVICE_MAX: Final = 16
 """Subscribers who name one device at most: each change of one looks at all of them."""
@@ -78,9 +81,10 @@ SELECT lat, lon, radius_m, ags FROM subscriber_area WHERE subscriber_id = $1 AND
 ORDER BY lat, lon, radius_m"""  # noqa: S608 - constant
 """What is followed of what is wanted: places whose warnings the instance shows."""
 _PENDING: Final = f"""
-SELECT e.subscription_id, e.code_digest, e.proven_at FROM subscriber_endpoint e
+SELECT e.subscription_id, e.code_digest, e.proven_at, n.channel FROM subscriber_endpoint e
 JOIN subscription n ON n.id = e.subscription_id
-WHERE e.subscriber_id = $1 AND e.code_digest IS NOT NULL AND e.code_sent_at > {NOW} - $2::interval
+WHERE e.subscriber_id = $1 AND e.code_digest IS NOT NULL
+  AND e.code_sent_at > {NOW} - CASE n.channel WHEN 'sms' THEN $4::interval ELSE $2::interval END
   AND e.code_tries < $3 AND n.ended_at IS NULL FOR UPDATE OF e"""  # noqa: S608 - constant
 _PROVEN: Final = f"""
 UPDATE subscriber_endpoint SET proven_at = coalesce(proven_at, {NOW}), last_confirmed_at = {NOW}, code_digest = NULL,
@@ -97,7 +101,9 @@ _TEST_LEFT: Final = f"""
 SELECT extract(epoch FROM tested_at + $2::interval - {NOW})::float8 FROM subscriber WHERE id = $1"""  # noqa: S608 - constant
 _TEST_ALL: Final = f"""
 UPDATE subscriber_endpoint e SET due_at = {NOW}, attempts = 0, answer = NULL FROM subscription n
-WHERE n.id = e.subscription_id AND n.ended_at IS NULL AND e.subscriber_id = $1 AND e.proven_at IS NOT NULL"""  # noqa: S608 - constant
+WHERE n.id = e.subscription_id AND n.ended_at IS NULL AND e.subscriber_id = $1 AND e.proven_at IS NOT NULL
+  AND n.channel <> 'sms'"""  # noqa: S608 - constant
+"""What costs is bounded besides (`sms_codes`)."""
 
 
 class Installation(NamedTuple):
@@ -198,15 +204,15 @@ class Subscribers:
         )
         return None if row is None else OpenInstance(row["id"], tuple(row["shown"]))
 
-    async def prove(self, number: int, code_digest: bytes) -> bool:
-        """Take a code that came back. Returns whether one of the subscriber's endpoints was sent it lately; a wrong one
-        counts against all that are open.
+    async def prove(self, number: int, code_digest: bytes) -> str | None:
+        """Take a code that came back. Returns the channel of the subscriber's endpoint that was sent it lately; None
+        where there is none, and it counts against all that are open.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await hold_shown(connection)
             if await connection.fetchrow("SELECT FROM subscriber WHERE id = $1 FOR UPDATE", number) is None:
-                return False
-            pending = await connection.fetch(_PENDING, number, CODE_VALID, CODE_TRIES)
+                return None
+            pending = await connection.fetch(_PENDING, number, CODE_VALID, CODE_TRIES, SHORT_CODE_VALID)
             # All are compared, to take as long whichever it is.
             matching = [row for row in pending if hmac.compare_digest(row["code_digest"], code_digest)]
             if not matching:
@@ -214,16 +220,20 @@ class Subscribers:
                     "UPDATE subscriber_endpoint SET code_tries = least(code_tries + 1, 100) WHERE subscriber_id = $1",
                     number,
                 )
-                return False
+                return None
             endpoint = matching[0]["subscription_id"]
             await connection.execute(_PROVEN, number, endpoint)
+            channel: str = matching[0]["channel"]
             if matching[0]["proven_at"] is None:
+                await opt_outs.lift(connection, endpoint)
                 changed = await endpoints.succeed(connection, number, endpoint)
                 await reunite(connection, self._addresses, changed)
-            return True
+            return channel
 
     async def ask_test(self, number: int) -> float:
-        """Have a test sent to all active endpoints of a subscriber. Returns 0, or in how many seconds it may be."""
+        """Have a test sent to all active endpoints of a subscriber but telephone numbers. Returns 0, or in how many
+        seconds it may be.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             if await connection.fetchval(_TEST, number, TEST_AGAIN_AFTER) is None:
                 left: float | None = await connection.fetchval(_TEST_LEFT, number, TEST_AGAIN_AFTER)

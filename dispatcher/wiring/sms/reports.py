@@ -16,7 +16,8 @@ from dispatcher.worker.receipt_journal import ReceiptJournal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from channels.sms.settings import SmsReportSettings
+    from channels.sms.settings import CallerSettings
+    from dispatcher.apps.inbound_texts import InboundTexts
     from dispatcher.metrics import Metrics
     from dispatcher.settings import Settings
     from dispatcher.store import record
@@ -27,7 +28,7 @@ def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) ->
     gateways = {
         item.name: ReportingGateway(
             name=item.name,
-            secret=_shared_secret(item.reports),
+            secret=shared_secret(item.reports),
             fields=item.reports.report_fields(),
         )
         for item in settings.sms_gateways
@@ -38,13 +39,15 @@ def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) ->
     return DeliveryReports(Sms.name, gateways, Reports(pool), metrics, _chosen_gateway(settings))
 
 
-def receipt_journal(settings: Settings, pool: record.Pool, metrics: Metrics) -> ReceiptJournal:
-    """Return what ties the receipts of SMPP gateways to messages."""
+def receipt_journal(
+    settings: Settings, pool: record.Pool, metrics: Metrics, inbound: InboundTexts
+) -> ReceiptJournal:
+    """Return what ties the receipts of SMPP gateways to messages, and hands on what people send over them."""
     store = Reports(pool)
     for gateway in settings.smpp_gateways:
         metrics.know_reports(Sms.name, gateway.name, tuple(ReportVerdict), ())
     reports = DeliveryReports(Sms.name, {}, store, metrics, _chosen_gateway(settings))
-    return ReceiptJournal(store, reports, metrics, whole=WHOLE_TEXT)
+    return ReceiptJournal(store, reports, metrics, inbound, whole=WHOLE_TEXT)
 
 
 def _chosen_gateway(settings: Settings) -> Callable[[str], str]:
@@ -52,6 +55,7 @@ def _chosen_gateway(settings: Settings) -> Callable[[str], str]:
     return partial(choose, gateways=sms_gateway_names(settings))
 
 
-def _shared_secret(reports: SmsReportSettings) -> SharedSecret:
-    previous = reports.previous_secret.get_secret_value().encode() if reports.previous_secret else b""
-    return SharedSecret(reports.secret.get_secret_value().encode(), previous, reports.previous_until)
+def shared_secret(caller: CallerSettings) -> SharedSecret:
+    """Return what a gateway shows that calls us."""
+    previous = caller.previous_secret.get_secret_value().encode() if caller.previous_secret else b""
+    return SharedSecret(caller.secret.get_secret_value().encode(), previous, caller.previous_until)

@@ -25,6 +25,7 @@ from tests.channels.webpush import subscription as browser
 from tests.support import documents
 from tests.support.messages import DUEREN
 from tests.support.submissions import warning
+from tests.support.subscribers import expect_code
 
 SECRET = "whsec_" + b64encode(b"g" * 32).decode()
 PAGE = documents.page("app-backend.md")
@@ -121,10 +122,7 @@ async def test_it_enrols_people_whose_phones_never_have_its_key(
         wish = {"endpoints": [endpoint], "places": [DUEREN], "languages": ["de"]}
         status, found = await ask(origin, "PUT", path, wish)
         assert (status, found["active"], found["endpoints"][0]["state"]) == (200, False, "waiting")
-        await service.parts.health.pool.execute(
-            """UPDATE subscriber_endpoint SET code_digest = sha256((subscriber_id || '/right')::bytea),
-                 code_sent_at = now(), code_tries = 0"""
-        )
+        await expect_code(service.parts.health.pool, "right")
         assert (await ask(origin, "POST", f"{path}/proof", {"code": "wrong"}))[0] == 422
         assert (await ask(origin, "POST", f"{path}/proof", {"code": "right"}))[0] == 204
         assert (await ask(origin, "PUT", path, wish))[1]["active"] is True

@@ -1,12 +1,14 @@
 """What records the delivery reports of SMS gateways."""
 
 import json
+from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
 
 from dispatcher.metrics import Metrics
 from dispatcher.settings import Settings
+from dispatcher.wiring.sms.inbound import inbound_by_smpp
 from dispatcher.wiring.sms.reports import delivery_reports, receipt_journal
 
 SECRET = "a-secret-of-thirty-two-characters"
@@ -28,5 +30,8 @@ def test_receipts_of_smpp_gateways_are_counted_from_the_first_on(env: pytest.Mon
         "WARN_SMPP_GATEWAYS", '[{"name": "smsc", "hosts": ["smpp://127.0.0.1:1"], "system_id": "kreis"}]'
     )
     metrics = Metrics()
-    receipt_journal(Settings(), None, metrics)
+    no_record: Any = None
+    receipt_journal(
+        Settings(), no_record, metrics, inbound_by_smpp(Settings(), no_record, no_record, metrics)
+    )
     assert b'gateway="smsc"' in generate_latest(metrics.registry)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0028"
-down_revision = "0026"
+down_revision = "0027"
 
 SCHEMA = """
 -- `noted`: whether its recipients' acceptances are noted with their endpoints. Batches of before are not looked at.

@@ -12,6 +12,7 @@ import pytest
 
 from channels.base import ChannelDown, ChannelMisconfigured, Endpoint, Notice, Urgency
 from channels.sms.delivery_reports import ReportState, SentPart
+from channels.sms.inbound import InboundText
 from channels.sms.smpp.bindings import BindingPlan
 from channels.sms.smpp.carrier import WHOLE_TEXT, SmppCarrier, SmppGateway
 from channels.sms.smpp.pdu import BindRequest, Command, MessageAnswer, Pdu, ShortMessage
@@ -31,7 +32,7 @@ class Book:
     def __init__(self) -> None:
         self.parts: list[SentPart] = []
         self.receipts: list[Any] = []
-        self.ignored_from: list[str] = []
+        self.texts: list[tuple[str, InboundText]] = []
         self.heard = asyncio.Event()
 
     def sent(self, gateway: str, part: SentPart) -> None:
@@ -43,8 +44,9 @@ class Book:
         acknowledge(0)
         self.heard.set()
 
-    def ignored(self, gateway: str) -> None:
-        self.ignored_from.append(gateway)
+    def texted(self, gateway: str, text: InboundText, acknowledge: Any) -> None:
+        self.texts.append((gateway, text))
+        acknowledge(0)
         self.heard.set()
 
 
@@ -274,9 +276,10 @@ async def test_receipts_are_read_kept_and_acknowledged() -> None:
         line.deliver("id:0000m-1 stat:DELIVRD err:000 text:WARNUNG")
         await one.centre.until(lambda: line.seen[-1].command is Command.DELIVER_SM_RESP)
         assert one.book.receipts == [("smsc", CentreReceipt(("M-1",), ReportState.DELIVERED, "000"))]
-        line.ask(Command.DELIVER_SM, ShortMessage(source="4915100000001", text=b"Danke"))
+        line.ask(Command.DELIVER_SM, ShortMessage(source_ton=1, source="4915100000001", text=b"Danke"))
         await one.centre.until(lambda: line.seen[-1].sequence == 2)
-        assert (one.book.ignored_from, len(one.book.receipts)) == (["smsc"], 1)
+        assert one.book.texts == [("smsc", InboundText("+4915100000001", "Danke"))]
+        assert len(one.book.receipts) == 1
 
 
 async def test_a_late_answer_still_ties_its_id() -> None:
