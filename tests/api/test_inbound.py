@@ -62,7 +62,7 @@ async def test_stop_ends_it_in_whichever_form_the_gateway_speaks(service: Any, t
     answers.append(await service.request("POST", PATH, body, key=SECRET, content_type=JSON))
     assert await told() == []
     assert [(one.status, one.body) for one in answers] == [(200, b"")] * 3, (
-        "a gateway may send it to the person"
+        "Kannel sends the person whatever comes"
     )
     assert answers[0].headers["content-type"].startswith("text/plain")
     assert service.count("warn_sms_inbound_total", gateway="sms-1", verdict="ended") == 3
