@@ -65,6 +65,7 @@ async def service(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIte
         name="provider",
         url="https://sms.example/messages",
         reports={"secret": GATEWAY_SECRET, "error": "error"},
+        inbound={"secret": GATEWAY_SECRET},
     )
     settings = Settings(
         database_url=database_url,
