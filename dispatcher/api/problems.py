@@ -65,7 +65,7 @@ def allowed_methods(request: Request) -> list[str]:
     """Return the methods of all routes of the path: the router names only those of the first. Where a route has this
     very path, others only seem to match it.
     """
-    path = request.url.path
+    path: str = request.scope["path"]  # reading it as a URL would leave out a line's end
     routes = [route for route in iter_route_contexts(request.app.routes) if route.path]
     found = [route for route in routes if route.path == path] or [
         route for route in routes if compile_path(route.path or "")[0].match(path)

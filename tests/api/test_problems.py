@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from dispatcher.api.problems import ERRORS_MAX
 from dispatcher.embedded import EmbeddedPostgres
@@ -143,3 +144,9 @@ async def test_another_method_is_refused_with_all_that_the_path_has(
 async def test_probes_take_head(service: Service, path: str) -> None:
     answer = await service.request("HEAD", path, key="")
     assert (answer.status, answer.body) == (200, b"")
+
+
+async def test_a_name_that_is_a_line_s_end_is_none_that_anything_has(service: Any) -> None:
+    url = URL(f"{service.url}/v1/instances/dueren/subscribers/%0A/test", encoded=True)
+    async with service.session.post(url) as response:
+        assert response.status == 404, "no other method has it either"
