@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dispatcher.access.management_tokens import ManagementTokens
     from dispatcher.access.principals import Actor
     from dispatcher.audience.phone_numbers import NumberRules
-    from dispatcher.audience.wish import Asked, Judge
+    from dispatcher.audience.wish import Asked, Judge, PartlyShown
     from dispatcher.model.subscribers import Subscriber
     from dispatcher.store.audience.subscribers import OpenInstance, Subscribers
     from dispatcher.store.numbers.leave_codes import LeaveCodes
@@ -35,14 +35,19 @@ class AskedTooSoon(Exception):
         self.seconds = seconds
 
 
+class NothingToTest(Exception):
+    """A subscriber has no active endpoint."""
+
+
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A subscriber as it is now. `new_token` is shown once, where it is new. `left_out`: see `Judged`."""
+    """A subscriber as it is now. `new_token` is shown once, where it is new. `left_out`, `partly`: see `Judged`."""
 
     subscriber: Subscriber
     leave_token: str = field(repr=False)
     new_token: str | None = field(default=None, repr=False)
     left_out: tuple[str, ...] = ()
+    partly: tuple[PartlyShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,9 @@ class Enrolment:
         number = put.subscriber.number
         leave_token = self._tokens.to_leave(number)
         await self._store.note_leave_digest(number, self._tokens.leave_digest(leave_token))
-        return Enrolled(put.subscriber, leave_token, made if put.new_token else None, judged.left_out)
+        return Enrolled(
+            put.subscriber, leave_token, made if put.new_token else None, judged.left_out, judged.partly
+        )
 
     def installation(self, instance: str, name: str) -> Installation:
         """Return the installation of an instance's app that calls itself so."""
@@ -157,9 +164,12 @@ class Enrolment:
 
     async def test(self, number: int) -> list[CodeLimit]:
         """Have a test sent to all active endpoints of a subscriber. Returns why numbers get none. Raises
-        `AskedTooSoon`.
+        `AskedTooSoon`, `NothingToTest`.
         """
-        if wait := await self._store.ask_test(number):
+        wait = await self._store.ask_test(number)
+        if wait is None:
+            raise NothingToTest
+        if wait:
             raise AskedTooSoon(wait)
         return await self._codes.test(number)
 

@@ -148,14 +148,23 @@ class Asked:
     ends_at: datetime | None = None
 
 
+class PartlyShown(NamedTuple):
+    """A place of which the instance shows some municipalities' warnings; `path` is a JSON Pointer into the body."""
+
+    path: str
+    followed: int
+    left_out: int
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What is meant. `left_out` are pointers to places whose warnings the instance does not show: nobody is told of
-    them, and the rest holds.
+    them, and the rest holds; `partly` are those of which it shows a part.
     """
 
     wish: Wish
     left_out: tuple[str, ...] = ()
+    partly: tuple[PartlyShown, ...] = ()
 
 
 def wish_error(code: str, path: str, value: str = "") -> WishError:
@@ -188,7 +197,7 @@ class Judge:
         """
         errors: list[WishError] = []
         endpoints = self._endpoints(asked.endpoints, errors)
-        places, areas, left_out = self._places(asked.places, frozenset(shown), errors)
+        places, areas, shares = self._places(asked.places, frozenset(shown), errors)
         preferences = Preferences(
             languages=_languages(asked.languages, errors),
             min_severity=SEVERITIES.get(asked.min_severity or "", 0),
@@ -201,7 +210,11 @@ class Judge:
         if errors:
             raise WishRefused(*errors)
         device = None if asked.device is None else self._device_hash(asked.device)
-        return Judged(Wish(endpoints, places, areas, preferences, device, asked.ends_at), left_out)
+        return Judged(
+            Wish(endpoints, places, areas, preferences, device, asked.ends_at),
+            left_out=tuple(one.path for one in shares if not one.followed),
+            partly=tuple(one for one in shares if one.followed and one.left_out),
+        )
 
     def _endpoints(
         self, asked: Sequence[AskedEndpoint], errors: list[WishError]
@@ -239,13 +252,13 @@ class Judge:
 
     def _places(
         self, asked: Sequence[Any], shown: frozenset[str], errors: list[WishError]
-    ) -> tuple[tuple[str, ...], tuple[WatchedArea, ...], tuple[str, ...]]:
+    ) -> tuple[tuple[str, ...], tuple[WatchedArea, ...], list[PartlyShown]]:
         if len(asked) > PLACES_MAX or sum(not isinstance(one, str) for one in asked) > AREAS_MAX:
             errors.append(wish_error("places_many", "/places"))
-            return (), (), ()
+            return (), (), []
         places: dict[str, None] = {}
         areas: list[WatchedArea] = []
-        left_out = []
+        shares: list[PartlyShown] = []
         before = len(errors)
         for position, one in enumerate(asked):
             path = f"/places/{position}"
@@ -258,11 +271,11 @@ class Judge:
             near = [area for area in watched if shown.intersection(area.ags)]
             places |= dict.fromkeys(own)
             areas += near
-            if not own and not near:
-                left_out.append(path)
+            meant = {*codes, *(code for area in watched for code in area.ags)}
+            shares.append(PartlyShown(path, len(meant & shown), len(meant - shown)))
         if len(errors) == before and not places and not areas:
             errors.append(wish_error("places_empty", "/places"))
-        return tuple(places), tuple(areas), tuple(left_out)
+        return tuple(places), tuple(areas), shares
 
 
 def _keys(asked: Mapping[str, str]) -> dict[str, str]:

@@ -95,6 +95,8 @@ class SubscribedEndpoint:
     """What its gateway answered to that: `accepted`, or an error's code; None while that is open."""
     last_accepted: datetime | None = None
     last_confirmed: datetime | None = None
+    retry_after_s: int | None = None
+    """Where it waits and no code is on its way: in how many seconds the same wish sends another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ class Subscriber:
     seen_at: datetime
     expires_at: datetime | None = None
     ended_at: datetime | None = None
+    is_over: bool = False
+    """Whether its end date has come: it follows nothing any more, and hears only the end of what it was told."""
 
     @property
     def is_proven(self) -> bool:

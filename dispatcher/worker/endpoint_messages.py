@@ -41,7 +41,7 @@ TIMEOUT_S: Final = 30.0
 NOTE_EVERY: Final = 2
 """After how many rounds a few more batches are gone through for what endpoints took and confirmed: about a second."""
 UPKEEP_EVERY: Final = 120
-"""After how many rounds is looked for what ends and what is to be erased: about a minute."""
+"""After how many rounds is looked for what is to be erased: about a minute."""
 ENDED_AT_ONCE: Final = 500
 AGAIN: Final = {Consequence.RETRY, Consequence.RETRY_UNCERTAIN, Consequence.POSTPONE}
 PAID: Final = "sms"
@@ -90,7 +90,27 @@ class EndpointMessageSender:
         self._interval_s = interval_s
 
     async def run(self) -> None:
-        """Work until cancelled. An outage of the record is waited out."""
+        """Work until cancelled. An outage of the record is waited out. Codes wait while lanes are busy; an end date
+        waits for nothing, as who has ended is warned no more.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send_and_erase())
+            tasks.create_task(self._end())
+
+    async def _end(self) -> None:
+        while True:
+            try:
+                await self.end_expired()
+            except UNAVAILABLE as error:
+                log.warning("record_unavailable", task="end_dates", error=type(error).__name__)
+            await asyncio.sleep(self._interval_s)
+
+    async def end_expired(self) -> None:
+        """End whose end date has come."""
+        ended = await self._subscribers.end_expired(ENDED_AT_ONCE)
+        self._metrics.subscribers_ended.labels("expired").inc(ended)
+
+    async def _send_and_erase(self) -> None:
         rounds = 0
         while True:
             sent = 0
@@ -114,10 +134,8 @@ class EndpointMessageSender:
         return max(len(due), leaving)
 
     async def upkeep(self) -> None:
-        """End whose end date has come, and erase what ended so long ago that it need not be kept."""
-        ended = await self._subscribers.end_expired(ENDED_AT_ONCE)
+        """Erase what ended so long ago that it need not be kept."""
         erased = await self._subscribers.erase_ended(self._retention_days)
-        self._metrics.subscribers_ended.labels("expired").inc(ended)
         self._metrics.subscribers_ended.labels("erased").inc(erased)
         if self._numbers is not None:
             opted_out = await self._numbers.opt_outs.end_revived(ENDED_AT_ONCE, WORKER)
@@ -127,11 +145,13 @@ class EndpointMessageSender:
 
     async def _send(self, message: DueMessage) -> None:
         channel = self._channels.get(message.channel)
+        consequence: Consequence | None
         if channel is None:
-            answer, again = NOT_HERE, True
+            answer, consequence = NOT_HERE, Consequence.RETRY
         else:
-            answer, again = await _answer(channel, _notice(message, self._now()), message)
-        await self._messages.answered(message, answer, again=again)
+            answer, consequence = await _answer(channel, _notice(message, self._now()), message)
+        again = consequence in AGAIN
+        await self._messages.answered(message, answer, again=again, gone=consequence is Consequence.REMOVE)
         purpose = "test" if message.proven else "proof"
         result = "accepted" if answer == ACCEPTED else "retried" if again else "refused"
         self._metrics.round_trip_messages.labels(message.channel, purpose, result).inc()
@@ -145,18 +165,20 @@ def _notice(message: DueMessage, now: datetime) -> Notice:
     return code_sms(message.code, message.instance, message.languages, now, proof=proof, reference=reference)
 
 
-async def _answer(channel: Channel, notice: Notice, message: DueMessage) -> tuple[str, bool]:
-    """Return what the gateway answered, `accepted` or an error's code, and whether to try again."""
+async def _answer(channel: Channel, notice: Notice, message: DueMessage) -> tuple[str, Consequence | None]:
+    """Return what the gateway answered, `accepted` or an error's code, and what follows from it: as of a warning, but
+    that nothing does where what costs may have been sent.
+    """
     error: DeliveryError | None = None
     try:
         async with asyncio.timeout(TIMEOUT_S):
             async for receipts in channel.send(notice, message.gateway, [message.endpoint]):
                 error = receipts[-1].error
     except ChannelError as failed:
-        return failed.code, True
+        return failed.code, Consequence.RETRY
     except TimeoutError:
-        return "timeout", message.channel != PAID
+        return "timeout", None if message.channel == PAID else Consequence.RETRY
     if error is None:
-        return ACCEPTED, False
+        return ACCEPTED, None
     uncertain = error.consequence is Consequence.RETRY_UNCERTAIN
-    return error.code, error.consequence in AGAIN and not (uncertain and message.channel == PAID)
+    return error.code, None if uncertain and message.channel == PAID else error.consequence

@@ -8,7 +8,7 @@ import pytest
 
 from dispatcher.access.management_tokens import ManagementTokens
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.apps.enrolment import AskedTooSoon, Enrolment
+from dispatcher.apps.enrolment import AskedTooSoon, Enrolment, NothingToTest
 from dispatcher.audience.phone_numbers import NumberRefused
 from dispatcher.audience.wish import Asked, AskedEndpoint, Judge, WishRefused
 from dispatcher.boundaries.municipalities import Boundaries
@@ -95,6 +95,9 @@ async def test_it_shows_tests_exports_and_erases(enrolment: Enrolment) -> None:
     anna = enrolment.installation("dueren", "anna")
     number = (await enrolment.put(anna, (DUEREN,), wants("a"))).subscriber.number
     assert not await enrolment.prove(number, "wrong")
+    with pytest.raises(NothingToTest):
+        await enrolment.test(number)
+    await prove_all(enrolment._store._pool)
     await enrolment.test(number)
     with pytest.raises(AskedTooSoon):
         await enrolment.test(number)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from channels.base import Endpoint, Permanent
 from channels.webpush.vapid import VapidSigner, generate_key, key_name
+from dispatcher.audience.watched_areas import read_places
 from dispatcher.audience.wish import (
     AREAS_MAX,
     ENDPOINTS_MAX,
@@ -18,6 +19,7 @@ from dispatcher.audience.wish import (
     Asked,
     AskedEndpoint,
     Judge,
+    PartlyShown,
     WishRefused,
     wish_error,
 )
@@ -95,6 +97,18 @@ def test_a_district_means_those_of_its_municipalities_that_are_shown(judge: Judg
     assert found.wish.places == (DUEREN,)
     assert len(found.wish.watched_areas) == 1
     assert found.left_out == ("/places/1", "/places/3")
+    assert PartlyShown("/places/0", 1, 14) in found.partly
+
+
+@pytest.mark.parametrize("place", ["05358", "05", {"lat": 50.8, "lon": 6.48, "radius_m": 20_000}])
+def test_what_is_shown_in_part_is_never_taken_for_all_of_it(judge: Judge, place: Any) -> None:
+    [partly] = judge.judge(asked(places=[place]), (DUEREN,), NOW).partly
+    assert (partly.path, partly.followed) == ("/places/0", 1)
+    assert partly.left_out >= 10
+    [codes, watched] = read_places([place], judge._boundaries)
+    whole = [*codes, *(code for area in watched for code in area.ags)]
+    found = judge.judge(asked(places=[place]), whole, NOW)
+    assert (found.left_out, found.partly) == ((), ())
 
 
 @pytest.mark.parametrize(

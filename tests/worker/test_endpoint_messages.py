@@ -1,5 +1,6 @@
 """What becomes of a message with a code, by what its gateway says."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -72,7 +73,8 @@ async def test_each_is_sent_once_and_again_only_where_that_may_help(
         """SELECT n.id, e.answer, e.due_at IS NOT NULL AS again FROM subscriber_endpoint e
            JOIN subscription n ON n.id = e.subscription_id"""
     )
-    names = {number: name for name, number in (await named(pool)).items()}
+    names = {number: name for name, number in (await named(pool, "true")).items()}
+    assert set(await named(pool)) == set(names.values()) - {"gone"}, "as of a warning"
     assert {names[row["id"]]: (row["answer"], row["again"]) for row in rows} == {
         "good": ("accepted", False),
         "gone": ("410", False),
@@ -98,9 +100,26 @@ async def test_what_has_ended_is_erased_after_its_time(pool: Any, sender: Endpoi
             days,
         )
     await sender.upkeep()
+    await sender.end_expired()
     assert set(await named(pool, "true")) == {"gone-today", "here", ""}
     assert await pool.fetchval("SELECT count(*) FROM subscriber WHERE ended_at IS NOT NULL") == 1
     await pool.execute("UPDATE subscriber SET ended_at = ended_at - interval '31 days'")
     await sender.upkeep()
     assert await pool.fetchval("SELECT count(*) FROM subscriber WHERE ended_at IS NOT NULL") == 0
     assert await told(pool) == {"here": (True, [DUEREN])}
+
+
+async def test_end_dates_are_kept_while_codes_have_to_wait(pool: Any, sender: EndpointMessageSender) -> None:
+    """For an hour a storm fills the lanes: who has left town is warned no more."""
+    await enrol(pool, "anna", "old", expires_at=datetime(2025, 1, 1, tzinfo=UTC))
+
+    async def for_ever(_: Any) -> None:
+        await asyncio.Event().wait()
+
+    sender._gate.stand_aside = for_ever  # type: ignore[method-assign]
+    work = asyncio.create_task(sender.run())
+    async with asyncio.timeout(20):
+        while await told(pool):  # noqa: ASYNC110 - what changes is the record
+            await asyncio.sleep(0.01)
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dispatcher.api.subscribers.bodies import EndpointBody, QuietHours, SubscriberBody
+from dispatcher.api.subscribers.bodies import EndpointBody, PartlyShownBody, QuietHours, SubscriberBody
 from dispatcher.audience.wish import SEVERITIES, Asked, AskedEndpoint
 from dispatcher.model.subscribers import EndpointState
 
@@ -38,7 +38,7 @@ def body_of(enrolled: Enrolled) -> SubscriberBody:
     wanted = subscriber.preferences
     quiet = wanted.quiet
     return SubscriberBody(
-        active=any(one.state in _TOLD for one in subscriber.endpoints),
+        active=not subscriber.is_over and any(one.state in _TOLD for one in subscriber.endpoints),
         endpoints=[
             EndpointBody(
                 channel=one.channel,
@@ -48,12 +48,14 @@ def body_of(enrolled: Enrolled) -> SubscriberBody:
                 answer=one.answer,
                 last_accepted=one.last_accepted,
                 last_confirmed=one.last_confirmed,
+                retry_after_s=one.retry_after_s,
             )
             for one in subscriber.endpoints
         ],
         places=list(subscriber.places),
         areas=len(subscriber.watched_areas),
         left_out=list(enrolled.left_out),
+        partly_left_out=[PartlyShownBody(**one._asdict()) for one in enrolled.partly],
         languages=list(wanted.languages),
         min_severity=_SEVERITY.get(wanted.min_severity),
         quiet_hours=None

@@ -119,7 +119,7 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.post(
         "/test",
         status_code=HTTPStatus.ACCEPTED,
-        responses=refusals(ProblemType.RATE_LIMITED),
+        responses=refusals(ProblemType.RATE_LIMITED, ProblemType.CONFLICT),
         operation_id="testSubscriber",
     )
     async def test(instance: Backend, installation: InstallationName, response: Response) -> SubscriberBody:

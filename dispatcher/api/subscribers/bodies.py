@@ -176,12 +176,30 @@ class EndpointBody(Body):
         description="when a code last came back, or its device said that a warning was confirmed: nothing shows better "
         "that warnings arrive"
     )
+    retry_after_s: int | None = Field(
+        None,
+        description="where it is `waiting` and no code is on its way, as one was sent a moment ago: in how many "
+        "seconds a `PUT` sends another. null: one is on its way, or none is needed",
+        examples=[540],
+    )
+
+
+class PartlyShownBody(Body):
+    """A place of which the app shows a part."""
+
+    path: str = Field(description="pointer to it", examples=["/places/0"])
+    followed: int = Field(description="how many of its municipalities are followed", examples=[1])
+    left_out: int = Field(
+        description="how many are not, as this app does not show their warnings", examples=[14]
+    )
 
 
 class SubscriberBody(Body):
     """A subscriber as it is now."""
 
-    active: bool = Field(description="whether any endpoint is told of warnings")
+    active: bool = Field(
+        description="whether any endpoint is told of new warnings: none is from `ends_at` on"
+    )
     endpoints: list[EndpointBody] = Field(description="all of them")
     places: list[words.Ags] = Field(description="municipalities that are followed")
     areas: int = Field(description="how many points and polygons are followed", examples=[1])
@@ -189,6 +207,11 @@ class SubscriberBody(Body):
         default=[],
         description="pointers to places whose warnings this app does not show: nobody is told of them",
         examples=[["/places/1"]],
+    )
+    partly_left_out: list[PartlyShownBody] = Field(
+        default=[],
+        description="places of which this app shows some municipalities' warnings and not others': of those nobody is "
+        "told",
     )
     languages: list[str] = Field(description="as wanted", examples=[["de-simple", "de"]])
     min_severity: Literal["Minor", "Moderate", "Severe", "Extreme"] | None = Field(description="as wanted")

@@ -146,7 +146,7 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.post(
         "/test",
         status_code=HTTPStatus.ACCEPTED,
-        responses=refusals(ProblemType.RATE_LIMITED),
+        responses=refusals(ProblemType.RATE_LIMITED, ProblemType.CONFLICT),
         operation_id="testSubscription",
         dependencies=[Depends(OWNER)],
     )

@@ -18,7 +18,7 @@ from dispatcher.api.problems import ERRORS_MAX
 from dispatcher.api.shedding import places_of
 from dispatcher.api.subscribers import answers
 from dispatcher.api.subscribers.bodies import CodeAskedFor, CodeWanted, SubscriberBody, SubscriberWanted
-from dispatcher.apps.enrolment import AskedTooSoon
+from dispatcher.apps.enrolment import AskedTooSoon, NothingToTest
 from dispatcher.audience.phone_numbers import NumberReason
 from dispatcher.audience.wish import NUMBERS, WishRefused
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -101,7 +101,7 @@ async def prove(dependencies: ApiDependencies, number: int, client: str, request
 
 async def test(dependencies: ApiDependencies, found: Enrolled) -> SubscriberBody:
     """Have a test sent to all of a subscriber's active endpoints. Raises `RequestRefused` where there was one a moment
-    ago.
+    ago, and where none is active.
     """
     try:
         for limit in await dependencies.enrolment.test(found.subscriber.number):
@@ -111,6 +111,8 @@ async def test(dependencies: ApiDependencies, found: Enrolled) -> SubscriberBody
         raise RequestRefused(
             ProblemType.RATE_LIMITED, said(Phrase.TESTED_TOO_SOON), retry_after_s=wait
         ) from None
+    except NothingToTest:
+        raise RequestRefused(ProblemType.CONFLICT, said(Phrase.NOTHING_TO_TEST)) from None
     return answers.body_of(found)
 
 

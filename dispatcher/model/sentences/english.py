@@ -77,6 +77,7 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.WEBHOOK_REFUSED: "The webhook cannot be registered so; errors says why.",
         Phrase.SHARE_USED_UP: "The requests of this minute are used up; Retry-After says how long to wait.",
         Phrase.TESTED_TOO_SOON: "A test notice was sent a moment ago. Please wait a little.",
+        Phrase.NOTHING_TO_TEST: "No endpoint is active: there is nothing to test. Please subscribe anew.",
         Phrase.NO_SUCH_FEED: "There is no feed of this name here.",
         Phrase.FOREIGN_FEED: "This key does not belong to this feed.",
         Phrase.POLLED_FEED: "This feed is polled and takes nothing that is pushed.",

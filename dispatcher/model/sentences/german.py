@@ -84,6 +84,7 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.WEBHOOK_REFUSED: "So kann der Webhook nicht eingetragen werden; errors sagt, warum.",
         Phrase.SHARE_USED_UP: "Die Anfragen dieser Minute sind verbraucht; Retry-After sagt, bis wann.",
         Phrase.TESTED_TOO_SOON: "Gerade wurde schon eine Probe gesendet. Bitte einen Augenblick warten.",
+        Phrase.NOTHING_TO_TEST: "Kein Endpunkt ist aktiv: Es gibt nichts zu erproben. Bitte neu anmelden.",
         Phrase.NO_SUCH_FEED: "Eine Quelle dieses Namens gibt es hier nicht.",
         Phrase.FOREIGN_FEED: "Dieser Zugang gehört nicht zu dieser Quelle.",
         Phrase.POLLED_FEED: "Diese Quelle wird abgefragt und nimmt nichts entgegen.",

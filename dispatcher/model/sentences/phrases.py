@@ -59,6 +59,7 @@ class Phrase(StrEnum):
     CHANGED_MEANWHILE = auto()
     WEBHOOK_REFUSED = auto()
     TESTED_TOO_SOON = auto()
+    NOTHING_TO_TEST = auto()
     SHARE_USED_UP = auto()
     NO_SUCH_FEED = auto()
     FOREIGN_FEED = auto()

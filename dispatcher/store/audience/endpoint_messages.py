@@ -24,6 +24,8 @@ ATTEMPTS: Final = 5
 RETRY_AFTER: Final = timedelta(seconds=20)
 """How long after a first failed attempt the next is made; after each further one twice as long."""
 ACCEPTED: Final = "accepted"
+GONE: Final = "gone"
+"""The reason with which an endpoint ends that its gateway does not know any more."""
 _CLAIM: Final = f"""
 SELECT n.id, {COLUMNS}, n.address, n.keys, e.subscriber_id, e.proven_at IS NOT NULL AS proven, e.attempts, n.channel,
   n.gateway AS behind, s.languages, i.name AS instance
@@ -36,10 +38,16 @@ _SENDING: Final = f"""
 UPDATE subscriber_endpoint SET code_digest = $3, code_sent_at = {NOW}, code_tries = 0, due_at = {NOW} + $4::interval,
   attempts = attempts + 1 WHERE (subscriber_id, subscription_id) = ($1, $2)"""  # noqa: S608 - constant
 _ANSWERED: Final = f"""
+WITH sent AS (
+  SELECT subscription_id FROM subscriber_endpoint
+  WHERE (subscriber_id, subscription_id) = ($1, $2) AND code_digest IS NOT DISTINCT FROM $3),
+gone AS (
+  UPDATE subscription SET ended_at = {NOW}, end_reason = '{GONE}'
+  WHERE $6 AND ended_at IS NULL AND id IN (SELECT subscription_id FROM sent))
 UPDATE subscriber_endpoint SET answer = $4, attempts = CASE WHEN $5::interval IS NULL THEN 0 ELSE attempts END,
   due_at = {NOW} + $5::interval, last_accepted_at = CASE WHEN $4 = '{ACCEPTED}' THEN {NOW} ELSE last_accepted_at END
 WHERE (subscriber_id, subscription_id) = ($1, $2) AND code_digest IS NOT DISTINCT FROM $3"""  # noqa: S608 - constant
-"""Not of an older code: another one may be on its way by now."""
+"""Not of an older code: another one may be on its way by now. An endpoint that is gone ends as by a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +108,11 @@ class EndpointMessages:
                 )
         return found
 
-    async def answered(self, message: DueMessage, answer: str, *, again: bool) -> None:
-        """Note what came of a message: `accepted`, or an error's code; `again`: whether it may be sent once more."""
+    async def answered(self, message: DueMessage, answer: str, *, again: bool, gone: bool = False) -> None:
+        """Note what came of a message: `accepted`, or an error's code; `again`: whether it may be sent once more;
+        `gone`: there is no such endpoint any more, and it ends.
+        """
         retry = RETRY_AFTER * 2 ** (message.attempt - 1) if again and message.attempt < ATTEMPTS else None
         await self._pool.execute(
-            _ANSWERED, message.subscriber, message.endpoint.id, message.code_digest, answer, retry
+            _ANSWERED, message.subscriber, message.endpoint.id, message.code_digest, answer, retry, gone
         )

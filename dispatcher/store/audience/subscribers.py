@@ -21,12 +21,13 @@ from dispatcher.model.subscribers import (
     SubscriberRefused,
 )
 from dispatcher.model.subscriptions import WatchedArea
+from dispatcher.model.vocabulary import WARNING
 from dispatcher.store import audit
 from dispatcher.store.audience import endpoints, export
 from dispatcher.store.audience.unions import erase, hold_shown, preferences_of, reunite
 from dispatcher.store.delivery.relocation import CHANNEL as WEBHOOKS
 from dispatcher.store.numbers import opt_outs
-from dispatcher.store.sql import NOW
+from dispatcher.store.sql import NOW, among, is_dispatched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,10 +70,13 @@ _FOLLOWS: Final = """
 WITH left_out AS (DELETE FROM subscriber_municipality WHERE subscriber_id = $1 AND ags <> ALL($2::text[]))
 INSERT INTO subscriber_municipality (subscriber_id, ags) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING"""
 _OF: Final = "SELECT * FROM subscriber WHERE instance_id = $1 AND installation_hash = $2 AND ended_at IS NULL"
-_ENDPOINTS: Final = """
-SELECT e.*, n.channel, n.ended_at IS NOT NULL AS gone FROM subscriber_endpoint e
-JOIN subscription n ON n.id = e.subscription_id WHERE e.subscriber_id = $1
-ORDER BY e.successor IS NOT NULL, e.position"""
+_ENDPOINTS: Final = f"""
+SELECT e.*, n.channel, n.ended_at IS NOT NULL AS gone,
+  CASE WHEN e.proven_at IS NULL AND e.due_at IS NULL AND n.ended_at IS NULL AND n.channel <> 'sms' THEN greatest(0, ceil(extract(epoch FROM
+    e.code_sent_at + interval '{endpoints.SEND_AGAIN_AFTER.total_seconds():.0f} seconds' - {NOW})))::int END
+  AS retry_after_s
+FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id WHERE e.subscriber_id = $1
+ORDER BY e.successor IS NOT NULL, e.position"""  # noqa: S608 - constant
 _SHOWN: Final = "SELECT i.shown FROM subscriber s JOIN instance i ON i.id = s.instance_id WHERE s.id = $1"
 _PLACES: Final = f"""
 SELECT ags FROM subscriber_municipality WHERE subscriber_id = $1 AND ags = ANY(({_SHOWN})::text[]) ORDER BY ags"""  # noqa: S608 - constant
@@ -94,11 +98,30 @@ _ENDED: Final = f"""
 SELECT id FROM subscription WHERE ended_at <= {NOW} - $1::interval AND erased_at IS NULL AND channel <> '{WEBHOOKS}'
 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED"""  # noqa: S608 - constant
 ERASED_AT_ONCE: Final = 1000
+FOLLOW_UP_MOST: Final = timedelta(days=30)
+"""How long after a subscriber's end date its endpoints are kept at most, to hear of the end of what they were told."""
+_EXPIRED: Final = f"""
+WITH warned(since) AS (
+  SELECT min(received_at) FROM alert a
+  WHERE {is_dispatched("a")} AND a.reason IN {among(WARNING)} AND a.expires > {NOW})
+SELECT s.id, s.device_hash, found.follows, found.is_over FROM subscriber s CROSS JOIN LATERAL (
+  SELECT EXISTS (SELECT FROM subscriber_municipality m WHERE m.subscriber_id = s.id)
+      OR EXISTS (SELECT FROM subscriber_area a WHERE a.subscriber_id = s.id) AS follows,
+    s.expires_at <= coalesce((SELECT since FROM warned), {NOW}) OR s.expires_at <= {NOW} - $1::interval
+      AS is_over) found
+WHERE s.expires_at <= {NOW} AND s.ended_at IS NULL AND (found.follows OR found.is_over)
+ORDER BY s.expires_at LIMIT 1 FOR UPDATE OF s SKIP LOCKED"""  # noqa: S608 - constant
+"""A subscriber whose end date has come, and who follows anything still, or has heard of the end of all: nothing that
+people were warned of before that date would be in force still.
+"""
 _TEST: Final = f"""
 UPDATE subscriber SET tested_at = {NOW} WHERE id = $1 AND (tested_at IS NULL OR tested_at <= {NOW} - $2::interval)
 RETURNING id"""  # noqa: S608 - constant
 _TEST_LEFT: Final = f"""
 SELECT extract(epoch FROM tested_at + $2::interval - {NOW})::float8 FROM subscriber WHERE id = $1"""  # noqa: S608 - constant
+_ANY_ACTIVE: Final = """
+SELECT EXISTS (SELECT FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id
+  WHERE e.subscriber_id = $1 AND e.proven_at IS NOT NULL AND n.ended_at IS NULL)"""
 _TEST_ALL: Final = f"""
 UPDATE subscriber_endpoint e SET due_at = {NOW}, attempts = 0, answer = NULL FROM subscription n
 WHERE n.id = e.subscription_id AND n.ended_at IS NULL AND e.subscriber_id = $1 AND e.proven_at IS NOT NULL
@@ -230,11 +253,13 @@ class Subscribers:
                 await reunite(connection, self._addresses, changed)
             return channel
 
-    async def ask_test(self, number: int) -> float:
+    async def ask_test(self, number: int) -> float | None:
         """Have a test sent to all active endpoints of a subscriber but telephone numbers. Returns 0, or in how many
-        seconds it may be.
+        seconds it may be; None where no endpoint is active.
         """
         async with self._pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(_ANY_ACTIVE, number):
+                return None
             if await connection.fetchval(_TEST, number, TEST_AGAIN_AFTER) is None:
                 left: float | None = await connection.fetchval(_TEST_LEFT, number, TEST_AGAIN_AFTER)
                 return max(left or 0.0, 0.001)
@@ -291,19 +316,21 @@ class Subscribers:
         return len(ended) + len(numbers)
 
     async def end_expired(self, limit: int) -> int:
-        """End subscribers whose end date has come, at most so many. Returns how many."""
-        ended = 0
-        while ended < limit:
+        """Let subscribers whose end date has come follow nothing, at most so many, and end those who have heard the end
+        of what they were told. Returns how many have come to their date.
+        """
+        reached = 0
+        for _ in range(limit):
             async with self._pool.acquire() as connection, connection.transaction():
-                row = await connection.fetchrow(
-                    f"""SELECT id, device_hash FROM subscriber WHERE expires_at <= {NOW} AND ended_at IS NULL
-                        ORDER BY expires_at LIMIT 1 FOR UPDATE SKIP LOCKED"""  # noqa: S608 - constant
-                )
+                row = await connection.fetchrow(_EXPIRED, FOLLOW_UP_MOST)
                 if row is None:
                     break
-                await self._end(connection, row["id"], row["device_hash"])
-            ended += 1
-        return ended
+                if row["is_over"]:
+                    await self._end(connection, row["id"], row["device_hash"])
+                else:
+                    await self._unfollow(connection, row["id"])
+                reached += row["follows"]
+        return reached
 
     async def _erase(self, connection: Connection, number: int) -> bool:
         await hold_shown(connection)
@@ -314,6 +341,14 @@ class Subscribers:
         await connection.execute("DELETE FROM subscriber WHERE id = $1", number)
         await reunite(connection, self._addresses, touched, filter(None, [row["device_hash"]]))
         return True
+
+    async def _unfollow(self, connection: Connection, number: int) -> None:
+        """Let a subscriber follow nothing. The endpoints stay, for who was warned hears the end of it."""
+        await hold_shown(connection)
+        touched = await _numbers(connection, number)
+        for table in ("subscriber_municipality", "subscriber_area"):
+            await connection.execute(f"DELETE FROM {table} WHERE subscriber_id = $1", number)  # noqa: S608 - constant
+        await reunite(connection, self._addresses, touched)
 
     async def _end(self, connection: Connection, number: int, device: bytes | None) -> None:
         """End a subscriber whose end date has come. Its row stays for a while, without anything that it wanted."""
@@ -443,6 +478,8 @@ async def _subscriber(connection: Any, row: Any) -> Subscriber:
         seen_at=row["seen_at"],
         expires_at=row["expires_at"],
         ended_at=row["ended_at"],
+        is_over=row["expires_at"] is not None
+        and await connection.fetchval(f"SELECT $1::timestamptz <= {NOW}", row["expires_at"]),
     )
 
 
@@ -455,6 +492,7 @@ def _endpoint(row: Any) -> SubscribedEndpoint:
         answer=row["answer"],
         last_accepted=row["last_accepted_at"],
         last_confirmed=row["last_confirmed_at"],
+        retry_after_s=row["retry_after_s"],
     )
 
 

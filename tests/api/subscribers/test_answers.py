@@ -1,5 +1,6 @@
 """From an app's body to what is asked for, and from a subscriber to the app."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -45,3 +46,9 @@ def test_one_that_is_told_until_its_successor_is_proven_is_active() -> None:
     assert body_of(enrolled(EndpointState.WAITING, EndpointState.REPLACED)).active
     assert not body_of(enrolled(EndpointState.GONE)).active
     assert body_of(enrolled()).min_severity is None
+
+
+def test_from_the_end_date_on_nobody_is_active() -> None:
+    found = enrolled(EndpointState.ACTIVE)
+    assert body_of(found).active
+    assert not body_of(replace(found, subscriber=replace(found.subscriber, is_over=True))).active

@@ -8,12 +8,14 @@ import pytest
 
 from dispatcher.model.principals import Instance
 from dispatcher.model.subscribers import EndpointState, NotTheirs, SubscriberRefused
+from dispatcher.model.vocabulary import Kind, Reason, State
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
 from dispatcher.store.audience.subscribers import CODE_TRIES, ONE_DEVICE_MAX, Subscribers, Tokens
 from dispatcher.store.sources import Sources
+from tests.support.histories import finish, plan, planned, submit
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.sealed import ADDRESSES, endpoints
-from tests.support.subscribers import digest, enrol, installation, prove_all, put, told, wish
+from tests.support.subscribers import digest, enrol, installation, named, prove_all, put, told, wish
 
 PAST = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -141,13 +143,59 @@ async def test_a_wish_ends_at_its_date_and_may_be_made_again(pool: Any) -> None:
     assert states(again.subscriber) == [EndpointState.WAITING]
 
 
+async def test_after_the_end_date_nothing_new_is_told_and_the_end_of_what_was_is(
+    pool: Any, alerts: Any, ledger: Any, plans: Any
+) -> None:
+    await enrol(pool, "anna", expires_at=datetime.now(UTC) + timedelta(days=1))
+    [anna] = (await named(pool)).values()
+    store = Subscribers(pool, ADDRESSES)
+    await submit(alerts, "A")
+    for ready in await plan(ledger, plans, "A"):
+        await finish(ledger, ready.batch_id, State.ACCEPTED)
+    await pool.execute("UPDATE subscriber SET expires_at = clock_timestamp()")
+    found = await store.of(installation("anna"))
+    assert found is not None
+    assert found.is_over, "whatever has been tidied up"
+    assert [await store.end_expired(10) for _ in range(2)] == [1, 0]
+    await submit(alerts, "B")
+    await plan(ledger, plans, "B")
+    assert await planned(pool, "B") == set()
+    await submit(alerts, "C", chain="A", reason=Reason.CANCEL)
+    await plan(ledger, plans, "C")
+    assert await planned(pool, "C") == {(Kind.CANCEL, anna)}
+    await pool.execute("UPDATE alert SET expires = clock_timestamp() WHERE id = 'A'")
+    assert await store.end_expired(10) == 0, "it was counted"
+    assert await store.of(installation("anna")) is None
+    assert await named(pool) == {}
+
+
+async def test_an_endpoint_that_is_gone_at_a_test_is_seen_and_proven_anew(pool: Any) -> None:
+    number = await enrol(pool, "anna")
+    store = Subscribers(pool, ADDRESSES)
+    messages = EndpointMessages(pool, ADDRESSES, lambda _: "x", lambda _, code: digest(code))
+    assert await store.ask_test(number) == 0
+    [message] = await messages.claim(5)
+    await messages.answered(message, "410", again=False, gone=True)
+    found = await store.of(installation("anna"))
+    assert found is not None
+    assert [(one.state, one.answer) for one in found.endpoints] == [(EndpointState.GONE, "410")]
+    assert await store.ask_test(number) is None, "there is nothing to test"
+    again = (await put(pool, "anna", wish("anna"))).subscriber.endpoints[0]
+    assert (again.state, await messages.claim(5)) == (EndpointState.WAITING, [])
+    assert 590 <= (again.retry_after_s or 0) <= 600, "why nothing is sent"
+    await pool.execute("UPDATE subscriber_endpoint SET code_sent_at = code_sent_at - interval '10 minutes'")
+    again = (await put(pool, "anna", wish("anna"))).subscriber.endpoints[0]
+    assert again.retry_after_s is None
+    assert len(await messages.claim(5)) == 1
+
+
 async def test_a_test_goes_to_what_is_active_and_not_again_at_once(pool: Any) -> None:
     number = await enrol(pool, "anna", "a")
     await put(pool, "anna", wish("a", "b"))
     await pool.execute("UPDATE subscriber_endpoint SET due_at = NULL")
     store = Subscribers(pool, ADDRESSES)
     assert await store.ask_test(number) == 0
-    assert 0 < await store.ask_test(number) <= 30
+    assert 0 < (await store.ask_test(number) or 0) <= 30
     messages = EndpointMessages(pool, ADDRESSES, lambda _: "x", lambda _, code: digest(code))
     [message] = await messages.claim(5)
     assert (message.endpoint.address, message.proven) == ("https://push.example/a", True)
