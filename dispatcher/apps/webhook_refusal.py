@@ -24,24 +24,29 @@ class WebhookRefused(Exception):
         self.left_off = left_off
 
 
+_EXEMPT: Final = "The operator may exempt the origin: WARN_ALLOWED_ORIGINS=callback=ORIGIN."
+_EXEMPT_DE: Final = "Der Betreiber kann den Ursprung ausnehmen: WARN_ALLOWED_ORIGINS=callback=ORIGIN."
 _SENTENCES: Final = {
     "url_malformed": (
         "Not a plain https URL: no user, no fragment, no blanks, letters of ASCII only.",
         "Keine einfache https-Adresse: ohne Benutzer, ohne Sprungmarke, ohne Leerzeichen, nur ASCII-Zeichen.",
     ),
     "url_too_long": ("The URL is longer than 2048 characters.", "Die Adresse hat mehr als 2048 Zeichen."),
-    "url_not_https": ("The URL must begin with https://.", "Die Adresse muss mit https:// beginnen."),
+    "url_not_https": (
+        f"The URL must begin with https://. {_EXEMPT}",
+        f"Die Adresse muss mit https:// beginnen. {_EXEMPT_DE}",
+    ),
     "url_port": (
-        "Only port 443 is allowed; leave the port out.",
-        "Nur Port 443 ist erlaubt; bitte den Port weglassen.",
+        f"Only port 443 is allowed; leave the port out. {_EXEMPT}",
+        f"Nur Port 443 ist erlaubt; bitte den Port weglassen. {_EXEMPT_DE}",
     ),
     "url_purpose": (
-        "The operator uses this address for something else.",
-        "Diese Adresse verwendet der Betreiber für etwas anderes.",
+        f"The operator uses this address for something else. {_EXEMPT}",
+        f"Diese Adresse verwendet der Betreiber für etwas anderes. {_EXEMPT_DE}",
     ),
     "private_address": (
-        "The host is not on the public Internet, or not written in full.",
-        "Der Rechner steht nicht im öffentlichen Internet, oder sein Name ist nicht vollständig.",
+        f"The host is not on the public Internet, or not written in full. {_EXEMPT}",
+        f"Der Rechner steht nicht im öffentlichen Internet, oder sein Name ist nicht vollständig. {_EXEMPT_DE}",
     ),
     "secret_invalid": (
         "A secret is whsec_ and the Base64 of 24 to 64 random bytes, and only one; leave it out, and one is made.",

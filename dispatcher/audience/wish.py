@@ -38,6 +38,9 @@ NUMBERS: Final = "sms"
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
 """What is taken for a tag of BCP 47, in lower case."""
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_EXEMPTABLE: Final = {"url_not_https", "url_port", "url_purpose", "private_address"}
+"""Why an address is not contacted unless its origin is exempt."""
+_EXEMPTION: Final = "WARN_ALLOWED_ORIGINS=push=ORIGIN"
 _SENTENCES: Final = {
     "channel_not_offered": ("This channel is not offered here.", "Dieser Kanal wird hier nicht angeboten."),
     "endpoint_invalid": (
@@ -55,6 +58,10 @@ _SENTENCES: Final = {
     "number_not_mobile": (
         "Only numbers of mobile phones are taken.",
         "Angenommen werden nur Rufnummern von Mobiltelefonen.",
+    ),
+    "endpoint_not_exempt": (
+        f"The endpoint cannot be used: {{}}. Nothing is sent there unless the operator exempts it: {_EXEMPTION}",
+        f"Dieser Endpunkt ist nicht verwendbar: {{}}. Dorthin wird nur mit einer Ausnahme gesendet: {_EXEMPTION}",
     ),
     "endpoint_taken": (
         "This endpoint is known with other keys.",
@@ -173,6 +180,12 @@ def wish_error(code: str, path: str, value: str = "") -> WishError:
     return WishError(code, path, english.format(value), german.format(value))
 
 
+def _endpoint_error(path: str, code: str) -> WishError:
+    """Return the error of an endpoint that its channel refuses, with what would let it in where something would."""
+    words = "endpoint_not_exempt" if code in _EXEMPTABLE else "endpoint_invalid"
+    return wish_error(words, path, code)._replace(code="endpoint_invalid")
+
+
 class Judge:
     """Judges wishes by the channels that are offered and the municipalities that there are."""
 
@@ -237,7 +250,7 @@ class Judge:
                 errors.append(wish_error(refused.reason, f"{path}/address"))
                 continue
             except Permanent as refused:
-                errors.append(wish_error("endpoint_invalid", path, refused.code))
+                errors.append(_endpoint_error(path, refused.code))
                 continue
             found.append(WishedEndpoint(channel.name, gateway, endpoint.address, endpoint.keys))
         return tuple(found)

@@ -453,6 +453,8 @@ ENGLISH: Final = DeskTexts(
         "progress": "recipients: {recipients}, of them accepted: {accepted}, waiting: {waiting}, failed: {failed}",
         "progress_gone": "; unsubscribed: {gone}, to whom nothing is owed",
         "quota_reached": "The limit of warnings in an hour is reached: sent now it would be refused.",
+        "receipt_counts": "arrived {delivered}, displayed {displayed}, confirmed {confirmed}",
+        "receipts": "Devices say, {channel}: {counts}",
         "received": "Accepted {at}",
         "reports": "The gateways report: {reports}",
         "repeat": "; it is unknown whether it was accepted, send it again",

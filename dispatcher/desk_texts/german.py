@@ -455,6 +455,8 @@ GERMAN: Final = DeskTexts(
         "progress": "{recipients} Empfänger: {accepted} übergeben, {waiting} wartend, {failed} gescheitert",
         "progress_gone": "; {gone} abgemeldet: dafür steht nichts mehr aus",
         "quota_reached": "Die Grenze der Warnungen in einer Stunde ist erreicht: Jetzt gesendet würde sie abgelehnt.",
+        "receipt_counts": "angekommen {delivered}, angezeigt {displayed}, bestätigt {confirmed}",
+        "receipts": "Rückmeldung der Geräte, {channel}: {counts}",
         "received": "Angenommen {at}",
         "reports": "Berichte der Gateways: {reports}",
         "repeat": "; der Stand ist unbekannt, bitte erneut senden",

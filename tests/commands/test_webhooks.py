@@ -75,7 +75,13 @@ async def test_it_is_shown_rotated_and_removed(run: Any, side: FarSide) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("http://app.dueren.example/",), "url: Die Adresse muss mit https:// beginnen."),
+        (
+            ("http://app.dueren.example/",),
+            (
+                "url: Die Adresse muss mit https:// beginnen. "
+                "Der Betreiber kann den Ursprung ausnehmen: WARN_ALLOWED_ORIGINS=callback=ORIGIN."
+            ),
+        ),
         (
             ("https://a.example/", "--place", "05358016"),
             "places/0: Gehört nicht zu den Orten der Instanz: 05358016.",

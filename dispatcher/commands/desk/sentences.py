@@ -13,6 +13,7 @@ from dispatcher.commands.desk.sms import sms_preview_lines, sms_status_lines
 from dispatcher.commands.terminal import columns
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.model.problems import ProblemType
+from dispatcher.model.reports import ReceiptState
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, SENT, Reason, State
 
 if TYPE_CHECKING:
@@ -170,8 +171,28 @@ def status_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     table = _channel_rows(answer["channels"], desk)
     if len(table) > 1:
         lines += ["", *columns(table).split("\n")]
+    said = [
+        desk.line(
+            "receipts", channel=channel_word(one["channel"], desk), counts=_receipts(one["receipts"], desk)
+        )
+        for one in answer["channels"]
+        if one.get("receipts")
+    ]
+    lines += ["", *said] if said else []
     places = answer["municipalities"]
-    return [*lines, "", *_place_lines(places, answer["recipients_by_municipality"], desk, of_states=True)]
+    by_place = _place_lines(
+        places,
+        answer["recipients_by_municipality"],
+        desk,
+        of_states=True,
+        receipts=answer.get("receipts_by_municipality"),
+    )
+    return [*lines, "", *by_place]
+
+
+def _receipts(receipts: Mapping[str, int], desk: Desk) -> str:
+    """Say on how many devices a notice has arrived, is shown and is confirmed, each with those that follow."""
+    return desk.line("receipt_counts", **{state.value: receipts.get(state, 0) for state in ReceiptState})
 
 
 def _progress_lines(answer: Mapping[str, Any], progress: Mapping[str, Any], desk: Desk) -> list[str]:
@@ -288,9 +309,10 @@ def _place_lines(
     desk: Desk,
     *,
     of_states: bool = False,
+    receipts: Mapping[str, Mapping[str, int]] | None = None,
 ) -> list[str]:
     """Return a line for each municipality: its share, and where `reach` is given, who is reached there: by channel, or
-    where counted by state (`of_states`) how many are.
+    where counted by state (`of_states`) how many are, and what their devices have said (`receipts`).
     """
     rows = []
     for place in places:
@@ -304,6 +326,9 @@ def _place_lines(
             row.append(counts(there, desk))
         else:
             row.append("")
+        if receipts:
+            said = receipts.get(place["ags"])
+            row.append(_receipts(said, desk) if said else "")
         rows.append(row)
     return [desk.line("municipalities"), *columns(rows).split("\n")] if rows else []
 

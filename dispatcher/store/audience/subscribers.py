@@ -72,9 +72,10 @@ INSERT INTO subscriber_municipality (subscriber_id, ags) SELECT $1, unnest($2::t
 _OF: Final = "SELECT * FROM subscriber WHERE instance_id = $1 AND installation_hash = $2 AND ended_at IS NULL"
 _ENDPOINTS: Final = f"""
 SELECT e.*, n.channel, n.ended_at IS NOT NULL AS gone,
-  CASE WHEN e.proven_at IS NULL AND e.due_at IS NULL AND n.ended_at IS NULL AND n.channel <> 'sms' THEN greatest(0, ceil(extract(epoch FROM
-    e.code_sent_at + interval '{endpoints.SEND_AGAIN_AFTER.total_seconds():.0f} seconds' - {NOW})))::int END
-  AS retry_after_s
+  CASE WHEN e.proven_at IS NULL AND e.due_at IS NULL AND n.ended_at IS NULL AND n.channel <> 'sms'
+    THEN greatest(0, ceil(extract(epoch FROM
+      e.code_sent_at + interval '{endpoints.SEND_AGAIN_AFTER.total_seconds():.0f} seconds' - {NOW})))::int
+  END AS retry_after_s
 FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id WHERE e.subscriber_id = $1
 ORDER BY e.successor IS NOT NULL, e.position"""  # noqa: S608 - constant
 _SHOWN: Final = "SELECT i.shown FROM subscriber s JOIN instance i ON i.id = s.instance_id WHERE s.id = $1"

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 OUT = Path(__file__).parents[3] / "var" / "try"
 PORT = int(os.environ.get("WARN_API_PORT", "8080"))
+APP, APP_PLACE = "tryout", "05358008"
+"""An instance for an app of one's own, and its municipality (Düren)."""
 SUBSCRIPTIONS = 60
 """Of all 15 municipalities; every app and about every third person is in Düren and Kreuzau, which the example warns."""
 ALL_TEXTS = 1_000_000
@@ -75,6 +77,7 @@ def _run(options: argparse.Namespace, console: Console) -> None:
         push_services=1,
         texts=ALL_TEXTS,
         settings={"WARN_API_PORT": str(options.port)},
+        exempt=os.environ.get("WARN_ALLOWED_ORIGINS", ""),
     )
     with ExitStack() as running:
         view = running.enter_context(View(console))
@@ -95,13 +98,21 @@ def _run(options: argparse.Namespace, console: Console) -> None:
 def _introduce(console: Console, district: District) -> None:
     environment = district.home / "env"
     environment.touch(0o600)
+    [app_key] = district.service.commands(["instance", "add", APP, "--place", APP_PLACE])
     environment.write_text(
-        f"export WARN_URL={district.service.url} WARN_API_KEY={district.service.key}\n", "utf-8"
+        environment_of(district.service.url, district.service.key, app_key.strip()), "utf-8"
     )
     for line in introduction(
         district.service.url, near(environment), len(district.recipients), district.exemptions
     ):
         console.print(line)
+
+
+def environment_of(url: str, key: str, app_key: str) -> str:
+    """Return what a shell reads: where the service is, with the control centre's key, and, by the names that the pages
+    for makers of apps use, with the key of an app of one's own.
+    """
+    return f"export WARN_URL={url} WARN_API_KEY={key}\nexport WARN={url} KEY={app_key}\n"
 
 
 def introduction(url: str, environment: str, subscriptions: int, exemptions: str) -> list[str]:
@@ -120,6 +131,9 @@ def introduction(url: str, environment: str, subscriptions: int, exemptions: str
         "  dispatcher example > var/alert.xml",
         "  dispatcher preview var/alert.xml",
         "  dispatcher submit --follow var/alert.xml",
+        "",
+        f"For an app of your own the file has $WARN and $KEY, of the instance {APP}, as ops/docs/apps.md uses them.",
+        "Another: WARN_DATA_DIR=var/try/service dispatcher instance add NAME --place 05358008",
         "",
         "Ctrl-C stops everything.",
     ]

@@ -65,6 +65,8 @@ class Layout:
     """Of each message, the texts of so many that a gateway accepted stand in its ledger."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Further settings of the service, by environment variable."""
+    exempt: str = ""
+    """Origins that the service may contact beside the stand-ins', as in WARN_ALLOWED_ORIGINS."""
     command: tuple[str, ...] = UP
     """The arguments for Python that start the service."""
     standins: Mapping[str, StandinSpec] = field(default_factory=lambda: STANDINS)
@@ -179,9 +181,10 @@ class District:
 
     @property
     def exemptions(self) -> str:
-        """Return what lets the service contact the stand-ins on loopback: WARN_ALLOWED_ORIGINS."""
+        """Return what lets the service contact the stand-ins on loopback, and what else: WARN_ALLOWED_ORIGINS."""
         exempt = [spec for spec in self.layout.standins.values() if spec.purpose]
-        return ",".join(f"{spec.purpose}={url}" for spec in exempt for url in self._urls(spec))
+        own = [f"{spec.purpose}={url}" for spec in exempt for url in self._urls(spec)]
+        return ",".join([*own, *filter(None, [self.layout.exempt])])
 
     def _settings(self) -> dict[str, str]:
         by_channel = (

@@ -142,6 +142,9 @@ async def test_what_cannot_be_is_refused_with_where_and_why(world: World) -> Non
         [error] = answer.problem(422, ProblemType.INVALID_SUBSCRIBER)["errors"]
         assert (error["code"], code in error["message"]) == ("endpoint_invalid", True)
         assert address not in answer.body.decode()
+        for message in (error["message"], error["message_de"]):
+            exemption = "WARN_ALLOWED_ORIGINS=push=" in message
+            assert exemption == (code in {"private_address", "url_not_https"}), "what would let it in"
     await Phone(world).enrol("a")
     body = json.loads(world.wish("a"))
     body["endpoints"][0]["keys"]["auth"] = "AAAAAAAAAAAAAAAAAAAAAA"

@@ -222,6 +222,50 @@ def test_a_status_counts_people_and_says_when_and_why() -> None:
     assert any(re.fullmatch(r"SMS +Warnung +4 +2 +0 +1 +28.11.2026 06:25 MEZ +-", line) for line in found)
 
 
+@pytest.mark.parametrize(
+    ("desk", "by_channel", "here"),
+    [
+        (
+            DESK,
+            "Rückmeldung der Geräte, Web-Push: angekommen 22, angezeigt 21, bestätigt 12",
+            "angekommen 22, angezeigt 21, bestätigt 12",
+        ),
+        (
+            ENGLISH,
+            "Devices say, Web Push: arrived 22, displayed 21, confirmed 12",
+            "arrived 22, displayed 21, confirmed 12",
+        ),
+    ],
+)
+def test_a_status_says_what_devices_said_by_channel_and_municipality(
+    desk: Desk, by_channel: str, here: str
+) -> None:
+    said = {"delivered": 22, "displayed": 21, "confirmed": 12}
+    push = {
+        "channel": "webpush",
+        "kind": "alert",
+        "states": {"accepted": 30},
+        "first_accepted_at": AT,
+        "last_accepted_at": AT,
+        "receipts": said,
+    }
+    reached = status(
+        channels=[push, push | {"channel": "sms", "receipts": {}}],
+        municipalities=[place()],
+        recipients_by_municipality={"05358008": {"accepted": 30}},
+        receipts_by_municipality={"05358008": said},
+    )
+    found = status_lines(reached, desk)
+    assert [line for line in found if "22" in line and "05358008" not in line] == [by_channel]
+    assert [line for line in found if "05358008" in line and line.endswith(f"30/30  {here}")]
+    silent = status_lines(
+        reached | {"channels": [push | {"receipts": {}}], "receipts_by_municipality": {}}, desk
+    )
+    assert not [line for line in silent if here.split(maxsplit=1)[0] in line], (
+        "who is missing has said nothing"
+    )
+
+
 def test_an_older_services_channels_are_summed_up() -> None:
     answer = status(
         channels=[
