@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +19,8 @@ from dispatcher.model.sentences.sentence import Said, said
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi import FastAPI
     from starlette.requests import Request
 
@@ -32,6 +34,8 @@ RETRY_AFTER_S = 5
 ERRORS_MAX = 50
 """Single findings that a problem lists at most, so that one message cannot ask for an answer of megabytes."""
 
+CHOSEN: Final = ("path", "installation")
+"""The name in a path that a client gives itself: it is told what is wrong with that where it brings it first."""
 log = structlog.get_logger()
 
 
@@ -93,6 +97,11 @@ def _details(sentence: Said) -> dict[str, object]:
     return {"detail": sentence.de, "detail_en": sentence.en}
 
 
+def _once(errors: Sequence[Any]) -> dict[tuple[str, str, str], None]:
+    """Return what is wrong, where and why, each once."""
+    return dict.fromkeys((item["type"], "/".join(map(str, item["loc"])), item["msg"]) for item in errors)
+
+
 def _wrong_parameter(code: str, path: str, message: str) -> dict[str, object]:
     """Return what is wrong with a parameter; the reason is the validator's own, in English."""
     return {
@@ -135,10 +144,14 @@ def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small h
         if any(item["loc"][0] == "path" for item in errors):  # no name that anything could have
             if request.method not in allowed_methods(request):  # but that of a route with other methods
                 return await http_error(request, HTTPException(HTTPStatus.METHOD_NOT_ALLOWED))
+            if request.method == "PUT" and any(item["loc"] == CHOSEN for item in errors):
+                named = tuple(_wrong_parameter(*one) for one in _once(errors))
+                return problem_response(
+                    RequestRefused(ProblemType.INVALID_SUBSCRIBER, said(Phrase.SUBSCRIBER_REFUSED), named)
+                )
             return problem_response(RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ID)))
         # Where and why, not what was sent; once, though a parameter is declared by the route and by its `require`.
-        found = dict.fromkeys((item["type"], "/".join(map(str, item["loc"])), item["msg"]) for item in errors)
-        named = tuple(_wrong_parameter(code, path, message) for code, path, message in found)
+        named = tuple(_wrong_parameter(*one) for one in _once(errors))
         return problem_response(
             RequestRefused(ProblemType.INVALID_REQUEST, said(Phrase.PARAMETERS_WRONG), errors=named)
         )

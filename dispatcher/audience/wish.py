@@ -67,6 +67,10 @@ _SENTENCES: Final = {
         "This endpoint is known with other keys.",
         "Dieser Endpunkt ist mit anderen Schlüsseln bekannt.",
     ),
+    "vapid_unknown": (
+        "This service has no such applicationServerKey. Subscribe with the one of /v1/webpush/key.",
+        "Diesen applicationServerKey hat der Dienst nicht. Bitte mit dem von /v1/webpush/key abonnieren.",
+    ),
     "endpoint_shared": (
         "Too many installations share this endpoint.",
         "Zu viele Installationen teilen sich diesen Endpunkt.",

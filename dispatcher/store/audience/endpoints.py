@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from channels.webpush.channel import VAPID_KEY
 from channels.webpush.vapid import KEY_NAME_CHARACTERS
 from dispatcher.model.subscribers import SubscriberRefused
 from dispatcher.store.delivery.relocation import move_waiting
@@ -67,6 +68,13 @@ VALUES ($1, $2, $3, $4, CASE WHEN $1 = 'webpush' AND NOT $5::jsonb ? 'vapid' THE
     WHERE v.name = 'vapid'), '{{}}') ELSE $5 END, $6, false, false, false)
 ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL DO NOTHING RETURNING id"""  # noqa: S608 - constant
 """What a browser subscribes with now is the current VAPID key: the app's own, or else the service's."""
+_IS_VAPID_KNOWN: Final = f"""
+WITH known(name) AS (
+  SELECT left(public_key, {KEY_NAME_CHARACTERS}) FROM vapid_key
+  UNION ALL SELECT left(fingerprint, {KEY_NAME_CHARACTERS}) FROM shared_secret WHERE name = 'vapid'
+  UNION ALL SELECT left(fingerprint, {KEY_NAME_CHARACTERS}) FROM instance_credential WHERE channel = 'webpush')
+SELECT NOT EXISTS (SELECT FROM known) OR EXISTS (SELECT FROM known WHERE name = $1)"""  # noqa: S608 - constant
+"""Whether there is or was such a VAPID key: of the service, or an app's own. Before the first is noted any may be."""
 _REVIVE: Final = """
 UPDATE subscription SET ended_at = NULL, end_reason = NULL, active = false, imported_active = false, sealed = $2,
   keys = keys || $3 WHERE id = $1"""
@@ -136,6 +144,10 @@ class KnownEndpoints:
         connection, subscriber = self._connection, self._subscriber
         before = [EndpointLink(**row) for row in map(dict, await connection.fetch(_LINKS, subscriber))]
         await seal_before(connection, self._addresses, [(one.channel, one.address) for one in wished])
+        for position, one in enumerate(wished):
+            name = one.keys.get(VAPID_KEY)
+            if name is not None and not await connection.fetchval(_IS_VAPID_KNOWN, name):
+                raise SubscriberRefused("vapid_unknown", f"/endpoints/{position}/keys/{VAPID_KEY}")
         sealed = [self._addresses.seal(one.address, one.keys) for one in wished]
         numbers: dict[int, int] = {}
         # In one order for everybody, so that nobody waits for one another.

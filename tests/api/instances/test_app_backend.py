@@ -17,6 +17,7 @@ import pytest
 
 from channels.app.channel import App
 from channels.clock import utc_now
+from dispatcher.api.subscribers.requests import INSTALLATION
 from dispatcher.apps.verification import AnswerVerdict, ReceiverVerification
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.settings import Settings
@@ -129,3 +130,9 @@ async def test_it_enrols_people_whose_phones_never_have_its_key(
         assert (await ask(origin, "PUT", path, {"endpoints": 1}))[0] == 422
         assert (await ask(origin, "DELETE", path))[0] == 204
         assert await service.parts.health.pool.fetchval("SELECT count(*) FROM subscriber") == 0
+
+
+def test_it_takes_the_names_of_installations_that_the_service_takes() -> None:
+    pattern = str(INSTALLATION.metadata[0].pattern).strip("^$")
+    assert PAGE.count(f"({pattern})") == 2
+    assert "16 to 128 letters" in PAGE

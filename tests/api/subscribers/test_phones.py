@@ -163,7 +163,10 @@ async def test_bad_bodies_are_refused_before_they_are_parsed(service: Any) -> No
     assert [one["path"] for one in found["errors"]] == ["/endpoint"]
     unknown = Phone(world, instance="nowhere")
     (await unknown.put("a")).problem(404, ProblemType.NOT_FOUND)
-    (await Phone(world, name="short").put("a")).problem(404, ProblemType.NOT_FOUND)
+    short = Phone(world, name="short")
+    [error] = (await short.put("a")).problem(422, ProblemType.INVALID_SUBSCRIBER)["errors"]
+    assert error["path"] == "path/installation", "the app chose it, and is told what is wrong with it"
+    (await short.ask("GET")).problem(404, ProblemType.NOT_FOUND)
 
 
 async def test_who_leaves_is_erased_and_may_come_back(world: World) -> None:

@@ -249,3 +249,11 @@ async def test_a_browser_subscribed_with_the_key_that_the_service_has(pool: Any)
     await put(pool, "berta", wish("b"))
     newest = await pool.fetchval("SELECT keys FROM subscription ORDER BY id DESC LIMIT 1")
     assert newest["vapid"] == "o" * len(keys["vapid"]), "of an app that has one of its own that one"
+    for name in ("k", "o"):
+        one = endpoint(name)
+        named = replace(one, keys={**one.keys, "vapid": name * len(keys["vapid"])})
+        await put(pool, f"with {name}", replace(wish(), endpoints=(named,)))
+    stranger = replace(one, keys={**one.keys, "vapid": "x" * len(keys["vapid"])})
+    with pytest.raises(SubscriberRefused) as refused:
+        await put(pool, "dora", replace(wish(), endpoints=(stranger,)))
+    assert (refused.value.code, refused.value.path) == ("vapid_unknown", "/endpoints/0/keys/vapid")
