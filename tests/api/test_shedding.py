@@ -191,14 +191,15 @@ async def test_who_has_no_key_takes_no_place(service: Any, pool: Any) -> None:
 
 
 def unplaced(app: Any) -> list[str]:
-    """The reads below /v1 for which a key is needed and no place is taken. A gateway's GET is a report."""
+    """The reads below /v1 for which a key is needed and no place is taken. A gateway's GET hands over a report or
+    a text."""
     found = []
     for route in iter_route_contexts(app.routes):
         permissions = {one.permission for one in wired_routes(app) if one.entrance == f"GET {route.path}"}
         asked = getattr(getattr(route, "dependant", None), "dependencies", [])
         names = {getattr(one.call, "__name__", "") for one in asked}
         if (
-            permissions - {None, Permission.REPORT_DELIVERIES}
+            permissions - {None, Permission.REPORT_DELIVERIES, Permission.DELIVER_TEXTS}
             and "GET" in route.methods
             and "placed" not in names
         ):
