@@ -17,16 +17,14 @@ from dispatcher.api.body import CAP_MEDIA_TYPE, MEDIA_TYPES, read_cap
 from dispatcher.api.openapi import words
 from dispatcher.api.openapi.refusals import CAP_BODY_REFUSED, refusals
 from dispatcher.api.schemas.base import Body
-from dispatcher.api.schemas.feeds import StaleFeed
 from dispatcher.api.shedding import reading
-from dispatcher.feeds.schedule import stale_since
 from dispatcher.intake.reading import unread_refused
 from dispatcher.model.feeds import IngestResult, origin_of, redacted
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import Said, said
 from dispatcher.model.vocabulary import FeedResult, Reason
-from dispatcher.publication import coverage
+from dispatcher.publication.coverage import silent_since
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
@@ -221,13 +219,6 @@ async def overviews(services: FeedServices) -> list[FeedBody]:
     ]
 
 
-async def stale_feeds(services: FeedServices) -> list[StaleFeed]:
-    """Return the feeds of which nobody knows what they say now."""
-    states = await services.store.states([feed.name for feed in services.feeds])
-    found = coverage.stale_feeds(services.feeds, states, services.clock())
-    return [StaleFeed(name=one.name, since=one.since) for one in found]
-
-
 def _feed_body(feed: Feed, overview: Overview, services: FeedServices) -> FeedBody:
     state = overview.state
     return FeedBody(
@@ -239,9 +230,7 @@ def _feed_body(feed: Feed, overview: Overview, services: FeedServices) -> FeedBo
         last_successful_poll=state.succeeded_at,
         last_change=state.changed_at,
         next_poll=state.next_at,
-        stale_since=stale_since(feed.settings, state.succeeded_at, services.clock())
-        if feed.is_watched
-        else None,
+        stale_since=silent_since(feed, state.succeeded_at, services.clock()),
         failures=state.failures,
         result=state.result,
         detail=redacted(state.detail),

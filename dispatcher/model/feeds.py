@@ -107,6 +107,16 @@ class QuarantinedItem:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadContent:
+    """Something that a feed holds, since then, and of which nobody knows yet what it means for people."""
+
+    feed: str
+    since: datetime
+    municipalities: tuple[str, ...] = ()
+    """The keys (AGS) that it may concern; empty: nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
 class IngestResult:
     """What became of one message. `alert_id` is its own alert of record, or the one that covers it; `wake_ups` are the
     alerts that are to be planned now, with their lanes.

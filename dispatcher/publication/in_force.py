@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import cap
     from dispatcher.apps.told import Told
     from dispatcher.model.alerts import StoredAlert
-    from dispatcher.publication.coverage import Coverage
+    from dispatcher.publication.coverage import Coverage, UncertainFeed
     from dispatcher.publication.places import PublicPlace
 
 LANGUAGES_MOST: Final = 32
@@ -115,6 +115,12 @@ class PublicInForce:
         if place.kind is PlaceKind.EVERYWHERE:
             return bool(self.coverage.territories)
         return within(self.coverage.territories, place)
+
+    def unread_at(self, place: PublicPlace | None) -> tuple[UncertainFeed, ...]:
+        """Return which feeds hold something unread that may concern a place; of None, which do at all."""
+        if place is None or place.kind is PlaceKind.EVERYWHERE:
+            return self.coverage.unread
+        return tuple(one for one in self.coverage.unread if one.may_concern(place.municipalities))
 
     def told(self, warning: PublicWarning, language: str) -> Told | None:
         """Return what people are told of it in a language; None where all that it says has run out."""

@@ -22,10 +22,11 @@ from dispatcher.publication.editions import Edition
 from dispatcher.publication.in_force import PublicWarning, Telling, changes_at, in_force
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
+    from dispatcher.publication.coverage import SilentFeed, UncertainFeed
     from dispatcher.publication.documents import Headers
     from dispatcher.store.alerts.public import PublicAlert, PublicRead
 
@@ -166,14 +167,20 @@ class Publisher:
         if self._as_of is None:
             return
         headers = [(b"alerts-as-of", _seconds(self._as_of))]
-        if self._coverage.stale:
-            said = ", ".join(
-                f'"{one.name}";since="{_seconds(one.since).decode()}"' for one in self._coverage.stale
-            )
-            headers.append((b"alerts-stale-feeds", said.encode()))
+        for name, feeds in (
+            (b"alerts-stale-feeds", self._coverage.stale),
+            (b"alerts-unread-feeds", self._coverage.unread),
+        ):
+            if feeds:
+                headers.append((name, _named(feeds)))
         if age_s is not None:
             headers.append((b"alerts-age", b"%d" % age_s))
         self.headers = tuple(headers)
+
+
+def _named(feeds: Iterable[SilentFeed | UncertainFeed]) -> bytes:
+    """Return the feeds as a list of RFC 9651."""
+    return ", ".join(f'"{one.name}";since="{_seconds(one.since).decode()}"' for one in feeds).encode()
 
 
 def _seconds(moment: datetime) -> bytes:

@@ -9,7 +9,7 @@ from dispatcher.access.credentials import Bearer, KeyEntry, KeyTerms
 from dispatcher.access.keys import LIFE, KeyKind, KeyName, digest, key_id
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.store import audit
-from dispatcher.store.sql import NOW
+from dispatcher.store.sql import NOW, is_valid_key
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -42,8 +42,7 @@ SELECT source_id, instance_id, operator_id, extract(epoch FROM min(expires_at)):
     max(coalesce(k.expires_at, 'infinity')) OVER bearer AS last, max(k.used_at) OVER bearer AS last_use
   FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON i.id = k.instance_id
     LEFT JOIN remote_operator o ON o.id = k.operator_id
-  WHERE k.revoked_at IS NULL AND k.replaced_pepper IS NULL AND (k.expires_at IS NULL OR k.expires_at > {NOW})
-    AND coalesce(s.disabled_at, i.disabled_at, o.disabled_at) IS NULL
+  WHERE {is_valid_key("k")} AND coalesce(s.disabled_at, i.disabled_at, o.disabled_at) IS NULL
   WINDOW bearer AS (PARTITION BY k.source_id, k.instance_id, k.operator_id)) valid
 WHERE expires_at IS NOT NULL AND (expires_at = last OR used_at = last_use)
 GROUP BY source_id, instance_id, operator_id

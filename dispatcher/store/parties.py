@@ -12,7 +12,7 @@ from dispatcher.model.webhooks import Environment
 from dispatcher.store import audit
 from dispatcher.store.keys import insert_key
 from dispatcher.store.sources import instance_of, source_of
-from dispatcher.store.sql import is_in_force
+from dispatcher.store.sql import is_in_force, is_valid_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,9 @@ _TABLE: Final = {
     PrincipalKind.INSTANCE: "instance",
     PrincipalKind.REMOTE_OPERATOR: "remote_operator",
 }
-_VALID_KEYS: Final = """(SELECT count(*) FROM api_key k WHERE k.{column} = p.id AND k.revoked_at IS NULL
-  AND k.replaced_pepper IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())) AS keys"""
+_VALID_KEYS: Final = (
+    f"(SELECT count(*) FROM api_key k WHERE k.{{column}} = p.id AND {is_valid_key('k')}) AS keys"  # noqa: S608 - constant
+)
 _LISTED: Final = {
     PrincipalKind.SOURCE: f"""SELECT p.id, p.name, p.senders, p.territory AS places, p.created_at, p.disabled_at,
   {_VALID_KEYS.format(column="source_id")} FROM source p""",  # noqa: S608 - constant columns

@@ -13,6 +13,7 @@ from dispatcher.model.webhooks import Environment
 from dispatcher.store import audit
 from dispatcher.store.key_uses import KeyUses
 from dispatcher.store.keys import insert_key
+from dispatcher.store.sql import is_valid_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -100,15 +101,15 @@ class Sources:
             self.uses.note(name)
         return Recognition(state, _PARTY_OF[name.kind](row), name)
 
-    async def territories(self, but: str) -> list[tuple[str, ...]]:
-        """Return where each source that may submit may warn, as prefixes of keys (AGS), none for everywhere; without
-        those whose ids begin with `but`.
+    async def submitting(self) -> dict[str, tuple[str, ...]]:
+        """Return where each source that may submit now may warn, by id: prefixes of keys (AGS), none for everywhere.
+        One that is disabled, or has no valid key, can submit nothing.
         """
         rows = await self._pool.fetch(
-            "SELECT territory FROM source WHERE disabled_at IS NULL AND NOT starts_with(id, $1) ORDER BY id",
-            but,
+            f"""SELECT p.id, p.territory FROM source p WHERE p.disabled_at IS NULL AND EXISTS (
+                 SELECT FROM api_key k WHERE k.source_id = p.id AND {is_valid_key("k")}) ORDER BY p.id""",  # noqa: S608 - our own words
         )
-        return [tuple(row["territory"]) for row in rows]
+        return {row["id"]: tuple(row["territory"]) for row in rows}
 
     async def names(self) -> Sequence[str]:
         """Return all sources' ids: the values of a metric label."""

@@ -89,6 +89,14 @@ def is_public(alert: str) -> str:
     return f"({alert}.status = '{Status.ACTUAL}' AND {alert}.scope = '{Scope.PUBLIC}')"
 
 
+def is_valid_key(key: str) -> str:
+    """Whether a key opens something, if its bearer is not disabled: it is not revoked, has not expired, and is of the
+    pepper of now.
+    """
+    return f"""({key}.revoked_at IS NULL AND {key}.replaced_pepper IS NULL
+  AND ({key}.expires_at IS NULL OR {key}.expires_at > {NOW}))"""
+
+
 def sequence(alert: str) -> str:
     """Return the alert's place in the order of its thread, higher than that of every message which it replaces or ends,
     by whatever way: about the microseconds since 1970 at which it was received. Below 2^53 until the year 2255, so that

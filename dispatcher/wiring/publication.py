@@ -12,6 +12,7 @@ from dispatcher.publication.publisher import LOOK_MAX_S, Publisher
 from dispatcher.store import record
 from dispatcher.store.alerts.public import PublicAlerts
 from dispatcher.store.feeds.feeds import Feeds
+from dispatcher.store.feeds.unread import UnreadContents
 from dispatcher.store.sources import Sources
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ async def publishing(
     what is published must not grow old. Raises as `record.connect`.
     """
     pool = await record.connect(database_url, size=1, command_timeout_s=LOOK_MAX_S)
-    coverage = CoverageReader(Sources(pool, b""), Feeds(pool), feeds, utc_now)
+    coverage = CoverageReader(Sources(pool, b""), Feeds(pool), UnreadContents(pool), feeds, utc_now)
     publisher = Publisher(
         PublicAlerts(pool).read, coverage.read, boundaries.names, note=metrics.published_as_of.set
     )

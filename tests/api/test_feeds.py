@@ -12,7 +12,7 @@ from dispatcher.settings import Settings
 from dispatcher.store.feeds.quarantine import Quarantine
 from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Service, introduce, serving
 from tests.support.feed_messages import NOW, nina_detail
-from tests.support.messages import InfoPart, Message
+from tests.support.messages import DUEREN, InfoPart, Message
 
 MOWAS_KEY = f"wk_mowas-1_{SECRET}"
 DWD_KEY = f"wk_dwd-1_{SECRET}"
@@ -100,6 +100,12 @@ async def test_what_cannot_be_read_is_kept(service: Service) -> None:
     page = (await service.get("/v1/feeds/mowas")).json
     assert sorted(one["code"] for one in page["quarantine"]) == ["identity-missing", "not-xml"]
     assert page["feed"]["quarantined"] == 2
+    await service.parts.publisher.look(afresh=True)
+    for path, key in ((f"/v1/municipalities/{DUEREN}/alerts", ""), ("/v1/instance/alerts", INSTANCE_KEY)):
+        body = (await service.get(path, key=key)).json
+        assert (body["alerts"], [one["name"] for one in body["unread_feeds"]]) == ([], ["mowas"])
+    answer = await service.get("/v1/public/alerts.atom", key="")
+    assert answer.headers["Alerts-Unread-Feeds"].startswith('"mowas";since="')
 
 
 async def test_one_broken_message_of_several_leaves_the_others(service: Service) -> None:
@@ -198,7 +204,10 @@ async def test_nobody_sees_the_key_in_a_feeds_address(service: Service) -> None:
 async def test_an_app_is_told_that_nobody_knows(service: Service) -> None:
     body = (await service.get("/v1/instance/alerts", key=INSTANCE_KEY)).json
     assert body["alerts"] == []
-    assert [one["name"] for one in body["stale_feeds"]] == ["dwd"]
+    assert [one["name"] for one in body["stale_feeds"]] == ["mowas", "dwd"]
+    await push(service, fresh().xml())
+    body = (await service.get("/v1/instance/alerts", key=INSTANCE_KEY)).json
+    assert [one["name"] for one in body["stale_feeds"]] == ["dwd"], "it has delivered"
 
 
 async def test_without_feeds_there_are_none(database_url: str, redis_url: str, tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ from dispatcher.feeds.poller import Poller
 from dispatcher.readers.pool import ReaderLimits, ReaderPool
 from dispatcher.readers.process import BoundaryFiles
 from dispatcher.readers.readers import ReaderStopped, StopReason
+from dispatcher.store.feeds.unread import UnreadContents
 from ops.lab.faults.feeds.server import FeedFault, FeedServer
 from tests.support.feed_messages import (
+    DUEREN,
     archive,
     dashboard_entry,
     listing_body,
@@ -227,6 +229,34 @@ async def test_a_folder_is_a_feed(world: World, poller: Poller, tmp_path: Path) 
     (folder / "a.cap").write_bytes(cap.render(warning(1)))
     assert (await poll(poller, world, feed)).result == "changed"
     assert await world.reasons() == ["first_notice"]
+
+
+async def test_what_is_aside_or_waits_is_unread_until_the_source_mends_or_drops_it(
+    world: World, poller: Poller, tmp_path: Path
+) -> None:
+    feed = await world.feed("inbox", "folder", folder=tmp_path, territory=("05358",), senders={"known"})
+    contents = UnreadContents(world.pool)
+
+    async def unread() -> list[tuple[str, ...]]:
+        """Where what is unread may be about, after the next poll."""
+        await poll(poller, world, feed)
+        return [one.municipalities for one in await contents.read(["inbox"], ["inbox"], world.clock.now)]
+
+    (tmp_path / "a.xml").write_bytes(b"<alert")
+    assert await unread() == [()]
+    (tmp_path / "b.xml").write_bytes(cap.render(warning(1)))
+    assert await unread() == [(), (DUEREN,)], "its sender is a stranger"
+    assert await unread() == [(), (DUEREN,)], "the same list"
+    (tmp_path / "a.xml").write_bytes(cap.render(warning(2, sender="known")))
+    assert await unread() == [(DUEREN,)]
+    (tmp_path / "a.xml").write_bytes(b"<alert")
+    assert await unread() == [(), (DUEREN,)], "what was read before is not readable now"
+    (tmp_path / "a.xml").unlink()
+    for _ in range(feed.settings.misses_needed):
+        last = await unread()
+    assert last == [(DUEREN,)]
+    world.clock.forward(hours=6)
+    assert await unread() == []
 
 
 async def test_a_poll_is_not_redirected_to_an_origin_meant_for_something_else(

@@ -11,7 +11,7 @@ import pytest
 
 from dispatcher.model.principals import Source
 from dispatcher.model.vocabulary import Reason
-from dispatcher.publication.coverage import Coverage, SilentFeed
+from dispatcher.publication.coverage import Coverage, SilentFeed, UncertainFeed
 from dispatcher.publication.editions import Edition
 from dispatcher.publication.forms.registry import GERMAN
 from dispatcher.publication.places import PublicPlaces
@@ -165,14 +165,16 @@ async def test_whatever_goes_wrong_nothing_old_calls_itself_current(world: World
     assert not (await world.after(AWAY_S)).in_force.current
 
 
-async def test_stale_feeds_are_said_in_headers_and_asked_about_now_and_then(world: World) -> None:
+async def test_stale_and_unread_feeds_are_said_in_headers_and_asked_about_now_and_then(world: World) -> None:
     await world.after()
-    world.record.coverage = Coverage(("",), (SilentFeed("dwd", NOW), SilentFeed("nina", NOW)))
+    silent = (SilentFeed("dwd", NOW), SilentFeed("nina", NOW))
+    world.record.coverage = Coverage(("",), silent, (UncertainFeed("mowas", NOW, ("05334",)),))
     await world.after()
     assert world.header(b"alerts-stale-feeds") is None
     await world.after(COVERAGE_S)
     said = b'"dwd";since="2026-11-22T12:00:00Z", "nina";since="2026-11-22T12:00:00Z"'
     assert world.header(b"alerts-stale-feeds") == said
+    assert world.header(b"alerts-unread-feeds") == b'"mowas";since="2026-11-22T12:00:00Z"'
     assert world.record.asked_for_coverage == 2
     await world.publisher.look(afresh=True)
     assert world.record.asked_for_coverage == 3

@@ -150,9 +150,12 @@ async def test_a_key_is_recognised_while_its_use_cannot_be_written(keyed: Any, p
     assert PEPPER
 
 
-async def test_territories_are_those_of_who_may_submit(keyed: Sources, pool: Any) -> None:
-    await keyed.put(Source("land", "Land", frozenset(), ()))
-    await keyed.put(Source("feed-x", "x", frozenset(), ("09",)))
-    await keyed.put(Source("aus", "Aus", frozenset(), ("01",)))
+async def test_who_may_submit_has_a_valid_key_and_is_not_disabled(keyed: Sources, pool: Any) -> None:
+    for name in ("land", "aus", "ohne"):
+        await keyed.put(Source(name, name, frozenset(), ()))
+    for name in ("land", "aus"):
+        await keyed.add_key(name, f"wk_{name}_{SECRET}")
     await pool.execute("UPDATE source SET disabled_at = now() WHERE id = 'aus'")
-    assert await keyed.territories(but="feed-") == [(), ("05358",)]
+    assert await keyed.submitting() == {"land": (), "leitstelle": ("05358",)}
+    await Keys(pool).revoke(KeyName(KeyKind.SOURCE, "leitstelle-1"))
+    assert await keyed.submitting() == {"land": ()}

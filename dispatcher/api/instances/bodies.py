@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dispatcher.api.openapi import words
 from dispatcher.api.schemas.alerts import AlertBody
 from dispatcher.api.schemas.base import Body
-from dispatcher.api.schemas.feeds import StaleFeed
+from dispatcher.api.schemas.feeds import StaleFeed, UnreadFeed
 from dispatcher.model.webhooks import Environment
 
 Ags = words.Ags
@@ -235,6 +235,12 @@ class InForceList(Body):
     stale_feeds: list[StaleFeed] = Field(
         default=[],
         description="where this is not empty, an empty list of alerts does not mean that there are no warnings",
+    )
+    unread_feeds: list[UnreadFeed] = Field(
+        default=[],
+        description="sources that hold something which nobody can read, or which a person has not decided upon, and "
+        "which may concern these municipalities. Where this is not empty, an empty list of alerts does not mean that "
+        "there are no warnings",
     )
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from channels.clock import utc_now
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api.alerts import CAP_ANSWER, AlertId
 from dispatcher.api.body import CAP_MEDIA_TYPE
-from dispatcher.api.feeds import stale_feeds
 from dispatcher.api.instances.bodies import EndedBody, InForceList, Language
 from dispatcher.api.instances.conditional import PRIVATE, conditional, weak_tag
 from dispatcher.api.schemas.alerts import alert_body
+from dispatcher.api.schemas.feeds import StaleFeed, UnreadFeed
 from dispatcher.api.shedding import reading
 from dispatcher.apps import samples
 from dispatcher.apps.told import ToldAlerts
@@ -23,8 +24,12 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.model.webhooks import Environment
+from dispatcher.publication.coverage import Coverage
+from dispatcher.publication.coverage_reader import CoverageReader
 from dispatcher.store.alerts.in_force import START, InForceReader
 from dispatcher.store.clock import record_time
+from dispatcher.store.feeds.feeds import Feeds
+from dispatcher.store.feeds.unread import UnreadContents
 from dispatcher.texts.shortening import as_json
 
 if TYPE_CHECKING:
@@ -77,6 +82,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         return found
 
     told = ToldAlerts(message, affected, known)
+    heard = cache(partial(_coverage_reader, dependencies))
     router = APIRouter(prefix="/v1/instance/alerts", tags=["instances"])
 
     @router.get(
@@ -96,11 +102,11 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         mark, history = _read_cursor(since, instance, language)
         found = await InForceReader(dependencies.health.pool).read(instance.territory, mark, history)
         shown = [await told.now(alert, found.places[alert.id], language, found.now) for alert in found.alerts]
-        stale = await stale_feeds(dependencies.feed_services) if dependencies.feed_services else []
+        coverage = await heard().read()
         content = _content(
             [one for one in shown if one], found.ended, Environment.PRODUCTION, complete=found.complete
         )
-        content["stale_feeds"] = [feed.model_dump(mode="json") for feed in stale]
+        content |= _not_known(coverage, instance)
         return _answer(request, content, f"{found.mark}.{found.history}.{_scope(instance, language)}")
 
     @router.get(
@@ -128,13 +134,34 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 async def _samples(dependencies: ApiDependencies, instance: Principal, language: Language) -> dict[str, Any]:
     now = await record_time(dependencies.health.pool)
     made, ended = samples.current(instance.id, instance.territory, dependencies.boundaries, now, language)
-    return _content([made.told], [ended], Environment.SANDBOX, complete=True) | {"stale_feeds": []}
+    return _content([made.told], [ended], Environment.SANDBOX, complete=True) | _not_known(
+        Coverage(), instance
+    )
 
 
 async def _sample_message(dependencies: ApiDependencies, instance: Principal, alert_id: str) -> bytes | None:
     now = await record_time(dependencies.health.pool)
     made, _ = samples.current(instance.id, instance.territory, dependencies.boundaries, now)
     return made.raw if made.alert.id == alert_id else None
+
+
+def _coverage_reader(dependencies: ApiDependencies) -> CoverageReader:
+    pool, services = dependencies.health.pool, dependencies.feed_services
+    feeds, clock = (services.feeds, services.clock) if services else ((), utc_now)
+    return CoverageReader(dependencies.sources, Feeds(pool), UnreadContents(pool), feeds, clock)
+
+
+def _not_known(coverage: Coverage, instance: Principal) -> dict[str, Any]:
+    """Return the feeds because of which no alerts does not mean no warnings."""
+    unread = [one for one in coverage.unread if one.may_concern(instance.territory)]
+    return {
+        "stale_feeds": [
+            StaleFeed(name=one.name, since=one.since).model_dump(mode="json") for one in coverage.stale
+        ],
+        "unread_feeds": [
+            UnreadFeed(name=one.name, since=one.since).model_dump(mode="json") for one in unread
+        ],
+    }
 
 
 def _content(

@@ -33,7 +33,10 @@ READ: Final = ("GET", "HEAD")
 RETRY_AFTER_S: Final = 1
 OPEN_TO_ALL: Final[Headers] = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Alerts-Age, Alerts-As-Of, Alerts-Stale-Feeds, ETag"),
+    (
+        b"access-control-expose-headers",
+        b"Alerts-Age, Alerts-As-Of, Alerts-Stale-Feeds, Alerts-Unread-Feeds, ETag",
+    ),
 )
 """A page of any origin may read what anybody may read."""
 

@@ -28,6 +28,11 @@ HEADERS: Final = {
         "out where there are none.",
         **_TEXT,
     },
+    "Alerts-Unread-Feeds": {
+        "description": "The feeds that hold something which nobody can read, or which a person has not decided upon, "
+        "wherever it may be about, and since when: a list of RFC 9651. Left out where there are none.",
+        **_TEXT,
+    },
     "Alerts-Age": {
         "description": "How many seconds ago the record last answered, where it does not answer now.",
         "schema": {"type": "integer"},

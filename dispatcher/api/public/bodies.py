@@ -7,7 +7,7 @@ from pydantic import Field
 from dispatcher.api.instances.bodies import NoticeBody, NoticeMunicipality
 from dispatcher.api.openapi import words
 from dispatcher.api.schemas.base import Body
-from dispatcher.api.schemas.feeds import StaleFeed
+from dispatcher.api.schemas.feeds import StaleFeed, UnreadFeed
 from dispatcher.publication.places import PlaceKind
 
 
@@ -38,6 +38,11 @@ class StateBody(Body):
     )
     stale_feeds: list[StaleFeed] = Field(
         description="where this is not empty, an empty list of alerts does not mean that there are no warnings"
+    )
+    unread_feeds: list[UnreadFeed] = Field(
+        description="sources that hold something which nobody can read, or which a person has not decided upon, and "
+        "which may concern the place. Where this is not empty, an empty list of alerts does not mean that there are "
+        "no warnings"
     )
 
 

@@ -13,3 +13,10 @@ class StaleFeed(Body):
 
     name: words.FeedName
     since: words.Moment = Field(description="Since when nobody knows.")
+
+
+class UnreadFeed(Body):
+    """A source that holds something of which nobody knows what it says, or which a person has not decided upon."""
+
+    name: words.FeedName
+    since: words.Moment = Field(description="Since when there is such a thing.")

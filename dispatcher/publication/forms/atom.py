@@ -27,7 +27,7 @@ CAP_TYPE: Final = "application/cap+xml"
 URN: Final = "urn:cap-dispatcher:"
 TITLE: Final = "Amtliche Warnungen"
 STATE: Final = f"{URN}state"
-"""The namespace of what our JSON says of itself: `current`, `covered`, `staleFeed`."""
+"""The namespace of what our JSON says of itself: `current`, `covered`, `staleFeed`, `unreadFeed`."""
 _NAMESPACES: Final = {None: ATOM, "cap": CAP, "state": STATE}
 _SAID: Final = ("event", "urgency", "severity", "certainty", "expires")
 
@@ -44,6 +44,8 @@ def feed(found: PublicInForce, place: PublicPlace) -> bytes:
     _text(root, "covered", str(found.covers(place)).lower(), STATE)
     for one in found.coverage.stale:
         etree.SubElement(root, f"{{{STATE}}}staleFeed", {"name": one.name, "since": _time(one.since)})
+    for unread in found.unread_at(place):
+        etree.SubElement(root, f"{{{STATE}}}unreadFeed", {"name": unread.name, "since": _time(unread.since)})
     for warning in found.at(place):
         told = found.told(warning, LANGUAGE)
         if told is not None:

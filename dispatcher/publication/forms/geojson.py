@@ -38,7 +38,7 @@ def collection(found: PublicInForce, place: PublicPlace) -> bytes:
     return as_json(
         {
             "type": "FeatureCollection",
-            **state_of(found),
+            **state_of(found, place),
             "covered": found.covers(place),
             "features": [_feature(found, one, told) for one, told in pairs],
         }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.apps.told import Told
+    from dispatcher.publication.coverage import SilentFeed, UncertainFeed
     from dispatcher.publication.in_force import PublicInForce, PublicWarning
     from dispatcher.publication.places import PublicPlace
 
@@ -34,7 +35,7 @@ def listed(found: PublicInForce, place: PublicPlace, language: str) -> bytes:
     return as_json(
         {
             "place": _place(place),
-            **state_of(found),
+            **state_of(found, place),
             "covered": covered,
             # Nobody would tell us of a warning there: that is not the same as none.
             "alerts": alerts if alerts or covered else None,
@@ -102,13 +103,20 @@ def _place(place: PublicPlace) -> dict[str, Any]:
     }
 
 
-def state_of(found: PublicInForce) -> dict[str, Any]:
-    """Return what every document of ours says of itself."""
+def state_of(found: PublicInForce, place: PublicPlace | None = None) -> dict[str, Any]:
+    """Return what every document of ours says of itself; of feeds with something unread, those that concern the place,
+    if it is of one.
+    """
     return {
         "as_of": _moment(found.as_of),
         "current": found.current,
-        "stale_feeds": [{"name": one.name, "since": _moment(one.since)} for one in found.coverage.stale],
+        "stale_feeds": _feeds(found.coverage.stale),
+        "unread_feeds": _feeds(found.unread_at(place)),
     }
+
+
+def _feeds(feeds: Iterable[SilentFeed | UncertainFeed]) -> list[dict[str, str]]:
+    return [{"name": one.name, "since": _moment(one.since)} for one in feeds]
 
 
 def _moment(moment: datetime) -> str:

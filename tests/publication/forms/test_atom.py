@@ -6,7 +6,7 @@ from lxml import etree
 import cap
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.formats.index import Index
-from dispatcher.publication.coverage import Coverage, SilentFeed
+from dispatcher.publication.coverage import Coverage, SilentFeed, UncertainFeed
 from dispatcher.publication.forms.atom import ATOM, STATE, feed
 from dispatcher.publication.places import PublicPlaces
 from tests.support.messages import DUEREN, HOUR, NOW, InfoPart, Message
@@ -42,12 +42,15 @@ def test_an_empty_feed_is_one_and_says_whether_that_means_anything(places: Publi
     assert place
     assert elsewhere
     assert Index().listing(feed(found(), place), URL).entries == ()
-    stale = Coverage(("05358",), (SilentFeed("a--b", NOW - HOUR),))
+    unread = (UncertainFeed("c", NOW, ("05334",)), UncertainFeed("d", NOW, ("05358",)))
+    stale = Coverage(("05358",), (SilentFeed("a--b", NOW - HOUR),), unread)
     root = etree.fromstring(feed(found(coverage=stale, current=False), elsewhere))
     said = {name: root.findtext(f"{{{STATE}}}{name}") for name in ("current", "covered")}
     assert said == {"current": "false", "covered": "false"}
     (one,) = root.findall(f"{{{STATE}}}staleFeed")
     assert dict(one.attrib) == {"name": "a--b", "since": "2026-11-22T11:00:00+00:00"}
+    (one,) = root.findall(f"{{{STATE}}}unreadFeed")
+    assert dict(one.attrib) == {"name": "c", "since": "2026-11-22T12:00:00+00:00"}
     assert root.findtext(f"{{{ATOM}}}updated") == "2026-11-22T12:00:00+00:00"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dispatcher.boundaries.municipalities import Boundaries
-from dispatcher.publication.coverage import Coverage, SilentFeed
+from dispatcher.publication.coverage import Coverage, SilentFeed, UncertainFeed
 from dispatcher.publication.forms.own import detail, listed
 from dispatcher.publication.in_force import PublicInForce
 from dispatcher.publication.places import PublicPlaces
@@ -33,6 +33,7 @@ def test_nothing_in_force_is_an_empty_list_where_somebody_would_warn(places: Pub
         "as_of": "2026-11-22T12:00:00.000+00:00",
         "current": True,
         "stale_feeds": [],
+        "unread_feeds": [],
         "covered": True,
         "alerts": [],
     }
@@ -51,6 +52,20 @@ def test_it_says_that_it_is_old_and_which_feeds_are_stale(places: PublicPlaces) 
     answer = at(places, state, DUEREN)
     assert not answer["current"]
     assert answer["stale_feeds"] == [{"name": "dwd", "since": "2026-11-22T11:00:00.000+00:00"}]
+
+
+def test_what_nobody_has_read_is_said_where_it_may_be_about_and_nothing_of_what_it_says(
+    places: PublicPlaces,
+) -> None:
+    unread = (UncertainFeed("aachen", NOW - HOUR, ("05334",)), UncertainFeed("dwd", NOW, (DUEREN,)))
+    state = found(warned("A", JUELICH), coverage=Coverage(("",), (), unread))
+    aachen = {"name": "aachen", "since": "2026-11-22T11:00:00.000+00:00"}
+    assert at(places, state, AACHEN)["unread_feeds"] == [aachen]
+    assert at(places, state, JUELICH)["unread_feeds"] == []
+    for key, names in ((DUEREN, ["dwd"]), ("05358", ["dwd"]), ("", ["aachen", "dwd"])):
+        assert [one["name"] for one in at(places, state, key)["unread_feeds"]] == names
+    shown = json.loads(detail(state, state.warnings[0]))
+    assert [one["name"] for one in shown["unread_feeds"]] == ["aachen", "dwd"]
 
 
 def test_a_notice_is_what_apps_get_with_the_addresses_that_take_no_key(places: PublicPlaces) -> None:
