@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +39,36 @@ ERRORS_MAX = 50
 CHOSEN: Final = ("path", "installation")
 """The name in a path that a client gives itself: it is told what is wrong with that where it brings it first."""
 log = structlog.get_logger()
+
+
+class Meant(StrEnum):
+    """What a request is for, and so what is in doubt after a failure."""
+
+    SUBMIT = "submit"
+    """A message: one that is sent again is known by its identity."""
+    CHANGE = "change"
+    READ = "read"
+
+
+_UNAVAILABLE: Final = {
+    Meant.SUBMIT: Phrase.RECORD_UNAVAILABLE,
+    Meant.CHANGE: Phrase.RECORD_UNAVAILABLE_TO_CHANGE,
+    Meant.READ: Phrase.RECORD_UNAVAILABLE_TO_READ,
+}
+_INTERNAL: Final = {
+    Meant.SUBMIT: Phrase.INTERNAL,
+    Meant.CHANGE: Phrase.INTERNAL_TO_CHANGE,
+    Meant.READ: Phrase.INTERNAL_TO_READ,
+}
+_SUBMISSION: Final = re.compile(r"/v1/(?:alerts|feeds/[^/]+/messages)")
+_PREVIEW: Final = "/v1/alerts/preview"
+
+
+def meant_of(method: str, path: str) -> Meant:
+    """Return what a request is for, by its address."""
+    if method in ("GET", "HEAD", "OPTIONS") or path == _PREVIEW:
+        return Meant.READ
+    return Meant.SUBMIT if method == "POST" and _SUBMISSION.fullmatch(path) else Meant.CHANGE
 
 
 def problem_response(refused: RequestRefused) -> Response:
@@ -128,7 +160,7 @@ def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small h
     async def unavailable(request: Request, error: Exception) -> Response:
         metrics.record_up.set(0)
         log.warning("record_unavailable", error=type(error).__name__)
-        sentence = said(Phrase.RECORD_UNAVAILABLE)
+        sentence = said(_UNAVAILABLE[meant_of(request.method, request.url.path)])
         return await refused(request, RequestRefused(ProblemType.RECORD_UNAVAILABLE, sentence))
 
     async def http_error(request: Request, error: Exception) -> Response:
@@ -160,7 +192,7 @@ def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small h
         log.error("internal_error", path=request.url.path, error=type(error).__name__)
         return await refused(
             request,
-            RequestRefused(ProblemType.INTERNAL, said(Phrase.INTERNAL)),
+            RequestRefused(ProblemType.INTERNAL, said(_INTERNAL[meant_of(request.method, request.url.path)])),
         )
 
     app.add_exception_handler(RequestRefused, refused)

@@ -168,7 +168,7 @@ TITLE = {
     ),
     ProblemType.OVERLOADED: Said("Gerade wird zu viel zugleich verlangt", "Too much is asked for now"),
     ProblemType.RECORD_UNAVAILABLE: Said(
-        "Der Bestand ist gerade nicht beschreibbar", "The record cannot be written now"
+        "Der Bestand ist gerade nicht erreichbar", "The record cannot be reached now"
     ),
     ProblemType.NOTHING_KNOWN_YET: Said(
         "Noch ist nicht bekannt, welche Warnungen gelten", "Which warnings are in force is not known yet"

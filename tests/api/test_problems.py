@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from dispatcher.api.problems import ERRORS_MAX
+from dispatcher.api.problems import ERRORS_MAX, Meant, meant_of
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.settings import Settings
 from dispatcher.store.migrate import upgrade
-from tests.api.conftest import KEY, Service, introduce, serving
+from tests.api.conftest import INSTANCE_KEY, KEY, Service, introduce, serving
 from tests.support.submissions import warning
 
 
@@ -26,7 +26,11 @@ async def test_without_the_record_nothing_is_promised_and_it_says_when_to_come_a
             await asyncio.to_thread(server.stop)
             one = warning()
             answer = await service.submit(one)
-            answer.problem(503, "record-unavailable")
+            assert "same identity" in answer.problem(503, "record-unavailable")["detail_en"]
+            read = await service.get("/v1/alerts")
+            assert "Nothing was changed" in read.problem(503, "record-unavailable")["detail_en"]
+            changed = await service.request("DELETE", "/v1/instance/webhook", key=INSTANCE_KEY)
+            assert "what was just asked for" in changed.problem(503, "record-unavailable")["detail_en"]
             assert int(answer.headers["retry-after"]) > 0
             assert service.refusals() == {"record-unavailable": 1}
             ready = await service.get("/readyz")
@@ -150,3 +154,19 @@ async def test_a_name_that_is_a_line_s_end_is_none_that_anything_has(service: An
     url = URL(f"{service.url}/v1/instances/dueren/subscribers/%0A/test", encoded=True)
     async with service.session.post(url) as response:
         assert response.status == 404, "no other method has it either"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "meant"),
+    [
+        ("POST", "/v1/alerts", Meant.SUBMIT),
+        ("POST", "/v1/feeds/mowas/messages", Meant.SUBMIT),
+        ("POST", "/v1/alerts/preview", Meant.READ),
+        ("GET", "/v1/alerts", Meant.READ),
+        ("GET", "/v1/subscribers/dueren/phone", Meant.READ),
+        ("PUT", "/v1/subscribers/dueren/phone", Meant.CHANGE),
+        ("POST", "/v1/instance/webhook/test", Meant.CHANGE),
+    ],
+)
+def test_only_who_submits_a_message_is_told_of_its_identity(method: str, path: str, meant: Meant) -> None:
+    assert meant_of(method, path) is meant

@@ -34,7 +34,14 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.GATEWAY_SECRET_MISSING: "The gateway's secret is missing or wrong.",
         Phrase.RECORD_UNAVAILABLE: "The record cannot be reached now. Whether a message sent just now is "
         "kept is not known; please send it again: the same identity is never accepted twice.",
+        Phrase.RECORD_UNAVAILABLE_TO_READ: "The record cannot be reached now, so that nobody can say what is asked "
+        "for. Nothing was changed; please ask again in a moment.",
+        Phrase.RECORD_UNAVAILABLE_TO_CHANGE: "The record cannot be reached now. Whether what was just asked for is "
+        "done is not known; please send it again in a moment.",
         Phrase.INTERNAL: "Internal error; whether the message counts is not known: send it again.",
+        Phrase.INTERNAL_TO_READ: "Internal error; nothing was changed. Please ask again in a moment.",
+        Phrase.INTERNAL_TO_CHANGE: "Internal error; whether what was just asked for is done is not known: send it "
+        "again.",
         Phrase.NO_SUCH_ID: "There is no such id here.",
         Phrase.NO_SUCH_ALERT: "There is no such alert here.",
         Phrase.NO_SUCH_PLACE: "The boundary data of this service has no such municipality or district. That says "

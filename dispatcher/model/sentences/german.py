@@ -37,7 +37,13 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.RECORD_UNAVAILABLE: "Der Bestand ist gerade nicht erreichbar. Ob eine eben gesendete Meldung "
         "gesichert ist, steht nicht fest; bitte erneut senden: dieselbe Kennung wird nicht doppelt "
         "angenommen.",
+        Phrase.RECORD_UNAVAILABLE_TO_READ: "Der Bestand ist gerade nicht erreichbar; das Erfragte steht deshalb nicht "
+        "fest. Geändert wurde nichts; bitte gleich noch einmal fragen.",
+        Phrase.RECORD_UNAVAILABLE_TO_CHANGE: "Der Bestand ist gerade nicht erreichbar. Ob das eben Verlangte "
+        "ausgeführt ist, steht nicht fest; bitte gleich erneut senden.",
         Phrase.INTERNAL: "Interner Fehler; ob die Meldung gilt, ist offen: erneut senden.",
+        Phrase.INTERNAL_TO_READ: "Interner Fehler; geändert wurde nichts. Bitte gleich noch einmal fragen.",
+        Phrase.INTERNAL_TO_CHANGE: "Interner Fehler; ob das eben Verlangte ausgeführt ist, ist offen: erneut senden.",
         Phrase.NO_SUCH_ID: "Eine solche Kennung gibt es hier nicht.",
         Phrase.NO_SUCH_ALERT: "Diese Meldung gibt es hier nicht.",
         Phrase.NO_SUCH_PLACE: "Die Gebietsdaten dieses Dienstes kennen keine solche Gemeinde und keinen solchen Kreis. "
