@@ -28,10 +28,20 @@ _SENDER_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0
 """A sender's name: at most 11 characters (3GPP TS 23.040, section 9.1.2.5), those that all gateways pass on."""
 
 
+class GatewayRefused(ValueError):
+    """No gateway can be so. `shown` says why, beginning with the member, without a word of what the operator gave: of
+    that it names members and secrets only.
+    """
+
+    def __init__(self, sentence: str, shown: str = "") -> None:
+        super().__init__(sentence)
+        self.shown = shown or sentence
+
+
 def require_sender(sender: str) -> str:
-    """Return what phones can show as sender. Raises `ValueError`."""
+    """Return what phones can show as sender. Raises `GatewayRefused`."""
     if not (SENDER_NUMBER.fullmatch(sender) or _SENDER_NAME.fullmatch(sender)):
-        raise ValueError(
+        raise GatewayRefused(
             "a number of 3 to 15 digits, or 1 to 11 letters and digits, with blanks and . _ - in it"
         )
     return sender

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from channels.sms.contract import GatewayRefused
 from channels.sms.settings import SmsGatewaySettings
 
 _NAME: Final = "own"
@@ -24,7 +25,7 @@ def own_gateway(plain: bytes) -> SmsGatewaySettings:
     try:
         return SmsGatewaySettings.model_validate({**given, "name": _NAME})
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found = error.errors(include_url=False, include_input=False)
         raise ValueError("; ".join(_place(item) for item in found[:5])) from None
 
 
@@ -42,4 +43,6 @@ def _place(item: Any) -> str:
     place = ".".join(
         str(part)[:40] for part in item["loc"] if isinstance(part, int) or str(part).isidentifier()
     )
-    return f"{place or 'the gateway'}: {item['type'].replace('_', ' ')}"
+    refused = item.get("ctx", {}).get("error")
+    why = refused.shown if isinstance(refused, GatewayRefused) else item["type"].replace("_", " ")
+    return f"{place}: {why}" if place else why

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from channels.sms import delivery_reports
-from channels.sms.contract import ContractSettings, require_sender, require_usable
+from channels.sms.contract import ContractSettings, GatewayRefused, require_sender, require_usable
 from channels.sms.delivery_reports import Proves, ReportFields
 from channels.sms.http.flat import WORDS, RequestFields, flat_answers, flat_request, require_fields
 from channels.sms.http.profiles import laid_over, profile
@@ -206,7 +206,7 @@ class SmsGatewaySettings(ContractSettings, BaseModel):
     @classmethod
     def _laid_over_the_profile(cls, given: Any) -> Any:
         if isinstance(given, Mapping) and given.get("profile") == "":
-            raise ValueError("profile: is empty; leave it out where there is none")
+            raise GatewayRefused("profile: is empty; leave it out where there is none")
         if isinstance(given, Mapping) and isinstance(name := given.get("profile", ""), str) and name:
             return laid_over(profile(name), given)
         return given
@@ -220,24 +220,26 @@ class SmsGatewaySettings(ContractSettings, BaseModel):
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if self.request and (wrong := self.model_fields_set & {"body", "fields"}):
-            raise ValueError(f"{min(wrong)}: belongs to the form without request; request says the same")
+            raise GatewayRefused(f"{min(wrong)}: belongs to the form without request; request says the same")
         if self.validity and "validity_unit" in self.model_fields_set:
-            raise ValueError("validity_unit: says the same as validity.unit")
+            raise GatewayRefused("validity_unit: says the same as validity.unit")
         if self.request and not self.answer.rules:
-            raise ValueError(
+            raise GatewayRefused(
                 'answer.rules: missing beside request; {"status": "2xx", "means": "accepted"} where the status alone '
                 "counts"
             )
         if self.errors and self.answer.rules:
-            raise ValueError("errors: belongs to the form without answer.rules; a rule says the same")
+            raise GatewayRefused("errors: belongs to the form without answer.rules; a rule says the same")
         if self.errors and not (self.answer.success and self.answer.error):
-            raise ValueError("errors need answer.success and answer.error, which say where to look for one")
+            raise GatewayRefused(
+                "errors need answer.success and answer.error, which say where to look for one"
+            )
         return self
 
     @model_validator(mode="after")
     def _requests_can_be_made(self) -> Self:
         """Make one: without this the first warning would show that it cannot be."""
-        rehearse(self.gateway(), self.secrets.keys())
+        rehearse(self.gateway(), self.secrets.keys(), profile(self.profile).secrets if self.profile else ())
         return self
 
 

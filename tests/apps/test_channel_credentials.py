@@ -44,6 +44,13 @@ def test_any_other_is_known_by_a_keyed_hash_and_never_repeated() -> None:
         (FCM, None, "", "comes from its provider"),
         (SMS, b'{"url": "http://10.0.0.7/x?GEHEIM"}', "", "url: is http; use https"),
         (SMS, b"GEHEIM", "", "a JSON object"),
+        (SMS, b'{"url": "https://127.0.0.1/?GEHEIM"}', "", "url: lies in a private net"),
+        (
+            SMS,
+            b'{"url": "https://127.0.0.1/", "profile": "GEHEIM"}',
+            "",
+            "profile: there is none of this name",
+        ),
         (FCM, b"x" * (MOST_BYTES + 1), "", f"1 to {MOST_BYTES} bytes"),
         (FCM, b"GEHEIM", SUBJECT, "of webpush alone"),
     ],

@@ -14,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from channels.sms.contract import GatewayRefused
+
 _ROOM: Final = files("channels.sms.http") / "providers"
 BODIES: Final = ("json", "form", "text")
 """The members of `request` of which one is the body."""
@@ -43,7 +45,7 @@ class GatewayProfile:
     gateway: Mapping[str, Any]
 
 
-class UnknownProfile(ValueError):
+class UnknownProfile(GatewayRefused):
     """There is no profile of this name; the message says which is the nearest."""
 
 
@@ -61,7 +63,8 @@ def profile(name: str) -> GatewayProfile:
     if name not in names():
         (nearest,) = get_close_matches(name, names(), n=1, cutoff=0.0)
         raise UnknownProfile(
-            f"there is no profile {name}; the nearest is {nearest}, and there are {', '.join(names())}"
+            f"there is no profile {name}; the nearest is {nearest}, and there are {', '.join(names())}",
+            f"profile: there is none of this name; there are {', '.join(names())}",
         )
     content = tomllib.loads((_ROOM / f"{name}.toml").read_text(encoding="utf-8"))
     return GatewayProfile(

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from channels.http.addresses import MAX_URL_CHARACTERS, AddressRefused, split_origin
+from channels.sms.contract import GatewayRefused
 from channels.sms.gsm7 import Encoding, Sms
 from channels.sms.http.provider import PLACEHOLDERS
 
@@ -35,29 +36,29 @@ def _basic(user: str, password: str) -> str:
     return b64encode(f"{user}:{password}".encode()).decode()
 
 
-def rehearse(gateway: SmsGateway, secrets: Collection[str]) -> None:
-    """Raise `ValueError`, beginning with the member, for a request that can never be made or says too little. `secrets`
-    are the names of all that the operator gave.
+def rehearse(gateway: SmsGateway, secrets: Collection[str], published: Collection[str] = ()) -> None:
+    """Raise `GatewayRefused`, beginning with the member, for a request that can never be made or says too little.
+    `secrets` are the names of all that the operator gave, `published` those that the gateway's profile wants.
     """
     names = gateway.url.names | gateway.request.names
     for name in sorted(names - gateway.constants.keys() - set(PLACEHOLDERS)):
-        _refuse(name, gateway)
+        _refuse(name, gateway, published)
     if wrong := gateway.url.names & set(PLACEHOLDERS):
-        raise ValueError(f"url: {{{min(wrong)}}} is another with each message; use request.query")
+        raise GatewayRefused(f"url: {{{min(wrong)}}} is another with each message; use request.query")
     if missing := {"to", "text"} - gateway.request.names:
-        raise ValueError(f"request: never says {{{min(missing)}}}")
+        raise GatewayRefused(f"request: never says {{{min(missing)}}}")
     _require_all_used(names, secrets)
     _make(gateway)
 
 
 def require_allowed(gateway: SmsGateway, written: str, policy: AddressPolicy) -> None:
-    """Raise `ValueError` for a gateway whose URL the policy forbids, as far as that can be seen without asking for its
-    name's addresses. `written` is the URL as the operator wrote it, so that no secret is quoted.
+    """Raise `GatewayRefused` for a gateway whose URL the policy forbids, as far as that can be seen without asking for
+    its name's addresses. `written` is the URL as the operator wrote it, so that no secret is quoted.
     """
     try:
         policy.vet(str(gateway.url.fill(gateway.constants)))
     except AddressRefused as refused:
-        raise ValueError(f"url: {_forbidden(refused.code, written)}") from None
+        raise GatewayRefused(f"url: {_forbidden(refused.code, written)}") from None
 
 
 def _forbidden(code: str, written: str) -> str:
@@ -92,22 +93,27 @@ def _malformed(written: str) -> str:
     return "is no URL of plain ASCII, such as https://sms.example/send, with its secrets in it and without #"
 
 
-def _refuse(name: str, gateway: SmsGateway) -> None:
+def _refuse(name: str, gateway: SmsGateway, published: Collection[str]) -> None:
     group, _, named = name.partition(".")
     if group in ("secret", "basic") and named:
         missing = next((one for one in named.split(".") if f"secret.{one}" not in gateway.constants), named)
-        raise ValueError(f"secrets.{missing}: missing; the request names {{{name}}}")
+        sentence = f"secrets.{missing}: missing; the request names {{{name}}}"
+        shown = sentence if missing in published else "secrets: one that the request names is missing"
+        raise GatewayRefused(sentence, shown)
     known = [*PLACEHOLDERS, *gateway.constants]
     (nearest,) = get_close_matches(name, known, n=1, cutoff=0.0)
     where = "url" if name in gateway.url.names else f"request.{gateway.request.place_of(name)}"
-    raise ValueError(f"{where}: there is no placeholder {{{name}}}; the nearest is {{{nearest}}}")
+    raise GatewayRefused(
+        f"{where}: there is no placeholder {{{name}}}; the nearest is {{{nearest}}}",
+        f"{where.partition('.')[0]}: has a placeholder that there is not",
+    )
 
 
 def _require_all_used(names: Collection[str], secrets: Collection[str]) -> None:
     used = sorted({part for name in names for part in name.split(".")[1:]})
     for name in sorted(set(secrets) - set(used)):
         nearest = get_close_matches(name, used, n=1, cutoff=0.0)
-        raise ValueError(
+        raise GatewayRefused(
             f"secrets.{name}: nothing uses it" + (f"; the nearest is {nearest[0]}" if nearest else "")
         )
 
@@ -116,6 +122,6 @@ def _make(gateway: SmsGateway) -> None:
     sms = Sms(_LONGEST, Encoding.GSM7, (_LONGEST,))
     gateway.outgoing(sms, "+4915100000000", "0" * 26 + "-0", 3600, _NOW, gateway.headers())
     if not gateway.fits(sms, _NOW):
-        raise ValueError(
+        raise GatewayRefused(
             "request.query: with a text of one part the address has more than 2,048 characters; use POST"
         )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from channels.sms.contract import GatewayRefused
 from channels.sms.http.answers import AnswerRule, AnswerTable
 from channels.sms.http.flat import SUCCESS
 from channels.sms.http.json_path import CODE, matching
@@ -28,15 +29,15 @@ VALIDITY_MAX_S: Final = 366 * 86_400
 def showable(secret: SecretStr) -> SecretStr:
     """Return a secret that a header can bring. Raises `ValueError`."""
     if not secret.get_secret_value():
-        raise ValueError("is empty")
+        raise GatewayRefused("is empty")
     if not re.fullmatch("[!-~](?:[ -~]*[!-~])?", secret.get_secret_value()):
-        raise ValueError("only ASCII, without blanks at the ends: a header brings nothing else unchanged")
+        raise GatewayRefused("only ASCII, without blanks at the ends: a header brings nothing else unchanged")
     return secret
 
 
 def _code(text: str) -> str:
     if not matching(CODE, text):
-        raise ValueError("no error code: a word or a number, at most 32 characters and 6 digits")
+        raise GatewayRefused("no error code: a word or a number, at most 32 characters and 6 digits")
     return text
 
 
@@ -61,7 +62,7 @@ def _right(path: str) -> str:
 def _path(text: str) -> str:
     dotted(text)
     if text and (len(text) > PATH_MAX or not all(step and step == step.strip() for step in text.split("."))):
-        raise ValueError("no path, which is names joined by dots, numbers in lists: items.0.id")
+        raise GatewayRefused("no path, which is names joined by dots, numbers in lists: items.0.id")
     return text
 
 
@@ -90,7 +91,7 @@ def _patterns(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _star(text: str) -> str:
     if text and text.count("*") != 1:
-        raise ValueError("needs one * for the id, such as ID: *")
+        raise GatewayRefused("needs one * for the id, such as ID: *")
     return text
 
 
@@ -121,9 +122,9 @@ class AnswerRuleSettings(BaseModel):
     @model_validator(mode="after")
     def _fits_something(self) -> Self:
         if not (self.status or self.path or self.text):
-            raise ValueError("fits every answer: name a status, a path or a text")
+            raise GatewayRefused("fits every answer: name a status, a path or a text")
         if self.values and not self.path:
-            raise ValueError("is: needs path, which says where to look")
+            raise GatewayRefused("is: needs path, which says where to look")
         return self
 
     def rule(self, place: int) -> AnswerRule:
@@ -174,10 +175,10 @@ class SmsAnswerSettings(BaseModel):
         if not self.rules:
             return self
         if self.success:
-            raise ValueError("success belongs to the form without rules; a rule says the same")
+            raise GatewayRefused("success belongs to the form without rules; a rule says the same")
         rules = [item.rule(place) for place, item in enumerate(self.rules)]
         if all(rule.means is not AnswerMeaning.ACCEPTED for rule in rules):
-            raise ValueError(
+            raise GatewayRefused(
                 'rules: none says which answer means accepted; {"status": "2xx", "means": "accepted"} does where the '
                 "status alone counts"
             )
@@ -225,9 +226,11 @@ class RequestSettings(BaseModel):
             if one is not None
         ]
         if self.method == "GET" and bodies:
-            raise ValueError(f"{bodies[0]}: a GET has no body; use query")
+            raise GatewayRefused(f"{bodies[0]}: a GET has no body; use query")
         if self.method == "POST" and len(bodies) != 1:
-            raise ValueError(f"needs one of json, form and text, and has {' and '.join(bodies) or 'none'}")
+            raise GatewayRefused(
+                f"needs one of json, form and text, and has {' and '.join(bodies) or 'none'}"
+            )
         self.template()
         return self
 
@@ -259,7 +262,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (OSError, ValueError, KeyError):
-        raise ValueError("no time zone such as Europe/Berlin or UTC") from None
+        raise GatewayRefused("no time zone such as Europe/Berlin or UTC") from None
     return name
 
 

@@ -9,6 +9,11 @@ from channels.sms.own_gateway import own_gateway
 URL = "https://sms.example/messages"
 
 
+def templated(url: str, text: str) -> bytes:
+    rules = [{"status": "2xx", "means": "accepted"}]
+    return json.dumps({"url": url, "request": {"text": text}, "answer": {"rules": rules}}).encode()
+
+
 def test_it_is_read_as_one_of_the_settings() -> None:
     found = own_gateway(json.dumps({"url": URL, "authorization": "Bearer GEHEIM", "rate": 10}).encode())
     assert (found.url, found.contract("own:dueren").rate) == (URL, 10)
@@ -29,7 +34,22 @@ def test_it_is_read_as_one_of_the_settings() -> None:
             "reports, weight: not",
         ),
         (b'{"url": "https://sms.example", "rate": "GEHEIM"}', "rate: float parsing"),
-        (b'{"url": "https://sms.example", "sender": "GEHEIM GEHEIM GEHEIM"}', "sender: value error"),
+        (
+            b'{"url": "https://sms.example", "sender": "GEHEIM GEHEIM GEHEIM"}',
+            "sender: a number of 3 to 15 digits",
+        ),
+        (
+            b'{"url": "https://sms.example", "profile": "GEHEIM"}',
+            "profile: there is none .* there are .*seven",
+        ),
+        (b'{"url": "https://sms.example?GEHEIM", "profile": "seven"}', "secrets.[a-z_]+: missing"),
+        (b'{"url": "https://sms.example", "secrets": {"k": "GEHEIM"}}', "secrets.k: nothing uses it"),
+        (
+            templated("https://sms.example?k={GEHEIM}", "{to}{text}"),
+            "url: has a placeholder that there is not",
+        ),
+        (templated(URL, "{to}{text}{GEHEIM}"), "request: has a placeholder that there is not"),
+        (templated(URL, "{to}{text}{secret.GEHEIM}"), "secrets: one that the request names is missing"),
     ],
 )
 def test_what_is_none_is_refused_without_a_word_of_it(given: bytes, why: str) -> None:
