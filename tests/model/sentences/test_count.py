@@ -26,8 +26,8 @@ COUNTS = set(
 OTHERS = set(
     re.findall(
         r"\w+",
-        "alert allowed amount at by channel channels choices code command counts covers currency detail discard district "
-        "duration expires feed file first gateway headline hint host id identifier keys known land lane languages last "
+        "alert allowed amount at by channel channels choices code command confirmed counts covers currency delivered detail "
+        "discard displayed district duration expires feed file first gateway headline hint host id identifier keys known land lane languages last "
         "latest line meaning month more name named names nearest note now number other path places price progress reason "
         "reference references release reports scheme sender senders sent share since target text until url urls version "
         "what why word words",
