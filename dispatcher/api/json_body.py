@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -25,6 +26,15 @@ _TOO_MANY: tuple[dict[str, object], ...] = (
         "message_de": "Mehr Angaben, als sich hier nennen lassen, sind unbekannt oder haben nicht die richtige Form.",
     },
 )
+_TWICE: tuple[dict[str, object], ...] = (
+    {
+        "code": "member_twice",
+        "path": "",
+        "line": None,
+        "message": "A member stands twice in one object.",
+        "message_de": "Eine Angabe steht in einem Objekt zweimal.",
+    },
+)
 
 
 def json_body(model: type[BaseModel], *, required: bool) -> dict[str, Any]:
@@ -34,15 +44,29 @@ def json_body(model: type[BaseModel], *, required: bool) -> dict[str, Any]:
 
 
 def parsed(model: type[Wanted], body: bytes, problem: ProblemType, phrase: Phrase) -> Wanted:
-    """Return the body as the model has it. Raises `RequestRefused` with this problem, without a word of what was
-    sent.
+    """Return the body as the model has it; nothing is taken for another type than it is, such as "yes" for true. Raises
+    `RequestRefused` with this problem, without a word of what was sent.
     """
     try:
-        return model.model_validate_json(body)
+        found = model.model_validate_json(body, strict=True)
+        json.loads(body.decode(), object_pairs_hook=_once, parse_int=str, parse_float=str)
     except ValidationError as error:
         if error.error_count() > ERRORS_MAX:
             raise RequestRefused(problem, said(phrase), _TOO_MANY) from None
         raise RequestRefused(problem, said(phrase), named(error)) from None
+    except _NamedTwice:
+        raise RequestRefused(problem, said(phrase), _TWICE) from None
+    return found
+
+
+def _once(members: list[tuple[str, Any]]) -> None:
+    """Raise `_NamedTwice` where an object has two members of one name: readers differ in which of them counts."""
+    if len({name for name, _ in members}) < len(members):
+        raise _NamedTwice
+
+
+class _NamedTwice(Exception):
+    """A member stands twice in an object."""
 
 
 def named(error: ValidationError) -> tuple[dict[str, object], ...]:

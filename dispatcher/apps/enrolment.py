@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dispatcher.audience.phone_numbers import NumberRules
     from dispatcher.audience.wish import Asked, Judge, PartlyShown
     from dispatcher.model.subscribers import Subscriber
-    from dispatcher.store.audience.subscribers import OpenInstance, Subscribers
+    from dispatcher.store.audience.subscribers import KnownInstance, Subscribers
     from dispatcher.store.numbers.leave_codes import LeaveCodes
     from dispatcher.store.numbers.sms_codes import CodeLimit, SmsCodes
 
@@ -88,9 +88,9 @@ class Enrolment:
         self._judge = judge
         self._now = now
 
-    async def open_instance(self, instance: str) -> OpenInstance | None:
-        """Return the instance of this name, if anybody may sign up for it."""
-        return await self._store.open_instance(instance)
+    async def instance(self, instance: str) -> KnownInstance | None:
+        """Return the instance of this name, also one for which nobody may sign up any more."""
+        return await self._store.instance(instance)
 
     async def put(
         self,

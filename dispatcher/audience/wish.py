@@ -79,6 +79,10 @@ _SENTENCES: Final = {
         f"At most {ENDPOINTS_MAX} endpoints.",
         f"Höchstens {ENDPOINTS_MAX} Endpunkte.",
     ),
+    "endpoint_twice": (
+        "This address stands before with other keys.",
+        "Diese Adresse steht weiter vorn mit anderen Schlüsseln.",
+    ),
     "device_shared": (
         "Too many installations name this device.",
         "Zu viele Installationen nennen dieses Gerät.",
@@ -240,6 +244,7 @@ class Judge:
             errors.append(wish_error("endpoints_many", "/endpoints"))
             return ()
         found = []
+        keys: dict[tuple[str, str], dict[str, str]] = {}
         for position, one in enumerate(asked):
             path = f"/endpoints/{position}"
             channel = self._channels.get(one.channel)
@@ -256,6 +261,9 @@ class Judge:
             except Permanent as refused:
                 errors.append(_endpoint_error(path, refused.code))
                 continue
+            own = _spelt_alike(endpoint.keys)
+            if keys.setdefault((channel.name, endpoint.address), own) != own:
+                errors.append(wish_error("endpoint_twice", path))
             found.append(WishedEndpoint(channel.name, gateway, endpoint.address, endpoint.keys))
         return tuple(found)
 
@@ -307,6 +315,11 @@ def _keys(asked: Mapping[str, str]) -> dict[str, str]:
         return {**asked, VAPID_KEY: named_key(asked[VAPID_KEY])}
     except ValueError:
         raise Permanent("key_invalid") from None
+
+
+def _spelt_alike(keys: Mapping[str, str]) -> dict[str, str]:
+    """Return keys in one spelling of Base64."""
+    return {name: key.rstrip("=").translate(str.maketrans("+/", "-_")) for name, key in keys.items()}
 
 
 def _languages(asked: Sequence[str], errors: list[WishError]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 SIGN_UPS: Final = ("enrolled", "limited", "closed")
 ROUND_TRIPS: Final = ("confirmed", "refused")
-ENDS: Final = ("left", "expired", "erased", "opted_out")
+ENDS: Final = ("left", "expired", "erased", "opted_out", "unproven")
 NUMBERS: Final = (
     "sent",
     "confirmed",
@@ -49,7 +49,7 @@ class SubscriberMetrics:
         )
         self.subscribers_ended = Counter(
             "warn_subscribers_ended",
-            "Subscribers who left or whose end date came, numbers that said STOP, rows erased after their time.",
+            "Subscribers who left, whose date came or who proved nothing for a day; numbers with STOP; rows erased.",
             ("reason",),
             registry=registry,
         )

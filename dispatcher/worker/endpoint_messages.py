@@ -134,7 +134,9 @@ class EndpointMessageSender:
         return max(len(due), leaving)
 
     async def upkeep(self) -> None:
-        """Erase what ended so long ago that it need not be kept."""
+        """Erase what ended so long ago that it need not be kept, and end endpoints that nobody proved for a day."""
+        unproven = await self._subscribers.end_unproven(ENDED_AT_ONCE)
+        self._metrics.subscribers_ended.labels("unproven").inc(unproven)
         erased = await self._subscribers.erase_ended(self._retention_days)
         self._metrics.subscribers_ended.labels("erased").inc(erased)
         if self._numbers is not None:

@@ -28,6 +28,11 @@ def test_what_has_not_is_named_by_where_and_not_by_what() -> None:
     assert "whsec_geheim" not in repr(found.errors)
 
 
+@pytest.mark.parametrize("body", [b'{"url": "a", "url": "b"}', b'{"url": "a", "u\\u0072l": "a"}'])
+def test_a_member_stands_once(body: bytes) -> None:
+    assert [error["code"] for error in refused(body).errors] == ["member_twice"]
+
+
 def test_more_errors_than_can_be_named_are_one() -> None:
     found = refused(json.dumps({f"x{number}": 1 for number in range(60)}).encode())
     assert [error["code"] for error in found.errors] == ["too_many_errors"]

@@ -15,7 +15,7 @@ from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.model.principals import Instance
 from dispatcher.model.subscribers import NotTheirs
 from dispatcher.store import record
-from dispatcher.store.audience.subscribers import OpenInstance, Subscribers
+from dispatcher.store.audience.subscribers import KnownInstance, Subscribers
 from dispatcher.store.sources import Sources
 from tests.audience.test_wish import Push
 from tests.support.messages import DUEREN, JUELICH
@@ -112,17 +112,19 @@ async def test_it_shows_tests_exports_and_erases(enrolment: Enrolment) -> None:
     await enrolment.leave(number)
 
 
-async def test_an_instance_that_is_disabled_or_unknown_takes_nobody(enrolment: Enrolment) -> None:
-    assert await enrolment.open_instance("dueren") == OpenInstance("dueren", (DUEREN,))
-    assert await enrolment.open_instance("nowhere") is None
+async def test_an_instance_shows_its_places_and_is_open_until_it_is_disabled(enrolment: Enrolment) -> None:
+    assert await enrolment.instance("dueren") == KnownInstance("dueren", (DUEREN,))
+    assert await enrolment.instance("nowhere") is None
     await enrolment._store._pool.execute(
         "UPDATE instance SET shows = '{juelich}'"  # without the neighbour's consent it shows none of its warnings
     )
-    assert await enrolment.open_instance("dueren") == OpenInstance("dueren", (DUEREN,))
+    assert await enrolment.instance("dueren") == KnownInstance("dueren", (DUEREN,))
     await _consent(enrolment._store._pool)
-    assert await enrolment.open_instance("dueren") == OpenInstance("dueren", (DUEREN, JUELICH))
+    assert await enrolment.instance("dueren") == KnownInstance("dueren", (DUEREN, JUELICH))
     await enrolment._store._pool.execute("UPDATE instance SET disabled_at = now()")
-    assert await enrolment.open_instance("dueren") is None
+    closed = await enrolment.instance("dueren")
+    assert closed is not None
+    assert not closed.is_open
 
 
 async def _consent(pool: Any) -> None:

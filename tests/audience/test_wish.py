@@ -178,6 +178,14 @@ def test_the_key_that_a_browser_subscribed_with_is_kept_by_its_name(judge: Judge
     assert found.wish.endpoints[0].keys == {"auth": "k", "vapid": key_name(public_key)}
 
 
+def test_an_address_has_one_pair_of_keys(judge: Judge) -> None:
+    def one(key: str) -> AskedEndpoint:
+        return AskedEndpoint("webpush", "https://p.example/a", {"auth": key})
+
+    assert wrong(judge, endpoints=[one("k"), one("l")]) == [("endpoint_twice", "/endpoints/1")]
+    judge.judge(asked(endpoints=[one("k_"), one("k/==")]), (DUEREN,), NOW)
+
+
 def test_an_error_does_not_repeat_what_was_sent(judge: Judge) -> None:
     with pytest.raises(WishRefused) as refused:
         judge.judge(

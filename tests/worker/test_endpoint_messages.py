@@ -93,6 +93,8 @@ async def test_what_has_ended_is_erased_after_its_time(pool: Any, sender: Endpoi
     await enrol(pool, "bernd", "gone-today")
     await enrol(pool, "clara", "gone-long-ago")
     await enrol(pool, "dora", "here")
+    await put(pool, "emil", wish("not-proven"))
+    await pool.execute("UPDATE subscriber_endpoint SET named_at = now() - interval '25 hours'")
     numbers = await named(pool)
     for name, days in (("gone-today", 0), ("gone-long-ago", 31)):
         await pool.execute(
@@ -103,6 +105,7 @@ async def test_what_has_ended_is_erased_after_its_time(pool: Any, sender: Endpoi
     await sender.upkeep()
     await sender.end_expired()
     assert set(await named(pool, "true")) == {"gone-today", "here", ""}
+    assert sender._metrics.subscribers_ended.labels("unproven")._value.get() == 1
     assert await pool.fetchval("SELECT count(*) FROM subscriber WHERE ended_at IS NOT NULL") == 1
     await pool.execute("UPDATE subscriber SET ended_at = ended_at - interval '31 days'")
     await sender.upkeep()

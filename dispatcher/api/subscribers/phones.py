@@ -79,12 +79,12 @@ def _subscribing(router: APIRouter, dependencies: ApiDependencies) -> None:
         code came back, a request without it gets a new one.
         """
         response.headers.update(NO_STORE)
-        instance = await dependencies.enrolment.open_instance(instance_id)
-        if instance is None:
+        enrolment = dependencies.enrolment
+        instance, token = await enrolment.instance(instance_id), bearer(request)
+        own = enrolment.installation(instance_id, installation)
+        if instance is None or not (instance.is_open or (token and await enrolment.owner(own, token))):
             raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_INSTANCE))
-        own = dependencies.enrolment.installation(instance.id, installation)
-        client = requests.client_of(request)
-        asker = Asker(own, instance.shown, client, token=bearer(request))
+        asker = Asker(own, instance.shown, requests.client_of(request), token=token)
         await requests.require_few(dependencies, asker)
         return await requests.put(dependencies, asker, request)
 

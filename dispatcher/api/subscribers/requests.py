@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Path
-from pydantic import ValidationError
 
 from dispatcher.api import json_body
 from dispatcher.api.body import read_body
@@ -182,12 +181,7 @@ def client_of(request: Request) -> str:
 
 def _parsed(model: type[json_body.Wanted], body: bytes) -> json_body.Wanted:
     """Return the body as the model has it. Raises `RequestRefused`, without a word of what was sent."""
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        raise RequestRefused(
-            ProblemType.INVALID_SUBSCRIBER, said(Phrase.SUBSCRIBER_REFUSED), json_body.named(error)
-        ) from None
+    return json_body.parsed(model, body, ProblemType.INVALID_SUBSCRIBER, Phrase.SUBSCRIBER_REFUSED)
 
 
 async def shown(dependencies: ApiDependencies, instance: str, installation: str) -> Enrolled:

@@ -35,7 +35,6 @@ OWNED_BY: Final = ("p256dh", "auth")
 _AT: Final = "(subscriber_id, subscription_id) = ($1, $2)"
 _GIVE_UP: Final = f"DELETE FROM subscriber_endpoint WHERE {_AT}"  # noqa: S608 - constant
 _WAIT_FOR: Final = f"UPDATE subscriber_endpoint SET successor = $3, due_at = NULL WHERE {_AT}"  # noqa: S608 - constant
-_NEW_KEYS: Final = "UPDATE subscription SET sealed = $2, keys = keys || $3 WHERE id = $1"
 _UNPROVEN: Final = """
 SELECT n.id, n.channel FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id
 WHERE e.subscriber_id = $1 AND e.subscription_id = ANY($2) AND e.proven_at IS NULL ORDER BY e.position"""
@@ -54,19 +53,16 @@ SELECT n.id, {COLUMNS}, n.address, n.keys, n.imported_active OR n.legal_basis IS
     SELECT FROM followed_municipality f WHERE f.subscription_id = n.id AND f.imported) OR EXISTS (
     SELECT FROM watched_area w WHERE w.subscription_id = n.id AND w.imported) AS imported,
   (SELECT count(*) FROM subscriber_endpoint e WHERE e.subscription_id = n.id AND e.subscriber_id <> $3) AS others,
-  EXISTS (SELECT FROM subscriber_endpoint e
+  (SELECT count(*) FROM subscriber_endpoint e
     WHERE e.subscription_id = n.id AND e.subscriber_id <> $3 AND e.proven_at IS NOT NULL) AS proven,
   (SELECT count(*) FROM subscriber_endpoint e WHERE e.subscription_id = n.id) AS links
 FROM subscription n WHERE n.channel = $1 AND n.address_hash = $2 AND n.ended_at IS NULL
 FOR UPDATE OF n"""  # noqa: S608 - constant
-_NEW: Final = f"""
-INSERT INTO subscription (channel, gateway, sealed, address_hash, keys, instance, active, imported_active, told)
-VALUES ($1, $2, $3, $4, CASE WHEN $1 = 'webpush' AND NOT $5::jsonb ? 'vapid' THEN $5::jsonb || coalesce((
+_KEYS: Final = f"""CASE WHEN $1 = 'webpush' AND NOT $5::jsonb ? 'vapid' THEN $5::jsonb || coalesce((
     SELECT jsonb_build_object('vapid', left(c.fingerprint, {KEY_NAME_CHARACTERS})) FROM instance_credential c
     WHERE c.instance_id = $6 AND c.channel = $1 AND c.replaced_at IS NULL), (
     SELECT jsonb_build_object('vapid', left(v.fingerprint, {KEY_NAME_CHARACTERS})) FROM shared_secret v
-    WHERE v.name = 'vapid'), '{{}}') ELSE $5 END, $6, false, false, false)
-ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL DO NOTHING RETURNING id"""  # noqa: S608 - constant
+    WHERE v.name = 'vapid'), '{{}}') ELSE $5 END"""  # noqa: S608 - constant
 """What a browser subscribes with now is the current VAPID key: the app's own, or else the service's."""
 _IS_VAPID_KNOWN: Final = f"""
 WITH known(name) AS (
@@ -75,6 +71,23 @@ WITH known(name) AS (
   UNION ALL SELECT left(fingerprint, {KEY_NAME_CHARACTERS}) FROM instance_credential WHERE channel = 'webpush')
 SELECT NOT EXISTS (SELECT FROM known) OR EXISTS (SELECT FROM known WHERE name = $1)"""  # noqa: S608 - constant
 """Whether there is or was such a VAPID key: of the service, or an app's own. Before the first is noted any may be."""
+_NEW: Final = f"""
+INSERT INTO subscription (channel, gateway, sealed, address_hash, keys, instance, active, imported_active, told)
+VALUES ($1, $2, $3, $4, {_KEYS}, $6, false, false, false)
+ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL DO NOTHING RETURNING id"""  # noqa: S608 - constant
+_NEW_KEYS: Final = f"""
+UPDATE subscription SET gateway = $2, sealed = $3, keys = {_KEYS}, instance = $6
+WHERE channel = $1 AND address_hash = $4 AND ended_at IS NULL"""  # noqa: S608 - constant
+"""Nothing stays of whoever named it before, as if it were new."""
+_YIELD: Final = """
+WITH oldest AS (
+  SELECT e.subscriber_id AS id FROM subscriber_endpoint e JOIN subscriber s ON s.id = e.subscriber_id
+  WHERE e.subscription_id = $1 AND e.subscriber_id <> $2 AND e.proven_at IS NULL
+  ORDER BY e.named_at, e.subscriber_id LIMIT $3 FOR UPDATE OF s SKIP LOCKED),
+again AS (UPDATE subscriber SET wish_digest = NULL WHERE id IN (SELECT id FROM oldest))
+DELETE FROM subscriber_endpoint WHERE subscription_id = $1 AND subscriber_id IN (SELECT id FROM oldest)"""
+"""Who is just being changed is left alone, so that nobody waits for one another. The same wish once more is another one
+from then on: it names what is gone."""
 _REVIVE: Final = """
 UPDATE subscription SET ended_at = NULL, end_reason = NULL, active = false, imported_active = false, sealed = $2,
   keys = keys || $3 WHERE id = $1"""
@@ -84,7 +97,7 @@ UPDATE subscription SET imported_active = active, imported_language = language W
 _LINK: Final = f"""
 INSERT INTO subscriber_endpoint AS e (subscriber_id, subscription_id, position, due_at)
 SELECT $1, id, $3, CASE WHEN channel <> 'sms' THEN {NOW} END FROM subscription WHERE id = $2
-ON CONFLICT (subscriber_id, subscription_id) DO UPDATE SET position = $3, successor = NULL,
+ON CONFLICT (subscriber_id, subscription_id) DO UPDATE SET position = $3, successor = NULL, named_at = {NOW},
   due_at = CASE WHEN e.proven_at IS NULL AND e.due_at IS NULL AND excluded.due_at IS NOT NULL AND
     (e.code_sent_at IS NULL OR e.code_sent_at < {NOW} - $4::interval) THEN {NOW} ELSE e.due_at END,
   attempts = CASE WHEN e.due_at IS NULL THEN 0 ELSE e.attempts END"""  # noqa: S608 - constant
@@ -178,9 +191,7 @@ class KnownEndpoints:
                 # Whatever proved it before, it had ended since.
                 await connection.execute(f"{_PROVE_AGAIN} subscription_id = $1", link.id)
                 return link.id
-        number: int | None = await connection.fetchval(
-            _NEW, one.channel, one.gateway, sealed.sealed, sealed.address_hash, sealed.keys, named.instance
-        )
+        number: int | None = await connection.fetchval(_NEW, *_row_of(named))
         # Where there is none, somebody else has just written it.
         return number if number is not None else await self._find(named, before)
 
@@ -189,13 +200,17 @@ class KnownEndpoints:
         number: int = row["id"]
         if not row["links"]:
             await self._connection.execute(_CLAIM, number)
-        if row["others"] >= SHARED_MAX:
-            raise SubscriberRefused("endpoint_shared", named.path)
-        if _owned(self._addresses.of_either(row).keys) == _owned(named.endpoint.keys):
-            return number
-        if row["proven"] or row["imported"]:
+        is_same = _owned(self._addresses.of_either(row).keys) == _owned(named.endpoint.keys)
+        if not is_same and (row["proven"] or row["imported"]):
             raise SubscriberRefused("endpoint_taken", named.path)
-        await self._connection.execute(_NEW_KEYS, number, named.sealed.sealed, named.sealed.keys)
+        if row["proven"] >= SHARED_MAX:
+            raise SubscriberRefused("endpoint_shared", named.path)
+        if (surplus := row["others"] + 1 - SHARED_MAX) > 0:
+            # Who has proven nothing keeps nobody out.
+            await self._connection.execute(_YIELD, number, self._subscriber, surplus)
+        if is_same:
+            return number
+        await self._connection.execute(_NEW_KEYS, *_row_of(named))
         # What was sent under the keys before proves nothing.
         await self._connection.execute(f"{_PROVE_AGAIN} subscription_id = $1", number)
         return number
@@ -256,6 +271,11 @@ async def succeed(connection: Connection, subscriber: int, number: int) -> set[i
     )
     await move_waiting(connection, old, taken["gateway"], taken["channel"])
     return {old}
+
+
+def _row_of(named: Named) -> tuple[object, ...]:
+    one, sealed = named.endpoint, named.sealed
+    return one.channel, one.gateway, sealed.sealed, sealed.address_hash, sealed.keys, named.instance
 
 
 def _owned(keys: Mapping[str, str]) -> tuple[str, ...]:

@@ -24,7 +24,14 @@ from dispatcher.model.subscriptions import WatchedArea
 from dispatcher.model.vocabulary import WARNING
 from dispatcher.store import audit
 from dispatcher.store.audience import endpoints, export
-from dispatcher.store.audience.unions import erase, hold_shown, preferences_of, reunite
+from dispatcher.store.audience.unions import (
+    claim_device,
+    erase,
+    give_up_claim,
+    hold_shown,
+    preferences_of,
+    reunite,
+)
 from dispatcher.store.delivery.relocation import CHANNEL as WEBHOOKS
 from dispatcher.store.numbers import opt_outs
 from dispatcher.store.sql import NOW, among, is_dispatched
@@ -43,6 +50,8 @@ CODE_TRIES: Final = 5
 """Wrong codes after which those that are open hold no more."""
 SHORT_CODE_VALID: Final = timedelta(minutes=15)
 """How long the six digits of an SMS hold, which somebody types at once."""
+UNPROVEN_KEPT: Final = timedelta(hours=24)
+"""How long an endpoint that nobody has proven waits: an app that still wants it names it when it starts."""
 TEST_AGAIN_AFTER: Final = timedelta(seconds=30)
 ONE_DEVICE_MAX: Final = 16
 """Subscribers who name one device at most: each change of one looks at all of them."""
@@ -55,6 +64,7 @@ INSERT INTO subscriber AS s (instance_id, installation_hash, token_digest, devic
   quiet_from, quiet_until, drills, escalate_after_s, expires_at, wish_digest)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (instance_id, installation_hash) WHERE ended_at IS NULL DO UPDATE SET token_digest = $3, device_hash = $4,
+  device_claimed_at = CASE WHEN s.device_hash = $4 THEN s.device_claimed_at END,
   languages = $5, min_severity = $6, quiet_from = $7, quiet_until = $8, drills = $9, escalate_after_s = $10,
   expires_at = $11, wish_digest = $12, seen_at = {NOW},
   changed_at = CASE WHEN (s.device_hash, s.languages, s.min_severity, s.quiet_from, s.quiet_until, s.drills,
@@ -94,6 +104,20 @@ WHERE e.subscriber_id = $1 AND e.code_digest IS NOT NULL
 _PROVEN: Final = f"""
 UPDATE subscriber_endpoint SET proven_at = coalesce(proven_at, {NOW}), last_confirmed_at = {NOW}, code_digest = NULL,
   code_tries = 0, due_at = NULL WHERE subscriber_id = $1 AND subscription_id = $2"""  # noqa: S608 - constant
+_STALE: Final = f"""
+SELECT s.id FROM subscriber s WHERE EXISTS (SELECT FROM subscriber_endpoint e WHERE e.subscriber_id = s.id
+  AND e.proven_at IS NULL AND e.named_at <= {NOW} - $1::interval) LIMIT 1 FOR UPDATE SKIP LOCKED"""  # noqa: S608 - constant
+_END_STALE: Final = f"""
+DELETE FROM subscriber_endpoint WHERE subscriber_id = $1 AND proven_at IS NULL AND named_at <= {NOW} - $2::interval
+RETURNING subscription_id AS id"""  # noqa: S608 - constant
+_OF_DEVICE: Final = """
+SELECT s.id, EXISTS (
+  SELECT FROM subscriber_endpoint e WHERE e.subscriber_id = s.id AND e.proven_at IS NOT NULL) AS proven
+FROM subscriber s WHERE s.device_hash = $1 AND s.ended_at IS NULL AND s.id <> $2 ORDER BY s.seen_at, s.id"""
+_YIELD_DEVICE: Final = """
+UPDATE subscriber SET device_hash = NULL, device_claimed_at = NULL, wish_digest = NULL
+WHERE id IN (SELECT id FROM subscriber WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED)"""
+"""Who is just being changed is left alone: nobody waits for one another."""
 _FORGET: Final = f"DELETE FROM subscriber WHERE ended_at <= {NOW} - $1::interval RETURNING id"  # noqa: S608 - constant
 _ENDED: Final = f"""
 SELECT id FROM subscription WHERE ended_at <= {NOW} - $1::interval AND erased_at IS NULL AND channel <> '{WEBHOOKS}'
@@ -137,11 +161,14 @@ class Installation(NamedTuple):
     hash: bytes
 
 
-class OpenInstance(NamedTuple):
-    """An instance for which anybody may sign up, and the municipalities (AGS) whose warnings it shows."""
+class KnownInstance(NamedTuple):
+    """An instance, the municipalities (AGS) whose warnings it shows, and whether anybody may sign up for it: nobody new
+    for one that is disabled, but who has subscribed is warned and goes on.
+    """
 
     id: str
     shown: tuple[str, ...]
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +216,12 @@ class Subscribers:
             if before is not None and not keeps and await _is_proven(connection, before["id"]):
                 raise NotTheirs
             number = await _write(connection, installation, wish, (digest, wish_digest))
-            await _require_few(connection, wish.device)
+            if wish.device is not None:
+                await _require_few(connection, number, wish.device)
             known = endpoints.KnownEndpoints(connection, self._addresses, number)
             touched = await known.replace(installation.instance, wish.endpoints)
+            await give_up_claim(connection, number)
+            await claim_device(connection, number)
             devices = {wish.device, before and before["device_hash"]} - {None}
             await reunite(connection, self._addresses, touched, devices)
             return Put(await _known(connection, number), digest == tokens.offered)
@@ -221,12 +251,12 @@ class Subscribers:
         is_same = hmac.compare_digest(known or NO_DIGEST, token_digest)
         return row["id"] if row is not None and is_same else None
 
-    async def open_instance(self, instance: str) -> OpenInstance | None:
-        """Return the instance of this name, if it is not disabled."""
+    async def instance(self, instance: str) -> KnownInstance | None:
+        """Return the instance of this name, also one that is disabled."""
         row = await self._pool.fetchrow(
-            "SELECT id, shown FROM instance WHERE id = $1 AND disabled_at IS NULL", instance
+            "SELECT id, shown, disabled_at IS NULL AS is_open FROM instance WHERE id = $1", instance
         )
-        return None if row is None else OpenInstance(row["id"], tuple(row["shown"]))
+        return None if row is None else KnownInstance(row["id"], tuple(row["shown"]), row["is_open"])
 
     async def prove(self, number: int, code_digest: bytes) -> str | None:
         """Take a code that came back. Returns the channel of the subscriber's endpoint that was sent it lately; None
@@ -246,7 +276,9 @@ class Subscribers:
                 )
                 return None
             endpoint = matching[0]["subscription_id"]
+            await give_up_claim(connection, number)
             await connection.execute(_PROVEN, number, endpoint)
+            await claim_device(connection, number)
             channel: str = matching[0]["channel"]
             if matching[0]["proven_at"] is None:
                 await opt_outs.lift(connection, endpoint)
@@ -333,6 +365,23 @@ class Subscribers:
                 reached += row["follows"]
         return reached
 
+    async def end_unproven(self, limit: int) -> int:
+        """Let subscribers have no more the endpoints that they named and did not prove for a day, of at most so many
+        subscribers. What they want is not done by it: the same wish once more names them again. Returns how many.
+        """
+        ended = 0
+        while ended < limit:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await hold_shown(connection)
+                number = await connection.fetchval(_STALE, UNPROVEN_KEPT)
+                if number is None:
+                    break
+                rows = await connection.fetch(_END_STALE, number, UNPROVEN_KEPT)
+                await connection.execute("UPDATE subscriber SET wish_digest = NULL WHERE id = $1", number)
+                await reunite(connection, self._addresses, [row["id"] for row in rows])
+            ended += 1
+        return ended
+
     async def _erase(self, connection: Connection, number: int) -> bool:
         await hold_shown(connection)
         row = await connection.fetchrow("SELECT device_hash FROM subscriber WHERE id = $1 FOR UPDATE", number)
@@ -391,12 +440,16 @@ async def _is_proven(connection: Connection, number: int) -> bool:
     return found
 
 
-async def _require_few(connection: Connection, device: bytes | None) -> None:
-    count = await connection.fetchval(
-        "SELECT count(*) FROM subscriber WHERE device_hash = $1 AND ended_at IS NULL", device
-    )
-    if count > ONE_DEVICE_MAX:
+async def _require_few(connection: Connection, number: int, device: bytes) -> None:
+    """Let the oldest of those who have proven nothing name the device no more, where it has too many subscribers: they
+    keep nobody out. Raises `SubscriberRefused` where all others have proven something.
+    """
+    others = await connection.fetch(_OF_DEVICE, device, number)
+    if sum(one["proven"] for one in others) >= ONE_DEVICE_MAX:
         raise SubscriberRefused("device_shared", "/device")
+    yielding = [one["id"] for one in others if not one["proven"]]
+    if (surplus := len(others) + 1 - ONE_DEVICE_MAX) > 0:
+        await connection.execute(_YIELD_DEVICE, yielding[:surplus])
 
 
 async def _is_same(connection: Connection, before: Any, wish_digest: bytes) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dispatcher.model.subscribers import DEFAULT_LANGUAGE, Preferences, Quiet, unite
 from dispatcher.store.sql import NOW
@@ -64,14 +64,24 @@ SELECT e.subscription_id, e.position, s.id AS subscriber, s.device_hash
 FROM subscriber_endpoint e JOIN subscriber s ON s.id = e.subscriber_id
 JOIN subscription n ON n.id = e.subscription_id
 WHERE e.subscription_id = ANY($1) AND e.proven_at IS NOT NULL AND s.ended_at IS NULL AND n.ended_at IS NULL
-ORDER BY s.id, e.position, e.subscription_id"""
+ORDER BY s.device_claimed_at NULLS LAST, s.id, e.position, e.subscription_id"""
+"""Whoever claimed a device first comes first: a later claim takes no alarm away from an earlier one."""
 _NUMBER: Final = """
-UPDATE subscription s SET person = o.person, position = o.position
-FROM unnest($1::bigint[], $2::bigint[], $3::smallint[]) AS o(id, person, position)
-WHERE s.id = o.id AND (s.person, s.position) IS DISTINCT FROM (o.person, o.position)"""
+UPDATE subscription s SET person = o.person, claim = o.claim, position = o.position
+FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::smallint[]) AS o(id, person, claim, position)
+WHERE s.id = o.id AND (s.person, s.claim, s.position) IS DISTINCT FROM (o.person, o.claim, o.position)"""
+_HAS_PROVEN: Final = """EXISTS (
+  SELECT FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id
+  WHERE e.subscriber_id = $1 AND e.proven_at IS NOT NULL AND n.ended_at IS NULL)"""
+_CLAIM: Final = f"""
+UPDATE subscriber SET device_claimed_at = {NOW}
+WHERE id = $1 AND device_hash IS NOT NULL AND device_claimed_at IS NULL AND {_HAS_PROVEN}"""  # noqa: S608 - constant
+_GIVE_CLAIM_UP: Final = f"""
+UPDATE subscriber SET device_claimed_at = NULL
+WHERE id = $1 AND device_claimed_at IS NOT NULL AND NOT {_HAS_PROVEN}"""  # noqa: S608 - constant
 _ERASE: Final = f"""
 UPDATE subscription SET ended_at = coalesce(ended_at, {NOW}), end_reason = coalesce(end_reason, '{LEFT}'),
-  active = false, person = NULL, address = NULL, sealed = $2, address_hash = $3, keys = '{{}}', ref = NULL,
+  active = false, person = NULL, claim = 0, address = NULL, sealed = $2, address_hash = $3, keys = '{{}}', ref = NULL,
   erased_at = coalesce(erased_at, {NOW}) WHERE id = ANY($1)"""  # noqa: S608 - constant
 """What is left of an endpoint is its number, which ledgers have: sealed is an empty address, as a change of keys opens
 everything."""
@@ -84,6 +94,30 @@ class PersonEndpoint:
     endpoint: int
     subscriber: int
     key: object
+
+
+class PersonPlace(NamedTuple):
+    """Where an endpoint stands among those of a person. `person` is None where it is told for itself; `claim` is its
+    subscriber's place in the order in which those of the person claimed their device.
+    """
+
+    person: int | None = None
+    claim: int = 0
+    position: int = 0
+
+
+async def claim_device(connection: Connection, subscriber: int) -> None:
+    """Let a subscriber that has a living proven endpoint, in the caller's transaction, claim the device that it names,
+    from now on, if it has not yet.
+    """
+    await connection.execute(_CLAIM, subscriber)
+
+
+async def give_up_claim(connection: Connection, subscriber: int) -> None:
+    """End a subscriber's claim, in the caller's transaction, if nothing proven of it lives. To be called before it
+    proves anything: others were told meanwhile, and go on to be.
+    """
+    await connection.execute(_GIVE_CLAIM_UP, subscriber)
 
 
 async def hold_shown(connection: Connection) -> None:
@@ -181,13 +215,13 @@ async def _number(connection: Connection, numbers: list[int], devices: list[byte
         for row in rows
     ]
     persons = persons_of(members)
-    columns = zip(*((number, *persons.get(number, (None, 0))) for number in around), strict=True)
+    columns = zip(*((number, *persons.get(number, PersonPlace())) for number in around), strict=True)
     await connection.execute(_NUMBER, *(list(column) for column in columns)) if around else None
 
 
-def persons_of(members: Iterable[PersonEndpoint]) -> dict[int, tuple[int | None, int]]:
-    """Return, by endpoint, the number of the person whose it is, None where it is told for itself, and its place in the
-    order of that person's endpoints. `members` come by subscriber, and those of each in its order.
+def persons_of(members: Iterable[PersonEndpoint]) -> dict[int, PersonPlace]:
+    """Return, by endpoint, its place among those of the person whose it is. `members` come by subscriber, in the order
+    of their claims, and those of each in its order.
 
     An endpoint that belongs to several people, such as a family's telephone, is nobody's own: if it stood for one of
     them, what the others have beside it would be passed over.
@@ -195,14 +229,15 @@ def persons_of(members: Iterable[PersonEndpoint]) -> dict[int, tuple[int | None,
     keys: dict[int, set[object]] = defaultdict(set)
     for one in members:
         keys[one.endpoint].add(one.key)
-    persons: dict[object, list[int]] = defaultdict(list)
-    first: dict[object, int] = {}
+    persons: dict[object, dict[int, int]] = defaultdict(dict)
+    claims: dict[object, dict[int, int]] = defaultdict(dict)
     for one in members:
-        first.setdefault(one.key, one.subscriber)
-        if len(keys[one.endpoint]) == 1 and one.endpoint not in persons[one.key]:
-            persons[one.key].append(one.endpoint)
-    found: dict[int, tuple[int | None, int]] = {}
+        claim = claims[one.key].setdefault(one.subscriber, len(claims[one.key]))
+        if len(keys[one.endpoint]) == 1:
+            persons[one.key].setdefault(one.endpoint, claim)
+    found: dict[int, PersonPlace] = {}
     for key, endpoints in persons.items():
-        for position, endpoint in enumerate(endpoints):
-            found[endpoint] = (first[key] if len(endpoints) > 1 else None, position)
+        person = next(iter(claims[key])) if len(endpoints) > 1 else None
+        for position, (endpoint, claim) in enumerate(endpoints.items()):
+            found[endpoint] = PersonPlace(person, 0 if person is None else claim, position)
     return found

@@ -66,6 +66,9 @@ def quiet_until(subscription: str, breaks_silence: str, zone: str) -> str:
 BEST_FIRST: Final = f"quiet_until NULLS FIRST, position, channel = '{CHANNEL}', id"
 """The order in which a person's endpoints are told: who may be told now, in the order that the person chose; of apps
 that have each their first, push before SMS, which costs, and the oldest."""
+_IN_TURN: Final = f"claim, kind = '{Kind.UPDATE}' DESC, {BEST_FIRST}"
+"""The same at a warning, whoever was alarmed first; but nobody who came to the device later before those who were
+there: what a later one wants, and that it was alarmed, takes nothing from an earlier one."""
 
 
 def people_by_channel(found: str, condition: str, by: str = "") -> str:
@@ -80,24 +83,26 @@ SELECT {by + ", " if by else ""}channel, count(*) AS n FROM (
   UNION ALL SELECT * FROM (
     SELECT DISTINCT ON ({also}s.person) {also}s.channel FROM {found} f JOIN subscription s ON s.id = f.id
     WHERE {condition} AND s.person IS NOT NULL AND EXISTS (SELECT FROM subscription WHERE {_IS_OF_SEVERAL})
-    ORDER BY {also}s.person, s.position, s.channel = '{CHANNEL}', s.id) p) people
+    ORDER BY {also}s.person, s.claim, s.position, s.channel = '{CHANNEL}', s.id) p) people
 GROUP BY {by + ", " if by else ""}channel"""  # noqa: S608 - our own words
 
 
 def turns(candidates: str, extreme: str) -> str:
     """Return the common tables `turns` and `chosen` of people's endpoints (`candidates`: id, channel, language, kind,
-    person, position, instance, escalate_after_s, quiet_until): which one is told, and in what order the others follow.
+    person, claim, position, instance, escalate_after_s, quiet_until): which one is told, and in what order the others
+    follow.
 
     Whoever was alarmed is told what becomes of it. Else the best endpoint is; of an Extreme warning all of them where
     the person wants that, but of the apps of several instances, which say the same on one device, those of one.
     """
     return f"""
 turns AS (
-  SELECT *, row_number() OVER (PARTITION BY person ORDER BY kind = '{Kind.UPDATE}' DESC, {BEST_FIRST}) AS turn,
+  SELECT *, row_number() OVER (PARTITION BY person ORDER BY {_IN_TURN}) AS turn,
+    kind = '{Kind.UPDATE}' AND claim > min(claim) OVER (PARTITION BY person) AS beside,
     bool_or(escalate_after_s IS NULL) OVER (PARTITION BY person) AS at_once,
     min(escalate_after_s) OVER (PARTITION BY person) AS after_s,
     channel = '{CHANNEL}' OR instance IS NOT DISTINCT FROM first_value(instance) OVER (
-      PARTITION BY person ORDER BY channel = '{CHANNEL}', kind = '{Kind.UPDATE}' DESC, {BEST_FIRST}) AS own
+      PARTITION BY person ORDER BY channel = '{CHANNEL}', {_IN_TURN}) AS own
   FROM {candidates}),
 chosen AS (
   SELECT *, kind = '{Kind.UPDATE}' OR turn = 1 OR {extreme} AND at_once AND own AS told,
@@ -107,12 +112,13 @@ chosen AS (
 
 def noted(alert: str) -> str:
     """Return the common table that notes the endpoints of `chosen` of people of whom some wait; `PLACE` then says where
-    the notices of the others are.
+    the notices of the others are. A later one on the device that is told what becomes of its alarm is not noted: that
+    it is reached dismisses nobody who was there before.
     """
     return f"""
 noted AS (
   INSERT INTO standby (alert_id, person, recipient, turn, after_s)
-  SELECT {alert}, person, id, turn, after_s FROM chosen WHERE NOT all_told)"""  # noqa: S608 - our own words
+  SELECT {alert}, person, id, turn, after_s FROM chosen WHERE NOT all_told AND NOT beside)"""  # noqa: S608 - our own words
 
 
 PLACE: Final = """

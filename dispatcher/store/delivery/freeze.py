@@ -67,7 +67,7 @@ class _Wishes:
     def columns(self, subscription: str) -> str:
         """Return what `turns` asks of an endpoint, and whether it wants to hear of the warning."""
         s = subscription
-        return f"""{s}.person, {s}.position, {s}.instance, {s}.escalate_after_s,
+        return f"""{s}.person, {s}.claim, {s}.position, {s}.instance, {s}.escalate_after_s,
     {s}.min_severity <= {self.rank} AS wanted,
     {quiet_until(s, self.breaks_silence, self.zone)} AS quiet_until"""
 

@@ -169,6 +169,30 @@ async def test_bad_bodies_are_refused_before_they_are_parsed(service: Any) -> No
     (await short.ask("GET")).problem(404, ProblemType.NOT_FOUND)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"drills": "yes"},
+        {"drills": 1},
+        {"escalate_after_s": 60.0},
+        {"escalate_after_s": "60"},
+    ],
+)
+async def test_nothing_is_taken_for_another_type_than_it_is(service: Any, changes: Any) -> None:
+    found = (await Phone(World(service)).put("a", **changes)).problem(422, ProblemType.INVALID_SUBSCRIBER)
+    assert [one["path"] for one in found["errors"]] == [f"/{next(iter(changes))}"]
+
+
+async def test_who_has_subscribed_goes_on_in_an_app_that_takes_nobody_new(world: World) -> None:
+    phone, stranger = Phone(world), Phone(world, "stranger-stranger-stranger")
+    await phone.enrol("old")
+    await world.pool.execute("UPDATE instance SET disabled_at = now()")
+    (await stranger.put("x")).problem(404, ProblemType.NOT_FOUND)
+    (await Phone(world, token=STRANGER).put("x")).problem(404, ProblemType.NOT_FOUND)
+    await phone.enrol("new")
+    assert await followed(world) == {"new": [DUEREN]}
+
+
 async def test_who_leaves_is_erased_and_may_come_back(world: World) -> None:
     phone = Phone(world)
     await phone.enrol("a")

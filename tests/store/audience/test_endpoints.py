@@ -235,8 +235,29 @@ async def test_one_with_a_past_of_its_own_hears_the_end_of_what_the_one_before_w
 async def test_an_endpoint_has_few_subscribers(pool: Any) -> None:
     for n in range(SHARED_MAX):
         await put(pool, f"app {n}", wish("one"))
+    await prove_all(pool)
     with pytest.raises(SubscriberRefused, match="endpoint_shared"):
         await put(pool, "one more", wish("one"))
+
+
+async def test_however_many_name_an_endpoint_its_owner_is_not_kept_out(pool: Any) -> None:
+    await InstanceCredentials(pool).put(
+        ChannelCredential("juelich", "webpush", "o" * 87), b"x", ADDRESSES, UNNAMED_OPERATOR
+    )
+    for n in range(SHARED_MAX + 1):
+        await put(pool, f"mallory {n}", Wish((endpoint("a", "guess"),), (JUELICH,)), "juelich")
+    assert await pool.fetchval("SELECT count(*) FROM subscriber_endpoint") == SHARED_MAX
+    await put(pool, "anna", wish("a"))
+    row = await pool.fetchrow("SELECT instance, keys ? 'vapid' AS signed FROM subscription")
+    assert tuple(row) == ("dueren", False), "nothing of the others' stays"
+    await prove_all(pool)
+    assert (await told(pool))["a"][0]
+    number = await pool.fetchval(
+        "SELECT id FROM subscriber WHERE installation_hash = $1", installation("anna").hash
+    )
+    assert await pool.fetchval("SELECT proven_at FROM subscriber_endpoint WHERE subscriber_id = $1", number)
+    with pytest.raises(SubscriberRefused, match="endpoint_taken"):
+        await put(pool, "mallory 0", Wish((endpoint("a", "guess"),), (JUELICH,)), "juelich")
 
 
 async def test_a_browser_subscribed_with_the_key_that_the_service_has(pool: Any) -> None:

@@ -210,9 +210,35 @@ async def test_a_test_goes_to_what_is_active_and_not_again_at_once(pool: Any) ->
 async def test_one_device_has_few_subscribers(pool: Any) -> None:
     for n in range(ONE_DEVICE_MAX):
         await put(pool, f"app {n}", wish(f"e{n}", device="phone"))
+    await prove_all(pool)
     with pytest.raises(SubscriberRefused, match="device_shared"):
         await put(pool, "one more", wish("more", device="phone"))
     assert await Subscribers(pool, ADDRESSES).of(installation("one more")) is None
+
+
+async def test_who_has_proven_nothing_keeps_nobody_from_a_device(pool: Any) -> None:
+    for n in range(ONE_DEVICE_MAX + 2):
+        await put(pool, f"app {n}", wish(f"e{n}", device="phone"))
+    assert (
+        await pool.fetchval("SELECT count(*) FROM subscriber WHERE device_hash IS NOT NULL") == ONE_DEVICE_MAX
+    )
+    await put(pool, "app 0", wish("e0", device="phone"))
+    named = "SELECT device_hash IS NOT NULL FROM subscriber WHERE installation_hash = $1"
+    assert await pool.fetchval(named, installation("app 0").hash), "the same wish once more is done"
+
+
+async def test_what_nobody_proves_for_a_day_is_named_no_more(pool: Any) -> None:
+    await enrol(pool, "anna", "a")
+    await put(pool, "anna", wish("a", "b"))
+    await put(pool, "bernd", wish("c"))
+    store = Subscribers(pool, ADDRESSES)
+    assert await store.end_unproven(10) == 0
+    await pool.execute("UPDATE subscriber_endpoint SET named_at = named_at - interval '25 hours'")
+    await put(pool, "bernd", wish("c"))
+    assert await store.end_unproven(10) == 1, "an app that starts names it again"
+    assert await told(pool) == {"a": (True, [DUEREN]), "c": (False, [])}
+    await put(pool, "anna", wish("a", "b"))
+    assert set(await told(pool)) == {"a", "b", "c"}
 
 
 async def test_an_installation_is_of_one_instance(pool: Any) -> None:

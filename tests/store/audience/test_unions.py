@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import time
 from typing import Any
 
 import hypothesis
@@ -15,11 +16,13 @@ from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.access.sealing import Sealing
 from dispatcher.model.principals import Instance
+from dispatcher.model.subscribers import Quiet
 from dispatcher.model.subscriptions import WatchedArea
 from dispatcher.store import record
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.unions import PersonEndpoint, persons_of
+from dispatcher.store.audience.wishes import turns
 from dispatcher.store.instances.neighbours import Neighbours
 from dispatcher.store.parties import Parties
 from dispatcher.store.sealed.rotation import Rotation
@@ -167,12 +170,12 @@ def test_endpoints_of_one_key_are_one_person_in_order_but_not_what_others_have_t
         PersonEndpoint(7, 13, 13),
     ]
     assert persons_of([*phone, *family]) == {
-        1: (10, 0),
-        2: (10, 1),
-        3: (10, 2),
-        4: (None, 0),
-        6: (13, 0),
-        7: (13, 1),
+        1: (10, 0, 0),
+        2: (10, 0, 1),
+        3: (10, 1, 2),
+        4: (None, 0, 0),
+        6: (13, 0, 0),
+        7: (13, 0, 1),
     }
 
 
@@ -199,6 +202,112 @@ async def test_one_device_in_two_apps_is_one_person_until_it_leaves_one(instance
     await put(instances, "anna", wish("a", device="phone"))
     await Subscribers(instances, ADDRESSES).leave(second)
     assert await persons(instances) == {"a": (None, 0)}
+
+
+WHO_IS_TOLD = f"""
+WITH candidates AS (
+  SELECT id, channel, CASE WHEN $2 AND instance = 'juelich' THEN 'update' ELSE 'alert' END AS kind, person, claim,
+    position, instance, escalate_after_s, CASE WHEN quiet_from IS NOT NULL THEN now() END AS quiet_until
+  FROM subscription WHERE ended_at IS NULL AND active AND person IS NOT NULL),
+{turns("candidates", "$1::boolean")}
+SELECT id FROM chosen WHERE told
+UNION ALL SELECT id FROM subscription WHERE ended_at IS NULL AND active AND person IS NULL"""
+OTHERS = ("mallory", "trudy")
+
+
+async def told_first(pool: Any) -> set[tuple[bool, bool, str]]:
+    """Which of Anna's endpoints a warning tells: of Extreme or not, and whether the others were alarmed before."""
+    names = {number: name for name, number in (await named(pool)).items()}
+    found = set()
+    for extreme in (False, True):
+        for update in (False, True):
+            rows = await pool.fetch(WHO_IS_TOLD, extreme, update)
+            found |= {(extreme, update, names[row["id"]]) for row in rows if names[row["id"]][0] == "a"}
+    return found
+
+
+async def _other(pool: Any, step: Any) -> None:
+    match step:
+        case ("put", name, endpoints, device):
+            wanted = wish(*(f"{name}-{one}" for one in endpoints), device=device)
+            await put(pool, name, wanted, "dueren" if name == "trudy" else "juelich")
+        case ("prove",):
+            await pool.execute("UPDATE subscriber_endpoint SET due_at = now() WHERE proven_at IS NULL")
+            await prove_all(pool)
+        case ("gone", name, endpoint):
+            number = (await named(pool)).get(f"{name}-{endpoint}")
+            await pool.execute("UPDATE subscription SET ended_at = clock_timestamp() WHERE id = $1", number)
+        case ("leave", name):
+            number = await pool.fetchval(
+                "SELECT id FROM subscriber WHERE installation_hash = $1", installation(name).hash
+            )
+            await Subscribers(pool, ADDRESSES).leave(number or 0)
+
+
+others = st.one_of(
+    st.tuples(
+        st.just("put"),
+        st.sampled_from(OTHERS),
+        st.lists(st.sampled_from(("x", "y")), min_size=1, unique=True),
+        st.sampled_from(("phone", "phone", "other", "")),
+    ),
+    st.just(("prove",)),
+    st.tuples(st.just("gone"), st.sampled_from(OTHERS), st.sampled_from(("x", "y"))),
+    st.tuples(st.just("leave"), st.sampled_from(OTHERS)),
+)
+OLD_SUBSCRIBER = [("put", "mallory", ["x"], ""), ("prove",)], [("put", "mallory", ["x"], "phone")]
+NAMED_BEFORE = [("put", "mallory", ["x"], "phone")], [("prove",)]
+BACK_AGAIN = (
+    [("put", "mallory", ["x"], "phone"), ("prove",), ("put", "mallory", ["x", "y"], "phone")],
+    [("gone", "mallory", "x"), ("prove",)],
+)
+
+
+@pytest.mark.timeout(120)
+def test_who_comes_to_a_device_later_takes_no_alarm_from_who_was_there(
+    runner: asyncio.Runner, database_url: str
+) -> None:
+    async def begin() -> Any:
+        pool = await record.connect(database_url, size=1)
+        for name in ("dueren", "juelich"):
+            await Sources(pool, b"pepper").put_instance(
+                Instance(name, name.title(), PLACES), f"wi_{name}_{'s' * 43}"
+            )
+        return pool
+
+    async def history(before: list[Any], after: list[Any]) -> None:
+        await pool.execute("DELETE FROM subscriber")
+        await pool.execute("DELETE FROM subscription")
+        for step in before:
+            await _other(pool, step)
+        night = Quiet(time(22), time(6))
+        made = await put(pool, "anna", wish("a1", "a2", device="phone", quiet=night))
+        await pool.execute("UPDATE subscriber_endpoint SET due_at = NULL")
+        await pool.execute(
+            "UPDATE subscriber_endpoint SET due_at = now() WHERE subscriber_id = $1", made.subscriber.number
+        )
+        await prove_all(pool)
+        found = await told_first(pool)
+        for step in after:
+            await _other(pool, step)
+            now = await told_first(pool)
+            assert found <= now, (step, found - now)
+            found = now
+
+    pool = runner.run(begin())
+
+    @hypothesis.settings(max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck))
+    @hypothesis.given(st.lists(others, max_size=3), st.lists(others, min_size=2, max_size=5))
+    @hypothesis.example(*OLD_SUBSCRIBER)
+    @hypothesis.example(*NAMED_BEFORE)
+    @hypothesis.example(*BACK_AGAIN)
+    def histories(before: list[Any], after: list[Any]) -> None:
+        runner.run(history(before, after))
+
+    try:
+        histories()
+    finally:
+        runner.run(pool.close())
 
 
 async def test_an_endpoint_that_two_people_have_is_told_for_itself(instances: Any) -> None:

@@ -210,7 +210,7 @@ async def test_which_endpoints_are_told_is_as_makers_of_apps_are_told(  # noqa: 
     await serve(ledger, await plan(ledger, plans, "A"))
     assert await told(pool) == set(both if said.startswith("all at once") else both[:1])
     await let_pass(pool, timedelta(seconds=31))
-    await standby.call("A")
+    await call(standby, "A")
     assert await told(pool) == set(both if "all at once" in said or "so many seconds" in said else both[:1])
 
 
@@ -290,6 +290,22 @@ async def test_an_update_that_does_not_reach_the_alarmed_endpoint_is_told_to_the
     assert await planned(pool, "B") == {(Kind.UPDATE, push)}
     await call(standby, "B")
     assert await planned(pool, "B") == {(Kind.UPDATE, push), (Kind.ALERT, sms)}
+
+
+async def test_a_later_app_of_a_device_that_was_alarmed_takes_no_update_from_an_earlier_one(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions, standby: Standby
+) -> None:
+    first, second = await person(pool, subscriptions, 1, "push", "push:second")
+    [later] = await person(pool, subscriptions, 1, "push@aachen:later", places=(DUEREN, JUELICH), claim=1)
+    await submit(alerts, "A", JUELICH)
+    await serve(ledger, await plan(ledger, plans, "A"))
+    await submit(alerts, "B", DUEREN, JUELICH, chain="A")
+    await plan(ledger, plans, "B")
+    for row in await pool.fetch("SELECT id, kind FROM batch WHERE alert_id = 'B'"):
+        await finish(ledger, row["id"], GONE if row["kind"] == Kind.ALERT else ACCEPTED)
+    assert await planned(pool, "B") == {(Kind.ALERT, first), (Kind.UPDATE, later)}
+    await call(standby, "B")
+    assert await planned(pool, "B") == {(Kind.ALERT, first), (Kind.ALERT, second), (Kind.UPDATE, later)}
 
 
 async def test_an_update_waits_for_a_person_whose_endpoint_a_worker_still_holds(
