@@ -131,7 +131,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             {200: {"type": "object", "description": "It."}},
         )
     }
-    _complete_webhook(made["webhooks"]["notice"]["post"])
+    for webhook in made["webhooks"].values():
+        _complete_webhook(webhook["post"])
     made["components"]["securitySchemes"] = {name: dict(scheme) for name, scheme in SCHEMES.items()}
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
