@@ -98,7 +98,6 @@ def turns(candidates: str, extreme: str) -> str:
     return f"""
 turns AS (
   SELECT *, row_number() OVER (PARTITION BY person ORDER BY {_IN_TURN}) AS turn,
-    kind = '{Kind.UPDATE}' AND claim > min(claim) OVER (PARTITION BY person) AS beside,
     bool_or(escalate_after_s IS NULL) OVER (PARTITION BY person) AS at_once,
     min(escalate_after_s) OVER (PARTITION BY person) AS after_s,
     channel = '{CHANNEL}' OR instance IS NOT DISTINCT FROM first_value(instance) OVER (
@@ -112,13 +111,12 @@ chosen AS (
 
 def noted(alert: str) -> str:
     """Return the common table that notes the endpoints of `chosen` of people of whom some wait; `PLACE` then says where
-    the notices of the others are. A later one on the device that is told what becomes of its alarm is not noted: that
-    it is reached dismisses nobody who was there before.
+    the notices of the others are.
     """
     return f"""
 noted AS (
   INSERT INTO standby (alert_id, person, recipient, turn, after_s)
-  SELECT {alert}, person, id, turn, after_s FROM chosen WHERE NOT all_told AND NOT beside)"""  # noqa: S608 - our own words
+  SELECT {alert}, person, id, turn, after_s FROM chosen WHERE NOT all_told)"""  # noqa: S608 - our own words
 
 
 PLACE: Final = """

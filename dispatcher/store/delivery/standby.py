@@ -62,18 +62,20 @@ judged AS (
         AND CASE WHEN length(r.confirmed) > n.position THEN get_bit(r.confirmed, n.position) = 1 END) AS confirmed
   FROM noted n),
 -- Windows and row addresses in place of joins with itself: see `PLACE`.
+-- An endpoint waits for those before it alone: one of a later app of the device, told what becomes of its alarm,
+-- stands behind those of the apps that were there before.
 people AS (
-  SELECT tid, person, recipient, turn, stands_by, waits, bool_or(waits) OVER whole AS looked_at,
-    coalesce(bool_or(reached AND (after_s IS NULL OR confirmed)) OVER whole, false) AS done,
-    coalesce(bool_or(pending) OVER whole, false) AS pending,
-    max(CASE WHEN reached THEN coalesce(first_at, since) + make_interval(secs => after_s) END) OVER whole AS next_at
-  FROM judged WINDOW whole AS (PARTITION BY person)),
+  SELECT tid, person, recipient, turn, stands_by, waits, bool_or(waits) OVER (PARTITION BY person) AS looked_at,
+    coalesce(bool_or(reached AND (after_s IS NULL OR confirmed)) OVER ahead, false) AS done,
+    coalesce(bool_or(pending) OVER ahead, false) AS pending,
+    max(CASE WHEN reached THEN coalesce(first_at, since) + make_interval(secs => after_s) END) OVER ahead AS next_at
+  FROM judged WINDOW ahead AS (PARTITION BY person ORDER BY turn)),
 verdict AS MATERIALIZED (
   SELECT *, CASE WHEN done THEN 'dismiss' WHEN pending THEN 'wait' WHEN next_at > {NOW} THEN 'later' ELSE 'call' END
-    AS verdict
+    AS verdict, bool_or(stands_by AND NOT done) OVER (PARTITION BY person) AS awaited
   FROM people WHERE looked_at),
 dismissed AS (
-  DELETE FROM standby WHERE ctid = ANY(ARRAY(SELECT tid FROM verdict WHERE verdict = 'dismiss'))),
+  DELETE FROM standby WHERE ctid = ANY(ARRAY(SELECT tid FROM verdict WHERE verdict = 'dismiss' OR NOT awaited))),
 delayed AS (
   UPDATE standby s SET look_at = v.next_at FROM verdict v
   WHERE s.ctid = v.tid AND v.stands_by AND v.verdict = 'later'),

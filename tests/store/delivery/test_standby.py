@@ -308,6 +308,25 @@ async def test_a_later_app_of_a_device_that_was_alarmed_takes_no_update_from_an_
     assert await planned(pool, "B") == {(Kind.ALERT, first), (Kind.ALERT, second), (Kind.UPDATE, later)}
 
 
+async def test_who_is_told_what_becomes_of_an_alarm_needs_none_of_those_behind(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions, standby: Standby
+) -> None:
+    [first] = await person(pool, subscriptions, 1, "push")
+    [second] = await person(pool, subscriptions, 1, "push@aachen:second", claim=1)
+    await person(pool, subscriptions, 1, "push@juelich:third", claim=2)
+    await submit(alerts, "A")
+    await serve(ledger, await plan(ledger, plans, "A"), GONE)
+    await serve(ledger, (await call(standby, "A")).ready)
+    assert await told(pool) == {first, second}
+    await submit(alerts, "B", chain="A")
+    await plan(ledger, plans, "B")
+    for row in await pool.fetch("SELECT id, kind FROM batch WHERE alert_id = 'B'"):
+        await finish(ledger, row["id"], GONE if row["kind"] == Kind.ALERT else ACCEPTED)
+    assert await call(standby, "B") == NOBODY
+    assert await planned(pool, "B") == {(Kind.ALERT, first), (Kind.UPDATE, second)}
+    assert not await pool.fetch("SELECT FROM standby WHERE alert_id = 'B'")
+
+
 async def test_an_update_waits_for_a_person_whose_endpoint_a_worker_still_holds(
     alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
 ) -> None:
