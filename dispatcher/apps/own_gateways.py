@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
-
-import structlog
+from typing import TYPE_CHECKING
 
 from channels.sms.own_gateway import own_gateway
-from dispatcher.access.fingerprints import short
+from dispatcher.apps.own_credentials import INTERVAL_S, OwnCredentials
 from dispatcher.sms.routes import OWN
-from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -19,11 +15,6 @@ if TYPE_CHECKING:
     from channels.sms.contract import Contract
     from channels.sms.settings import SmsGatewaySettings
     from dispatcher.model.principals import ChannelCredential
-
-INTERVAL_S: Final = 10.0
-"""How often is looked for new ones."""
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +33,11 @@ class OwnGateway:
         return cls(settings, contract)
 
 
-class OwnGateways:
-    """Looks what is on record, and has it admitted."""
+class OwnGateways(OwnCredentials[OwnGateway]):
+    """Runs beside the lanes of a worker."""
+
+    task = "own_gateways"
+    unusable = "own_gateway_unusable"
 
     def __init__(
         self,
@@ -52,42 +46,17 @@ class OwnGateways:
         interval_s: float = INTERVAL_S,
     ) -> None:
         """`opened` returns what is on record, opened; `admit` takes all that there are by now, those so far too."""
-        self._opened = opened
-        self._admit = admit
-        self._interval_s = interval_s
-        self._known: dict[tuple[str, str], OwnGateway | None] = {}
-        """By instance and fingerprint; None for what is no gateway, so that this is said once."""
+        super().__init__(opened, interval_s)
+        self._take = admit
 
-    async def run(self) -> None:
-        """Look until cancelled."""
-        while True:
-            await self.look()
-            await asyncio.sleep(self._interval_s)
+    def _serves(self, credential: ChannelCredential) -> bool:
+        return credential.replaced_at is None
 
-    async def look(self) -> None:
-        """Admit the gateways that are on record now. An outage of the record is waited out with those known."""
-        try:
-            found = await self._opened()
-        except UNAVAILABLE as error:
-            log.warning("record_unavailable", task="own_gateways", error=type(error).__name__)
-            return
-        newest = [(one, plain) for one, plain in found if one.replaced_at is None]
-        known = {(one.instance_id, one.fingerprint): self._gateway(one, plain) for one, plain in newest}
-        if known != self._known:
-            self._known = known
-            self._admit([one for one in known.values() if one is not None])
+    def _key(self, credential: ChannelCredential) -> tuple[str, str]:
+        return credential.instance_id, credential.fingerprint
 
-    def _gateway(self, credential: ChannelCredential, plain: bytes) -> OwnGateway | None:
-        key = (credential.instance_id, credential.fingerprint)
-        if key in self._known:
-            return self._known[key]
-        try:
-            return OwnGateway.of(credential.instance_id, plain)
-        except ValueError as error:
-            log.warning(
-                "own_gateway_unusable",
-                instance=credential.instance_id,
-                key=short(credential.fingerprint),
-                reason=str(error),
-            )
-            return None
+    def _make(self, credential: ChannelCredential, plain: bytes) -> OwnGateway:
+        return OwnGateway.of(credential.instance_id, plain)
+
+    def _admit(self, made: Sequence[OwnGateway]) -> None:
+        self._take(made)
