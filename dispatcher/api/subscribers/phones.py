@@ -16,7 +16,7 @@ from dispatcher.api.json_body import json_body
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
 from dispatcher.api.subscribers import answers, requests
-from dispatcher.api.subscribers.bodies import CodeAskedFor, CodeWanted, SubscriberBody, SubscriberWanted
+from dispatcher.api.subscribers.bodies import SubscriberBody, SubscriberWanted
 from dispatcher.api.subscribers.requests import (
     BODY_REFUSED,
     NO_STORE,
@@ -114,9 +114,7 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
 def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.post(
         "/proof",
-        status_code=HTTPStatus.NO_CONTENT,
-        responses=refusals(*BODY_REFUSED, ProblemType.CODE_REFUSED),
-        openapi_extra=json_body(CodeWanted, required=True),
+        **requests.PROVING,
         operation_id="proveOwnEndpoint",
     )
     async def prove(phone: Phone, request: Request) -> None:
@@ -125,9 +123,7 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
 
     @router.post(
         "/code",
-        status_code=HTTPStatus.ACCEPTED,
-        responses=refusals(*BODY_REFUSED, ProblemType.RATE_LIMITED, ProblemType.NOT_FOUND),
-        openapi_extra=json_body(CodeAskedFor, required=True),
+        **requests.ASKING,
         operation_id="askOwnCode",
         dependencies=[Depends(OWNER)],
     )
@@ -145,8 +141,7 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
 
     @router.post(
         "/test",
-        status_code=HTTPStatus.ACCEPTED,
-        responses=refusals(ProblemType.RATE_LIMITED, ProblemType.CONFLICT),
+        **requests.TESTING,
         operation_id="testSubscription",
         dependencies=[Depends(OWNER)],
     )

@@ -7,12 +7,14 @@ from __future__ import annotations
 import math
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Path
 
 from dispatcher.api import json_body
 from dispatcher.api.body import read_body
+from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.problems import ERRORS_MAX
 from dispatcher.api.shedding import places_of
 from dispatcher.api.subscribers import answers
@@ -28,7 +30,7 @@ from dispatcher.queue.sign_ups import Unbounded
 from dispatcher.store.numbers.sms_codes import CodeRefused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from starlette.requests import Request
 
@@ -46,6 +48,21 @@ INSTALLATION = Path(
 )
 InstallationName = Annotated[str, INSTALLATION]
 BODY_REFUSED: Final = (*json_body.BODY_REFUSED, ProblemType.INVALID_SUBSCRIBER)
+PROVING: Final[Mapping[str, Any]] = {
+    "status_code": HTTPStatus.NO_CONTENT,
+    "responses": refusals(*BODY_REFUSED, ProblemType.CODE_REFUSED),
+    "openapi_extra": json_body.json_body(CodeWanted, required=True),
+}
+ASKING: Final[Mapping[str, Any]] = {
+    "status_code": HTTPStatus.ACCEPTED,
+    "responses": refusals(*BODY_REFUSED, ProblemType.RATE_LIMITED, ProblemType.NOT_FOUND),
+    "openapi_extra": json_body.json_body(CodeAskedFor, required=True),
+}
+TESTING: Final[Mapping[str, Any]] = {
+    "status_code": HTTPStatus.ACCEPTED,
+    "responses": refusals(ProblemType.RATE_LIMITED, ProblemType.CONFLICT),
+}
+"""What the routes of proofs, codes and tests take and answer, whoever calls."""
 NUMBER_REASONS: Final = frozenset(NumberReason)
 NO_STORE: Final = {"Cache-Control": "no-store"}
 """A token may be in the answer."""
