@@ -221,12 +221,12 @@ class GatewayLimiter:
         if self._waiting:
             self._grant()
 
-    def refused(self, left_at: float, asked_s: float) -> float:
-        """Note that what left at `left_at` was too much for the gateway, which asked to be left alone for `asked_s`
-        (0: it did not say). Returns in how many seconds something may leave again.
+    def refused(self, left_at: float, asked_s: float, units: float = 1.0) -> float:
+        """Note that a message of so many units, which left at `left_at`, was too much for the gateway, and that it
+        asked to be left alone for `asked_s` (0: it did not say). Returns in how many seconds something may leave again.
         """
         now = self._monotonic()
-        self.pace.refused(left_at, now, asked_s)
+        self.pace.refused(left_at, now, asked_s, units)
         return self.pace.rests_s(now)
 
     def accepted(self, units: float) -> None:

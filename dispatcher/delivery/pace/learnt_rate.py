@@ -19,9 +19,9 @@ MEMORY_S: Final = 3.0
 GRAIN_S: Final = 0.01
 """Acceptances of so long are one note: a push service takes ten thousand a second."""
 LEAST: Final = 0.5
-"""Units a second below which no rate is learnt."""
+"""Messages a second below which no rate is learnt, whatever they count for."""
 FIRST_LEAST: Final = 1.0
-"""The rate where the first that is heard of a gateway is a refusal."""
+"""The rate, in messages a second, where the first that is heard of a gateway is a refusal."""
 KEPT_AT_MOST: Final = 0.97
 """The share of a rate that is kept after a refusal at most."""
 KEPT_AT_LEAST: Final = 0.5
@@ -37,13 +37,12 @@ CALM_FIRST_S: Final = 1.0
 takes one of a burst."""
 CALM_S: Final = 5.0
 """How long a rate is kept that was found at even spacing; doubled each time that nearly the same is found."""
-CALM_DEAR_S: Final = 20.0
 CALM_MAX_S: Final = 60.0
 SAME: Final = 0.25
 """Rates that differ by less than this share are the same."""
 GROWTH_FIRST: Final = 1.0
 """The share by which the first rate grows in a second."""
-GROWTH: Final = 0.01
+GROWTH: Final = 0.02
 """The share by which a rate grows in the first second after the calm, doubled with each second."""
 GROWTH_MAX: Final = 0.5
 IDLE_S: Final = 0.25
@@ -112,6 +111,8 @@ class LearntRate:
         self._accepted = RecentAcceptances()
         self._found = 0.0
         """The rate as it was found, before it grew."""
+        self._guessed = False
+        """Whether nothing has left since the first refusal: what is still accepted shows more of what it takes."""
         self._spaced = False
         """Whether it was found at even spacing, and not on a burst."""
         self._calm_s = CALM_FIRST_S
@@ -126,24 +127,28 @@ class LearntRate:
         """Note what the gateway took."""
         self._accepted.add(units, now)
         self._fruitless = 0
+        if self._guessed and self.rate is not None:
+            self.rate = self._found = max(self.rate, self._accepted.best(now))
 
     def left(self, now: float, units: float = 1.0) -> None:
         """Note that so many units leave, which raises the rate if it lasts."""
         since_s, self._left_at = now - self._left_at, now
+        self._guessed = False
         if self.rate is not None and since_s <= max(IDLE_S, 2 * units / self.rate):
             self.rate = min(self.rate * self._growth(since_s), self._most or inf)
             self._used_s += since_s
 
-    def refused(self, left_at: float, now: float, asked_s: float = 0.0) -> float:
-        """Note that the gateway asked us to slow down, and for how long to leave it alone (0: it did not say). Returns
-        for how many seconds it is left alone of our own accord: 0 where the message left (`left_at`) before an earlier
-        refusal was known, from which nothing new is learnt.
+    def refused(self, left_at: float, now: float, asked_s: float = 0.0, unit: float = 1.0) -> float:
+        """Note that the gateway asked us to slow down, and for how long to leave it alone (0: it did not say); the
+        message counts for so many units (`unit`). Returns for how many seconds the gateway is left alone of our own
+        accord: 0 where the message left (`left_at`) before an earlier refusal was known, from which nothing new is
+        learnt.
         """
         if left_at < self._refused_at:
             return 0.0
         wait_s = min(self._wait_max_s, WAIT_S * 2.0 ** min(self._fruitless, 30))
         if not self._fruitless:
-            rate = self._lower(self._accepted.best(now), dear=asked_s > DEAR_S)
+            rate = self._lower(self._accepted.best(now), unit, dear=asked_s > DEAR_S)
             wait_s = max(wait_s, self._accepted.below(rate, now))
         self._fruitless += 1
         self._refused_at = now
@@ -156,25 +161,25 @@ class LearntRate:
         share = min(GROWTH_MAX, GROWTH * 2.0 ** min(over_s, 30)) if self._spaced else GROWTH_FIRST
         return float((1.0 + share) ** seconds)
 
-    def _lower(self, best: float, *, dear: bool) -> float:
+    def _lower(self, best: float, unit: float, *, dear: bool) -> float:
         """Set the rate anew; `best` is what was accepted in a second. Returns it."""
         before = self.rate or self._most
         if before is None:
-            found = max(FIRST_LEAST, best)
+            found = max(FIRST_LEAST * unit, best)
+            self._guessed = True
         else:
             grown = self._used_s > self._calm_s
-            found = max(LEAST, _lowered(before, best, grown=grown, dear=dear))
+            found = max(LEAST * unit, _lowered(before, best, grown=grown, dear=dear))
             if grown:
-                self._calm_s = self._next_calm_s(found, dear=dear)
+                self._calm_s = self._next_calm_s(found)
                 self._spaced = True
         self.rate = self._found = found
         self._used_s = 0.0
         return found
 
-    def _next_calm_s(self, found: float, *, dear: bool) -> float:
+    def _next_calm_s(self, found: float) -> float:
         same = self._spaced and abs(found - self._found) <= SAME * self._found
-        least = CALM_DEAR_S if dear else CALM_S
-        return min(CALM_MAX_S, max(least, 2 * self._calm_s)) if same else least
+        return min(CALM_MAX_S, max(CALM_S, 2 * self._calm_s)) if same else CALM_S
 
 
 def _lowered(before: float, best: float, *, grown: bool, dear: bool) -> float:

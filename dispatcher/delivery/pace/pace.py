@@ -100,11 +100,11 @@ class Pace:
         """Note what the gateway took."""
         self._learnt.accepted(units, now)
 
-    def refused(self, left_at: float, now: float, asked_s: float = 0.0) -> None:
-        """Note that the gateway refused what left at `left_at` because it was too much, and asked to be left alone for
-        `asked_s` (0: it did not say).
+    def refused(self, left_at: float, now: float, asked_s: float = 0.0, unit: float = 1.0) -> None:
+        """Note that the gateway refused a message of so many units (`unit`), which left at `left_at`, as it was too
+        much, and asked to be left alone for `asked_s` (0: it did not say).
         """
-        wait_s = max(asked_s, self._learnt.refused(left_at, now, asked_s))
+        wait_s = max(asked_s, self._learnt.refused(left_at, now, asked_s, unit))
         self._not_before = max(self._not_before, now + wait_s)
 
     def _spaced(self, rate: float, now: float) -> Spacing:

@@ -79,7 +79,8 @@ class BatchAnswers:
             # Where one endpoint may be limited alone, the gateway's pace follows what many are told (`judge`).
             if isinstance(error, RateLimited) and not self._gateway.limits.limits_endpoints:
                 most_s = self._gateway.policy.pauses.retry_after_max_s
-                eased_s = limiter.refused(slots.left_at, min(error.retry_after or 0.0, most_s))
+                asked_s = min(error.retry_after or 0.0, most_s)
+                eased_s = limiter.refused(slots.left_at, asked_s, slots.units)
         return eased_s
 
     def _apply(self, receipts: list[Receipt], eased_s: float, tally: SliceTally, now: datetime) -> None:

@@ -126,6 +126,29 @@ def test_where_the_first_that_is_heard_is_a_refusal_it_is_begun_slowly_and_doubl
     assert now < 9
 
 
+def test_where_each_message_counts_for_several_units_one_a_second_is_begun_with_all_the_same() -> None:
+    learnt = LearntRate()
+    learnt.refused(0.0, 0.0, unit=3.0)
+    assert learnt.rate == 3.0
+    for at in range(1, 9):
+        learnt.refused(float(at), float(at), unit=3.0)
+        learnt.accepted(0.0, float(at))
+    assert learnt.rate == 1.5, "and half of one is the least"
+
+
+def test_what_is_accepted_after_the_first_refusal_shows_what_the_gateway_takes() -> None:
+    """A refusal takes less time than an acceptance: of a burst it is heard first."""
+    learnt = LearntRate()
+    learnt.refused(0.0, 0.01)
+    for at in range(5):
+        learnt.accepted(1, 0.03 + at / 100)
+    assert learnt.rate == 5
+    learnt.left(1.0)
+    for at in range(9):
+        learnt.accepted(1, 1.1 + at / 100)
+    assert learnt.rate == 5, "what leaves since then goes by that"
+
+
 class TestAcceptances:
     @given(st.lists(st.tuples(st.floats(0.001, 0.7), st.integers(1, 9)), max_size=40))
     def test_the_best_second_is_what_counting_each_shows(self, notes: list[tuple[float, int]]) -> None:

@@ -6,7 +6,7 @@ from dispatcher.__main__ import app
 from dispatcher.delivery.pace.pace import Pace
 
 
-def _ignore(self: Pace, left_at: float, now: float, asked_s: float = 0.0) -> None:
+def _ignore(self: Pace, left_at: float, now: float, asked_s: float = 0.0, unit: float = 1.0) -> None:
     """Replace a method."""
 
 
