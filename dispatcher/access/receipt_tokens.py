@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from dispatcher.model.reports import ReceiptPosition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from dispatcher.access.sealing import Sealing
 
@@ -46,24 +46,27 @@ class ReceiptTokens:
         """Return the tokens of the deployment that has these keys."""
         return cls(sealing.keyed_hash(PURPOSE, ""))
 
-    def of_batch(self, batch_id: int, generation: int) -> Callable[[int], bytes]:
-        """Return what makes the tokens of a batch's recipients, in ASCII, by their positions. What is the same for all
-        of them is made once. Both raise `OverflowError` for a number that has no room in a token.
+    def of_batch(
+        self, batch_id: int, generation: int, positions: Mapping[int, int]
+    ) -> Callable[[int], bytes]:
+        """Return what makes the tokens of a batch's recipients, in ASCII; `positions` are their positions by id. What
+        is the same for all of them is made once: a mass send makes millions. Both raise `OverflowError` for a number
+        that has no room in a token.
         """
         head = ((batch_id << _GENERATION_BITS) | generation).to_bytes(_NAMED_BYTES - _POSITION_BYTES, "big")
-        begun = self._hash(head)
+        begin = self._hash(head).copy
 
-        def token(position: int) -> bytes:
-            tail = position.to_bytes(_POSITION_BYTES, "big")
-            proof = begun.copy()
+        def token_of(recipient: int) -> bytes:
+            tail = positions[recipient].to_bytes(_POSITION_BYTES, "big")
+            proof = begin()
             proof.update(tail)
             return b2a_base64(head + tail + proof.digest(), newline=False).translate(_URL_SAFE)
 
-        return token
+        return token_of
 
     def token(self, place: ReceiptPosition) -> bytes:
         """Return the token of one recipient."""
-        return self.of_batch(place.batch_id, place.generation)(place.position)
+        return self.of_batch(place.batch_id, place.generation, {0: place.position})(0)
 
     def position(self, token: str) -> ReceiptPosition | None:
         """Return whose receipt the token is for; None for any string that is no token of this deployment. It takes as

@@ -15,7 +15,7 @@ from dispatcher.model.retry_policy import ResendUncertain
 from dispatcher.model.vocabulary import LASTING, TERMINAL_OUTCOMES, UNCERTAIN, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from datetime import datetime
 
     from channels.base import Receipt
@@ -121,9 +121,10 @@ class LeasedBatch:
     def _note(self, problem: RecipientProblem) -> None:
         self._problems[problem.position] = self._changed[problem.position] = problem
 
-    def position_of(self, recipient: int) -> int:
-        """Return the position of a recipient in the batch."""
-        return self._position[recipient]
+    @property
+    def positions(self) -> Mapping[int, int]:
+        """Return the recipients' positions in the batch."""
+        return self._position
 
     def open_recipients(self) -> list[int]:
         """Return the recipients without a terminal state."""
@@ -326,15 +327,6 @@ class LeasedBatch:
         answered = sum(plain.count(state) for state in ANSWERED) - self._unsubscribed()
         suspicion = self._policy.suspicion
         return count >= suspicion.gone_min and count > suspicion.gone_share * answered
-
-    def accepted_now(self) -> list[int]:
-        """Return the recipients who were accepted in this lease."""
-        was, now = self.lease.outcomes, self._outcomes
-        return [
-            recipient
-            for n, recipient in enumerate(self.lease.recipients)
-            if now[n] & ~UNCERTAIN == State.ACCEPTED and was[n] & ~UNCERTAIN != State.ACCEPTED
-        ]
 
     def progress(self, *, final: bool = False) -> Progress:
         """Return what to write now. Asking for it means that it is being written. Endpoints are removed with the

@@ -28,6 +28,7 @@ from dispatcher.model.ledger import Fate
 from dispatcher.model.reports import ReceiptPosition
 from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.vocabulary import UNCERTAIN, Reason, State
+from dispatcher.store.audience.liveness import Liveness
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.delivery.dead_letters import DeadLetters
 from tests.delivery.conftest import House, paused
@@ -586,6 +587,7 @@ async def test_where_one_stands_for_a_town_nothing_ends_and_an_acceptance_is_rem
     house.channel.script.clear()
     for batch in await house.planned("C"):
         await house.deliverer.deliver(batch)
+    await Liveness(house.pool).note()
     assert await house.pool.fetchval("SELECT count(*) FROM failing_subscription") == 0
 
 

@@ -95,7 +95,7 @@ def notice(kind: Kind = Kind.ALERT, title: str = "", **of: Any) -> Notice:
         language="de",
         urgency=Urgency.HIGH,
         deadline=datetime.now(UTC) + HOUR,
-        receipt_token=RECEIPTS.of_batch(1, 1),
+        receipt_token=RECEIPTS.of_batch(1, 1, {0: 0}),
     )
 
 

@@ -86,6 +86,8 @@ class BatchWork:
         self._endpoints: Mapping[int, Endpoint] = {}
         """Where the recipients were when the work began."""
         self._handed_over = False
+        self._token_of: Callable[[int], bytes] | None = None
+        """Makes the recipients' receipt tokens, once a slice has asked for receipts."""
         self._counts = DeliveryCounts(dependencies.metrics, lease)
         policy = dependencies.policy.recording
         self._recording = BatchRecording(dependencies.ledger, self._batch, self._counts, policy)
@@ -170,7 +172,6 @@ class BatchWork:
         """Wait until another slice may leave beside those that are under way. Returns for how many, at most."""
         while True:
             self._flights.check()
-            self._awaited.leave_out_silent()
             found = self._awaited.room(self._gateway.slice_size(self._dependencies.slice_size))
             if found.recipients:
                 return found.recipients
@@ -347,11 +348,14 @@ class BatchWork:
 
     def _asking_for_receipts(self, notice: Notice) -> Notice:
         """Return the notice with a token for each of the batch's recipients, for what its device says of it."""
-        tokens, position_of = self._dependencies.receipt_tokens, self._batch.position_of
+        tokens = self._dependencies.receipt_tokens
         if tokens is None:
             return notice
-        token_at = tokens.of_batch(self._lease.batch_id, self._lease.generation)
-        return replace(notice, receipt_token=lambda recipient: token_at(position_of(recipient)))
+        if self._token_of is None:
+            self._token_of = tokens.of_batch(
+                self._lease.batch_id, self._lease.generation, self._batch.positions
+            )
+        return replace(notice, receipt_token=self._token_of)
 
     async def _others_have_a_session(self) -> bool:
         """Whether another process can send by the gateway that this one has no session with. Then nothing is said of
@@ -377,13 +381,11 @@ class BatchWork:
         self._pauses.add(reason, seconds, code=one.tally.code, log_level=log_level)
 
     async def _note_subscriptions(self) -> None:
-        """Keep in mind who fails at one alert after another, until the subscription ends, and who does no more. Unless
-        so many do that rather the gateway is to blame.
+        """Keep in mind who fails at one alert after another, until the subscription ends. Unless so many do that rather
+        the gateway is to blame.
         """
         batch, subscriptions = self._batch, self._dependencies.subscriptions
         with suppress(*UNAVAILABLE):  # the warning is out: the next one says the same
-            if accepted := batch.accepted_now():
-                await subscriptions.note_accepted(accepted)
             if not batch.lasting or not self._gateway.limits.ends_failing:
                 return
             suspect = batch.lasting_suspect()

@@ -61,6 +61,8 @@ class AwaitedSlices:
 
     def leave_out_silent(self) -> None:
         """Let those leave their slots who are silent, as far as the gateway may have so many."""
+        if not self._slices:
+            return
         gateway, now = self._gateway, time.monotonic()
         accepted_at, usual_s = gateway.evidence.accepted_at, gateway.answer_times.usual_s
         for one in self._slices:
@@ -69,7 +71,8 @@ class AwaitedSlices:
         self._slices = [one for one in self._slices if not one.has_left]
 
     def room(self, most: int) -> Room:
-        """Return how many of `most` may leave beside them."""
+        """Return how many of `most` may leave beside them, once those have left who are silent."""
+        self.leave_out_silent()
         gateway = self._gateway
         return room(
             [one.awaited for one in self._slices],

@@ -1,11 +1,13 @@
-"""Remember whose subscriptions failed lastingly, over several alerts, and end those that never come back."""
+"""Remember whose subscriptions failed lastingly, over several alerts, and end those that never come back. `liveness`
+forgets it of whoever is accepted.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from dispatcher.model.retry_policy import LastingPolicy
     from dispatcher.store.record import Pool
@@ -39,8 +41,3 @@ async def note_failing(pool: Pool, alert_id: str, codes: Mapping[int, str], poli
             "DELETE FROM failing_subscription WHERE subscription_id = ANY($1)", [row["id"] for row in ended]
         )
     return len(ended)
-
-
-async def note_accepted(pool: Pool, ids: Sequence[int]) -> None:
-    """Forget what was noted of subscriptions that were accepted."""
-    await pool.execute("DELETE FROM failing_subscription WHERE subscription_id = ANY($1)", list(ids))

@@ -1,4 +1,5 @@
-"""Note with subscribers' endpoints when each last took a warning, and when its device last confirmed one.
+"""Note with subscribers' endpoints when each last took a warning, and when its device last confirmed one; and forget of
+whoever took one that they failed before.
 
 What became of a warning stands in its batches; what is shown of an endpoint must not be searched for there. So batches
 that are done, and receipts that came, are gone through behind the senders, a few at a time, each once.
@@ -35,7 +36,8 @@ concerned AS (
   SELECT r.id, max(due.at) AS at FROM due CROSS JOIN LATERAL unnest(due.recipients) WITH ORDINALITY r(id, n)
   WHERE get_byte(due.outcomes, r.n::int - 1) & 127 BETWEEN {State.ACCEPTED:d} AND {State.DISPLAYED:d} GROUP BY 1),
 own AS MATERIALIZED ({_OWN.format(column="last_accepted_at")}),
-said AS (UPDATE subscriber_endpoint e SET last_accepted_at = own.at FROM own WHERE e.ctid = own.tid RETURNING 1)
+said AS (UPDATE subscriber_endpoint e SET last_accepted_at = own.at FROM own WHERE e.ctid = own.tid RETURNING 1),
+mended AS (DELETE FROM failing_subscription f USING concerned c WHERE f.subscription_id = c.id AND f.first_at < c.at)
 SELECT (SELECT count(*) FROM due) AS looked_at, (SELECT count(*) FROM said) AS noted"""  # noqa: S608 - constant
 _CONFIRMED: Final = f"""
 WITH due AS MATERIALIZED (

@@ -247,10 +247,6 @@ class Subscriptions:
         """
         return await failing.note_failing(self._pool, alert_id, codes, policy)
 
-    async def note_accepted(self, ids: Sequence[int]) -> None:
-        """Note who was accepted: what failed before is forgotten."""
-        await failing.note_accepted(self._pool, ids)
-
     async def endpoints_after(self, channel: str, last_id: int, limit: int) -> list[Endpoint]:
         """Return the channel's endpoints with the next higher ids, at most `limit`."""
         rows = await self._pool.fetch(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dispatcher.model.retry_policy import LastingPolicy
-from dispatcher.store.audience.failing import note_accepted, note_failing
+from dispatcher.store.audience.failing import note_failing
 from tests.store import conftest as on_record
 from tests.support.histories import subscribe
 
@@ -41,16 +41,6 @@ async def test_one_alert_counts_once(pool: Any, subscriptions: Any) -> None:
     await noted(pool, "A", one)
     await a_day_later(pool)
     assert [await noted(pool, "A", one) for _ in range(3)] == [0] * 3
-
-
-async def test_an_acceptance_begins_it_anew(pool: Any, subscriptions: Any) -> None:
-    [one] = await subscribe(pool, subscriptions, "a")
-    for alert in "AB":
-        await noted(pool, alert, one)
-    await a_day_later(pool)
-    await note_accepted(pool, [one])
-    assert await noted(pool, "C", one) == 0
-    assert await pool.fetchval("SELECT alerts FROM failing_subscription") == 1
 
 
 @pytest.mark.parametrize("ids", [[], [7]])
