@@ -34,12 +34,9 @@ each process half as much time again; elsewhere tests start hundreds, some with 
 LENGTHY = (
     "tests/api/test_shedding.py",
     "tests/cases/test_authenticity.py",
-    "tests/commands/test_mistakes.py",
-    "tests/commands/test_serve.py",
     "tests/described/test_schemathesis.py",
     "tests/described/test_typescript_client.py",
     "tests/lab/worst_case/test_bodies.py",
-    "tests/ops/test_rules.py",
 )
 """Files of which each keeps a processor busy for a quarter of a minute and more: begun last, they are waited for."""
 

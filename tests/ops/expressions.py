@@ -24,6 +24,7 @@ _TEXT = re.compile(r',\s*"[^"]*"')
 _SELECTOR = re.compile(r"(?<![\w.$])([a-zA-Z_:][\w:]*+)(\{[^}]*\})?(?!\s*\()")
 _MATCHERS = re.compile(r"\{[^}]*\}")
 _EXCEPTION = re.compile(r"\s+unless (?:on \([^)]*\) )?")
+_NARROWING = re.compile(r"\s+(?:and|unless)\b")
 _SET_OPERATOR = re.compile(r"\s+(?:and|or|unless)\b")
 _COMPARISON = re.compile(r"(==|!=|>=|<=|>|<)(?!\s*bool\b)")
 
@@ -39,16 +40,23 @@ def unconditional(expression: str) -> str:
     """The same with comparisons that answer 0 or 1 instead of dropping what does not meet them, and without
     absent(), which answers when there is nothing, and without exceptions (`unless …`).
     """
-    expression = _without_exceptions(expression)
+    expression = _without(_EXCEPTION, expression)
     parts, matchers = _MATCHERS.split(expression), [*_MATCHERS.findall(expression), ""]
     without = [re.sub(r"\babsent\(", "(", _COMPARISON.sub(r"\1 bool", part)) for part in parts]
     return "".join(part + matcher for part, matcher in zip(without, matchers, strict=True))
 
 
-def _without_exceptions(expression: str) -> str:
-    """The same without any `unless` and what follows it, up to the next operator of sets or the end of its brackets."""
+def unnarrowed(expression: str) -> str:
+    """The same without what only takes away from it: without the right sides of `and` and `unless`. Where this yields
+    nothing, neither does the expression.
+    """
+    return _without(_NARROWING, expression)
+
+
+def _without(operator: re.Pattern[str], expression: str) -> str:
+    """The same without any such operator of sets and what follows it, up to the next one or the end of its brackets."""
     kept = ""
-    while found := _EXCEPTION.search(expression):
+    while found := operator.search(expression):
         kept += expression[: found.start()]
         expression = expression[_operand_end(expression, found.end()) :]
     return kept + expression
