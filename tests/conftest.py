@@ -31,6 +31,7 @@ from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.selection import Selection
 from tests.support import inherited_signals, sealed
+from tests.support.command_server import CommandServer, command_server
 
 _TEMPLATE = "template_dispatcher"
 _PATIENCE = 20.0  # seconds; only a failing test waits so long
@@ -170,6 +171,13 @@ def python(processes: Any) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             return process
 
         yield run
+
+
+@pytest.fixture(scope="session")
+def commands(processes: Any) -> Iterator[CommandServer]:
+    """Runs commands as processes of their own that need not import the service first."""
+    with command_server() as server:
+        yield server
 
 
 @pytest.fixture

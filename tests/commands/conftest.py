@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typer.testing import CliRunner
 
 from dispatcher.__main__ import app
 from ops.lab.faults.feeds.server import FeedServer
+from tests.support.command_server import CommandServer
 from tests.support.feed_world import BOARD
 
 PEPPER = "pepper of the tests"
@@ -43,18 +42,11 @@ def run(surroundings: Any) -> Any:
 
 
 @pytest.fixture
-def dispatcher(surroundings: Any) -> Any:
+def dispatcher(surroundings: Any, commands: CommandServer) -> Any:
     """Runs a command as a process."""
 
     async def run(*arguments: Any, **more: Any) -> Any:
-        return await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", "dispatcher", *map(str, arguments)],
-            env={**os.environ, **more},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        return await asyncio.to_thread(commands.run, *map(str, arguments), environment={**os.environ, **more})
 
     return run
 
