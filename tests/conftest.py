@@ -176,7 +176,7 @@ def python(processes: Any) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 @pytest.fixture(scope="session")
 def commands(processes: Any) -> Iterator[CommandServer]:
     """Runs commands as processes of their own that need not import the service first."""
-    with command_server() as server:
+    with command_server("channels", "dispatcher") as server:
         yield server
 
 

@@ -4,6 +4,7 @@ A command finds what `python -m` gives it: arguments, environment, directory, fi
 `__main__`. What it may find otherwise is what Python takes from the environment before it runs anything (`PYTHON...`).
 """
 
+import atexit
 import gc
 import importlib
 import os
@@ -13,12 +14,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
+from typing import NoReturn
 
 import msgspec
 
@@ -93,13 +95,13 @@ def _read(reading: int) -> str:
 
 
 @contextmanager
-def command_server() -> Iterator[CommandServer]:
-    """A server that runs within the block."""
+def command_server(*packages: str) -> Iterator[CommandServer]:
+    """A server that runs within the block, and imports every module of these packages before it serves."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
         with its:
             process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(its.fileno())],
+                [sys.executable, "-m", __name__, str(its.fileno()), *packages],
                 cwd=ROOT,
                 pass_fds=[its.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -112,9 +114,9 @@ def command_server() -> Iterator[CommandServer]:
             process.wait(STARTS_WITHIN_S)
 
 
-def import_all(*packages: ModuleType) -> None:
+def import_all(names: list[str]) -> None:
     """Import every module of some packages but those that do something when they are: programs and migrations."""
-    for package in packages:
+    for package in map(importlib.import_module, names):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.endswith(".__main__") and ".migrations." not in found.name:
                 importlib.import_module(found.name)
@@ -139,7 +141,7 @@ def _next_command(requests: socket.socket) -> tuple[Command, list[int]] | None:
             requests.send(str(os.waitstatus_to_exitcode(status)).encode())
 
 
-def _become(command: Command, files: list[int]) -> None:
+def _become(command: Command, files: list[int]) -> NoReturn:
     """Give this process the surroundings of the command, and run it."""
     for number, file in enumerate(files):
         os.dup2(file, number)
@@ -151,7 +153,28 @@ def _become(command: Command, files: list[int]) -> None:
     _measure_coverage()
     sys.path[0] = command.directory
     sys.argv[1:] = command.arguments
-    runpy.run_module(command.module, run_name="__main__", alter_sys=True)
+    _leave(_status_of(command.module))
+
+
+def _status_of(module: str) -> int:
+    """Run a module as a program. Returns its exit status; what is more than a number is left to Python's own end."""
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code is not None and not isinstance(end.code, int):
+            raise
+        return end.code or 0
+    return 0
+
+
+def _leave(status: int) -> NoReturn:
+    """End as Python does, but for taking all apart that was imported: that takes longer than most commands."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    gc.collect()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status & 0xFF)
 
 
 def _measure_coverage() -> None:
@@ -163,11 +186,8 @@ def _measure_coverage() -> None:
 
 
 def main() -> None:
-    """Import everything and serve; in a forked process: be the command."""
-    import channels
-    import dispatcher
-
-    import_all(channels, dispatcher)
+    """Import what is to be, and serve; in a forked process: be the command."""
+    import_all(sys.argv[2:])
     gc.collect()
     gc.freeze()  # or each command would go through all of it once more at its end
     if (found := _next_command(socket.socket(fileno=int(sys.argv[1])))) is not None:
