@@ -12,12 +12,13 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from dispatcher.access.sealing import KeyRing, Sealing
 from dispatcher.commands.bulk.line import Known, subscription
 from dispatcher.commands.bulk.records import FileLayout, Record, members
 from dispatcher.readers.process import end_with_parent
+from dispatcher.runtime import gc_tuning
 from dispatcher.settings import Settings
 from dispatcher.store.audience.imports import Refusal, Staged
 from dispatcher.store.audience.incoming import row_of
@@ -34,6 +35,9 @@ CHUNK_BYTES: Final = 4 << 20
 BESIDE_FROM_BYTES: Final = 4 << 20
 """From this size on a file is worth the second in which processes start."""
 PROCESSES_MAX: Final = 8
+
+Columns: TypeAlias = tuple[tuple[Any, ...], ...]
+"""Rows as columns: all their lines, all their positions, and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,17 @@ def _begin(orders: CheckOrders) -> None:  # pragma: no cover - runs in processes
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all processes: the parent decides
     threading.Thread(target=end_with_parent, daemon=True).start()
     _checker = Checker(orders)
+    gc_tuning.configure()
 
 
-def _check(chunk: Sequence[Record]) -> Staged:  # pragma: no cover - runs in processes beside
+def _check(chunk: Columns) -> Staged:  # pragma: no cover - runs in processes beside
     assert _checker is not None  # noqa: S101 - `_begin` was there before
-    return _checker.check(chunk)
+    return _checker.check([Record(*one) for one in zip(*chunk, strict=True)])
+
+
+def _columns(chunk: Sequence[Record]) -> Columns:
+    """Return rows as they go through a pipe: in a third of the time that rows by themselves take."""
+    return tuple(zip(*chunk, strict=True))
 
 
 def chunks(found: Iterable[Record]) -> Iterator[list[Record]]:
@@ -122,11 +132,11 @@ async def checked(
     context = multiprocessing.get_context("spawn")
     loop, source = asyncio.get_running_loop(), chunks(found)
     with ProcessPoolExecutor(count, context, _begin, (orders,)) as pool:
-        ahead = [loop.run_in_executor(pool, _check, chunk) for chunk in islice(source, 2 * count)]
+        ahead = [loop.run_in_executor(pool, _check, _columns(chunk)) for chunk in islice(source, 2 * count)]
         try:
             while ahead:
                 staged = await ahead.pop(0)
-                ahead += [loop.run_in_executor(pool, _check, chunk) for chunk in islice(source, 1)]
+                ahead += [loop.run_in_executor(pool, _check, _columns(chunk)) for chunk in islice(source, 1)]
                 yield staged
         except BrokenProcessPool as error:
             raise OSError("a process that checks rows was killed: is there memory for it?") from error

@@ -34,6 +34,8 @@ MAX_LEGAL_BASIS: Final = 200
 KNOWN_PLACES_MAX: Final = 20_000
 """Lists of places that are kept with what is meant by them: most rows name what others have named."""
 _TEXTS: Final = ("instance", "ref", "legal_basis")
+_TAKEN: Final = frozenset((*MEMBERS, *NOTES))
+_NEEDED: Final = frozenset(NEEDED)
 _KEY_NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{{KEY_NAME_CHARACTERS}}}")
 REASONS: Final = {
     "number_invalid": "no number in E.164, which is + and the country's code without zeros or blanks: +4915100000001",
@@ -105,14 +107,11 @@ def subscription(item: Mapping[str, Any], known: Known) -> NewSubscription:
     _require_members(item)
     channel = _channel(item["channel"], known.channels)
     endpoint = Endpoint(0, _text(item, "address"), _keys(item.get("keys"), known.gateways))
-    if bad := [name for name in _TEXTS if not isinstance(item.get(name) or "", str)]:
-        raise ValueError(f"not a text: {', '.join(bad)}")
-    if any("\0" in (item.get(name) or "") for name in _TEXTS):
-        raise ValueError("a text holds the character NUL")
-    language, ref = _languages(item.get("language")), item.get("ref") or None
+    instance, ref, basis = _texts(item)
+    language = _languages(item.get("language"))
     if ref and len(ref) > MAX_REF:
         raise ValueError(f"ref is longer than {MAX_REF} characters")
-    _require_instance(item.get("instance"), known.instances)
+    _require_instance(instance, known.instances)
     places, watched_areas = _places(item["places"], known)
     try:
         channel.check(endpoint)
@@ -128,14 +127,30 @@ def subscription(item: Mapping[str, Any], known: Known) -> NewSubscription:
         keys=endpoint.keys,
         places=places,
         language=language,
-        instance=item.get("instance") or None,
+        instance=instance,
         ref=ref,
         watched_areas=watched_areas,
-        legal_basis=legal_basis(item.get("legal_basis") or known.legal_basis) or None,
+        legal_basis=legal_basis(basis or known.legal_basis) or None,
     )
 
 
+def _texts(item: Mapping[str, Any]) -> list[str | None]:
+    """Return the values of `_TEXTS`, without empty ones."""
+    values = [item.get(name) or None for name in _TEXTS]
+    for value in values:
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            bad = [name for name in _TEXTS if not isinstance(item.get(name) or "", str)]
+            raise ValueError(f"not a text: {', '.join(bad)}")  # noqa: TRY004 - every refusal is a ValueError
+        if "\0" in value:
+            raise ValueError("a text holds the character NUL")
+    return values
+
+
 def _require_members(item: Mapping[str, Any]) -> None:
+    if _NEEDED <= item.keys() <= _TAKEN:
+        return
     for name in item:
         if name == RAW:
             raise ValueError(f"put members such as {', '.join(NEEDED)} in the place of {RAW}")
@@ -170,6 +185,8 @@ def _languages(given: object) -> str:
     """Return a priority list in one text, the best first: what batches are made for."""
     if not given:
         return DEFAULT_LANGUAGE
+    if isinstance(given, str) and LANGUAGE.fullmatch(given):
+        return given
     tags = given.split(",") if isinstance(given, str) else given
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise ValueError("not a text: language")

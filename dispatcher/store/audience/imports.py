@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import asyncpg
@@ -114,7 +115,8 @@ class EndpointImport:
 
     async def stage(self, staged: Staged) -> None:
         """Make rows ready that were read next, and note the others."""
-        rows = [(row[4][0], *row) for row in staged.rows]
+        # By hash, so that a group finds its rows side by side, and not one on each page.
+        rows = [(row[4][0], *row) for row in sorted(staged.rows, key=itemgetter(4))]
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.copy_records_to_table("import_row", records=rows, columns=_STAGED)
             await connection.copy_records_to_table("import_refusal", records=staged.refused)

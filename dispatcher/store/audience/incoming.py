@@ -43,6 +43,8 @@ IMPORT_LOCK: Final = 7207116112
 """One at a time, so that what was there before is what an import changes."""
 WORK_MEM: Final = "64MB"
 """What sorting so many rows may take: with the default it would go by files."""
+TEMP_BUFFERS: Final = "32MB"
+"""What the tables of so many rows take: with the default each look at them would go by files."""
 _ENCODE: Final = msgspec.json.Encoder().encode
 _NO_KEYS: Final = "{}"
 
@@ -50,19 +52,23 @@ INCOMING: Final = """
 CREATE TEMP TABLE incoming (line bigint, channel text, gateway text, sealed bytea, address_hash bytea, keys text,
   language text, instance text, ref text, legal_basis text, places text[], areas text, replaces boolean, active boolean)
 ON COMMIT DROP"""
-"""Where rows stand before `take_in`, with whether they replace what was imported before, and whether one may be written
-to for them."""
+"""Where rows stand before `take_in`, each with a line of its own, with whether they replace what was imported before,
+and whether one may be written to for them."""
+_KEYS: Final = """
+  i.keys::jsonb || CASE WHEN e.vapid IS NULL THEN '{}' ELSE jsonb_build_object('vapid', e.vapid) END"""
+"""Of what an endpoint's last row says: with the name of the VAPID key that it was subscribed with, where none is."""
 _ENDPOINT: Final = f"""
 CREATE TEMP TABLE endpoint ON COMMIT DROP AS
+WITH i AS MATERIALIZED (
+  SELECT line, channel, address_hash, instance, legal_basis, replaces, active,
+    channel = 'webpush' AND (keys = '{_NO_KEYS}' OR NOT keys::jsonb ? 'vapid') AS nameless,
+    count(*) OVER (PARTITION BY channel, address_hash) AS times
+  FROM incoming ORDER BY channel, address_hash)
 SELECT coalesce(known_id, nextval('subscription_id_seq')) AS id, known_id IS NOT NULL AS known,
   o.*
 FROM (
-  SELECT n.id AS known_id, i.channel, i.address_hash, i.gateway, i.sealed, i.language, i.instance, i.ref,
-    coalesce(i.legal_basis, d.legal_basis) AS legal_basis,
-    i.keys::jsonb || CASE
-      WHEN i.channel <> 'webpush' OR i.keys::jsonb ? 'vapid' THEN '{{}}'
-      WHEN n.id IS NULL THEN jsonb_build_object('vapid', coalesce(c.name, v.name))
-      WHEN n.vapid IS NULL THEN '{{}}' ELSE jsonb_build_object('vapid', n.vapid) END AS keys,
+  SELECT n.id AS known_id, i.line, i.channel, i.address_hash, coalesce(i.legal_basis, d.legal_basis) AS legal_basis,
+    CASE WHEN NOT i.nameless THEN NULL WHEN n.id IS NULL THEN coalesce(c.name, v.name) ELSE n.vapid END AS vapid,
     coalesce(d.active, i.active) AS active, coalesce(n.linked, false) AS linked, coalesce(n.hooked, false) AS hooked,
     coalesce(d.active, i.active) OR coalesce(n.counts, true) OR NOT n.linked AS follows,
     coalesce(d.several, false)
@@ -70,12 +76,12 @@ FROM (
     n.id IS NOT NULL AND NOT n.hooked AND NOT n.shared AND NOT coalesce(d.several, false)
       AND coalesce(d.replaces, i.replaces) AND i.instance IS NOT DISTINCT FROM n.instance AS replaced,
     NOT (coalesce(d.active, i.active) OR coalesce(n.active, false)) AS inactive, false AS changed
-  FROM (SELECT * FROM incoming ORDER BY channel, address_hash) i
+  FROM i
   LEFT JOIN (
     SELECT channel, address_hash, max(line) AS last, bool_or(active) AS active, bool_and(replaces) AS replaces,
       max(legal_basis) AS legal_basis,
       min(coalesce(instance, '')) <> max(coalesce(instance, '')) AS several
-    FROM incoming GROUP BY channel, address_hash HAVING count(*) > 1) d USING (channel, address_hash)
+    FROM i WHERE times > 1 GROUP BY channel, address_hash) d USING (channel, address_hash)
   LEFT JOIN LATERAL (
     SELECT s.id, s.instance, s.shared, s.active, s.keys->>'vapid' AS vapid,
       s.imported_active OR s.legal_basis IS NOT NULL AS counts,
@@ -89,33 +95,36 @@ FROM (
     WHERE replaced_at IS NULL) c ON c.instance_id = i.instance AND c.channel = i.channel
   LEFT JOIN (SELECT left(fingerprint, {KEY_NAME_CHARACTERS}) AS name FROM shared_secret WHERE name = 'vapid') v ON true
   WHERE coalesce(d.last, i.line) = i.line) o"""  # noqa: S608 - constant
-"""Each endpoint once, with what its last row says of it, and how it is known. Those that are known are held, in the one
-order in which everybody holds them, until the transaction ends: what was there before is what is changed.
+"""Each endpoint once, with which its last row is, what all of them say together, and how it is known: numbers, hashes
+and flags. What is long is taken from `incoming` by the line.
+
+Those that are known are held, in the one order in which everybody holds them, until the transaction ends: what was
+there before is what is changed.
 
 A browser that does not say which VAPID key it subscribed with did so with the current one, the app's own or else the
 service's; of an endpoint that is here already nobody can tell, and what is known of it stays true.
 """
-_NEW: Final = """
+_NEW: Final = f"""
 INSERT INTO subscription (id, channel, gateway, sealed, address_hash, keys, language, instance, ref, legal_basis,
   active, imported_active, told, shared)
 OVERRIDING SYSTEM VALUE
-SELECT id, channel, gateway, sealed, address_hash, jsonb_strip_nulls(keys), language, instance, ref, legal_basis,
-  active, active, active, shared
-FROM endpoint WHERE NOT known"""
-_RENEW: Final = """
-UPDATE subscription s SET sealed = e.sealed, keys = e.keys, gateway = e.gateway, language = e.language,
-  instance = e.instance, ref = e.ref, legal_basis = coalesce(e.legal_basis, s.legal_basis),
+SELECT e.id, e.channel, i.gateway, i.sealed, e.address_hash, {_KEYS}, i.language, i.instance, i.ref, e.legal_basis,
+  e.active, e.active, e.active, e.shared
+FROM endpoint e JOIN incoming i USING (line) WHERE NOT e.known ORDER BY e.id"""  # noqa: S608 - constant
+_RENEW: Final = f"""
+UPDATE subscription s SET sealed = i.sealed, keys = {_KEYS}, gateway = i.gateway, language = i.language,
+  instance = i.instance, ref = i.ref, legal_basis = coalesce(e.legal_basis, s.legal_basis),
   active = s.active OR e.active, imported_active = s.imported_active OR e.active, told = s.told OR e.active,
   shared = e.shared
-FROM endpoint e WHERE s.id = e.id AND e.known AND NOT e.linked AND NOT e.hooked"""
+FROM endpoint e JOIN incoming i USING (line) WHERE s.id = e.id AND e.known AND NOT e.linked AND NOT e.hooked"""  # noqa: S608 - constant
 _RENEW_LINKED: Final = """
-UPDATE subscription s SET imported_language = e.language, legal_basis = coalesce(e.legal_basis, s.legal_basis),
+UPDATE subscription s SET imported_language = i.language, legal_basis = coalesce(e.legal_basis, s.legal_basis),
   imported_active = s.imported_active OR e.active
-FROM endpoint e WHERE s.id = e.id AND e.known AND e.linked AND NOT e.hooked"""
+FROM endpoint e JOIN incoming i USING (line) WHERE s.id = e.id AND e.known AND e.linked AND NOT e.hooked"""
 _WANTED: Final = """
 CREATE TEMP TABLE wanted ON COMMIT DROP AS
-SELECT DISTINCT e.id, p.ags, e.known FROM incoming i JOIN endpoint e USING (channel, address_hash)
-CROSS JOIN LATERAL unnest(i.places) p(ags) WHERE e.follows"""
+SELECT DISTINCT e.id, unnest(i.places) AS ags, e.known FROM incoming i JOIN endpoint e USING (channel, address_hash)
+WHERE e.follows"""
 _WANTED_AREA: Final = """
 CREATE TEMP TABLE wanted_area ON COMMIT DROP AS
 SELECT e.id, w.lat, w.lon, w.radius_m, w.ags, min(i.line) AS line, min(w.position) AS position
@@ -201,7 +210,7 @@ def _area(watched: WatchedArea) -> tuple[Any, ...]:
 
 async def begin(connection: Connection) -> None:
     """Make the table `incoming`, in the caller's transaction."""
-    await connection.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
+    await connection.execute(f"SET LOCAL work_mem = '{WORK_MEM}'; SET LOCAL temp_buffers = '{TEMP_BUFFERS}'")
     await connection.execute(INCOMING)
 
 
@@ -212,7 +221,7 @@ async def take_in(connection: Connection, addresses: Addresses) -> PutSubscripti
     opted_out = await leave_out(connection)
     await connection.execute(_ENDPOINT)
     # A table of this transaction has no statistics: each join would compare every row with every other.
-    await connection.execute("ANALYZE endpoint (id)")
+    await connection.execute("ANALYZE endpoint (id, line, address_hash)")
     for statement in (_NEW, _WANTED, _WANTED_AREA):
         await connection.execute(statement)
     await connection.execute("ANALYZE wanted (id)")

@@ -74,11 +74,12 @@ class Addresses:
     def seal(self, address: str, keys: Mapping[str, str]) -> SealedAddress:
         """Return what the record keeps."""
         address_hash = self.hash(address)
-        closed = {name: value for name, value in keys.items() if name not in OPEN_KEYS}
+        closed, opened = keys, {}
+        if not OPEN_KEYS.isdisjoint(keys):
+            closed = {name: value for name, value in keys.items() if name not in OPEN_KEYS}
+            opened = {name: value for name, value in keys.items() if name in OPEN_KEYS}
         return SealedAddress(
-            address_hash,
-            self._sealing.seal(_ENCODE((address, closed)), address_hash),
-            {name: value for name, value in keys.items() if name in OPEN_KEYS},
+            address_hash, self._sealing.seal(_ENCODE((address, closed)), address_hash), opened
         )
 
     def seal_bytes(self, plain: bytes, bound_to: bytes) -> bytes:

@@ -22,6 +22,7 @@ from dispatcher.store.migrate import upgrade
 from ops.lab.bench import report
 from ops.lab.bench.fixtures.processes import Process
 from ops.lab.bench.import_.people import write
+from ops.lab.bench.import_.rotation import rotated
 
 TABLES = ("subscription", "followed_municipality", "watched_area")
 """What an import writes, in the order in which they refer to one another."""
@@ -81,8 +82,8 @@ async def copied(database_url: str, folder: Path, record: Process) -> tuple[floa
         await connection.close()
 
 
-def run(rows: int, rounds: int) -> dict[str, Any]:
-    """Measure rounds of both."""
+def run(rows: int, rounds: int, *, rotate: bool = False) -> dict[str, Any]:
+    """Measure rounds of both; then, if wanted, a rotation of the key that the rows are sealed with."""
     with tempfile.TemporaryDirectory() as name, embedded(Path(name) / "servers") as servers:
         folder, url = Path(name), servers.database_url
         asyncio.run(upgrade(url))
@@ -102,6 +103,8 @@ def run(rows: int, rounds: int) -> dict[str, Any]:
             command_s, record_s = _children_s() - command_s, record.family_cpu_s() - record_s
             copy_s, copy_record_s = asyncio.run(copied(url, folder, record))
             found.append((seconds, copy_s, command_s, record_s, copy_record_s))
+        peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        rotation = rotated(environment, rows) if rotate else {}
     seconds, copy_s, command_s, record_s, copy_record_s = (median(one) for one in zip(*found, strict=True))
     return {
         "rows": rows,
@@ -112,8 +115,9 @@ def run(rows: int, rounds: int) -> dict[str, Any]:
         "command_cpu_s": round(command_s, 1),
         "record_cpu_s": round(record_s, 1),
         "copy_record_cpu_s": round(copy_record_s, 1),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+        "peak_mb": round(peak_mb),
         "rounds": rounds,
+        **rotation,
     }
 
 
@@ -128,6 +132,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rotate", action="store_true", help="seal all rows with a new key afterwards")
     options = parser.parse_args(argv)
-    report.show("import", run(options.rows, options.rounds), as_json=options.json)
+    found = run(options.rows, options.rounds, rotate=options.rotate)
+    report.show("import", found, as_json=options.json)
     return 0
