@@ -8,8 +8,7 @@ key that only this deployment has. To guess one takes 2^71 posts, and it opens n
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64decode
-from binascii import Error, b2a_base64
+from binascii import Error, a2b_base64, b2a_base64
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -75,7 +74,7 @@ class ReceiptTokens:
         if len(token) != TOKEN_CHARACTERS:
             return None
         try:
-            raw = urlsafe_b64decode(token)
+            raw = a2b_base64(token.replace("-", "+").replace("_", "/"))
         except (Error, ValueError):
             return None
         if len(raw) != _NAMED_BYTES + _PROOF_BYTES:

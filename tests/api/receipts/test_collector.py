@@ -1,4 +1,4 @@
-"""What devices say is written in one statement, and nothing of it is lost at a clean stop."""
+"""What devices say is written together, and nothing of it is lost at a clean stop."""
 
 import asyncio
 from typing import Any
@@ -23,6 +23,7 @@ subscriptions = on_record.subscriptions
 
 TOKENS = ReceiptTokens(bytes(32))
 DELIVERED, DISPLAYED, CONFIRMED = ReceiptState
+NAME = "warn_device_receipts_posted_total"
 
 
 @pytest.fixture
@@ -80,3 +81,16 @@ async def test_what_cannot_be_written_waits_and_is_joined_with_what_comes(
     one._store = DeviceReceipts(pool)
     await one.flush()
     assert await kept(pool) == ["110", "100", "000"]
+
+
+def test_many_are_taken_and_counted_as_single_ones_are() -> None:
+    metrics = Metrics()
+    one = ReceiptCollector(TOKENS, DeviceReceipts(None), metrics)
+    tokens = [TOKENS.token(ReceiptPosition(7, 0, position)).decode() for position in range(3)]
+    one.take_many([*zip(tokens, ReceiptState, strict=True), ("A" * 24, DELIVERED)])
+    single = ReceiptCollector(TOKENS, DeviceReceipts(None), Metrics())
+    for token, state in zip(tokens, ReceiptState, strict=True):
+        single.take(token, state)
+    assert one._waiting == single._waiting == {(7, 0): [1, 2, 4]}
+    counted = [metrics.registry.get_sample_value(NAME, {"result": result}) for result in ("taken", "forged")]
+    assert counted == [3, 1]

@@ -8,6 +8,7 @@ import pytest
 from dispatcher.model.batches import Progress
 from dispatcher.model.reports import ReceiptMasks
 from dispatcher.model.vocabulary import State
+from dispatcher.store.delivery import device_receipts
 from dispatcher.store.delivery.device_receipts import DeviceReceipts
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.relocation import move_waiting
@@ -54,6 +55,32 @@ async def test_what_is_said_twice_writes_nothing(pool: Any, receipts: DeviceRece
     before = await pool.fetchval("SELECT xmin::text FROM batch_receipt")
     await receipts.add(masks)
     assert await pool.fetchval("SELECT xmin::text FROM batch_receipt") == before
+
+
+async def test_what_many_batches_say_is_written_piece_by_piece_and_as_one(
+    pool: Any, alerts: Any, ledger: Any, plans: Any, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All batches are held before the first receipt is written: whoever holds a later one may still need that."""
+    monkeypatch.setattr(device_receipts, "TOGETHER", 1)
+    await submit(alerts, "B")
+    [other] = await plan(ledger, plans, "B")
+    first, last = sorted((batch, other.batch_id))
+    receipts = DeviceReceipts(pool)
+    await receipts.add({(first, 0): ReceiptMasks(FIRST)})
+    async with pool.acquire() as holder:
+        moving = holder.transaction()
+        await moving.start()
+        await holder.execute("SELECT FROM batch WHERE id = $1 FOR UPDATE", last)
+        adding = asyncio.create_task(
+            receipts.add({(last, 0): ReceiptMasks(THIRD), (first, 0): ReceiptMasks(SECOND)})
+        )
+        while not await holder.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            pass
+        await holder.execute("SELECT FROM batch_receipt WHERE batch_id = $1 FOR UPDATE NOWAIT", first)
+        assert await kept(pool) == {first: ["100", "000", "000"]}
+        await moving.rollback()
+    await adding
+    assert await kept(pool) == {first: ["110", "000", "000"], last: ["001", "000", "000"]}
 
 
 async def test_what_has_no_place_is_dropped(pool: Any, receipts: DeviceReceipts, batch: int) -> None:
