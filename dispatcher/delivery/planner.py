@@ -104,6 +104,7 @@ class Planner:
         for alert in await self._standby.waiting():
             called = await self._standby.call(alert, await self._texts(alert))
             self._metrics.called_up.labels(alert.lane).inc(called.people)
+            self._metrics.count_closed(called.quiet.state, called.quiet.recipients)
             await self._wake_ups.enqueue([wakeups.batch_wake_up(ready) for ready in called.ready])
 
     async def _located(self, alert: PendingAlert) -> Located:

@@ -96,6 +96,8 @@ class RecipientProgress:
     last_accepted_at: datetime | None = None
     gone: int = 0
     """How many of the failed have unsubscribed, or have a device that is no more: nothing is owed to them."""
+    quiet_past_end: int = 0
+    """How many of the failed do not want to be disturbed until after the end: nothing is owed to them either."""
 
     @property
     def recipients(self) -> int:
@@ -146,9 +148,12 @@ def progress_of(
         if group.state.terminal and not group.state.reached
     ]
     accepted = sum(group.recipients for group in groups if group.state.reached)
-    gone = sum(group.recipients for group in groups if group.state is State.GONE)
+    gone, quiet = (
+        sum(group.recipients for group in groups if group.state is state)
+        for state in (State.GONE, State.QUIET_PAST_END)
+    )
     return RecipientProgress(
-        accepted, bounded(merged(waiting)), bounded(merged(failed)), first_at, last_at, gone
+        accepted, bounded(merged(waiting)), bounded(merged(failed)), first_at, last_at, gone, quiet
     )
 
 

@@ -207,6 +207,8 @@ class State(IntEnum):
     EXPIRED = 34
     SUPERSEDED = 35
     DEAD = 36
+    QUIET_PAST_END = 37
+    """The recipient's quiet hours last until the warning is over: nothing is sent, which the plan decides."""
 
     @property
     def terminal(self) -> bool:

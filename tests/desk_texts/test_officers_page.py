@@ -7,7 +7,7 @@ from dispatcher.desk_texts.words import DeskTexts
 from dispatcher.model.vocabulary import State
 from tests.support import documents
 
-COLUMNS = ("accepted", "waiting", "failed", "gone", "received")
+COLUMNS = ("accepted", "waiting", "failed", "gone", "quiet_past_end", "received")
 CATALOGUES = ("alert_states", "recipient_states", "reasons", "failures", "kinds", "lanes")
 
 

@@ -55,7 +55,15 @@ def test_every_recipient_is_accepted_or_waits_or_has_failed() -> None:
     assert progress.accepted == sum(2 ** list(State).index(state) for state in reached)
     assert owed_recipients(progress.waiting) == 1 + 2 + 4
     assert progress.gone == 2 ** list(State).index(State.GONE), "counted among the failed, and apart"
-    assert {line.reason for line in progress.failed} == {"gone", "rejected", "expired", "superseded", "dead"}
+    assert progress.quiet_past_end == 2 ** list(State).index(State.QUIET_PAST_END), "so are those"
+    assert {line.reason for line in progress.failed} == {
+        "gone",
+        "rejected",
+        "expired",
+        "superseded",
+        "dead",
+        "quiet_past_end",
+    }
 
 
 def test_who_waits_is_told_why_and_until_when() -> None:

@@ -29,6 +29,12 @@ class ProgressBody(Body):
         description="how many of the failed are gone: the subscription has ended, nothing is owed",
         examples=[1],
     )
+    quiet_past_end: int = Field(
+        0,
+        description="how many of the failed have quiet hours until after the end of the warning: they did not want "
+        "to be told before, nothing is owed",
+        examples=[0],
+    )
     first_accepted_at: words.Moment | None = Field(description="When a gateway accepted the first of them.")
     last_accepted_at: words.Moment | None = Field(description="When a gateway accepted the last of them.")
 
@@ -44,8 +50,8 @@ class WaitingBody(Body):
     reason: str = Field(
         description="`queued` and `in_flight`: no attempt has failed; else the last error's kind, as `transient`, "
         "`uncertain`, `rate_limited`, `down`, `misconfigured`, `breaker`, `crash` or `fault` (in this service: an "
-        "exception, whose type is the code). `budget`: no SMS gateway's budget holds them, a person decides. `others`: "
-        "the rest of a long list",
+        "exception, whose type is the code). `quiet_hours`: they are told when these are over. `budget`: no SMS "
+        "gateway's budget holds them, a person decides. `others`: the rest of a long list",
         examples=["rate_limited"],
     )
     code: str = Field(description="the last error's code, as an HTTP status; may be empty", examples=["429"])
@@ -61,9 +67,9 @@ class FailedBody(Body):
     channel: words.Channel
     gateway: str = Field(description="its public name", examples=["updates.push.example"])
     reason: str = Field(
-        description="their final state: `gone`, `rejected`, `expired`, `superseded` or `dead` (given up; it may have "
-        "arrived all the same), or `lasting` (rejected: it failed again and again while others were accepted); "
-        "`others`: the rest of a long list",
+        description="their final state: `gone`, `rejected`, `expired`, `superseded`, `quiet_past_end` (their quiet "
+        "hours last until after the end) or `dead` (given up; it may have arrived all the same), or `lasting` "
+        "(rejected: it failed again and again while others were accepted); `others`: the rest of a long list",
         examples=["gone"],
     )
     code: str = Field(description="the gateway's code of it; may be empty", examples=["410"])
@@ -78,6 +84,7 @@ def progress_body(progress: RecipientProgress) -> ProgressBody:
         waiting=owed_recipients(progress.waiting),
         failed=owed_recipients(progress.failed),
         gone=progress.gone,
+        quiet_past_end=progress.quiet_past_end,
         first_accepted_at=progress.first_accepted_at,
         last_accepted_at=progress.last_accepted_at,
     )

@@ -28,7 +28,7 @@ class ChannelBody(Body):
     kind: words.KindWord
     states: dict[str, int] = Field(
         description="recipients by state: `pending`, `claimed`, `retry`, `accepted`, `delivered`, `displayed`, `gone`, "
-        "`rejected`, `expired`, `superseded`, `dead`",
+        "`rejected`, `expired`, `superseded`, `dead`, `quiet_past_end`",
         examples=[{"accepted": 118, "gone": 2}],
     )
     first_accepted_at: words.Moment | None = Field(description="When a gateway accepted the first of them.")

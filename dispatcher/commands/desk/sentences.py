@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from dispatcher.commands.desk.service import ServiceRefused, Unanswered
     from dispatcher.desk_texts.desk import Desk
 
-_GONE: Final = State.GONE.name.lower()
+_UNOWED: Final = {state.name.lower() for state in (State.GONE, State.QUIET_PAST_END)}
+"""The final states of those to whom nothing is owed: they are said apart from the failed."""
 _WAITING: Final = {State.PENDING, State.CLAIMED, State.RETRY}
 _REACHED: Final = {State.ACCEPTED, State.DELIVERED, State.DISPLAYED}
 UNKNOWN_STATUS: Final = "0x"
@@ -207,7 +208,7 @@ def _progress_lines(answer: Mapping[str, Any], progress: Mapping[str, Any], desk
         lines.append(desk.line("first_last", first=desk.time(first), last=desk.time(last)))
     lines += [_owed_line("waiting", one, desk) for one in answer.get("waiting", ())]
     for one in answer.get("failed", ()):
-        lines.append(_owed_line("gone" if one["reason"] == _GONE else "failed", one, desk))
+        lines.append(_owed_line(one["reason"] if one["reason"] in _UNOWED else "failed", one, desk))
     return lines
 
 
@@ -248,33 +249,42 @@ def progress_of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     firsts = [one["first_accepted_at"] for one in channels if one["first_accepted_at"]]
     lasts = [one["last_accepted_at"] for one in channels if one["last_accepted_at"]]
     sums = [_sums(one["states"]) for one in channels]
-    accepted, waiting, failed, gone = (sum(one[place] for one in sums) for place in range(4))
+    accepted, waiting, failed, gone, quiet = (sum(one[place] for one in sums) for place in range(5))
     return {
-        "recipients": accepted + waiting + failed + gone,
+        "recipients": accepted + waiting + failed + gone + quiet,
         "accepted": accepted,
         "waiting": waiting,
-        "failed": failed + gone,
+        "failed": failed + gone + quiet,
         "gone": gone,
+        "quiet_past_end": quiet,
         "first_accepted_at": min(firsts, default=None),
         "last_accepted_at": max(lasts, default=None),
     }
 
 
-def _sums(states: Mapping[str, int]) -> tuple[int, int, int, int]:
-    """Return how many recipients are reached, wait, are not reached, and are gone, each counted once."""
+def _sums(states: Mapping[str, int]) -> tuple[int, int, int, int, int]:
+    """Return how many recipients are reached, wait, are not reached, are gone, and have quiet hours until after the
+    end, each counted once.
+    """
     found = {state: states.get(state.name.lower(), 0) for state in State}
     reached = sum(count for state, count in found.items() if state in _REACHED)
     waiting = sum(count for state, count in found.items() if state in _WAITING)
-    gone = found[State.GONE]
-    return reached, waiting, sum(found.values()) - reached - waiting - gone, gone
+    gone, quiet = found[State.GONE], found[State.QUIET_PAST_END]
+    return reached, waiting, sum(found.values()) - reached - waiting - gone - quiet, gone, quiet
 
 
 def progress_line(progress: Mapping[str, Any], desk: Desk) -> str:
-    """Say how many are reached, wait and failed, and apart from them how many there are no more."""
-    gone = progress.get("gone", 0)  # an older service does not count them
+    """Say how many are reached, wait and failed, and apart from them to how many nothing is owed: those who are there
+    no more, and those who do not want to be disturbed until after the end.
+    """
+    gone, quiet = (
+        progress.get(name, 0) for name in ("gone", "quiet_past_end")
+    )  # an older service counts none
     counted = {name: progress[name] for name in ("recipients", "accepted", "waiting")}
-    said = desk.line("progress", **counted, failed=progress["failed"] - gone)
-    return said + desk.line("progress_gone", gone=gone) if gone else said
+    said = desk.line("progress", **counted, failed=progress["failed"] - gone - quiet)
+    if gone:
+        said += desk.line("progress_gone", gone=gone)
+    return said + desk.line("progress_quiet", quiet=quiet) if quiet else said
 
 
 def change_line(answer: Mapping[str, Any], desk: Desk) -> str:
@@ -288,7 +298,10 @@ def change_line(answer: Mapping[str, Any], desk: Desk) -> str:
 
 
 def _channel_rows(channels: Iterable[Mapping[str, Any]], desk: Desk) -> list[list[str]]:
-    head = ("channel", "kind", "accepted", "waiting", "failed", "gone", "first", "last")
+    channels = list(channels)
+    is_anybody_quiet = any(_sums(one["states"])[-1] for one in channels)
+    counted = ("accepted", "waiting", "failed", "gone", "quiet_past_end")[: 5 if is_anybody_quiet else 4]
+    head = ("channel", "kind", *counted, "first", "last")
     rows = [[desk.texts.columns[name] for name in head]]
     for one in channels:
         times = (one["first_accepted_at"], one["last_accepted_at"])
@@ -296,7 +309,7 @@ def _channel_rows(channels: Iterable[Mapping[str, Any]], desk: Desk) -> list[lis
             [
                 channel_word(one["channel"], desk),
                 desk.texts.kinds.get(one["kind"], one["kind"]),
-                *map(str, _sums(one["states"])),
+                *map(str, _sums(one["states"])[: len(counted)]),
                 *(desk.time(moment) if moment else "-" for moment in times),
             ]
         )

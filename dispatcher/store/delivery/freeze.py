@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Final
 
-from dispatcher.model.vocabulary import UNCERTAIN, WARNING, Kind, State
+from dispatcher.model.vocabulary import UNCERTAIN, WARNING, BatchState, Kind, State
 from dispatcher.store.audience.wishes import is_told, noted, quiet_until, severity_rank_of, turns
 from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, ENDS, GRAPHS
 from dispatcher.store.sms.routing import gateway_of
@@ -24,6 +24,21 @@ LOCK_GRAPHS = f"""
 WITH RECURSIVE {GRAPHS}, sorted AS MATERIALIZED (SELECT DISTINCT chain_id FROM graphs ORDER BY chain_id)
 SELECT pg_advisory_xact_lock(hashtextextended(chain_id, {GRAPH_LOCK})) FROM sorted
 """  # noqa: S608 - constant
+
+
+AS_PLANNED: Final = "outcomes, enqueued_at, quiet_until, not_before, state, done_at"
+"""The columns of a new batch that follow from how many people it has, and from until when they are not disturbed."""
+
+
+def as_planned(deadline: str) -> str:
+    """Return the values of `AS_PLANNED` for a group of people who may all be told from `quiet_until` on. Where that is
+    not before the deadline, nothing ever goes out to them: it is said at once, and nobody waits.
+    """
+    outlasts = f"quiet_until >= {deadline}"
+    outcome = f"CASE WHEN {outlasts} THEN '{State.QUIET_PAST_END:02x}' ELSE '{State.PENDING:02x}' END"
+    return f"""decode(repeat({outcome}, count(*)::int), 'hex'), clock_timestamp(), quiet_until,
+    coalesce(quiet_until, now()), CASE WHEN {outlasts} THEN '{BatchState.DONE}' ELSE '{BatchState.OPEN}' END,
+    CASE WHEN {outlasts} THEN clock_timestamp() END"""
 
 
 def replaced_by(alert: str) -> str:
@@ -72,10 +87,9 @@ class _Wishes:
     {quiet_until(s, self.breaks_silence, self.zone)} AS quiet_until"""
 
 
-_BATCH = """alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
-    enqueued_at, quiet_until, not_before"""
+_BATCH = f"alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, {AS_PLANNED}"
 _PLAIN = "s.ended_at IS NULL AND s.active"
-_MADE = "id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind"
+_MADE = "id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind, state"
 """What is returned of each batch. After them there may be a row without an id: how many people beside these batches'
 recipients the audience has (`size`, below zero where some are told on several endpoints), and when it is planned
 again."""
@@ -138,13 +152,13 @@ made AS (
   INSERT INTO batch ({_BATCH})
   SELECT $2, $1[1], kind, channel, gateway, language, $4,
     CASE WHEN kind IN {ENDS} THEN (SELECT at FROM until) ELSE $5 END, array_agg(id ORDER BY id),
-    decode(repeat('00', count(*)::int), 'hex'), clock_timestamp(), quiet_until, coalesce(quiet_until, now())
+    {as_planned("$5")}
   FROM numbered GROUP BY kind, channel, gateway, language, quiet_until, chunk ORDER BY chunk, channel
   RETURNING {_MADE})
 {"," + noted("$2") if particular else ""}
 SELECT {_MADE_AGAIN}, NULL::timestamptz AS plan_at, 0::bigint AS muted FROM made
 UNION ALL
-SELECT NULL, {_DOUBLED if particular else "0"}, NULL, NULL, NULL, NULL, NULL,
+SELECT NULL, {_DOUBLED if particular else "0"}, NULL, NULL, NULL, NULL, NULL, NULL,
   CASE WHEN EXISTS (SELECT FROM later JOIN busy ON busy.id = later.id) THEN clock_timestamp() + $13
     WHEN EXISTS (SELECT FROM later)
     THEN coalesce((SELECT min(expires) FROM beside WHERE id <> $2), clock_timestamp()) END,
@@ -152,7 +166,7 @@ SELECT NULL, {_DOUBLED if particular else "0"}, NULL, NULL, NULL, NULL, NULL,
 """  # noqa: S608 - constant
 
 
-_MADE_AGAIN = "id, size, lease_token, channel, gateway, language, kind"
+_MADE_AGAIN = "id, size, lease_token, channel, gateway, language, kind, state"
 _DOUBLED = "-(SELECT count(*) - count(DISTINCT person) FROM chosen WHERE told)"
 _MUTED = "(SELECT count(*) FROM muted)"
 
@@ -236,12 +250,12 @@ numbered AS (
 made AS (
   INSERT INTO batch ({_BATCH})
   SELECT $2, $1, '{Kind.ALERT}', channel, gateway, language, $3, $4, array_agg(id ORDER BY id),
-    decode(repeat('00', count(*)::int), 'hex'), clock_timestamp(), quiet_until, coalesce(quiet_until, now())
+    {as_planned("$4")}
   FROM numbered GROUP BY channel, gateway, language, quiet_until, chunk ORDER BY chunk, channel
   RETURNING {_MADE})
 {"," + noted("$2") if particular else ""}
 SELECT {_MADE_AGAIN}, NULL::timestamptz AS plan_at, 0::bigint AS muted FROM made
-{f"UNION ALL SELECT NULL, {_DOUBLED}, NULL, NULL, NULL, NULL, NULL, NULL, {_MUTED}" if particular else ""}
+{f"UNION ALL SELECT NULL, {_DOUBLED}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {_MUTED}" if particular else ""}
 """  # noqa: S608 - constant
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _ENDINGS: Final = among((Reason.CANCEL, Reason.ALL_CLEAR))
 """The reasons of messages that end a warning and say so. Nobody says that what is merely delisted is over."""
-_REACHED_NOBODY: Final = frozenset({State.REJECTED, State.EXPIRED, State.DEAD})
+_REACHED_NOBODY: Final = frozenset({State.REJECTED, State.EXPIRED, State.DEAD, State.QUIET_PAST_END})
 """Outcomes without the flag UNCERTAIN after which a push service surely does not have the message."""
 
 _CLAIM: Final = f"""

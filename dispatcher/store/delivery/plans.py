@@ -20,18 +20,22 @@ whose earlier message is in a batch that a worker still holds are left for the n
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import PendingAlert
+from dispatcher.model.batches import Closed
 from dispatcher.model.vocabulary import (
     EXTREME,
     WARNING,
     AlertState,
+    BatchState,
     Kind,
     Lane,
     Reason,
+    State,
 )
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.store import audit
@@ -62,7 +66,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from dispatcher.model.alerts import ReadyAlert
-    from dispatcher.model.batches import Closed, ReadyBatch
+    from dispatcher.model.batches import ReadyBatch
     from dispatcher.sms.routes import Routes
     from dispatcher.store.record import Connection, Pool
 
@@ -163,6 +167,18 @@ def pending_alert(row: Any) -> PendingAlert:
     return PendingAlert(**{**dict(row), "lane": Lane(row["lane"]), "reason": Reason(row["reason"])})
 
 
+def sent_and_quiet(made: Sequence[Any], lane: Lane) -> tuple[list[Any], Closed]:
+    """Return the new batches that are to be worked on, and how many recipients the others have, whose quiet hours last
+    until after the end.
+    """
+    sent = [row for row in made if row["state"] == BatchState.OPEN]
+    quiet: Counter[tuple[str, str]] = Counter()
+    for row in made:
+        if row["state"] != BatchState.OPEN:
+            quiet[row["channel"], lane] += row["size"]
+    return sent, Closed(State.QUIET_PAST_END, 0, dict(quiet))
+
+
 class _TooManyError(Exception):
     def __init__(self, recipients: int, why: str) -> None:
         super().__init__(why)
@@ -184,9 +200,9 @@ class Plans:
         zone: str = "Europe/Berlin",
         muted: Callable[[Lane, int], None] = lambda _lane, _people: None,
     ) -> None:
-        """`count` is told of recipients who were withdrawn from ends that a warning overtook, `muted` of people who do
-        not want to hear of what is so slight; `charges` knows what is agreed with SMS gateways; in `zone` are the times
-        of quiet hours.
+        """`count` is told of recipients who were withdrawn from ends that a warning overtook, and of those whose quiet
+        hours outlast the warning, `muted` of people who do not want to hear of what is so slight; `charges` knows what
+        is agreed with SMS gateways; in `zone` are the times of quiet hours.
         """
         self._muted = muted
         self._zone = zone
@@ -343,7 +359,8 @@ class Plans:
         if wishes:
             await connection.execute(PLACE, [row["id"] for row in made])
         rest = [row for row in rows if row["id"] is None]
-        ready_batches = await self._charges.charge(connection, alert, made, located.texts)
+        sent, quiet = sent_and_quiet(made, alert.lane)
+        ready_batches = await self._charges.charge(connection, alert, sent, located.texts)
         size, muted = sum(row["size"] for row in rows), sum(row["muted"] for row in rest)
         await connection.execute(
             """UPDATE alert SET audience = audience + $2, plan_at = $3, muted = muted + $4, doubled = doubled + $5
@@ -355,6 +372,8 @@ class Plans:
             -sum(row["size"] for row in rest),
         )
         self._muted(alert.lane, muted)
+        if quiet.recipients:
+            self._count(quiet)
         return ready_batches, size
 
     async def _wishes(

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from dispatcher.store.record import Connection, Pool
 
-_PLAIN = bytes((State.PENDING, State.ACCEPTED))
+_PLAIN_STATES = (State.PENDING, State.ACCEPTED, State.QUIET_PAST_END)
+_PLAIN = bytes(_PLAIN_STATES)
 """The outcomes of which nothing more is recorded."""
 
 _HELD_FOR = f"CASE WHEN {OPEN} AND {IS_QUIET} THEN '{QUIET_HOURS}' ELSE held_for END"
@@ -83,7 +84,7 @@ def _may_repeat(batches: Sequence[Any]) -> bool:
 
 
 def _plain_groups(row: Any) -> list[RecipientGroup]:
-    counts = {state: row["outcomes"].count(state) for state in (State.PENDING, State.ACCEPTED)}
+    counts = {state: row["outcomes"].count(state) for state in _PLAIN_STATES}
     return [
         RecipientGroup(
             row["channel"],

@@ -8,14 +8,16 @@ everybody who was not reached.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from dispatcher.model.batches import Closed
 from dispatcher.model.vocabulary import Kind, Reason, State
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.store.audience.wishes import PLACE, breaks_silence, is_told, quiet_until
-from dispatcher.store.delivery.plans import PENDING, pending_alert
+from dispatcher.store.delivery.freeze import AS_PLANNED, as_planned
+from dispatcher.store.delivery.plans import PENDING, pending_alert, sent_and_quiet
 from dispatcher.store.sms.charges import Charges
 from dispatcher.store.sms.routing import gateway_of
 from dispatcher.store.sql import IS_STOPPED, NOW, is_dispatched
@@ -92,14 +94,13 @@ numbered AS (
   SELECT *, (row_number() OVER (PARTITION BY channel, gateway, language, quiet_until ORDER BY id) - 1) / $5 AS chunk
   FROM called),
 made AS (
-  INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
-    enqueued_at, quiet_until, not_before)
+  INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, {AS_PLANNED})
   SELECT $1, $3, '{Kind.ALERT}', channel, gateway, language, $4, $10, array_agg(id ORDER BY id),
-    decode(repeat('00', count(*)::int), 'hex'), clock_timestamp(), quiet_until, coalesce(quiet_until, now())
+    {as_planned("$10")}
   FROM numbered GROUP BY channel, gateway, language, quiet_until, chunk ORDER BY chunk, channel
-  RETURNING id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind)
-SELECT id, size, lease_token, channel, gateway, language, kind FROM made
-UNION ALL SELECT NULL, count(*), NULL, NULL, NULL, NULL, NULL FROM unusable HAVING count(*) > 0
+  RETURNING id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind, state)
+SELECT id, size, lease_token, channel, gateway, language, kind, state FROM made
+UNION ALL SELECT NULL, count(*), NULL, NULL, NULL, NULL, NULL, NULL FROM unusable HAVING count(*) > 0
 """  # noqa: S608 - constant
 """What becomes of everybody of whom an endpoint waits, at one look."""
 _LAST: Final = """
@@ -118,6 +119,8 @@ class Called:
 
     people: int = 0
     ready: tuple[ReadyBatch, ...] = ()
+    quiet: Closed = field(default_factory=lambda: Closed(State.QUIET_PAST_END, 0, {}))
+    """Whose next endpoint has quiet hours until after the end: the one after it is called up at the next look."""
 
 
 class Standby:
@@ -159,11 +162,14 @@ class Standby:
             made = [row for row in rows if row["id"] is not None]
             await connection.execute(PLACE, [row["id"] for row in made])
             await connection.execute(_LAST, alert.id)
-            people = sum(row["size"] for row in made)
             await connection.execute(
-                "UPDATE alert SET doubled = doubled + $2 WHERE id = $1", alert.id, people
+                "UPDATE alert SET doubled = doubled + $2 WHERE id = $1",
+                alert.id,
+                sum(row["size"] for row in made),
             )
-            return Called(people, tuple(await self._charges.charge(connection, alert, made, texts)))
+            sent, quiet = sent_and_quiet(made, alert.lane)
+            ready = tuple(await self._charges.charge(connection, alert, sent, texts))
+            return Called(sum(row["size"] for row in sent), ready, quiet)
 
     async def _called(self, connection: Connection, alert: PendingAlert) -> list[Any]:
         taking = await self._charges.taking(connection)

@@ -31,7 +31,17 @@ class Kind(StrEnum):
 ALL_CLEAR = frozenset({Kind.CANCEL, Kind.NO_LONGER_AFFECTED})
 
 TERMINAL = frozenset(
-    {"accepted", "delivered", "displayed", "gone", "rejected", "expired", "superseded", "dead"}
+    {
+        "accepted",
+        "delivered",
+        "displayed",
+        "gone",
+        "rejected",
+        "expired",
+        "superseded",
+        "dead",
+        "quiet_past_end",
+    }
 )
 """The terminal states of a recipient."""
 CLAIMED = frozenset({"accepted", "delivered", "displayed"})

@@ -14,6 +14,7 @@ def test_recipients_are_summed_up_over_all_lines() -> None:
         "waiting": 7,
         "failed": 2,
         "gone": 2,
+        "quiet_past_end": 0,
         "first_accepted_at": NOW,
         "last_accepted_at": None,
     }

@@ -223,6 +223,44 @@ def test_a_status_counts_people_and_says_when_and_why() -> None:
 
 
 @pytest.mark.parametrize(
+    ("desk", "count", "line", "column"),
+    [
+        (
+            DESK,
+            "3 Empfänger: 2 übergeben, 0 wartend, 0 gescheitert; 1 mit Ruhezeit bis nach dem Ende der Warnung",
+            "Nicht gestört: Web-Push über x, 1 Empfänger: Ruhezeit bis nach dem Ende der Warnung",
+            "in Ruhezeit",
+        ),
+        (
+            ENGLISH,
+            (
+                "recipients: 3, of them accepted: 2, waiting: 0, failed: 0; "
+                "with quiet hours until after the end of the warning: 1"
+            ),
+            "Not disturbed: Web Push by x, recipients: 1, quiet hours until after the end of the warning",
+            "in quiet hours",
+        ),
+    ],
+)
+def test_quiet_hours_until_after_the_end_are_no_failure_and_nobody_waits(
+    desk: Desk, count: str, line: str, column: str
+) -> None:
+    quiet = {"channel": "webpush", "gateway": "x", "reason": "quiet_past_end", "code": "", "recipients": 1}
+    channel = {
+        "channel": "webpush",
+        "kind": "alert",
+        "states": {"accepted": 2, "quiet_past_end": 1},
+        "first_accepted_at": AT,
+        "last_accepted_at": AT,
+    }
+    answer = status(progress=progress(2, 0, 1) | {"quiet_past_end": 1}, failed=[quiet], channels=[channel])
+    found = status_lines(answer, desk)
+    assert {count, line} <= set(found)
+    assert column in next(one for one in found if desk.texts.columns["first"] in one)
+    assert progress_of({"channels": [channel]})["quiet_past_end"] == 1
+
+
+@pytest.mark.parametrize(
     ("desk", "by_channel", "here"),
     [
         (
@@ -278,7 +316,7 @@ def test_an_older_services_channels_are_summed_up() -> None:
         ]
     )
     del answer["progress"]
-    assert progress_of(answer) == progress(2, 5, 4, first=AT, last=AT) | {"gone": 3}
+    assert progress_of(answer) == progress(2, 5, 4, first=AT, last=AT) | {"gone": 3, "quiet_past_end": 0}
 
 
 def test_a_plan_that_is_not_made_yet_is_no_empty_table() -> None:

@@ -6,11 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dispatcher.model.batches import Closed
 from dispatcher.model.vocabulary import Kind, Lane, Reason, State
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.wishes import breaks_silence, quiet_until, severity_rank, severity_rank_of
+from dispatcher.store.delivery.dead_letters import DeadLetters
+from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.plans import Located, Plans
+from dispatcher.store.delivery.progress import recipient_progress
 from tests.support.histories import finish, plan, planned, submit, subscribe
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.people import outcomes, person, wish
@@ -184,6 +188,57 @@ async def test_what_expires_in_quiet_hours_is_never_sent_and_stays_on_record(
     await pool.execute("UPDATE batch SET deadline = clock_timestamp() - interval '1 ms'")
     assert (await ledger.close_expired()).recipients == {("webpush", "priority"): 1}
     assert await outcomes(pool, "A") == {anna: State.EXPIRED}
+
+
+async def test_quiet_hours_until_after_the_end_are_a_state_of_their_own_from_the_plan_on(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
+    """Status, ledger, dead letters and counters say the same, and say it before the warning is over."""
+    anna, bernd = await subscribe(pool, subscriptions, "anna", "bernd")
+    await wish(pool, anna, **_around_now())
+    counted = []
+    plans._count = counted.append
+    await submit(alerts, "A", severity="Severe", expires=datetime.now(UTC) + timedelta(minutes=30))
+    [ready] = await plan(ledger, plans, "A")
+    assert await outcomes(pool, "A") == {anna: State.QUIET_PAST_END, bernd: State.PENDING}
+    assert counted == [Closed(State.QUIET_PAST_END, 0, {("webpush", Lane.PRIORITY): 1})]
+    await finish(ledger, ready.batch_id, State.ACCEPTED)
+    found, progress = await alerts.get("A"), await recipient_progress(pool, "A")
+    assert (found.state, found.audience) == ("settled", 2), "nothing is left to be done"
+    assert (progress.accepted, progress.waiting, progress.quiet_past_end, progress.gone) == (1, (), 1, 0)
+    assert [(one.reason, one.recipients, one.next_attempt_at) for one in progress.failed] == [
+        ("quiet_past_end", 1, None)
+    ]
+    assert await LedgerReader(pool).by_municipality("A") == {DUEREN: {"accepted": 1, "quiet_past_end": 1}}
+    assert await DeadLetters(pool).listed("A") == []
+    assert (await ledger.close_expired()).recipients == {}
+
+
+@pytest.mark.parametrize("hours", [1, 22])
+async def test_no_quiet_hours_keep_extreme_from_anybody(
+    hours: int, alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
+    [anna] = await subscribe(pool, subscriptions, "anna")
+    await wish(pool, anna, min_severity=4, **_around_now(hours))
+    await submit(alerts, "A", severity="Extreme", expires=datetime.now(UTC) + timedelta(minutes=10))
+    await plan(ledger, plans, "A")
+    assert await outcomes(pool, "A") == {anna: State.PENDING}
+
+
+async def test_who_was_alarmed_and_sleeps_through_an_update_hears_of_the_end(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
+    [anna] = await subscribe(pool, subscriptions, "anna")
+    await submit(alerts, "A")
+    for ready in await plan(ledger, plans, "A"):
+        await finish(ledger, ready.batch_id, State.ACCEPTED)
+    await wish(pool, anna, **_around_now())
+    await submit(alerts, "B", chain="A", expires=datetime.now(UTC) + timedelta(minutes=30))
+    assert await plan(ledger, plans, "B") == []
+    assert await outcomes(pool, "B") == {anna: State.QUIET_PAST_END}
+    await submit(alerts, "C", chain="A", reason=Reason.CANCEL)
+    await plan(ledger, plans, "C")
+    assert await outcomes(pool, "C") == {anna: State.PENDING}
 
 
 async def test_extreme_and_what_is_immediate_wait_for_no_quiet_hours(

@@ -2,17 +2,19 @@
 
 import random
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dispatcher.api.subscribers.bodies import SubscriberWanted
-from dispatcher.model.batches import Progress
-from dispatcher.model.vocabulary import UNCERTAIN, Kind, Reason, State
+from dispatcher.model.batches import Closed, Progress
+from dispatcher.model.vocabulary import UNCERTAIN, Kind, Lane, Reason, State
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import PENDING, Plans, pending_alert
+from dispatcher.store.delivery.progress import recipient_progress
 from dispatcher.store.delivery.standby import PATIENCE, Called, Standby
 from tests.support import documents
 from tests.support.histories import finish, let_leases_end, plan, planned, submit, subscribe
@@ -103,6 +105,35 @@ async def test_where_the_first_ends_without_acceptance_the_next_is_told_at_once(
     stored = await alerts.get("A")
     assert stored.audience == 1
     assert await pool.fetchval("SELECT doubled FROM alert") == 2
+
+
+async def test_quiet_hours_until_after_the_end_keep_no_other_endpoint_from_being_told(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions, standby: Standby
+) -> None:
+    """Who claimed the device first sleeps; so does the second, and the third does not."""
+    now = datetime.now(ZoneInfo("Europe/Berlin"))
+    hours = {
+        "quiet_from": (now - timedelta(hours=1)).time().replace(microsecond=0),
+        "quiet_until": (now + timedelta(hours=1)).time().replace(microsecond=0),
+    }
+    first, second, third = await person(pool, subscriptions, 1, "@a:one", "@b:two", "@c:three")
+    for claim, one in enumerate((first, second, third)):
+        await wish(pool, one, claim=claim, **({} if one == third else hours))
+    await submit(alerts, "A", expires=datetime.now(UTC) + timedelta(minutes=30))
+    assert await plan(ledger, plans, "A") == []
+    called = await call(standby, "A")
+    assert (called.people, called.ready) == (0, ())
+    assert called.quiet == Closed(State.QUIET_PAST_END, 0, {("webpush", Lane.PRIORITY): 1})
+    last = await call(standby, "A")
+    assert (last.people, last.quiet.recipients) == (1, {})
+    await serve(ledger, last.ready)
+    assert await outcomes(pool, "A") == {
+        first: State.QUIET_PAST_END,
+        second: State.QUIET_PAST_END,
+        third: State.ACCEPTED,
+    }
+    progress = await recipient_progress(pool, "A")
+    assert (progress.recipients, progress.accepted, progress.quiet_past_end) == (1, 1, 0)
 
 
 async def test_a_first_attempt_that_failed_keeps_the_person_waiting_for_a_minute(
