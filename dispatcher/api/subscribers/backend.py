@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -16,12 +16,12 @@ from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
 from dispatcher.api.subscribers import answers, requests
 from dispatcher.api.subscribers.bodies import SubscriberBody, SubscriberWanted
+from dispatcher.api.subscribers.exported import ExportBody, export_body
 from dispatcher.api.subscribers.requests import (
     BODY_REFUSED,
     NO_STORE,
     Asker,
     InstallationName,
-    missing,
 )
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
         return answers.body_of(await requests.shown(dependencies, instance.id, installation))
 
     @router.get("/export", operation_id="exportSubscriber")
-    async def export(instance: Reader, installation: InstallationName, response: Response) -> dict[str, Any]:
+    async def export(instance: Reader, installation: InstallationName, response: Response) -> ExportBody:
         """Give all that is kept of an installation, as JSON. That it was read is on the audit trail."""
         response.headers.update(NO_STORE)
         found = await requests.shown(dependencies, instance.id, installation)
-        return await dependencies.enrolment.export(found.subscriber.number, instance.actor) or missing()
+        return export_body(await dependencies.enrolment.export(found.subscriber.number, instance.actor))
 
     @router.delete("", status_code=HTTPStatus.NO_CONTENT, operation_id="removeSubscriber")
     async def leave(instance: Backend, installation: InstallationName) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
@@ -17,12 +17,12 @@ from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
 from dispatcher.api.subscribers import answers, requests
 from dispatcher.api.subscribers.bodies import SubscriberBody, SubscriberWanted
+from dispatcher.api.subscribers.exported import ExportBody, export_body
 from dispatcher.api.subscribers.requests import (
     BODY_REFUSED,
     NO_STORE,
     Asker,
     InstallationName,
-    missing,
 )
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -99,10 +99,10 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
         return answers.body_of(await requests.shown(dependencies, instance_id, installation))
 
     @router.get("/export", operation_id="exportSubscription")
-    async def export(phone: ReadingPhone, response: Response) -> dict[str, Any]:
+    async def export(phone: ReadingPhone, response: Response) -> ExportBody:
         """Give all that is kept, as JSON. That it was read is on the audit trail."""
         response.headers.update(NO_STORE)
-        return await dependencies.enrolment.export(int(phone.id), phone.actor) or missing()
+        return export_body(await dependencies.enrolment.export(int(phone.id), phone.actor))
 
     @router.delete("", status_code=HTTPStatus.NO_CONTENT, operation_id="unsubscribe")
     async def leave(phone: Phone) -> None:

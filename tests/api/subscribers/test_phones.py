@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.api.subscribers.exported import ExportBody
 from dispatcher.model.problems import ProblemType
 from dispatcher.queue.address import parse
 from dispatcher.queue.sign_ups import SignUps
@@ -199,6 +200,7 @@ async def test_who_leaves_is_erased_and_may_come_back(world: World) -> None:
     kept = (await phone.ask("GET", "/export")).json
     assert kept["endpoints"][0]["address"].endswith("/a")
     assert kept["places"] == [DUEREN]
+    assert ExportBody.model_validate(kept).endpoints[0].proven_at is not None
     assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'subscriber.export'") == 1
     assert (await phone.ask("DELETE")).status == 204
     (await phone.ask("GET")).problem(401, ProblemType.UNAUTHENTICATED)
