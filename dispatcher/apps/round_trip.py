@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from channels.base import Notice, Urgency
-from dispatcher.texts.catalogues import CATALOGUES, words_for
+from dispatcher.texts.catalogues import catalogue_of, words_for
 from dispatcher.texts.shortening import as_json
 
 if TYPE_CHECKING:
@@ -24,9 +24,10 @@ COLLAPSE_KEY: Final = "round-trip"
 
 
 def language_of(languages: Sequence[str]) -> str:
-    """Return the first of these languages (BCP 47) in which there are words of ours; German where there is none."""
-    primary = (tag.partition("-")[0] for tag in languages)
-    return next((one for one in primary if one in CATALOGUES), "de")
+    """Return the language of our words for a reader of these (BCP 47, the best first), as for a warning: Leichte
+    Sprache is one of its own, and German is where there is none.
+    """
+    return catalogue_of(",".join(languages))
 
 
 def round_trip_notice(code: str, languages: Sequence[str], now: datetime, *, proof: bool) -> Notice:

@@ -94,4 +94,13 @@ SIMPLE_GERMAN: Final = replace(
     lasts="Es endet wohl am: {}",
     until="Die Warnung gilt bis: {}",
     until_short="bis {}",
+    proof_title="Wir richten Warnungen ein",
+    proof_text="Wir prüfen dieses Gerät. Danach kommen hier Warnungen an.",
+    trial_title="NUR EINE ÜBUNG",
+    trial_text="Das ist keine Warnung. Aber so kommen Warnungen an.",
+    sms_code="Ihr Code ist {code}. Der Code ist für Warnungen per SMS ({app}). Er gilt 15 Minuten. "
+    "Nicht bestellt? Dann machen Sie nichts.",
+    sms_trial="NUR EINE ÜBUNG. Das ist keine Warnung. Der Code ist {code} ({app}).",
+    sms_leave="Ihr Code ist {code}. Mit dem Code bekommen Sie keine Warnungen mehr per SMS. "
+    "Sie wollen das nicht? Dann machen Sie nichts.",
 )
