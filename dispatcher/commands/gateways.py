@@ -25,6 +25,7 @@ from dispatcher.commands.shell.output import AsJson, AsJsonLines, OutputLanguage
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
+from dispatcher.model.reports import trial_reference
 from dispatcher.settings import Settings
 from dispatcher.wiring.http_client import http_client
 from dispatcher.wiring.sms.gateways import sms_carriers, sms_gateway_names
@@ -133,7 +134,7 @@ async def _tried(settings: Settings, name: str, number: str, at: Desk) -> SmsTri
 def _notice(at: Desk) -> Notice:
     now = utc_now()
     # Another each time: providers drop a repeat, by its reference or by its text.
-    alert_id = f"TEST{now:%Y%m%d%H%M%S%f}"
+    alert_id = trial_reference(now)
     text = at.line("trial_text", at=f"{at.time(now)}, {now:%S} s")
     title = text.partition(":")[0]
     return Notice(alert_id, alert_id, title, text, b"{}", at.language.value, Urgency.NORMAL, now + LASTS)

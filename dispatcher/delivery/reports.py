@@ -15,7 +15,14 @@ import structlog
 
 from channels.sms.delivery_reports import WHOLE, ReportState
 from dispatcher.model.problems import ProblemType
-from dispatcher.model.reports import NO_EVIDENCE, PARTS_MAX, Evidence, ReportChange, Reported
+from dispatcher.model.reports import (
+    NO_EVIDENCE,
+    PARTS_MAX,
+    Evidence,
+    ReportChange,
+    Reported,
+    beside_alerts,
+)
 from dispatcher.model.vocabulary import State
 
 if TYPE_CHECKING:
@@ -53,6 +60,10 @@ class ReportVerdict(StrEnum):
     """The report says "delivered" of what has failed, which stays."""
     PENDING = "pending"
     """The report says nothing final, whatever came before."""
+    CODE = "code"
+    """The report is of an SMS with a code, whatever it says: no warning depends on it, and nothing is recorded."""
+    TRIAL = "trial"
+    """The report is of an SMS of `dispatcher gateway test`."""
     UNKNOWN = "unknown"
     """There is no delivery of ours by this gateway."""
     UNSENT = "unsent"
@@ -106,6 +117,8 @@ def assess(report: DeliveryReport, delivery: ReportedDelivery | None) -> ReportV
     """Return what becomes of one report. `delivery` is the one that it names, by the gateway that reports."""
     if report.ref is None or report.state is None:
         return ReportVerdict.UNREADABLE
+    if (purpose := beside_alerts(report.ref[0])) is not None:
+        return ReportVerdict(purpose)
     if delivery is None:
         return ReportVerdict.UNKNOWN
     if report.state is ReportState.PENDING:

@@ -17,6 +17,41 @@ PARTS_MAX: Final = 255
 """The most parts of a text that are told apart: their number has one octet (3GPP TS 23.040, 9.2.3.24.1)."""
 
 
+_CODE: Final = "code"
+_TRIAL: Final = "TEST"
+"""How the references of SMS begin that belong to no alert. An alert's is a ULID, which begins with a digit."""
+_CODE_CHARACTERS: Final = 20
+
+
+class BesideAlerts(StrEnum):
+    """What an SMS is for that belongs to no alert, of which nothing that is reported is recorded."""
+
+    CODE = "code"
+    """It brings a code to a new number, for a test, or to leave by."""
+    TRIAL = "trial"
+    """An operator wanted to see how a gateway answers."""
+
+
+def code_reference(code_digest: bytes) -> str:
+    """Return what stands for the alert in the reference of an SMS with a code: another for each code, as gateways drop
+    what is the same once more.
+    """
+    return f"{_CODE}{code_digest.hex()[:_CODE_CHARACTERS]}"
+
+
+def trial_reference(now: datetime) -> str:
+    """Return the same of an SMS of `gateway test`: another each time."""
+    return f"{_TRIAL}{now:%Y%m%d%H%M%S%f}"
+
+
+def beside_alerts(reference: str) -> BesideAlerts | None:
+    """Return what an SMS with this in place of an alert was for; None where an alert's id may stand there."""
+    for begins, purpose in ((_CODE, BesideAlerts.CODE), (_TRIAL, BesideAlerts.TRIAL)):
+        if reference.startswith(begins):
+            return purpose
+    return None
+
+
 class Reported(StrEnum):
     """What became of a message, by all that its gateway has reported."""
 

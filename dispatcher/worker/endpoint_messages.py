@@ -15,6 +15,7 @@ import structlog
 from channels.base import ChannelError, Consequence, DeliveryError
 from dispatcher.access.principals import WORKER
 from dispatcher.apps.round_trip import code_sms, round_trip_notice
+from dispatcher.model.reports import code_reference
 from dispatcher.model.vocabulary import Lane
 from dispatcher.store.audience.endpoint_messages import ACCEPTED
 from dispatcher.store.record import UNAVAILABLE
@@ -46,7 +47,6 @@ ENDED_AT_ONCE: Final = 500
 AGAIN: Final = {Consequence.RETRY, Consequence.RETRY_UNCERTAIN, Consequence.POSTPONE}
 PAID: Final = "sms"
 """The channel of which each message costs: what may have been sent is not sent again."""
-REFERENCE_CHARACTERS: Final = 20
 NOT_HERE: Final = "channel_not_configured"
 
 log = structlog.get_logger()
@@ -163,7 +163,7 @@ def _notice(message: DueMessage, now: datetime) -> Notice:
     proof = not message.proven
     if message.channel != PAID:
         return round_trip_notice(message.code, message.languages, now, proof=proof)
-    reference = message.code_digest.hex()[:REFERENCE_CHARACTERS]
+    reference = code_reference(message.code_digest)
     return code_sms(message.code, message.instance, message.languages, now, proof=proof, reference=reference)
 
 

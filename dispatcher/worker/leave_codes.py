@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from channels.base import ChannelError, Consequence
 from dispatcher.apps.round_trip import leave_sms
+from dispatcher.model.reports import code_reference
 from dispatcher.store.numbers.opt_outs import CHANNEL
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 4
 TIMEOUT_S: Final = 30.0
-REFERENCE_CHARACTERS: Final = 20
 AGAIN: Final = {Consequence.RETRY, Consequence.POSTPONE}
 """What is tried again: nothing that may have been sent, as each SMS costs and a new code ends the one before."""
 
@@ -61,7 +61,7 @@ class LeaveCodeSender:
 
     async def _answer(self, channel: Channel, due: DueLeaveCode) -> tuple[bool, bool]:
         """Return whether the gateway took it, and whether to try again."""
-        reference = due.code_digest.hex()[:REFERENCE_CHARACTERS]
+        reference = code_reference(due.code_digest)
         notice = leave_sms(due.code, due.language.split(","), self._now(), reference)
         error = None
         try:

@@ -61,7 +61,12 @@ class Town:
 @pytest.fixture
 async def town(settings: Settings) -> AsyncIterator[Town]:
     async with far_side(answer(200)) as gateway:
-        sms = SmsGatewaySettings(name="sms-1", url=f"{gateway.origin}/send", inbound={"secret": SECRET})
+        sms = SmsGatewaySettings(
+            name="sms-1",
+            url=f"{gateway.origin}/send",
+            inbound={"secret": SECRET},
+            reports={"secret": SECRET},
+        )
         origins = {f"gateway={gateway.origin}"}
         async with phones(
             settings, sms_gateways=(sms,), allowed_origins=origins, sms_codes_per_number=2
@@ -118,6 +123,33 @@ async def test_a_number_is_told_once_the_code_of_its_sms_was_typed(town: Town) -
     count = town.world.service.count
     assert [count("warn_sms_codes_total", result=one) for one in ("sent", "confirmed")] == [2, 2]
     (await ask_code(anna, 9)).problem(422, ProblemType.INVALID_SUBSCRIBER)
+
+
+async def test_what_became_of_a_code_is_no_lost_report(town: Town) -> None:
+    """Neither of one to subscribe by, nor of one to leave by; it is counted, and nothing of it is recorded."""
+    anna, service = Phone(town.world), town.world.service
+    await sign_up(anna, NUMBER)
+    await ask_code(anna)
+    [proof] = await town.sms()
+    [code] = re.findall(r"\b[0-9]{6}\b", proof["text"])
+    assert (await anna.prove(code)).status == 204
+    form = urlencode({"number": NUMBER}).encode()
+    await service.request(
+        "POST", "/v1/leave-number", form, key="", content_type="application/x-www-form-urlencoded"
+    )
+    [leaving] = await town.sms()
+    for sms, status in ((proof, "delivered"), (leaving, "failed")):
+        body = json.dumps({"client_ref": sms["client_ref"], "status": status}).encode()
+        answered = await service.request(
+            "POST", "/v1/gateways/sms-1/reports", body, key=SECRET, content_type="application/json"
+        )
+        assert (answered.status, answered.json) == (200, {"verdicts": {"code": 1}})
+
+    def counted(verdict: str) -> float:
+        return service.count("warn_delivery_reports_total", channel="sms", gateway="sms-1", verdict=verdict)
+
+    assert [counted(one) for one in ("code", "unknown", "unreadable")] == [2, 0, 0]
+    assert await town.world.pool.fetchval("SELECT count(*) FROM delivery_report") == 0
 
 
 async def test_few_codes_leave_and_the_answer_is_the_same_for_every_number(town: Town) -> None:

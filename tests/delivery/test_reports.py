@@ -17,17 +17,28 @@ from channels.sms.delivery_reports import (
     Proves,
     ReportFields,
     ReportState,
+    client_ref,
     read_reports,
 )
 from dispatcher.delivery.reports import (
+    LOGGED,
     REPORTS_ACCEPTED_FOR,
+    SAYS_MORE,
     ReportVerdict,
     assess,
     assess_all,
     changes,
     evidence_of,
 )
-from dispatcher.model.reports import NO_EVIDENCE, PARTS_MAX, Evidence, Reported, ReportedDelivery
+from dispatcher.model.reports import (
+    NO_EVIDENCE,
+    PARTS_MAX,
+    Evidence,
+    Reported,
+    ReportedDelivery,
+    code_reference,
+    trial_reference,
+)
 from dispatcher.model.vocabulary import UNCERTAIN, Lane, State
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -61,6 +72,26 @@ def test_the_first_final_report_of_a_delivery_is_recorded_whether_the_accept_is_
 ) -> None:
     assert assess(report(state), delivery(outcome)) == ReportVerdict(state)
     assert assess(report(state), delivery(outcome | UNCERTAIN)) == ReportVerdict(state)
+
+
+@pytest.mark.parametrize("state", [*FINAL, ReportState.PENDING])
+@pytest.mark.parametrize(
+    ("reference", "verdict"),
+    [(code_reference(b"\xab" * 32), ReportVerdict.CODE), (trial_reference(NOW), ReportVerdict.TRIAL)],
+)
+def test_what_is_no_alert_s_is_neither_lost_nor_foreign(
+    reference: str, verdict: ReportVerdict, state: Any
+) -> None:
+    """A provider brings the reference back, as it stood in the request."""
+    fields = ReportFields(
+        delivered=frozenset({"delivered"}), failed=frozenset({"failed"}), pending=frozenset({"pending"})
+    )
+    body = json.dumps({"client_ref": client_ref(reference, 17), "status": state}).encode()
+    [told] = read_reports(fields, "application/json", body, b"")
+    assert assess(told, None) is verdict
+    assert verdict not in LOGGED | SAYS_MORE
+    assert assess(replace(told, state=None), None) is ReportVerdict.UNREADABLE
+    assert assess(replace(told, ref=(REF[0], 17)), None) is ReportVerdict.UNKNOWN
 
 
 def test_what_was_never_handed_over_cannot_have_arrived() -> None:

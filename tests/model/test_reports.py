@@ -8,19 +8,34 @@ from hypothesis import strategies as st
 
 from dispatcher.model.reports import (
     NO_EVIDENCE,
+    BesideAlerts,
     Evidence,
     ReceiptMasks,
     ReceiptState,
     ReportChange,
     Reported,
     ReportedDelivery,
+    beside_alerts,
+    code_reference,
     no_receipts,
+    trial_reference,
 )
 from dispatcher.model.vocabulary import Lane
 from tests.support.messages import NOW
 
 PARTS = st.frozensets(st.sampled_from(["*", "1", "2"]))
 EVIDENCE = st.builds(Evidence, PARTS, PARTS, st.sampled_from(["", "0", "27"]))
+
+
+def test_what_stands_for_an_alert_in_a_reference_is_taken_for_no_alert() -> None:
+    assert beside_alerts(code_reference(b"\x01" * 32)) is BesideAlerts.CODE
+    assert beside_alerts(trial_reference(NOW)) is BesideAlerts.TRIAL
+    assert len(code_reference(b"\x01" * 32)) <= 26, "no longer than an alert's, which providers take"
+
+
+@given(st.from_regex("[0-7][0-9A-HJKMNP-TV-Z]{25}", fullmatch=True))
+def test_no_alert_is_taken_for_anything_else(alert_id: str) -> None:
+    assert beside_alerts(alert_id) is None
 
 
 def test_a_report_has_the_key_of_its_delivery() -> None:
