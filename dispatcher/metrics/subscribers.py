@@ -19,6 +19,7 @@ NUMBERS: Final = (
     "limit_prefix",
     "limit_instance",
     "limit_address",
+    "limit_month",
     "number_invalid",
     "number_foreign",
     "number_not_mobile",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ def room(contract: Contract, spent: Spent) -> int | None:
     limits = [(contract.parts_per_alert, spent.alert), (contract.parts_per_month, spent.month)]
     left = [limit - used for limit, used in limits if limit is not None]
     return max(0, min(left)) if left else None
+
+
+def room_in_month(contract: Contract, spent: Spent) -> float:
+    """Return how many parts a gateway may still have in this month, whatever for; infinity: as many as it likes."""
+    return inf if contract.parts_per_month is None else max(0, contract.parts_per_month - spent.month)
 
 
 def placed(

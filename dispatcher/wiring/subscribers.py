@@ -18,8 +18,10 @@ from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.numbers.leave_codes import LeaveCodes
 from dispatcher.store.numbers.opt_outs import OptOuts
 from dispatcher.store.numbers.sms_codes import CodeLimits, SmsCodes
+from dispatcher.store.sms.code_parts import CodeParts
 from dispatcher.wiring.channels import channel_registry
 from dispatcher.wiring.webpush import checking_keys
+from dispatcher.worker.code_sms import CodeSms
 from dispatcher.worker.endpoint_messages import EndpointMessageSender, NumberWork
 from dispatcher.worker.leave_codes import LeaveCodeSender
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
     from channels.base import Channel
     from channels.http.client import HttpClient
-    from channels.sms.channel import Carrier
     from channels.webpush.vapid import VapidKeys
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.delivery.lanes import LaneGate
@@ -39,8 +40,10 @@ if TYPE_CHECKING:
     from dispatcher.store.clock import RecordClock
     from dispatcher.store.record import Pool
     from dispatcher.store.sealed.addresses import Addresses
+    from dispatcher.store.sms.charges import Charges
 
-OFFERED: Final = ("webpush", "sms")
+SMS: Final = "sms"
+OFFERED: Final = ("webpush", SMS)
 """The channels whose endpoints a subscriber may name, where they are set up: an app of a municipality is no person."""
 CODE_BYTES: Final = 16
 SMS_CODES: Final = 10**6
@@ -95,7 +98,7 @@ def _offered(registry: Mapping[str, Channel]) -> dict[str, Channel]:
 
 def _new_code(channel: str) -> str:
     """Return a code: of an SMS what can be typed, else 128 random bits."""
-    return f"{randbelow(SMS_CODES):06d}" if channel == "sms" else token_urlsafe(CODE_BYTES)
+    return f"{randbelow(SMS_CODES):06d}" if channel == SMS else token_urlsafe(CODE_BYTES)
 
 
 def sign_ups(settings: Settings, queue: ArqRedis, tokens: ManagementTokens) -> SignUps:
@@ -118,15 +121,19 @@ def endpoint_message_sender(  # noqa: PLR0913 - dependencies, each named at the 
     clock: RecordClock,
     gate: LaneGate,
     metrics: Metrics,
-    carriers: Mapping[str, Carrier],
+    sms: Channel | None,
+    charges: Charges,
 ) -> EndpointMessageSender:
     """Return what sends codes. Its channels take nothing from what is kept ready for warnings, and note nothing: of a
-    code nothing is ever taken back. `carriers` are those of warnings, as a contract allows few sessions.
+    code nothing is ever taken back. But `sms` is the channel of warnings: a contract allows few sessions, and an app's
+    own gateway takes the app's codes, too.
     """
-    registry = channel_registry(settings, http, vapid, clock, carriers=carriers)
+    registry = channel_registry(settings, http, vapid, clock, carriers={})
+    code_sms = None if sms is None else CodeSms(sms, CodeParts(pool, charges))
     tokens, offered = management_tokens(addresses.sealing.keyed_hash), _offered(registry)
     codes, record = sms_codes(settings, pool, addresses), SealedRecord(pool, addresses)
-    leaving = LeaveCodeSender(_leave_codes(record, codes), offered, partial(_new_code, "sms"), metrics, clock)
+    new_code = partial(_new_code, SMS)
+    leaving = LeaveCodeSender(_leave_codes(record, codes), code_sms, new_code, metrics, clock)
     return EndpointMessageSender(
         EndpointMessages(pool, addresses, _new_code, tokens.code_digest),
         Subscribers(pool, addresses),
@@ -136,5 +143,5 @@ def endpoint_message_sender(  # noqa: PLR0913 - dependencies, each named at the 
         metrics=metrics,
         now=clock,
         retention_days=settings.ended_kept_days,
-        numbers=NumberWork(OptOuts(pool, addresses), codes, leaving),
+        numbers=NumberWork(OptOuts(pool, addresses), codes, leaving, code_sms),
     )

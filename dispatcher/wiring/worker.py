@@ -183,7 +183,8 @@ async def worker_dependencies(
                 clock=clock,
                 gate=gate,
                 metrics=metrics,
-                carriers=carriers,
+                sms=registry.get("sms"),
+                charges=charges,
             ),
         )
     finally:

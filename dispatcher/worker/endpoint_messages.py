@@ -19,6 +19,7 @@ from dispatcher.model.reports import code_reference
 from dispatcher.model.vocabulary import Lane
 from dispatcher.store.audience.endpoint_messages import ACCEPTED
 from dispatcher.store.record import UNAVAILABLE
+from dispatcher.worker.code_sms import NO_ROOM, TIMEOUT, TIMEOUT_S, CodeAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from dispatcher.store.audience.subscribers import Subscribers
     from dispatcher.store.numbers.opt_outs import OptOuts
     from dispatcher.store.numbers.sms_codes import SmsCodes
+    from dispatcher.worker.code_sms import CodeSms
     from dispatcher.worker.leave_codes import LeaveCodeSender
 
 INTERVAL_S: Final = 0.5
 """How often is looked for messages: somebody sits before the phone and waits."""
 AT_ONCE: Final = 8
 """Messages under way at once: a hundredth of what a mass send has."""
-TIMEOUT_S: Final = 30.0
 NOTE_EVERY: Final = 2
 """After how many rounds a few more batches are gone through for what endpoints took and confirmed: about a second."""
 UPKEEP_EVERY: Final = 120
@@ -54,11 +55,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class NumberWork:
-    """What is done about telephone numbers: who wants no more SMS, which codes were sent, and those to leave by."""
+    """What is done about telephone numbers: who wants no more SMS, which codes were sent, those to leave by, and what
+    sends them; None where there are no SMS.
+    """
 
     opt_outs: OptOuts
     codes: SmsCodes
     leaving: LeaveCodeSender
+    sms: CodeSms | None = None
 
 
 class EndpointMessageSender:
@@ -146,17 +150,27 @@ class EndpointMessageSender:
             await self._numbers.leaving.forget()
 
     async def _send(self, message: DueMessage) -> None:
-        channel = self._channels.get(message.channel)
-        consequence: Consequence | None
-        if channel is None:
-            answer, consequence = NOT_HERE, Consequence.RETRY
-        else:
-            answer, consequence = await _answer(channel, _notice(message, self._now()), message)
+        answer, consequence = await self._answer(message)
         again = consequence in AGAIN
         await self._messages.answered(message, answer, again=again, gone=consequence is Consequence.REMOVE)
         purpose = "test" if message.proven else "proof"
         result = "accepted" if answer == ACCEPTED else "retried" if again else "refused"
         self._metrics.round_trip_messages.labels(message.channel, purpose, result).inc()
+        if answer == NO_ROOM:
+            self._metrics.sms_codes.labels(NO_ROOM).inc()
+
+    async def _answer(self, message: DueMessage) -> CodeAnswer:
+        notice = _notice(message, self._now())
+        if message.channel == PAID:
+            sms = self._numbers and self._numbers.sms
+            if not sms:
+                return CodeAnswer(NOT_HERE, Consequence.RETRY)
+            gateway = sms.gateway(message.instance_id, message.gateway)
+            return await sms.send(notice, gateway, message.endpoint)
+        channel = self._channels.get(message.channel)
+        if channel is None:
+            return CodeAnswer(NOT_HERE, Consequence.RETRY)
+        return await _pushed(channel, notice, message)
 
 
 def _notice(message: DueMessage, now: datetime) -> Notice:
@@ -167,9 +181,9 @@ def _notice(message: DueMessage, now: datetime) -> Notice:
     return code_sms(message.code, message.instance, message.languages, now, proof=proof, reference=reference)
 
 
-async def _answer(channel: Channel, notice: Notice, message: DueMessage) -> tuple[str, Consequence | None]:
-    """Return what the gateway answered, `accepted` or an error's code, and what follows from it: as of a warning, but
-    that nothing does where what costs may have been sent.
+async def _pushed(channel: Channel, notice: Notice, message: DueMessage) -> CodeAnswer:
+    """Return what the push service answered, `accepted` or an error's code, and what follows from it, as of a
+    warning.
     """
     error: DeliveryError | None = None
     try:
@@ -177,10 +191,7 @@ async def _answer(channel: Channel, notice: Notice, message: DueMessage) -> tupl
             async for receipts in channel.send(notice, message.gateway, [message.endpoint]):
                 error = receipts[-1].error
     except ChannelError as failed:
-        return failed.code, Consequence.RETRY
+        return CodeAnswer(failed.code, Consequence.RETRY)
     except TimeoutError:
-        return "timeout", None if message.channel == PAID else Consequence.RETRY
-    if error is None:
-        return ACCEPTED, None
-    uncertain = error.consequence is Consequence.RETRY_UNCERTAIN
-    return error.code, None if uncertain and message.channel == PAID else error.consequence
+        return CodeAnswer(TIMEOUT, Consequence.RETRY)
+    return CodeAnswer(ACCEPTED) if error is None else CodeAnswer(error.code, error.consequence)

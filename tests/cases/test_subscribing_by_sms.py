@@ -11,14 +11,18 @@ import pytest
 from prometheus_client import generate_latest
 
 from channels.sms.settings import SmsGatewaySettings
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.apps.channel_credentials import CredentialChannel, OfferedCredential
 from dispatcher.model.problems import ProblemType
 from dispatcher.settings import Settings
+from dispatcher.sms.budget import Spent
+from dispatcher.store.instances.credentials import InstanceCredentials
 from tests.api.conftest import INSTANCE_KEY
 from tests.api.conftest import settings as api_settings
 from tests.channels.far_side import FarSide, answer, far_side
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.phones import Phone, World, phones
-from tests.support.sealed import numbers
+from tests.support.sealed import ADDRESSES, numbers
 
 settings = api_settings
 NUMBER = "+4915112345678"
@@ -197,6 +201,63 @@ async def test_what_is_dear_or_abroad_is_named_and_changes_nothing(
     assert written not in refused.body.decode()
     assert town.world.service.count("warn_sms_codes_total", result=code) == 1
     assert await town.world.pool.fetchval("SELECT count(*) FROM subscriber") == 0
+
+
+async def own_gateway(town: Town, **agreed: Any) -> Any:
+    """Let the app of Düren have a gateway of its own, at the path `/own`. What counts its parts."""
+    plain = json.dumps({"url": f"{town.gateway.origin}/own", **agreed}).encode()
+    known = OfferedCredential(CredentialChannel.SMS, plain).known_as("dueren", ADDRESSES.sealing.keyed_hash)
+    await InstanceCredentials(town.world.pool).put(known, plain, ADDRESSES, UNNAMED_OPERATOR)
+    worker = town.world.worker
+    assert worker
+    assert worker.own_gateways
+    await worker.own_gateways.look()
+    return worker.planner._plans._charges
+
+
+async def test_an_app_s_own_gateway_sends_its_codes_and_its_month_counts_them(town: Town) -> None:
+    charges = await own_gateway(town, parts_per_month=2)
+    anna, other = Phone(town.world), Phone(town.world, "other-other-other-other", "juelich")
+    await sign_up(anna, NUMBER)
+    await ask_code(anna)
+    assert (await anna.prove(await town.code())).status == 204
+    await sign_up(other, STRANGER, places=[JUELICH])
+    await ask_code(other)
+    await town.sms()
+    assert [one.target for one in town.gateway.seen] == ["/own", "/send"]
+    assert await charges.spent(town.world.pool) == {"own:dueren": Spent(0, 1), "sms-1": Spent(0, 1)}
+    [own] = [one for one in await charges.budgets(town.world.pool) if one.gateway == "own:dueren"]
+    assert own.month == 1, "what a warning may still have"
+    # The last one of the month, and one too many: nobody else pays for it.
+    assert (await anna.ask("POST", "/test")).status == 202
+    assert len(await town.sms()) == 1
+    bernd = Phone(town.world, "bernd-bernd-bernd-bernd")
+    await sign_up(bernd, "+4915112345679")
+    assert (await ask_code(bernd)).status == 202
+    assert await town.sms() == []
+    assert (await bernd.ask("GET")).json["endpoints"][0]["answer"] == "limit_month"
+    assert town.world.worker
+    shown = generate_latest(town.world.worker.metrics.registry)
+    assert b'warn_sms_codes_total{result="limit_month"} 1.0' in shown
+    # Nobody is kept, whatever it costs.
+    form = urlencode({"number": NUMBER}).encode()
+    await town.world.service.request(
+        "POST", "/v1/leave-number", form, key="", content_type="application/x-www-form-urlencoded"
+    )
+    assert len(await town.sms()) == 1
+    assert town.gateway.seen[-1].target == "/own"
+    assert (await charges.spent(town.world.pool))["own:dueren"] == Spent(0, 3)
+
+
+async def test_what_the_gateway_refuses_costs_nothing(town: Town) -> None:
+    charges = await own_gateway(town, parts_per_month=2)
+    town.gateway.react = answer(503)
+    anna = Phone(town.world)
+    await sign_up(anna, NUMBER)
+    await ask_code(anna)
+    await town.sms()
+    assert (await anna.ask("GET")).json["endpoints"][0]["answer"] == "503"
+    assert (await charges.spent(town.world.pool))["own:dueren"] == Spent(0, 0)
 
 
 async def test_stop_ends_it_in_all_apps_and_only_its_owner_comes_back(town: Town) -> None:

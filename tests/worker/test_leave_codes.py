@@ -9,6 +9,7 @@ import pytest
 from channels.base import ChannelDown, Endpoint, Gone, Notice, Receipt, Transient, Uncertain
 from dispatcher.metrics import Metrics
 from dispatcher.store.numbers.leave_codes import DueLeaveCode
+from dispatcher.worker.code_sms import CodeSms
 from dispatcher.worker.leave_codes import LeaveCodeSender
 from tests.metrics.test_registry import samples
 
@@ -22,8 +23,9 @@ class Due:
         self.again: list[bool] = []
         self.forgotten = False
 
-    async def claim(self, limit: int, new_code: Any) -> list[DueLeaveCode]:
+    async def claim(self, limit: int, new_code: Any, own: Any) -> list[DueLeaveCode]:
         assert limit
+        assert not own
         return [DueLeaveCode("gw", Endpoint(7, "+4915112345678", {}), "uk,en", new_code(), b"d" * 32)]
 
     async def answered(self, due: DueLeaveCode, *, again: bool) -> None:
@@ -67,7 +69,7 @@ async def test_it_is_sent_again_only_where_none_can_have_been_paid(
     codes: Any = Due()
     gateway: Any = Gateway(answer)
     metrics = Metrics()
-    sender = LeaveCodeSender(codes, {"sms": gateway}, lambda: "012345", metrics, lambda: NOW)
+    sender = LeaveCodeSender(codes, CodeSms(gateway), lambda: "012345", metrics, lambda: NOW)
     assert await sender.send() == 1
     assert codes.again == [again]
     assert "012345" in gateway.texts[0]
@@ -80,4 +82,4 @@ async def test_it_is_sent_again_only_where_none_can_have_been_paid(
 
 async def test_without_a_gateway_nothing_is_taken() -> None:
     codes: Any = Due()
-    assert await LeaveCodeSender(codes, {}, lambda: "1", Metrics(), lambda: NOW).send() == 0
+    assert await LeaveCodeSender(codes, None, lambda: "1", Metrics(), lambda: NOW).send() == 0

@@ -166,7 +166,8 @@ class EndpointBody(Body):
     sent_at: words.Moment | None = Field(description="when a code last left for it")
     answer: str | None = Field(
         description="what the push service or SMS gateway said to that: `accepted`, or a short code; null while it is "
-        "open. `limit_number` and the like: no SMS was sent, as there were too many",
+        "open. `limit_number` and the like: no SMS was sent, as there were too many; `limit_month`: the gateway's "
+        "budget of the month is spent",
         examples=["accepted"],
     )
     last_accepted: words.Moment | None = Field(

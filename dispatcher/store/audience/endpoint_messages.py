@@ -28,7 +28,7 @@ GONE: Final = "gone"
 """The reason with which an endpoint ends that its gateway does not know any more."""
 _CLAIM: Final = f"""
 SELECT n.id, {COLUMNS}, n.address, n.keys, e.subscriber_id, e.proven_at IS NOT NULL AS proven, e.attempts, n.channel,
-  n.gateway AS behind, s.languages, i.name AS instance
+  n.gateway AS behind, s.languages, i.name AS instance, i.id AS instance_id
 FROM subscriber_endpoint e JOIN subscriber s ON s.id = e.subscriber_id JOIN subscription n ON n.id = e.subscription_id
 JOIN instance i ON i.id = s.instance_id
 WHERE e.due_at <= {NOW} AND n.ended_at IS NULL AND s.ended_at IS NULL
@@ -62,6 +62,7 @@ class DueMessage:
     proven: bool
     instance: str
     """The name of the app."""
+    instance_id: str
     attempt: int
     """Which attempt it is, from 1 on."""
     code: str = field(repr=False)
@@ -98,6 +99,7 @@ class EndpointMessages:
                     languages=tuple(row["languages"]),
                     proven=row["proven"],
                     instance=row["instance"],
+                    instance_id=row["instance_id"],
                     attempt=row["attempts"] + 1,
                     code=code,
                     code_digest=self._digest_of(row["subscriber_id"], code),

@@ -17,10 +17,11 @@ from dispatcher.store.numbers.opt_outs import CHANNEL
 from dispatcher.store.numbers.sms_codes import CodeLimit, CodeRefused
 from dispatcher.store.sealed.addresses import COLUMNS
 from dispatcher.store.sealed.clear_rows import seal_before
+from dispatcher.store.sms.routing import wanted_gateway
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from channels.base import Endpoint
     from dispatcher.store.numbers.opt_outs import OptOuts
@@ -39,7 +40,8 @@ INSERT INTO leave_code (subscription_id, due_at)
 SELECT id, {NOW} FROM subscription WHERE channel = '{CHANNEL}' AND address_hash = $1 AND ended_at IS NULL AND active
 ON CONFLICT (subscription_id) DO UPDATE SET due_at = {NOW}, attempts = 0, code_digest = NULL"""  # noqa: S608 - constant
 _CLAIM: Final = f"""
-SELECT n.id, {COLUMNS}, n.address, n.keys, n.gateway AS behind, n.language, c.attempts
+SELECT n.id, {COLUMNS}, n.address, n.keys, coalesce({wanted_gateway("n", "$2")}, n.gateway) AS behind, n.language,
+  c.attempts
 FROM leave_code c JOIN subscription n ON n.id = c.subscription_id
 WHERE c.due_at <= {NOW} AND n.ended_at IS NULL AND c.attempts < {ATTEMPTS}
 ORDER BY c.due_at LIMIT $1 FOR UPDATE OF c SKIP LOCKED"""  # noqa: S608 - constant
@@ -113,11 +115,15 @@ class LeaveCodes:
             await self._opt_outs.stop_in(connection, address_hash, SERVICE)
         return True
 
-    async def claim(self, limit: int, new_code: Callable[[], str]) -> list[DueLeaveCode]:
-        """Take at most so many that are due, each with a new code. The record has only the digests of these."""
+    async def claim(
+        self, limit: int, new_code: Callable[[], str], own: Sequence[str] = ()
+    ) -> list[DueLeaveCode]:
+        """Take at most so many that are due, each with a new code. The record has only the digests of these. `own`: the
+        gateways that apps have of their own, which take the numbers of their app alone.
+        """
         found = []
         async with self._pool.acquire() as connection, connection.transaction():
-            for row in await connection.fetch(_CLAIM, limit):
+            for row in await connection.fetch(_CLAIM, limit, list(own)):
                 code = new_code()
                 due = DueLeaveCode(
                     gateway=row["behind"],

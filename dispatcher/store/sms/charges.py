@@ -51,7 +51,10 @@ counted AS (
   SELECT gateway, alert_id, created_at >= month.start AS this_month,
     CASE WHEN {OPEN} AND held_for = '' THEN greatest(parts_sent, {_OPEN_PARTS}) ELSE parts_sent END AS parts
   FROM batch, month
-  WHERE channel = '{CHANNEL}' AND (created_at >= month.start OR alert_id = $1) AND id <> ALL($3::bigint[]))
+  WHERE channel = '{CHANNEL}' AND (created_at >= month.start OR alert_id = $1) AND id <> ALL($3::bigint[])
+  -- A day's grace, so that another time zone in the settings loses none of them.
+  UNION ALL SELECT c.gateway, NULL, true, c.parts FROM code_parts c, month
+  WHERE c.month > month.start - interval '1 day')
 SELECT gateway, coalesce(sum(parts) FILTER (WHERE alert_id = $1), 0) AS alert,
   coalesce(sum(parts) FILTER (WHERE this_month), 0) AS month
 FROM counted GROUP BY 1
@@ -132,7 +135,7 @@ class Charges:
     def __init__(self, contracts: Sequence[Contract] = (), zone: str = "Europe/Berlin") -> None:
         """`zone` is where calendar months begin."""
         self.contracts = self._operators = tuple(contracts)
-        self._zone = zone
+        self.zone = zone
 
     def admit(self, own: Sequence[Contract]) -> None:
         """Let these be the contracts of gateways that single apps have of their own, in place of those so far. Without
@@ -165,10 +168,10 @@ class Charges:
     async def spent(
         self, connection: Connection | Pool, alert_id: str = "", without: Sequence[int] = ()
     ) -> dict[str, Spent]:
-        """Return the parts that each gateway has sent or is about to send, for one alert and in this month; `without`
-        some batches.
+        """Return the parts that each gateway has sent or is about to send, for one alert and in this month, there with
+        those of codes; `without` some batches.
         """
-        rows = await connection.fetch(_SPENT, alert_id, self._zone, list(without))
+        rows = await connection.fetch(_SPENT, alert_id, self.zone, list(without))
         return {row["gateway"]: Spent(int(row["alert"]), int(row["month"])) for row in rows}
 
     async def budgets(self, connection: Connection | Pool, alert_id: str = "") -> list[BudgetLeft]:
