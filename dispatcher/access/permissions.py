@@ -284,7 +284,7 @@ GRANTS: Final = (
     Grant(
         Permission.READ_INSTANCES,
         _OPERATORS,
-        (Route("GET", _OPERATED), Route("GET", _OPERATED_ONE)),
+        (Route("GET", _OPERATED), Route("GET", _OPERATED_ONE), Route("GET", f"{_OPERATED_ONE}/webhook")),
         ("instance list", "instance show"),
     ),
     Grant(
@@ -297,6 +297,12 @@ GRANTS: Final = (
             Route("POST", f"{_OPERATED_ONE}/disable"),
             Route("POST", f"{_OPERATED_ONE}/enable"),
             Route("PUT", f"{_OPERATED_ONE}/credentials/{{channel}}"),
+            Route("PUT", f"{_OPERATED_ONE}/consents/{{other_id}}"),
+            Route("DELETE", f"{_OPERATED_ONE}/consents/{{other_id}}"),
+            Route("PUT", f"{_OPERATED_ONE}/webhook"),
+            Route("POST", f"{_OPERATED_ONE}/webhook/rotate"),
+            Route("POST", f"{_OPERATED_ONE}/webhook/test"),
+            Route("DELETE", f"{_OPERATED_ONE}/webhook"),
         ),
         (
             "instance add",

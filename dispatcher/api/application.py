@@ -18,6 +18,7 @@ from dispatcher.api.instances.bodies import PushKeyBody
 from dispatcher.api.instances.cross_origin import CrossOrigin
 from dispatcher.api.openapi.document import document
 from dispatcher.api.openapi.refusals import refusals
+from dispatcher.api.operator import consents, webhooks
 from dispatcher.api.operator import instances as operated
 from dispatcher.api.public import exchange
 from dispatcher.api.public import routes as public_routes
@@ -51,7 +52,21 @@ InstanceOf = Annotated[
 ]
 
 
-ROUTERS = (alerts, feeds, in_force, webhook, backend, phones, leaving, profile, operated, reports, inbound)
+ROUTERS = (
+    alerts,
+    feeds,
+    in_force,
+    webhook,
+    backend,
+    phones,
+    leaving,
+    profile,
+    operated,
+    consents,
+    webhooks,
+    reports,
+    inbound,
+)
 """Modules whose `routes` return those of one part of the API."""
 OPEN_ROUTERS = (public_routes, exchange)
 """Those of what anybody may read."""

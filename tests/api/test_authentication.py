@@ -22,6 +22,7 @@ from dispatcher.access.principals import UNNAMED_OPERATOR, of_operator
 from dispatcher.access.table import METRICS_ROUTES, OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired
 from dispatcher.api.application import application
 from dispatcher.api.authentication import require, require_table, wired_routes
+from dispatcher.apps.registration import WebhookRequest
 from dispatcher.metrics import Metrics
 from dispatcher.model.principals import Instance, RemoteOperator
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -122,6 +123,7 @@ class World:
             name="mowas",
             gateway="sms-1",
             instance_id="neighbour" if "/consents/" in route.path or _is_operated(route) else "dueren",
+            other_id="dueren",
             channel="webpush",
             installation=self._installation(route, caller),
         )
@@ -177,6 +179,8 @@ OPERATED = {
     "instances": {"id": "new", "municipalities": [DUEREN]},
     "{instance_id}": {"contact": "A. Muster"},
     "{channel}": {"subject": "mailto:app@kreis-dueren.de"},
+    "{other_id}": {"given_by": "A. Muster"},
+    "webhook": {"url": "https://operator.invalid/warnings"},
 }
 """What an operator sends, by the end of the path."""
 
@@ -239,6 +243,8 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
         await enrol(service.parts, OF_PHONE, PHONE_TOKEN)
         await enrol(service.parts, OF_OTHER_PHONE, OTHER_PHONE_TOKEN)
         await sources.put_instance(Instance("neighbour", "Jülich", (JUELICH,)), f"wi_neighbour_{SECRET}")
+        there = WebhookRequest("https://neighbour.invalid/warnings", None, None, "de")
+        await service.parts.registration.put("neighbour", (JUELICH,), there, UNNAMED_OPERATOR)
         sent = await service.submit(warning(DUEREN))
         yield World(service, sent.json["alert"]["id"])
 

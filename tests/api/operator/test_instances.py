@@ -1,18 +1,14 @@
 """An operator away from the machine administers instances over HTTP."""
 
-import json
 from typing import Any
 
 import pytest
 
-from dispatcher.access.principals import OPERATOR_QUOTA, UNNAMED_OPERATOR
-from dispatcher.model.principals import RemoteOperator
-from dispatcher.store.parties import Parties
-from tests.api.conftest import INSTANCE_KEY, SECRET
+from dispatcher.access.principals import OPERATOR_QUOTA
+from tests.api.conftest import INSTANCE_KEY
 from tests.support.messages import DUEREN, JUELICH
+from tests.support.operators import PATH, acts, asking
 
-PATH = "/v1/operator/instances"
-KEY = f"wo_anna_{SECRET}"
 STOLBERG = {
     "id": "stolberg",
     "name": "Stolberg",
@@ -28,18 +24,8 @@ SECRET_FILE = '{"type": "service_account", "private_key": "GEHEIM"}'
 @pytest.fixture
 async def ask(service: Any, pool: Any) -> Any:
     """Asks with an operator's key."""
-    await Parties(pool).add(RemoteOperator("anna", "Anna"), KEY, b"pepper of the tests", UNNAMED_OPERATOR)
-
-    async def ask(method: str, path: str = "", body: Any = None) -> Any:
-        sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        return await service.request(method, PATH + path, sent, key=KEY)
-
-    return ask
-
-
-async def acts(pool: Any) -> list[str]:
-    rows = await pool.fetch("SELECT action FROM audit WHERE actor = 'remote-operator:anna' ORDER BY id")
-    return [row["action"] for row in rows]
+    ask_at = await asking(service, pool)
+    return lambda method, path="", body=None: ask_at(method, PATH + path, body)
 
 
 async def test_an_instance_is_created_with_its_key_shown_once_and_listed(
