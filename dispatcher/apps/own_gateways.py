@@ -33,6 +33,18 @@ class OwnGateway:
         return cls(settings, contract)
 
 
+def newest(opened: Sequence[tuple[ChannelCredential, bytes]]) -> dict[str, OwnGateway | str]:
+    """Return by its name each gateway that serves, of what is on record, opened; in place of one that is none why."""
+    found: dict[str, OwnGateway | str] = {}
+    for credential, plain in opened:
+        if credential.replaced_at is None:
+            try:
+                found[f"{OWN}{credential.instance_id}"] = OwnGateway.of(credential.instance_id, plain)
+            except ValueError as error:
+                found[f"{OWN}{credential.instance_id}"] = str(error)
+    return found
+
+
 class OwnGateways(OwnCredentials[OwnGateway]):
     """Runs beside the lanes of a worker."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import timedelta
-from typing import Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
@@ -15,21 +15,37 @@ from channels.sms.meanings import AnswerMeaning
 from channels.sms.numbers import check_number
 from channels.sms.trial import SmsTrial, tried
 from dispatcher.access.permissions import Permission
+from dispatcher.apps.channel_credentials import CredentialChannel
+from dispatcher.apps.own_gateways import OwnGateway, newest
 from dispatcher.commands.access.confirmation import Yes
+from dispatcher.commands.admin import connected, on_record
 from dispatcher.commands.desk.follow_ups import is_confirmed
 from dispatcher.commands.desk.sentences import code_meaning
 from dispatcher.commands.desk.session import say
-from dispatcher.commands.operator import acts, requires
+from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.shell.help_text import Where, helped
 from dispatcher.commands.shell.output import AsJson, AsJsonLines, OutputLanguage
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.model.reports import trial_reference
+from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
+from dispatcher.sms.routes import OWN
+from dispatcher.store import audit
+from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.wiring.http_client import http_client
 from dispatcher.wiring.sms.gateways import sms_carriers, sms_gateway_names
+from dispatcher.wiring.sms.own_gateways import own_carrier
 from dispatcher.wiring.sms.smpp import smpp_carriers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from channels.http.client import HttpClient
+    from channels.sms.channel import Carrier
+    from channels.sms.http.carrier import HttpCarrier
+    from dispatcher.store.record import Pool
 
 LASTS: Final = timedelta(minutes=10)
 """How long the SMS is good: whoever tests looks at the phone now."""
@@ -46,12 +62,24 @@ app = typer.Typer(help="SMS gateways: which there are, and how one answers.", no
 
 @app.command("list")
 @requires(Permission.READ_GATEWAYS)
-def list_gateways(*, as_json: AsJsonLines = False, language: OutputLanguage = DeskLanguage.GERMAN) -> None:
+def list_gateways(
+    *,
+    own: Annotated[
+        bool, typer.Option("--own", help="those too that single apps have of their own, from the record")
+    ] = False,
+    as_json: AsJsonLines = False,
+    language: OutputLanguage = DeskLanguage.GERMAN,
+) -> None:
     """List the SMS gateways of the settings; the first takes recipients that name none."""
     at = desk(language)
     settings = Settings()
     rows = [(item.name, item.profile or "-", item.sender) for item in settings.sms_gateways]
     rows += [(item.name, "SMPP", item.sender) for item in settings.smpp_gateways]
+    for name, one in _own(settings).items() if own else ():
+        if isinstance(one, OwnGateway):
+            rows.append((name, one.settings.profile or "-", one.settings.sender))
+        else:
+            say([f"{name}: {one}"], err=True)
     if as_json:
         for name, profile, sender in rows:
             typer.echo(json_line({"name": name, "profile": profile, "sender": sender}))
@@ -67,11 +95,12 @@ def list_gateways(*, as_json: AsJsonLines = False, language: OutputLanguage = De
 @helped(
     Where.SERVER,
     "dispatcher gateway test kannel +49…",
+    "dispatcher gateway test own:dueren +49…",
     "dispatcher gateway test kannel +49… --yes --json",
     exits=EXITS,
 )
 def try_gateway(
-    name: Annotated[str, typer.Argument(help="the gateway, as `gateway list` shows it")],
+    name: Annotated[str, typer.Argument(help="the gateway, as `gateway list --own` shows it")],
     number: Annotated[str, typer.Argument(help="a phone of your own, in E.164: +49…")],
     *,
     yes: Yes = False,
@@ -80,12 +109,14 @@ def try_gateway(
 ) -> None:
     """Send one SMS by a gateway and show the request, the answer, and what it was taken for.
 
-    The number is written to no log. Secrets are shown as stars.
+    The number is written to no log. Secrets are shown as stars. `own:ID` is an app's own gateway, whose municipality
+    pays for it: the audit trail says who tried it.
     """
     at, settings = desk(language), Settings()
-    _require(name, number, settings, at)
+    own = _own(settings) if name.startswith(OWN) else {}
+    _require(name, number, (*sms_gateway_names(settings), *own), at)
     _require_wanted(name, at, yes=yes)
-    trial = asyncio.run(_tried(settings, name, number, at))
+    trial = asyncio.run(_tried(settings, name, number, at, own.get(name)))
     if as_json:
         typer.echo(json_line({"gateway": name, **trial._asdict()}))
     else:
@@ -94,9 +125,18 @@ def try_gateway(
         raise typer.Exit(UNKNOWN if trial.meaning is AnswerMeaning.UNCERTAIN else NOT_ACCEPTED)
 
 
-def _require(name: str, number: str, settings: Settings, at: Desk) -> None:
+def _own(settings: Settings) -> dict[str, OwnGateway | str]:
+    """Return the gateways that single apps have of their own, by name; in place of one that is none why."""
+
+    async def work(pool: Pool) -> dict[str, OwnGateway | str]:
+        addresses = await agreed_addresses(pool, settings)
+        return newest(await InstanceCredentials(pool).opened(CredentialChannel.SMS, addresses))
+
+    return on_record(settings, work)
+
+
+def _require(name: str, number: str, known: Sequence[str], at: Desk) -> None:
     """End with a wrong call for a gateway that there is not, or what is no number."""
-    known = sms_gateway_names(settings)
     if name not in known:
         _end([at.line("no_such_gateway", gateway=name, known=", ".join(known) or "-")], WRONG_CALL)
     try:
@@ -119,16 +159,34 @@ def _end(lines: list[str], code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-async def _tried(settings: Settings, name: str, number: str, at: Desk) -> SmsTrial:
-    """Send the SMS."""
+async def _tried(
+    settings: Settings, name: str, number: str, at: Desk, own: OwnGateway | str | None
+) -> SmsTrial:
+    """Send the SMS. Ends with a wrong call for an app's own gateway by which nothing can be sent."""
     http = http_client(settings)
-    carriers = sms_carriers(settings, http) | smpp_carriers(settings)
+    carriers: dict[str, Carrier] = {}
     try:
+        if own is None:
+            carriers = sms_carriers(settings, http) | smpp_carriers(settings)
+        else:
+            carriers = {name: await _own_carrier(settings, http, name, own)}
         return await tried(carriers[name], _notice(at), Endpoint(0, number, {}))
     finally:
         for one in carriers.values():
             await one.aclose()
         await http.aclose()
+
+
+async def _own_carrier(settings: Settings, http: HttpClient, name: str, own: OwnGateway | str) -> HttpCarrier:
+    try:
+        if isinstance(own, str):
+            raise ValueError(own)  # noqa: TRY301, TRY004 - as where its address is not allowed
+        carrier = own_carrier(settings, http, utc_now, own)
+    except ValueError as error:
+        _end([f"{name}: {error}"], WRONG_CALL)
+    async with connected(settings) as pool:
+        await audit.note(pool, operator().actor, "gateway.test", instance=name.removeprefix(OWN))
+    return carrier
 
 
 def _notice(at: Desk) -> Notice:

@@ -9,8 +9,17 @@ from urllib.parse import quote
 
 import pytest
 
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.apps.channel_credentials import CredentialChannel, OfferedCredential
+from dispatcher.model.principals import Instance
+from dispatcher.runtime.secrets.ring import agreed_addresses
+from dispatcher.settings import Settings
+from dispatcher.store import record
+from dispatcher.store.instances.credentials import InstanceCredentials
+from dispatcher.store.sources import Sources
 from tests.channels.far_side import FarSide, answer, far_side, hang, raw, respond
 from tests.channels.sms.smpp.centre import scripted_centre
+from tests.support.messages import DUEREN
 
 NUMBER = "+4915100000001"
 ESCAPE = "\x1b[31mrot\x1b[0m"
@@ -198,3 +207,48 @@ async def test_a_wrong_call_sends_nothing(run: Any, side: FarSide, arguments: An
     done = await run("gateway", "test", *arguments, "--yes")
     assert (done.exit_code, said in done.stderr) == (2, True), done.output
     assert not side.seen
+
+
+@pytest.fixture
+async def pool(surroundings: Any, database_url: str) -> AsyncIterator[Any]:
+    opened = await record.connect(database_url, size=1)
+    yield opened
+    await opened.close()
+
+
+async def own_gateway(pool: Any, instance_id: str, **gateway: Any) -> None:
+    """Let an app have a gateway of its own."""
+    await Sources(pool, b"").put_instance(
+        Instance(instance_id, instance_id, (DUEREN,)), f"wi_{instance_id}_{'s' * 43}"
+    )
+    plain, addresses = json.dumps(gateway).encode(), await agreed_addresses(pool, Settings())
+    offered = OfferedCredential(CredentialChannel.SMS, plain)
+    known = offered.known_as(instance_id, addresses.sealing.keyed_hash)
+    await InstanceCredentials(pool).put(known, plain, addresses, UNNAMED_OPERATOR)
+
+
+async def test_the_gateways_of_single_apps_are_listed_and_tried(run: Any, side: FarSide, pool: Any) -> None:
+    await own_gateway(
+        pool, "dueren", url=f"{side.origin}/own", sender="DUEREN", authorization="Bearer geheim"
+    )
+    await own_gateway(pool, "linnich", url="http://10.0.0.1/own")
+    await own_gateway(pool, "juelich", url=f"{side.origin}/own", rate="much")
+    assert "own:" not in (await run("gateway", "list")).stdout
+    listed = await run("gateway", "list", "--own", "--json")
+    rows = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert {"name": "own:dueren", "profile": "-", "sender": "DUEREN"} in rows
+    assert "own:juelich: rate: " in listed.stderr
+    done = await run("gateway", "test", "own:dueren", NUMBER, "--yes")
+    assert done.exit_code == 0, done.output
+    assert [one.target for one in side.seen] == ["/own"]
+    assert "geheim" not in done.output
+    for name, said in (
+        ("own:juelich", "rate: "),
+        ("own:linnich", "own:linnich: "),
+        ("own:nobody", "es gibt: vonage, plain, own:dueren"),
+    ):
+        wrong = await run("gateway", "test", name, NUMBER, "--yes")
+        assert (wrong.exit_code, said in wrong.stderr) == (2, True), wrong.output
+    assert len(side.seen) == 1
+    rows = await pool.fetch("SELECT detail FROM audit WHERE action = 'gateway.test'")
+    assert [row["detail"] for row in rows] == [{"instance": "dueren"}]

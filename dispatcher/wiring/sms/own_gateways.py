@@ -59,29 +59,35 @@ def carrying(
     """Return what lets the channel send by own gateways. One whose address is not allowed is left out, and the log says
     whose.
     """
-    policy = exemptions(settings).policy(Purpose.GATEWAY)
 
     def carry(found: Sequence[OwnGateway]) -> Sequence[OwnGateway]:
         carriers: dict[str, Carrier] = {}
         for one in found:
-            name, gateway = one.contract.gateway, one.settings.gateway()
+            name = one.contract.gateway
             try:
-                require_allowed(gateway, one.settings.url, policy)
+                carriers[name] = own_carrier(settings, http, now, one)
             except ValueError as error:
                 log.warning("own_gateway_unusable", gateway=name, reason=str(error))
-                continue
-            carriers[name] = HttpCarrier(
-                http,
-                gateway,
-                policy=policy,
-                now=now,
-                limits=limits_at(one.contract.rate),
-                timeout_s=settings.request_timeout_s,
-                connect_failures=settings.delivery.breaker.connect_failures,
-            )
         usable = [one for one in found if one.contract.gateway in carriers]
         if isinstance(channel, Sms):
             channel.admit(carriers, {one.contract.gateway: one.contract for one in usable})
         return usable
 
     return carry
+
+
+def own_carrier(
+    settings: Settings, http: HttpClient, now: Callable[[], datetime], one: OwnGateway
+) -> HttpCarrier:
+    """Return what carries SMS by an own gateway. Raises `ValueError` where its address is not allowed."""
+    policy, gateway = exemptions(settings).policy(Purpose.GATEWAY), one.settings.gateway()
+    require_allowed(gateway, one.settings.url, policy)
+    return HttpCarrier(
+        http,
+        gateway,
+        policy=policy,
+        now=now,
+        limits=limits_at(one.contract.rate),
+        timeout_s=settings.request_timeout_s,
+        connect_failures=settings.delivery.breaker.connect_failures,
+    )
