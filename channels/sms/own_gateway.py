@@ -13,6 +13,9 @@ from channels.sms.settings import SmsGatewaySettings
 _NAME: Final = "own"
 _NOT_ITS: Final = frozenset({"name", "weight", "reports"})
 """What is decided for it: it is called after its app, takes that app's people alone, and reports nowhere yet."""
+_SAID: Final = {"missing": "missing", "extra_forbidden": "there is no such member"}
+_SOMETHING: Final = "cannot be so"
+"""What is said where nothing better is known."""
 
 
 def own_gateway(plain: bytes) -> SmsGatewaySettings:
@@ -43,6 +46,17 @@ def _place(item: Any) -> str:
     place = ".".join(
         str(part)[:40] for part in item["loc"] if isinstance(part, int) or str(part).isidentifier()
     )
-    refused = item.get("ctx", {}).get("error")
-    why = refused.shown if isinstance(refused, GatewayRefused) else item["type"].replace("_", " ")
+    why = _why(item)
     return f"{place}: {why}" if place else why
+
+
+def _why(item: Any) -> str:
+    """Return the sentence of a refusal: our own, or what says of a type or a bound what should have been there; neither
+    has anything of what was given.
+    """
+    refused = item.get("ctx", {}).get("error")
+    if isinstance(refused, GatewayRefused):
+        return refused.shown
+    if item["type"] == "value_error":
+        return _SOMETHING
+    return _SAID.get(item["type"]) or str(item["msg"]).replace("Input should", "should")

@@ -35,6 +35,7 @@ from channels.sms.http.settings import (
     ValiditySettings,
     dotted,
     showable,
+    within,
 )
 from channels.sms.http.templates import TextTemplate
 from channels.sms.http.validity import Validity, ValidityUnit
@@ -56,7 +57,10 @@ def _report_url(url: SecretStr) -> SecretStr:
     text = url.get_secret_value()
     for name in _REPORT_PLACEHOLDER.findall(text):
         if name != "client_ref":
-            raise ValueError(f"there is no placeholder {{{name[:40]}}} in it; the only one is {{client_ref}}")
+            raise GatewayRefused(
+                f"there is no placeholder {{{name[:40]}}} in it; the only one is {{client_ref}}",
+                "has a placeholder that there is not; the only one is {client_ref}",
+            )
     return showable(url) if text else url
 
 
@@ -75,9 +79,9 @@ class CallerSettings(BaseModel):
     @model_validator(mode="after")
     def _previous_secret_ends(self) -> Self:
         if (self.previous_secret is None) != (self.previous_until is None):
-            raise ValueError("previous_secret and previous_until belong together")
+            raise GatewayRefused("previous_secret and previous_until belong together")
         if self.previous_secret == self.secret:
-            raise ValueError("previous_secret is the same as secret")
+            raise GatewayRefused("previous_secret is the same as secret")
         return self
 
 
@@ -120,13 +124,16 @@ class SmsReportSettings(CallerSettings):
         lists = (("delivered", self.delivered), ("failed", self.failed), ("pending", self.pending))
         for (name, words), (other, later) in combinations(lists, 2):
             if other in self.model_fields_set and (both := words & later):
-                raise ValueError(f"{other}: {min(both)[:40]!r} stands in {name}, too")
+                raise GatewayRefused(
+                    f"{other}: {min(both)[:40]!r} stands in {name}, too",
+                    f"{other}: one of them stands in {name}, too",
+                )
         return self
 
 
 def _meaning(word: object) -> AnswerMeaning:
     if not isinstance(word, str) or word not in WORDS:
-        raise ValueError(f"one of {', '.join(WORDS)}")
+        raise GatewayRefused(f"one of {', '.join(WORDS)}")
     return WORDS[word]
 
 
@@ -179,7 +186,7 @@ class SmsGatewaySettings(ContractSettings, BaseModel):
             added["Authorization"] = self.authorization
         return SmsGateway(
             name=self.name,
-            url=TextTemplate.parse(self.url) if self.request else TextTemplate.literal(self.url),
+            url=within("url", TextTemplate, self.url) if self.request else TextTemplate.literal(self.url),
             request=self.request.template()
             if self.request
             else flat_request(BodyKind(self.body), RequestFields(**self.fields)),

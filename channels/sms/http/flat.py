@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from channels.sms.contract import GatewayRefused
 from channels.sms.http.answers import AnswerRule, AnswerTable
 from channels.sms.http.patterns import Pattern
 from channels.sms.http.provider import BodyKind, RequestTemplate
@@ -46,7 +47,10 @@ def require_fields(given: Mapping[str, str]) -> None:
     for name in given:
         if name not in ours:
             (nearest,) = get_close_matches(name, ours, n=1, cutoff=0.0)
-            raise ValueError(f"there is no field {name}; the nearest is {nearest}")
+            raise GatewayRefused(
+                f"there is no field {name}; the nearest is {nearest}",
+                f"has a field that there is not; there are {', '.join(ours)}",
+            )
 
 
 def flat_request(kind: BodyKind, named: RequestFields) -> RequestTemplate:

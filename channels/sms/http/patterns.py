@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
+from channels.sms.contract import GatewayRefused
 from channels.sms.http.json_path import CODE
 
 PATTERN_MAX: Final = 200
@@ -30,9 +31,9 @@ class Pattern:
     def parse(cls, text: str) -> Self:
         """Raise `ValueError` for what recognises nothing or everything."""
         if not 1 <= len(text) <= PATTERN_MAX:
-            raise ValueError(f"a pattern has 1 to {PATTERN_MAX} characters")
+            raise GatewayRefused(f"a pattern has 1 to {PATTERN_MAX} characters")
         if not text.strip("*"):
-            raise ValueError("a pattern of stars alone says nothing; leave it out")
+            raise GatewayRefused("a pattern of stars alone says nothing; leave it out")
         return cls(text, tuple(text.lower().split("*")))
 
     def matches(self, subject: str) -> bool:

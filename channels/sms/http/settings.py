@@ -47,9 +47,11 @@ def dotted(text: str) -> str:
     """
     if _BRACKETS.search(text) or text.startswith("$."):
         right = _BRACKETS.sub(r".\1", text).removeprefix("$").strip(".")
-        raise ValueError(f"paths have dots and no brackets: {_right(right)[:100]}")
+        sentence = "paths have dots and no brackets"
+        raise GatewayRefused(f"{sentence}: {_right(right)[:100]}", sentence)
     if any(_NO_STEP.fullmatch(step) for step in text.split(".")):
-        raise ValueError(f"paths have numbers from 0 for items of a list, and no stars: {_right(text)[:100]}")
+        sentence = "paths have numbers from 0 for items of a list, and no stars"
+        raise GatewayRefused(f"{sentence}: {_right(text)[:100]}", sentence)
     return text
 
 
@@ -79,7 +81,8 @@ def _statuses(texts: tuple[str, ...]) -> tuple[str, ...]:
     for text in texts:
         found = _STATUS.fullmatch(text)
         if not found or (found[3] and found[3] < found[2]):
-            raise ValueError(f"{text[:20]!r} is no status, such as 200, 2xx or 400-499")
+            sentence = "no status, such as 200, 2xx or 400-499"
+            raise GatewayRefused(f"{text[:20]!r} is {sentence}", sentence)
     return texts
 
 
@@ -191,7 +194,10 @@ class SmsAnswerSettings(BaseModel):
                 if not (laid_under and not item.name and one.names_an_answer)
             ]
             if hiding := next((one for one in earlier if one.hides(rule)), None):
-                raise ValueError(f"rules: {rule.name} can never decide, because {hiding.name} does before it")
+                raise GatewayRefused(
+                    f"rules: {rule.name} can never decide, because {hiding.name} does before it",
+                    f"rules.{place}: can never decide, because one before it does",
+                )
         return self
 
     def table(self) -> AnswerTable:
@@ -237,25 +243,25 @@ class RequestSettings(BaseModel):
     def template(self) -> RequestTemplate:
         """Return the template. Raises `ValueError`, beginning with the member."""
         query, headers = (
-            _within("query", FormTemplate, self.query),
-            _within("headers", FormTemplate, self.headers),
+            within("query", FormTemplate, self.query),
+            within("headers", FormTemplate, self.headers),
         )
         if self.document is not None:
-            return RequestTemplate(
-                BodyKind.JSON, _within("json", JsonTemplate, self.document), query, headers
-            )
+            return RequestTemplate(BodyKind.JSON, within("json", JsonTemplate, self.document), query, headers)
         if self.form is not None:
-            return RequestTemplate(BodyKind.FORM, _within("form", FormTemplate, self.form), query, headers)
+            return RequestTemplate(BodyKind.FORM, within("form", FormTemplate, self.form), query, headers)
         if self.text is not None:
-            return RequestTemplate(BodyKind.TEXT, _within("text", TextTemplate, self.text), query, headers)
+            return RequestTemplate(BodyKind.TEXT, within("text", TextTemplate, self.text), query, headers)
         return RequestTemplate(BodyKind.NONE, None, query, headers)
 
 
-def _within(member: str, kind: Any, given: Any) -> Any:
+def within(member: str, kind: Any, given: Any) -> Any:
+    """Return a template of this kind. Raises `GatewayRefused`, beginning with the member."""
     try:
         return kind.parse(given)
-    except ValueError as error:
-        raise ValueError(f"{member}.{error}" if kind is not TextTemplate else f"{member}: {error}") from None
+    except GatewayRefused as error:
+        sentence = f"{member}.{error}" if kind is not TextTemplate else f"{member}: {error}"
+        raise GatewayRefused(sentence, f"{member}: {error.shown}") from None
 
 
 def _zone(name: str) -> str:

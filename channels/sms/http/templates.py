@@ -12,6 +12,8 @@ from math import isfinite
 from string import Formatter
 from typing import Any, Final, Self, TypeAlias
 
+from channels.sms.contract import GatewayRefused
+
 Value: TypeAlias = str | int | None
 Values: TypeAlias = Mapping[str, Value]
 
@@ -34,11 +36,11 @@ class TextTemplate:
         try:
             parsed = list(Formatter().parse(text))
         except ValueError as error:
-            raise ValueError(f"{error}; write {{{{ or }}}} for a brace") from None
+            raise GatewayRefused(f"{error}; write {{{{ or }}}} for a brace") from None
         pieces = []
         for literal, name, spec, conversion in parsed:
             if name is not None and (not name or spec or conversion):
-                raise ValueError("a placeholder is a name in braces, such as {to}")
+                raise GatewayRefused("a placeholder is a name in braces, such as {to}")
             pieces.append((literal, name or ""))
         return cls(tuple(pieces))
 
@@ -123,19 +125,20 @@ def _require_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("has half of a surrogate pair in it, which no request can bring") from None
+        raise GatewayRefused("has half of a surrogate pair in it, which no request can bring") from None
 
 
 def _parsed(where: str, text: str) -> TextTemplate:
     try:
         return TextTemplate.parse(text)
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
+    except GatewayRefused as error:
+        raise GatewayRefused(f"{where}: {error}", error.shown) from None
 
 
 def _compiled(node: Any, where: str, names: set[str]) -> Any:
     if where.count(".") >= DEPTH_MAX:
-        raise ValueError(f"{where[1:]}: nested deeper than {DEPTH_MAX} levels")
+        sentence = f"nested deeper than {DEPTH_MAX} levels"
+        raise GatewayRefused(f"{where[1:]}: {sentence}", sentence)
     if isinstance(node, str):
         template = _parsed(where[1:] or "template", node)
         names |= template.names
@@ -147,7 +150,9 @@ def _compiled(node: Any, where: str, names: set[str]) -> Any:
     if isinstance(node, list):
         return [_compiled(item, f"{where}.{place}", names) for place, item in enumerate(node)]
     if isinstance(node, float) and not isfinite(node):
-        raise ValueError(f"{where[1:] or 'template'}: {node} is no number of JSON")
+        raise GatewayRefused(
+            f"{where[1:] or 'template'}: {node} is no number of JSON", "has a number that JSON does not know"
+        )
     return node
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final
 
+from channels.sms.contract import GatewayRefused
+
 _DIRECTIVES: Final = frozenset("YmdHMSyjzf%")
 """What a date's format may hold: numbers alone, whose form no language of the machine changes."""
 
@@ -51,13 +53,15 @@ class Validity:
     def __post_init__(self) -> None:
         """Raise `ValueError` for what tells no provider a time."""
         if self.at_most_s is not None and self.at_most_s < self.at_least_s:
-            raise ValueError("at_most_s is less than at_least_s")
+            raise GatewayRefused("at_most_s is less than at_least_s")
         if self.unit is ValidityUnit.DATE:
             wrong = set(re.findall("%(.?)", self.format.replace("%%", ""), re.DOTALL)) - _DIRECTIVES
             if wrong:
-                raise ValueError(f"format: %{min(wrong)} is none of {_SHOWN}")
+                raise GatewayRefused(
+                    f"format: %{min(wrong)} is none of {_SHOWN}", f"format: one of it is none of {_SHOWN}"
+                )
             if "%" not in self.format.replace("%%", ""):
-                raise ValueError("format: holds no time")
+                raise GatewayRefused("format: holds no time")
 
     def told(self, left_s: int, now: datetime) -> int | str:
         """Return how long `left_s` seconds from `now` are to the provider. It is rounded down, so that nothing is

@@ -51,7 +51,7 @@ async def test_one_of_ones_own_is_read_from_the_input_and_never_shown(
     [
         (("dueren", "fcm"), b"", (2, "comes from its provider: --stdin")),
         (("dueren", "letter"), b"", (2, "is not one of")),
-        (("dueren", "sms", "--stdin"), b'{"url": "x", "GEHEIM": 1}', (2, "GEHEIM: extra forbidden")),
+        (("dueren", "sms", "--stdin"), b'{"url": "x", "GEHEIM": 1}', (2, "GEHEIM: there is no such member")),
         (("dueren", "webpush", "--stdin"), b"", (2, "1 to 32768 bytes")),
         (("dueren", "fcm", "--stdin"), b"x" * 40_000, (2, "1 to 32768 bytes")),
         (("dueren", "webpush", "--stdin"), b"no key", (2, "")),
