@@ -48,6 +48,7 @@ NUMBER = "+491713920000"  # set aside for films
 STARTS_WITHIN_S = 30.0
 SETTINGS = documents.page("sms-gateways.md")
 PAGE = documents.page("delivery-reports.md")
+INBOUND = documents.page("inbound-sms.md")
 AROUND = """
 group = core
 admin-port = {admin}
@@ -68,12 +69,13 @@ group = smsbox
 bearerbox-host = 127.0.0.1
 sendsms-port = {sendsms}
 sendsms-interface = 127.0.0.1
+{smsbox}
 
 group = sms-service
-keyword = default
-text = "-"
+{service}
 
 {documented}"""
+NOTHING_HANDED_ON = 'keyword = default\ntext = "-"'
 
 
 def documented_gateway(
@@ -100,6 +102,11 @@ class Kannel:
 
     origin: str
     reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    def say(self, text: str) -> None:
+        """Let the person answer with a text, as the network brings it."""
+        self.writer.write(f"{NUMBER} 12345 text {text}\n".encode())
 
     async def short_message(self) -> tuple[int, str, bytes]:
         """The next one: its place among the parts, its kind and its content. A text of one part stands in the clear."""
@@ -130,11 +137,18 @@ def connected(port: int) -> socket.socket:
 @pytest.fixture(scope="module")
 def boxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, socket.socket]]:
     """Kannel's two programs, started once: the port of `sendsms`, and the line of the fake SMS centre."""
-    tmp_path = tmp_path_factory.mktemp("kannel")
+    with started(tmp_path_factory.mktemp("kannel"), "", NOTHING_HANDED_ON) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def started(tmp_path: Path, smsbox: str, service: str) -> Iterator[tuple[int, socket.socket]]:
+    """Run Kannel's two programs, with what its groups `smsbox` and `sms-service` have."""
     listeners = [socket.create_server((HOST, 0)) for _ in range(4)]
     admin, inner, centre, sendsms = (one.getsockname()[1] for one in listeners)
     (documented,) = documents.blocks(PAGE, "ini kannel")
     values = {"admin": admin, "boxes": inner, "centre": centre, "sendsms": sendsms, "documented": documented}
+    values |= {"smsbox": smsbox, "service": service}
     (tmp_path / "kannel.conf").write_text(AROUND.format(**values))
     for one in listeners:
         one.close()
@@ -163,14 +177,30 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, socke
 
 @pytest.fixture
 async def kannel(boxes: tuple[int, socket.socket]) -> AsyncIterator[Kannel]:
+    async with on_the_line(boxes) as found:
+        yield found
+
+
+@contextlib.asynccontextmanager
+async def on_the_line(boxes: tuple[int, socket.socket]) -> AsyncIterator[Kannel]:
     port, shared = boxes
     line = shared.dup()  # each test has a loop of its own, and reads all that it sends
     line.setblocking(False)
     reader, writer = await asyncio.open_connection(sock=line)
-    yield Kannel(f"http://{HOST}:{port}", reader)
+    yield Kannel(f"http://{HOST}:{port}", reader, writer)
     writer.close()
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def line_of(tmp_path: Path, smsbox: str, service: str) -> AsyncIterator[Kannel]:
+    """A Kannel of its own. It is started in a thread: the service that it speaks to runs here."""
+    stack = contextlib.ExitStack()
+    with stack:
+        boxes = await asyncio.to_thread(stack.enter_context, started(tmp_path, smsbox, service))
+        async with on_the_line(boxes) as found:
+            yield found
 
 
 async def send(gateway: SmsGatewaySettings, text: str, alert_id: str, number: int, language: str) -> Receipt:
@@ -270,4 +300,64 @@ async def test_kannel_reports_what_became_of_a_text(
             return [json.loads(line)["report"] for line in answer.body.splitlines()] == ["delivered"]
 
         await until(delivered)
+    await pool.close()
+
+
+def handing_on(api: str, secret: str) -> tuple[str, str]:
+    """The documented lines that hand texts on, for an API at another address: what `smsbox` and `sms-service` get."""
+    (documented,) = documents.blocks(INBOUND, "ini")
+    assert "https://warn.example/" in documented
+    assert "token=SECRET&" in documented
+    text = documented.replace("https://warn.example", api).replace("token=SECRET&", f"token={secret}&")
+    smsbox, service = (group.partition("\n")[2] for group in text.split("\n\n"))
+    return smsbox, service
+
+
+async def test_a_stop_that_kannel_hands_on_ends_the_number_and_nothing_is_sent_back(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    """From the network to the record, by the documented lines alone; and a Kannel without the secret ends nobody."""
+    secret = "geheimnis-des-kannel"
+    gateway = documented_gateway(inbound={"secret": secret})
+    settings = Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        data_dir=tmp_path,
+        key_pepper="pepper of the tests",
+        sms_gateways=(gateway,),
+    )
+    pool = await record.connect(database_url, size=2)
+    async with serving(settings) as service:
+        await introduce(service.parts)
+        person = NewSubscription("sms", "kannel", NUMBER, {"gateway": "kannel"}, (DUEREN,))
+        await Subscriptions(pool, ADDRESSES).add_many([person])
+
+        def counted(verdict: str) -> float:
+            return service.count("warn_sms_inbound_total", gateway="kannel", verdict=verdict)
+
+        async def told() -> int:
+            return int(await pool.fetchval("SELECT count(*) FROM subscription WHERE ended_at IS NULL"))
+
+        async def says(kannel: Kannel, text: str, verdict: str) -> None:
+            before = counted(verdict)
+            kannel.say(text)
+
+            async def is_counted() -> bool:
+                return counted(verdict) > before
+
+            await until(is_counted)
+
+        async with line_of(tmp_path, *handing_on(service.url, "another-secret-of-20")) as stranger:
+            await says(stranger, "STOP", "refused")
+            assert await told() == 1
+        async with line_of(tmp_path, *handing_on(service.url, secret)) as kannel:
+            await says(kannel, "Danke für die Warnung, nicht STOP", "not_understood")
+            assert await told() == 1
+            await says(kannel, " Stopp! ", "ended")
+            assert await told() == 0
+            assert await pool.fetchval("SELECT count(*) FROM sms_opt_out") == 1
+            await says(kannel, "stop", "noted")
+            # What comes next on the line is what we send: to none of the three texts an answer was.
+            await send(documented_gateway(kannel.origin), "Hochwasser", "01ALERT", 7, "de")
+            assert await kannel.short_message() == (1, "text", b"Hochwasser")
     await pool.close()
