@@ -1,10 +1,15 @@
-"""Recognises an SMS gateway by the secret that is configured for it."""
+"""Recognises an SMS gateway by the secret that is configured for it, and refuses it what it may not or cannot say."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs
 
+from starlette.requests import Request
+
+from channels.sms.delivery_reports import UnreadableReport
 from dispatcher.access import principals
 from dispatcher.access.credentials import judge_secret
 from dispatcher.api.credentials import basic_password, bearer
@@ -13,10 +18,8 @@ from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
-
-    from starlette.requests import Request
 
     from dispatcher.access.credentials import SharedSecret
     from dispatcher.access.principals import Principal
@@ -58,6 +61,34 @@ def configured(reports: DeliveryReports | None, name: str) -> tuple[DeliveryRepo
     if reports is None or name not in reports.gateways:
         raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_REPORTS_WANTED))
     return reports, reports.gateways[name]
+
+
+def counting_refusals(
+    count: Callable[[str, ProblemType], None],
+) -> Callable[[Request], AsyncIterator[None]]:
+    """Return the dependency that counts every refusal of a gateway, by another dependency or by the route: `count`
+    takes the name in the path, whatever it is, and the problem.
+    """
+
+    async def counted(request: Request) -> AsyncIterator[None]:
+        try:
+            yield
+        except RequestRefused as refused:
+            count(request.path_params["gateway"], refused.type)
+            raise
+
+    return counted
+
+
+@contextmanager
+def reading_body(unreadable: Phrase) -> Iterator[None]:
+    """Refuse with this sentence a body in which nothing can be read. Raises `RequestRefused`."""
+    try:
+        yield
+    except UnreadableReport as error:
+        raise RequestRefused(
+            ProblemType.MALFORMED_REPORT, said(unreadable), extra={"reason": str(error)}
+        ) from None
 
 
 def bounded_query(request: Request) -> bytes:

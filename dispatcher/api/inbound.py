@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
 
-from channels.sms.delivery_reports import UnreadableReport
 from channels.sms.inbound import read_inbound
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import of_gateway
 from dispatcher.api.authentication import require
 from dispatcher.api.body import media_type_of, read_body
-from dispatcher.api.gateway_secret import bounded_query
+from dispatcher.api.gateway_secret import bounded_query, counting_refusals, reading_body
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.reports import MAX_BYTES, REFUSED, REPORT_BODY, GatewayName
 from dispatcher.apps.inbound_texts import REFUSED as REFUSED_VERDICT
-from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.problems import ProblemType
 from dispatcher.model.sentences.phrases import Phrase
-from dispatcher.model.sentences.sentence import said
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
@@ -39,17 +36,11 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
     router = APIRouter(prefix="/v1/gateways", tags=["gateways"], default_response_class=PlainTextResponse)
     answers = refusals(*REFUSED)
 
-    async def counted(request: Request) -> AsyncIterator[None]:
-        """Count every refusal of a gateway that hands texts on, by the dependency or by the route."""
-        try:
-            yield
-        except RequestRefused:
-            name = request.path_params["gateway"]
-            if name in dependencies.inbound.gateways:
-                dependencies.metrics.sms_inbound.labels(name, REFUSED_VERDICT).inc()
-            raise
+    def count(name: str, _problem: ProblemType) -> None:
+        if name in dependencies.inbound.gateways:
+            dependencies.metrics.sms_inbound.labels(name, REFUSED_VERDICT).inc()
 
-    asked = [Depends(counted), Messenger]
+    asked = [Depends(counting_refusals(count)), Messenger]
 
     @router.get(
         "/{gateway}/inbound", responses=answers, dependencies=asked, operation_id="deliverTextByQuery"
@@ -68,12 +59,8 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         inbound = dependencies.inbound
         body = await read_body(request, MAX_BYTES, of_gateway(gateway).actor)
         fields = inbound.gateways[gateway].fields
-        try:
+        with reading_body(Phrase.TEXT_UNREADABLE):
             texts = read_inbound(fields, media_type_of(request), body, bounded_query(request))
-        except UnreadableReport as error:
-            raise RequestRefused(
-                ProblemType.MALFORMED_REPORT, said(Phrase.TEXT_UNREADABLE), extra={"reason": str(error)}
-            ) from None
         await inbound.take(gateway, texts)
         return PlainTextResponse("")
 

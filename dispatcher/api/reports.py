@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import Field
 
-from channels.sms.delivery_reports import UnreadableReport, read_reports
+from channels.sms.delivery_reports import read_reports
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import of_gateway
 from dispatcher.api.authentication import require
 from dispatcher.api.body import media_type_of, read_body
-from dispatcher.api.gateway_secret import bounded_query, configured
+from dispatcher.api.gateway_secret import bounded_query, configured, counting_refusals, reading_body
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.schemas.base import Body
 from dispatcher.delivery.reports import ReportVerdict
-from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.problems import ProblemType
 from dispatcher.model.sentences.phrases import Phrase
-from dispatcher.model.sentences.sentence import said
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
@@ -72,17 +70,11 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
     router = APIRouter(prefix="/v1/gateways", tags=["gateways"])
     answers = refusals(*REFUSED)
 
-    async def counted(request: Request) -> AsyncIterator[None]:
-        """Count every refusal of a reporting gateway, by the dependency or by the route."""
-        try:
-            yield
-        except RequestRefused as refused:
-            name = request.path_params["gateway"]
-            if dependencies.reports is not None and name in dependencies.reports.gateways:
-                dependencies.metrics.reports_refused.labels(name, refused.type).inc()
-            raise
+    def count(name: str, problem: ProblemType) -> None:
+        if dependencies.reports is not None and name in dependencies.reports.gateways:
+            dependencies.metrics.reports_refused.labels(name, problem).inc()
 
-    asked = [Depends(counted), Reporter]
+    asked = [Depends(counting_refusals(count)), Reporter]
 
     @router.get(
         "/{gateway}/reports", responses=answers, dependencies=asked, operation_id="reportDeliveriesByQuery"
@@ -105,13 +97,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 
 async def _record(request: Request, services: DeliveryReports, gateway: ReportingGateway) -> ReportsBody:
     body = await read_body(request, MAX_BYTES, of_gateway(gateway.name).actor)
-    try:
+    with reading_body(Phrase.REPORT_UNREADABLE):
         reports = read_reports(gateway.fields, media_type_of(request), body, bounded_query(request))
-    except UnreadableReport as error:
-        raise RequestRefused(
-            ProblemType.MALFORMED_REPORT,
-            said(Phrase.REPORT_UNREADABLE),
-            extra={"reason": str(error)},
-        ) from None
     verdicts = await services.take(gateway.name, reports)
     return ReportsBody(verdicts={verdict.value: count for verdict, count in verdicts.items()})

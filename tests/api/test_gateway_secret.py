@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from channels.sms.delivery_reports import ReportFields
+from channels.sms.delivery_reports import ReportFields, UnreadableReport
 from dispatcher.access.credentials import SharedSecret
 from dispatcher.access.kinds import PrincipalKind
-from dispatcher.api.gateway_secret import MAX_QUERY_BYTES, bounded_query, configured, gateway_of
+from dispatcher.api.gateway_secret import (
+    MAX_QUERY_BYTES,
+    bounded_query,
+    configured,
+    counting_refusals,
+    gateway_of,
+    reading_body,
+)
 from dispatcher.delivery.reports import ReportingGateway
 from dispatcher.model.principals import CredentialState
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -111,3 +118,15 @@ def test_a_query_is_bounded_before_it_is_taken_apart() -> None:
     with pytest.raises(RequestRefused) as refused:
         gateway_of(request(f"Bearer {SECRET}", longest + "a"), GATEWAYS, NOW, MISSING)
     assert refused.value.type is ProblemType.TOO_LARGE
+
+
+async def test_what_is_refused_is_counted_by_gateway_and_problem_and_refused_all_the_same() -> None:
+    counted = []
+    dependency = counting_refusals(lambda name, problem: counted.append((name, problem)))(request())
+    await anext(dependency)
+    with pytest.raises(RequestRefused) as refused, reading_body(Phrase.REPORT_UNREADABLE):
+        raise UnreadableReport("json")
+    assert (refused.value.type, refused.value.extra) == (ProblemType.MALFORMED_REPORT, {"reason": "json"})
+    with pytest.raises(RequestRefused):
+        await dependency.athrow(refused.value)
+    assert counted == [("sms-1", ProblemType.MALFORMED_REPORT)]

@@ -156,16 +156,14 @@ def rotate(
 @acts(Permission.MANAGE_INSTANCES)
 def disable(instance_id: PartyId) -> None:
     """Refuse all its keys from now on: it can read nothing more. Subscriptions stay."""
-    parties.switch(PrincipalKind.INSTANCE, instance_id, disable=True)
-    typer.echo(f"{instance_id} is disabled: its keys are refused; its subscriptions still get warnings")
+    parties.disable(PrincipalKind.INSTANCE, instance_id, "; its subscriptions still get warnings")
 
 
 @app.command("enable")
 @acts(Permission.MANAGE_INSTANCES)
 def enable(instance_id: PartyId) -> None:
     """Let its keys be good again."""
-    parties.switch(PrincipalKind.INSTANCE, instance_id, disable=False)
-    typer.echo(f"{instance_id} is enabled")
+    parties.enable(PrincipalKind.INSTANCE, instance_id)
 
 
 app.command("consent")(consent)

@@ -47,13 +47,11 @@ def list_operators(*, as_json: AsJson = False) -> None:
 @acts(Permission.MANAGE_OPERATORS)
 def disable(operator_id: PartyId) -> None:
     """Refuse all the operator's keys from now on, on every machine. What he has done stays."""
-    parties.switch(PrincipalKind.REMOTE_OPERATOR, operator_id, disable=True)
-    typer.echo(f"{operator_id} is disabled: its keys are refused")
+    parties.disable(PrincipalKind.REMOTE_OPERATOR, operator_id, "")
 
 
 @app.command("enable")
 @acts(Permission.MANAGE_OPERATORS)
 def enable(operator_id: PartyId) -> None:
     """Let the operator's keys be good again."""
-    parties.switch(PrincipalKind.REMOTE_OPERATOR, operator_id, disable=False)
-    typer.echo(f"{operator_id} is enabled")
+    parties.enable(PrincipalKind.REMOTE_OPERATOR, operator_id)

@@ -188,6 +188,21 @@ def switch(kind: PrincipalKind, party_id: str, *, disable: bool) -> int:
     return in_force
 
 
+def disable(kind: PrincipalKind, party_id: str, consequence: str) -> int:
+    """Refuse all keys of a party from now on, and say what follows. Returns how many warnings of a source are in
+    force.
+    """
+    in_force = switch(kind, party_id, disable=True)
+    typer.echo(f"{party_id} is disabled: its keys are refused{consequence}")
+    return in_force
+
+
+def enable(kind: PrincipalKind, party_id: str) -> None:
+    """Let the keys of a party be good again."""
+    switch(kind, party_id, disable=False)
+    typer.echo(f"{party_id} is enabled")
+
+
 def list_parties(kind: PrincipalKind, *, as_json: bool) -> None:
     """List all sources, instances or operators, with the number of their valid keys."""
 

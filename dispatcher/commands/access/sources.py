@@ -154,8 +154,7 @@ def list_sources(*, as_json: AsJson = False) -> None:
 def disable(source_id: PartyId) -> None:
     """Refuse all its keys from now on, on every machine. What it has in force stays in force."""
     parties.require_no_feed(source_id)
-    in_force = parties.switch(PrincipalKind.SOURCE, source_id, disable=True)
-    typer.echo(f"{source_id} is disabled: its keys are refused, it can submit, change and end nothing")
+    in_force = parties.disable(PrincipalKind.SOURCE, source_id, ", it can submit, change and end nothing")
     typer.echo(f"its warnings in force stay so until they expire or another message ends them: {in_force}")
 
 
@@ -164,8 +163,7 @@ def disable(source_id: PartyId) -> None:
 def enable(source_id: PartyId) -> None:
     """Let its keys be good again."""
     parties.require_no_feed(source_id)
-    parties.switch(PrincipalKind.SOURCE, source_id, disable=False)
-    typer.echo(f"{source_id} is enabled")
+    parties.enable(PrincipalKind.SOURCE, source_id)
 
 
 def _of_record(source_id: str) -> Source:

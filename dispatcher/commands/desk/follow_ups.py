@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -135,10 +136,8 @@ def cancel(  # noqa: PLR0913 - the options of a command
 
     Wer gewarnt ist, erfährt, dass sie aufgehoben ist. War die Gefahr da und ist vorbei: `dispatcher all-clear`.
     """
-    order = _Order("aufhebung", lambda earlier, header: follow_up.cancel(earlier, header, text))
-    at = desk(language)
-    with explained(at, as_json=as_json):
-        _carry_out(order, alert_id, at, _Way(url, yes, print_only, as_json, insecure_http))
+    way = _Way(url, yes, print_only, as_json, insecure_http)
+    _end("aufhebung", partial(follow_up.cancel, text=text), alert_id, desk(language), way)
 
 
 @helped(
@@ -159,10 +158,8 @@ def all_clear(  # noqa: PLR0913 - the options of a command
     insecure_http: InsecureHttp = False,
 ) -> None:
     """Zu einer eigenen Warnung Entwarnung geben (CAP: Update mit AllClear), nach Vorschau und Rückfrage."""
-    order = _Order("entwarnung", lambda earlier, header: follow_up.all_clear(earlier, header, text))
-    at = desk(language)
-    with explained(at, as_json=as_json):
-        _carry_out(order, alert_id, at, _Way(url, yes, print_only, as_json, insecure_http))
+    way = _Way(url, yes, print_only, as_json, insecure_http)
+    _end("entwarnung", partial(follow_up.all_clear, text=text), alert_id, desk(language), way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +180,12 @@ class _Way:
     print_only: bool
     as_json: bool
     insecure_http: bool
+
+
+def _end(name: str, build: Build, alert_id: str, at: Desk, way: _Way) -> None:
+    """End a warning by a message whose identifier begins so; what goes wrong is explained."""
+    with explained(at, as_json=way.as_json):
+        _carry_out(_Order(name, build), alert_id, at, way)
 
 
 def _carry_out(order: _Order, alert_id: str, at: Desk, way: _Way) -> None:
