@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs
@@ -65,12 +65,12 @@ def configured(reports: DeliveryReports | None, name: str) -> tuple[DeliveryRepo
 
 def counting_refusals(
     count: Callable[[str, ProblemType], None],
-) -> Callable[[Request], AsyncIterator[None]]:
+) -> Callable[[Request], AsyncGenerator[None, None]]:
     """Return the dependency that counts every refusal of a gateway, by another dependency or by the route: `count`
     takes the name in the path, whatever it is, and the problem.
     """
 
-    async def counted(request: Request) -> AsyncIterator[None]:
+    async def counted(request: Request) -> AsyncGenerator[None, None]:
         try:
             yield
         except RequestRefused as refused:

@@ -5,7 +5,7 @@ that has no secret but its own token.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dispatcher.audience.phone_numbers import NumberRefused
 from dispatcher.audience.wish import WishRefused, wish_error
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from dispatcher.audience.phone_numbers import NumberRules
     from dispatcher.audience.wish import Asked, Judge, PartlyShown
     from dispatcher.model.subscribers import Subscriber
+    from dispatcher.store.audience.ends import SubscriberEnds
+    from dispatcher.store.audience.proofs import Proofs
     from dispatcher.store.audience.subscribers import KnownInstance, Subscribers
     from dispatcher.store.numbers.leave_codes import LeaveCodes
     from dispatcher.store.numbers.sms_codes import CodeLimit, SmsCodes
@@ -69,12 +71,20 @@ class NumberLeaving:
             raise
 
 
+class SubscriberStores(NamedTuple):
+    """What the record has of subscribers: wishes, round trips, ends."""
+
+    subscribers: Subscribers
+    proofs: Proofs
+    ends: SubscriberEnds
+
+
 class Enrolment:
     """Decides on subscribers and writes them to the record."""
 
     def __init__(
         self,
-        store: Subscribers,
+        stores: SubscriberStores,
         tokens: ManagementTokens,
         judge: Judge,
         now: Callable[[], datetime],
@@ -83,7 +93,7 @@ class Enrolment:
     ) -> None:
         self._codes = codes
         self._leaving = leaving
-        self._store = store
+        self._store, self._proofs, self._ends = stores
         self._tokens = tokens
         self._judge = judge
         self._now = now
@@ -115,7 +125,7 @@ class Enrolment:
             raise WishRefused(wish_error(refused.code, refused.path)) from None
         number = put.subscriber.number
         leave_token = self._tokens.to_leave(number)
-        await self._store.note_leave_digest(number, self._tokens.leave_digest(leave_token))
+        await self._ends.note_leave_digest(number, self._tokens.leave_digest(leave_token))
         return Enrolled(
             put.subscriber, leave_token, made if put.new_token else None, judged.left_out, judged.partly
         )
@@ -137,7 +147,7 @@ class Enrolment:
         """Take a code that came back to one of a subscriber's endpoints; people type blanks in it. Returns the channel
         of that endpoint; None for a wrong one.
         """
-        return await self._store.prove(number, self._tokens.code_digest(number, "".join(code.split())))
+        return await self._proofs.prove(number, self._tokens.code_digest(number, "".join(code.split())))
 
     async def ask_code(self, number: int, position: int, line: str | None) -> bool:
         """Have an SMS with a code sent to the number that a subscriber named at this position, for a client of this
@@ -166,7 +176,7 @@ class Enrolment:
         """Have a test sent to all active endpoints of a subscriber. Returns why numbers get none. Raises
         `AskedTooSoon`, `NothingToTest`.
         """
-        wait = await self._store.ask_test(number)
+        wait = await self._proofs.ask_test(number)
         if wait is None:
             raise NothingToTest
         if wait:
@@ -179,8 +189,8 @@ class Enrolment:
 
     async def leave(self, number: int) -> None:
         """Erase a subscriber."""
-        await self._store.leave(number)
+        await self._ends.leave(number)
 
     async def leave_by(self, token: str) -> bool:
         """Erase the subscriber whose token to leave by this is. Returns whether there was one."""
-        return await self._store.leave_by(self._tokens.leave_digest(token))
+        return await self._ends.leave_by(self._tokens.leave_digest(token))

@@ -24,9 +24,9 @@ from dispatcher.model.subscriptions import PutSubscriptions
 from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
 from dispatcher.store import record
-from dispatcher.store.audience.imported import imported, note_export
-from dispatcher.store.audience.imports import Refusal
 from dispatcher.store.audience.subscriptions import counts
+from dispatcher.store.imports.endpoint_import import Refusal
+from dispatcher.store.imports.imported import imported, note_export
 
 EVERY_S: Final = 1.0
 """How often it is said how far something is."""

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from channels.clock import utc_now
 from dispatcher.access.management_tokens import ManagementTokens
-from dispatcher.apps.enrolment import Enrolment, NumberLeaving
+from dispatcher.apps.enrolment import Enrolment, NumberLeaving, SubscriberStores
 from dispatcher.audience.phone_numbers import NumberRules, block_of
 from dispatcher.audience.wish import Judge
 from dispatcher.queue.sign_ups import SignUps
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
+from dispatcher.store.audience.ends import SubscriberEnds
 from dispatcher.store.audience.liveness import Liveness
+from dispatcher.store.audience.proofs import Proofs
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.numbers.leave_codes import LeaveCodes
 from dispatcher.store.numbers.opt_outs import OptOuts
@@ -74,7 +76,8 @@ def enrolment(
     numbers, codes = NumberRules(settings.sms_regions), sms_codes(settings, *record)
     judge = Judge(_offered(registry), boundaries, tokens.device, numbers)
     leaving = NumberLeaving(numbers, _leave_codes(record, codes))
-    return Enrolment(Subscribers(*record), tokens, judge, utc_now, codes, leaving)
+    stores = SubscriberStores(Subscribers(*record), Proofs(*record), SubscriberEnds(*record))
+    return Enrolment(stores, tokens, judge, utc_now, codes, leaving)
 
 
 def sms_codes(settings: Settings, pool: Pool, addresses: Addresses) -> SmsCodes:
@@ -136,8 +139,9 @@ def endpoint_message_sender(  # noqa: PLR0913 - dependencies, each named at the 
     leaving = LeaveCodeSender(_leave_codes(record, codes), code_sms, new_code, metrics, clock)
     return EndpointMessageSender(
         EndpointMessages(pool, addresses, _new_code, tokens.code_digest),
-        Subscribers(pool, addresses),
         offered,
+        proofs=Proofs(pool, addresses),
+        ends=SubscriberEnds(pool, addresses),
         liveness=Liveness(pool),
         gate=gate,
         metrics=metrics,

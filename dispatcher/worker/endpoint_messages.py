@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from dispatcher.delivery.lanes import LaneGate
     from dispatcher.metrics import Metrics
     from dispatcher.store.audience.endpoint_messages import DueMessage, EndpointMessages
+    from dispatcher.store.audience.ends import SubscriberEnds
     from dispatcher.store.audience.liveness import Liveness
-    from dispatcher.store.audience.subscribers import Subscribers
+    from dispatcher.store.audience.proofs import Proofs
     from dispatcher.store.numbers.opt_outs import OptOuts
     from dispatcher.store.numbers.sms_codes import SmsCodes
     from dispatcher.worker.code_sms import CodeSms
@@ -71,9 +72,10 @@ class EndpointMessageSender:
     def __init__(  # noqa: PLR0913 - dependencies, each named at the call
         self,
         messages: EndpointMessages,
-        subscribers: Subscribers,
         channels: Mapping[str, Channel],
         *,
+        proofs: Proofs,
+        ends: SubscriberEnds,
         liveness: Liveness,
         gate: LaneGate,
         metrics: Metrics,
@@ -83,7 +85,8 @@ class EndpointMessageSender:
         interval_s: float = INTERVAL_S,
     ) -> None:
         self._messages = messages
-        self._subscribers = subscribers
+        self._proofs = proofs
+        self._ends = ends
         self._channels = channels
         self._liveness = liveness
         self._gate = gate
@@ -111,7 +114,7 @@ class EndpointMessageSender:
 
     async def end_expired(self) -> None:
         """End whose end date has come."""
-        ended = await self._subscribers.end_expired(ENDED_AT_ONCE)
+        ended = await self._ends.end_expired(ENDED_AT_ONCE)
         self._metrics.subscribers_ended.labels("expired").inc(ended)
 
     async def _send_and_erase(self) -> None:
@@ -139,9 +142,9 @@ class EndpointMessageSender:
 
     async def upkeep(self) -> None:
         """Erase what ended so long ago that it need not be kept, and end endpoints that nobody proved for a day."""
-        unproven = await self._subscribers.end_unproven(ENDED_AT_ONCE)
+        unproven = await self._proofs.end_unproven(ENDED_AT_ONCE)
         self._metrics.subscribers_ended.labels("unproven").inc(unproven)
-        erased = await self._subscribers.erase_ended(self._retention_days)
+        erased = await self._ends.erase_ended(self._retention_days)
         self._metrics.subscribers_ended.labels("erased").inc(erased)
         if self._numbers is not None:
             opted_out = await self._numbers.opt_outs.end_revived(ENDED_AT_ONCE, WORKER)

@@ -8,13 +8,15 @@ import pytest
 
 from dispatcher.access.management_tokens import ManagementTokens
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.apps.enrolment import AskedTooSoon, Enrolment, NothingToTest
+from dispatcher.apps.enrolment import AskedTooSoon, Enrolment, NothingToTest, SubscriberStores
 from dispatcher.audience.phone_numbers import NumberRefused
 from dispatcher.audience.wish import Asked, AskedEndpoint, Judge, WishRefused
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.model.principals import Instance
 from dispatcher.model.subscribers import NotTheirs
 from dispatcher.store import record
+from dispatcher.store.audience.ends import SubscriberEnds
+from dispatcher.store.audience.proofs import Proofs
 from dispatcher.store.audience.subscribers import KnownInstance, Subscribers
 from dispatcher.store.sources import Sources
 from tests.audience.test_wish import Push
@@ -39,7 +41,14 @@ async def enrolment(database_url: str, boundaries: Boundaries) -> Any:
     )
     judge = Judge({"webpush": push}, boundaries, tokens.device)
     yield Enrolment(
-        Subscribers(pool, ADDRESSES), tokens, judge, lambda: NOW, codes_of(pool), leaving_of(pool)
+        SubscriberStores(
+            Subscribers(pool, ADDRESSES), Proofs(pool, ADDRESSES), SubscriberEnds(pool, ADDRESSES)
+        ),
+        tokens,
+        judge,
+        lambda: NOW,
+        codes_of(pool),
+        leaving_of(pool),
     )
     await pool.close()
 

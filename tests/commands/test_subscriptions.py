@@ -17,8 +17,8 @@ from dispatcher.commands.bulk.importing import Wanted, import_file
 from dispatcher.commands.subscriptions import ranges
 from dispatcher.model.principals import Instance
 from dispatcher.settings import Settings
-from dispatcher.store.audience.incoming import IMPORT_LOCK
 from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.imports.incoming import IMPORT_LOCK
 from dispatcher.store.secrets import Secrets
 from dispatcher.store.sources import Sources
 from tests.commands.conftest import PEPPER

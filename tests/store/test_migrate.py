@@ -22,7 +22,7 @@ from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.feeds import part_of
 from dispatcher.model.principals import CredentialState, Instance
 from dispatcher.store import record
-from dispatcher.store.audience.subscribers import Subscribers
+from dispatcher.store.audience.proofs import Proofs
 from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.keys import Keys
 from dispatcher.store.migrate import _config, upgrade
@@ -325,7 +325,7 @@ async def test_who_was_first_on_a_device_keeps_its_place_and_nobody_unproven_end
         since = dict(await pool.fetch("SELECT id, device_claimed_at FROM subscriber"))
         assert since[first] == long_ago < since[second]
         assert {since[one] for one in (loner, waiting, gone)} == {None}
-        store = Subscribers(pool, ADDRESSES)
+        store = Proofs(pool, ADDRESSES)
         assert await store.end_unproven(9) == 0, "a day begins for them with the upgrade"
         await pool.execute("UPDATE subscriber_endpoint SET named_at = now() - interval '2 days'")
         assert await store.end_unproven(9) == 1

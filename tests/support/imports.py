@@ -5,8 +5,8 @@ from typing import Any
 
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.subscriptions import NewSubscription, PutSubscriptions
-from dispatcher.store.audience.imports import EndpointImport, Refusal, Staged, importing
-from dispatcher.store.audience.incoming import row_of
+from dispatcher.store.imports.endpoint_import import EndpointImport, Refusal, Staged, importing
+from dispatcher.store.imports.incoming import row_of
 from tests.support.sealed import ADDRESSES
 
 

@@ -8,6 +8,7 @@ from dispatcher.apps.enrolment import NumberLeaving
 from dispatcher.audience.phone_numbers import NumberRules, block_of
 from dispatcher.model.subscribers import Preferences, Wish, WishedEndpoint
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
+from dispatcher.store.audience.proofs import Proofs
 from dispatcher.store.audience.subscribers import Installation, Put, Subscribers, Tokens
 from dispatcher.store.numbers.leave_codes import LeaveCodes
 from dispatcher.store.numbers.opt_outs import OptOuts
@@ -93,7 +94,7 @@ async def prove_all(pool: Any, *, limit: int = 100) -> None:
     )
     for message in await messages.claim(limit):
         await messages.answered(message, "accepted", again=False)
-        assert await Subscribers(pool, ADDRESSES).prove(message.subscriber, message.code_digest)
+        assert await Proofs(pool, ADDRESSES).prove(message.subscriber, message.code_digest)
 
 
 async def enrol(pool: Any, name: str, *names: str, instance: str = "dueren", **more: Any) -> int:
@@ -105,11 +106,12 @@ async def enrol(pool: Any, name: str, *names: str, instance: str = "dueren", **m
 
 async def told(pool: Any) -> dict[str, Any]:
     """By the endpoint's name: whether it is active, and what it follows."""
-    rows = await pool.fetch(
-        """SELECT id, active, ARRAY(SELECT ags FROM followed_municipality f WHERE f.subscription_id = s.id
-             ORDER BY ags) AS places FROM subscription s WHERE ended_at IS NULL"""
-    )
-    names = {number: name for name, number in (await named(pool)).items()}
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+        rows = await connection.fetch(
+            """SELECT id, active, ARRAY(SELECT ags FROM followed_municipality f WHERE f.subscription_id = s.id
+                 ORDER BY ags) AS places FROM subscription s WHERE ended_at IS NULL"""
+        )
+        names = {number: name for name, number in (await named(connection)).items()}
     return {names[row["id"]]: (row["active"], row["places"]) for row in rows}
 
 

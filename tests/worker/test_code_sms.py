@@ -68,6 +68,6 @@ async def test_where_the_month_is_spent_nothing_is_sent_but_to_leave_by(pool: An
 
 
 async def test_where_nothing_is_known_of_the_gateways_nothing_is_counted() -> None:
-    sms = CodeSms(Gateway())  # type: ignore[arg-type]
+    sms = CodeSms(Gateway())
     assert (sms.gateway("dueren", "a"), sms.own_names()) == ("a", ())
     assert (await sms.send(NOTICE, "a", NUMBER)).answer == "accepted"

@@ -13,8 +13,9 @@ from dispatcher.metrics import Metrics
 from dispatcher.model.principals import Instance
 from dispatcher.model.vocabulary import Lane
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
+from dispatcher.store.audience.ends import SubscriberEnds
 from dispatcher.store.audience.liveness import Liveness
-from dispatcher.store.audience.subscribers import Subscribers
+from dispatcher.store.audience.proofs import Proofs
 from dispatcher.store.sources import Sources
 from dispatcher.worker.endpoint_messages import EndpointMessageSender
 from tests.metrics.test_registry import samples
@@ -46,8 +47,9 @@ async def sender(pool: Any, sources: Sources) -> EndpointMessageSender:
     push: Any = Push()
     return EndpointMessageSender(
         EndpointMessages(pool, ADDRESSES, lambda _: "code", lambda number, code: digest(f"{number} {code}")),
-        Subscribers(pool, ADDRESSES),
         {"webpush": push},
+        proofs=Proofs(pool, ADDRESSES),
+        ends=SubscriberEnds(pool, ADDRESSES),
         liveness=Liveness(pool),
         gate=LaneGate(),
         metrics=Metrics(),

@@ -21,6 +21,7 @@ from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
 from dispatcher.store.audience.data_subjects import DataSubjects, PersonalData
+from dispatcher.store.audience.ends import SubscriberEnds
 from dispatcher.store.audience.subscribers import Installation, Subscribers
 from dispatcher.wiring.subscribers import management_tokens
 
@@ -45,12 +46,18 @@ class _Stores:
 
     subjects: DataSubjects
     subscribers: Subscribers
+    ends: SubscriberEnds
     addresses: Addresses
 
     @classmethod
     async def on(cls, pool: Pool, settings: Settings) -> _Stores:
         addresses = await agreed_addresses(pool, settings)
-        return cls(DataSubjects(pool, addresses), Subscribers(pool, addresses), addresses)
+        return cls(
+            DataSubjects(pool, addresses),
+            Subscribers(pool, addresses),
+            SubscriberEnds(pool, addresses),
+            addresses,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,7 @@ def leave(
     async def work(pool: Pool) -> None:
         stores, by = await _Stores.on(pool, Settings()), operator().actor
         for one in kept.subscribers:
-            await stores.subscribers.leave(one, by)
+            await stores.ends.leave(one, by)
         for one in kept.imported:
             await stores.subjects.take_out(one, by)
 

@@ -20,8 +20,8 @@ from dispatcher.commands.bulk.records import FileLayout, Record, members
 from dispatcher.readers.process import end_with_parent
 from dispatcher.runtime import gc_tuning
 from dispatcher.settings import Settings
-from dispatcher.store.audience.imports import Refusal, Staged
-from dispatcher.store.audience.incoming import row_of
+from dispatcher.store.imports.endpoint_import import Refusal, Staged
+from dispatcher.store.imports.incoming import row_of
 from dispatcher.store.sealed.addresses import Addresses
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.channels import channel_registry

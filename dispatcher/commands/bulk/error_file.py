@@ -19,7 +19,7 @@ from dispatcher.commands.bulk.records import (
     members,
     records,
 )
-from dispatcher.store.audience.imports import Refusal
+from dispatcher.store.imports.endpoint_import import Refusal
 
 NOTES_OF_ERRORS: Final = (*NOTES, RAW)
 

@@ -25,7 +25,7 @@ from dispatcher.model.subscriptions import PutSubscriptions
 from dispatcher.runtime.secrets.ring import agreed_ring
 from dispatcher.settings import Settings
 from dispatcher.store import record
-from dispatcher.store.audience.imports import (
+from dispatcher.store.imports.endpoint_import import (
     EndpointImport,
     ImportRunning,
     Refusal,

@@ -8,9 +8,9 @@ from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.subscriptions import SubscriberCounts
 from dispatcher.store import audit
 from dispatcher.store.audience import failing
-from dispatcher.store.audience.incoming import IMPORT_LOCK, begin, row_of, take_in
 from dispatcher.store.audience.wishes import is_told, people_by_channel, severity_rank
 from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, GRAPHS
+from dispatcher.store.imports.incoming import IMPORT_LOCK, begin, row_of, take_in
 from dispatcher.store.sealed.addresses import COLUMNS
 from dispatcher.store.sealed.clear_rows import seal_before
 from dispatcher.store.sql import Target, concerned, concerned_by_municipality

@@ -72,6 +72,6 @@ async def test_what_cannot_be_is_refused_with_where_and_why(desk: Desk) -> None:
         refused = await desk.ask("PUT", body=body)
         assert [one["path"] for one in refused.problem(422, "invalid-webhook")["errors"]] == [where]
     for method, path in (("PUT", ""), ("GET", ""), ("POST", "/rotate"), ("POST", "/test"), ("DELETE", "")):
-        body = {"url": desk.url} if method == "PUT" else None
-        (await desk.ask(method, path, body, instance="nobody")).problem(404, "not-found")
+        wanted = {"url": desk.url} if method == "PUT" else None
+        (await desk.ask(method, path, wanted, instance="nobody")).problem(404, "not-found")
     assert await acts(desk.service.parts.health.pool) == []

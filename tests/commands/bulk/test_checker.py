@@ -8,7 +8,7 @@ import pytest
 from dispatcher.commands.bulk import checker
 from dispatcher.commands.bulk.checker import CheckOrders, checked, chunks
 from dispatcher.commands.bulk.records import FileFormat, FileLayout, Record
-from dispatcher.store.audience.imports import Staged
+from dispatcher.store.imports.endpoint_import import Staged
 from tests.support.messages import DUEREN
 from tests.support.sealed import ADDRESSES, RING
 

@@ -8,7 +8,7 @@ import pytest
 
 from dispatcher.commands.bulk.error_file import write_errors
 from dispatcher.commands.bulk.records import layout_of, members, records
-from dispatcher.store.audience.imports import Refusal
+from dispatcher.store.imports.endpoint_import import Refusal
 
 
 def written(tmp_path: Path, name: str, content: bytes, *lines: int) -> bytes:

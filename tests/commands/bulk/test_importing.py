@@ -14,8 +14,8 @@ from dispatcher.commands.bulk import checker
 from dispatcher.commands.bulk.exporting import export_to
 from dispatcher.commands.bulk.importing import ImportResult, Wanted, import_file
 from dispatcher.settings import Settings
-from dispatcher.store.audience.imported import imported
 from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.imports.imported import imported
 from tests.commands.test_subscriptions import line
 from tests.store import conftest as on_record
 from tests.support.messages import JUELICH

@@ -9,7 +9,7 @@ from dispatcher.access.principals import of_operator
 from dispatcher.model.principals import Instance
 from dispatcher.model.webhooks import WantedWebhook
 from dispatcher.store.audience.data_subjects import DataSubjects, PersonalData
-from dispatcher.store.audience.subscribers import Subscribers
+from dispatcher.store.audience.ends import SubscriberEnds
 from dispatcher.store.webhooks import Webhooks
 from tests.support.histories import subscription
 from tests.support.messages import DUEREN, JUELICH
@@ -95,6 +95,6 @@ async def test_what_is_taken_out_is_erased_but_for_what_subscribers_want(
 async def test_who_looked_and_who_erased_is_on_the_audit_trail(pool: Any, subjects: DataSubjects) -> None:
     number = await enrol(pool, "anna", "a")
     await subjects.note_look(PersonalData((number,), (7,)), ANNA)
-    assert await Subscribers(pool, ADDRESSES).leave(number, ANNA)
-    assert not await Subscribers(pool, ADDRESSES).leave(number, ANNA)
+    assert await SubscriberEnds(pool, ADDRESSES).leave(number, ANNA)
+    assert not await SubscriberEnds(pool, ADDRESSES).leave(number, ANNA)
     assert await audited(pool) == ["subscriber.show", "subscription.show", "subscriber.leave"]

@@ -12,6 +12,8 @@ from dispatcher.model.subscribers import EndpointState, SubscriberRefused, Wish,
 from dispatcher.model.vocabulary import Reason, State
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
 from dispatcher.store.audience.endpoints import SHARED_MAX, EndpointLink, successors
+from dispatcher.store.audience.ends import SubscriberEnds
+from dispatcher.store.audience.proofs import Proofs
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.instances.credentials import InstanceCredentials
@@ -115,7 +117,7 @@ async def test_an_imported_endpoint_goes_on_as_it_was_when_its_subscriber_leaves
     assert await told(pool) == {"a": (True, [DUEREN, JUELICH])}
     row = await pool.fetchrow("SELECT language, min_severity FROM subscription")
     assert tuple(row) == ("uk,en", 0), "the import wants everything"
-    await Subscribers(pool, ADDRESSES).leave(anna)
+    await SubscriberEnds(pool, ADDRESSES).leave(anna)
     assert await told(pool) == {"a": (True, [DUEREN])}
     assert await pool.fetchval("SELECT language FROM subscription WHERE id = $1", number) == "en"
 
@@ -127,7 +129,7 @@ async def test_an_import_without_a_legal_basis_is_not_active_again_when_its_subs
     await pool.execute("UPDATE subscription SET active = false")
     anna = await enrol(pool, "anna", "a")
     assert await told(pool) == {"a": (True, [DUEREN])}
-    await Subscribers(pool, ADDRESSES).leave(anna)
+    await SubscriberEnds(pool, ADDRESSES).leave(anna)
     assert await told(pool) == {"a": (False, [DUEREN])}
 
 
@@ -148,7 +150,7 @@ async def test_keys_that_nobody_has_proven_keep_the_endpoint_from_nobody(pool: A
     )
     [message] = await messages.claim(5)
     await enrol(pool, "anna", "a")
-    assert not await Subscribers(pool, ADDRESSES).prove(message.subscriber, message.code_digest)
+    assert not await Proofs(pool, ADDRESSES).prove(message.subscriber, message.code_digest)
     assert await told(pool) == {"a": (True, [DUEREN])}
 
 
@@ -212,7 +214,7 @@ async def test_an_endpoint_in_the_place_of_a_shared_one_hears_the_end_of_what_th
     assert await told_of("C", chain="A", reason=Reason.CANCEL) == {shared, moved}
     assert await told_of("D", JUELICH, chain="B", reason=Reason.CANCEL) == {shared}
     await pool.execute("UPDATE succession SET at = at - interval '31 days'")
-    await Subscribers(pool, ADDRESSES).erase_ended(30)
+    await SubscriberEnds(pool, ADDRESSES).erase_ended(30)
     assert await pool.fetchval("SELECT count(*) FROM succession") == 0
 
 

@@ -19,6 +19,7 @@ from dispatcher.model.principals import Instance
 from dispatcher.model.subscribers import Quiet
 from dispatcher.model.subscriptions import WatchedArea
 from dispatcher.store import record
+from dispatcher.store.audience.ends import SubscriberEnds
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.unions import PersonEndpoint, persons_of
@@ -96,7 +97,7 @@ async def _take(pool: Any, model: Model, step: Any) -> None:
             number = await pool.fetchval(
                 "SELECT s.id FROM subscriber s WHERE installation_hash = sha256($1::bytea)", name.encode()
             )
-            await Subscribers(pool, ADDRESSES).leave(number)
+            await SubscriberEnds(pool, ADDRESSES).leave(number)
             for one in (model.wants, model.places, model.has, model.next):
                 del one[name]
         case ("import", endpoint, place):
@@ -200,7 +201,7 @@ async def test_one_device_in_two_apps_is_one_person_until_it_leaves_one(instance
     await put(instances, "anna", wish("a", device="another phone"))
     assert await persons(instances) == {"a": (None, 0), "b": (None, 0)}
     await put(instances, "anna", wish("a", device="phone"))
-    await Subscribers(instances, ADDRESSES).leave(second)
+    await SubscriberEnds(instances, ADDRESSES).leave(second)
     assert await persons(instances) == {"a": (None, 0)}
 
 
@@ -241,7 +242,7 @@ async def _other(pool: Any, step: Any) -> None:
             number = await pool.fetchval(
                 "SELECT id FROM subscriber WHERE installation_hash = $1", installation(name).hash
             )
-            await Subscribers(pool, ADDRESSES).leave(number or 0)
+            await SubscriberEnds(pool, ADDRESSES).leave(number or 0)
 
 
 others = st.one_of(
@@ -321,7 +322,7 @@ async def test_an_endpoint_that_two_people_have_is_told_for_itself(instances: An
         "c": (bernd, 0),
         "d": (bernd, 1),
     }
-    await Subscribers(instances, ADDRESSES).leave(bernd)
+    await SubscriberEnds(instances, ADDRESSES).leave(bernd)
     assert (await persons(instances))["telephone"] == (anna, 3)
 
 
@@ -440,14 +441,14 @@ async def test_what_is_watched_is_told_with_the_rest(instances: Any) -> None:
     await put(instances, "anna", wish("a", watched_areas=(work,)))
     rows = await instances.fetch("SELECT lat, radius_m, ags, imported, wished FROM watched_area")
     assert [tuple(row) for row in rows] == [([50.9], 500.0, [DUEREN], False, True)]
-    await Subscribers(instances, ADDRESSES).leave(number)
+    await SubscriberEnds(instances, ADDRESSES).leave(number)
     assert not await instances.fetchval("SELECT count(*) FROM watched_area")
 
 
 async def test_what_is_erased_hinders_no_change_of_keys(instances: Any) -> None:
     number = await enrol(instances, "anna", "a", "b")
     await enrol(instances, "bernd", "c")
-    await Subscribers(instances, ADDRESSES).leave(number)
+    await SubscriberEnds(instances, ADDRESSES).leave(number)
     renewed = Sealing(RING.with_new_key())
     resealed = await Rotation(instances).reseal(renewed)
     assert (resealed.rows, resealed.illegible) == (3, 0)

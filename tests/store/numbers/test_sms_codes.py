@@ -9,7 +9,7 @@ import pytest
 from dispatcher.model.principals import Instance
 from dispatcher.model.subscribers import Wish
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
-from dispatcher.store.audience.subscribers import CODE_TRIES, SHORT_CODE_VALID, Subscribers
+from dispatcher.store.audience.proofs import CODE_TRIES, SHORT_CODE_VALID, Proofs
 from dispatcher.store.numbers.sms_codes import CLOSED_S, CodeLimit, CodeRefused
 from dispatcher.store.sources import Sources
 from tests.support.messages import DUEREN
@@ -115,10 +115,10 @@ async def test_0_closes_it_and_at_once_there_are_no_more_than_may_be(pool: Any) 
 
 async def test_a_new_code_ends_the_one_before_and_each_holds_for_a_while_and_for_few_tries(pool: Any) -> None:
     anna = await signed_up(pool, "anna", "+4915112345678")
-    codes, store = codes_of(pool), Subscribers(pool, ADDRESSES)
+    codes, proofs = codes_of(pool), Proofs(pool, ADDRESSES)
 
     async def proven(code: str) -> str | None:
-        return await store.prove(anna, TOKENS.code_digest(anna, code))
+        return await proofs.prove(anna, TOKENS.code_digest(anna, code))
 
     async def another() -> str:
         await codes.ask(anna, 0, LINE)
@@ -144,7 +144,7 @@ async def test_a_new_code_ends_the_one_before_and_each_holds_for_a_while_and_for
     assert await proven("000000") == "sms"
     assert await proven("000000") is None, "and once"
     # The test of what is proven is bounded by the same.
-    assert await store.ask_test(anna) == 0
+    assert await proofs.ask_test(anna) == 0
     assert await sent(pool) == {}
     assert await codes_of(pool, of_number=4).test(anna) == [CodeLimit.NUMBER]
     assert await pool.fetchval("SELECT answer FROM subscriber_endpoint") == "limit_number"

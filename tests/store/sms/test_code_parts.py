@@ -14,12 +14,12 @@ OWN = Contract("own:dueren", own=True, weight=0.0, parts_per_month=3)
 def test_an_app_s_own_gateway_sends_its_codes_and_nobody_else_s() -> None:
     charges = Charges([Contract("a"), Contract("b")])
     charges.admit([OWN])
-    parts = CodeParts(None, charges)  # type: ignore[arg-type]  # nothing is read
+    parts = CodeParts(None, charges)
     assert parts.own_names() == ["own:dueren"]
     assert parts.gateway("dueren", "b") == "own:dueren"
     assert parts.gateway("juelich", "b") == "b"
     assert parts.gateway("juelich", "taken out of the settings") == "a", "as the channel chooses"
-    assert CodeParts(None, Charges()).gateway("dueren", "x") == "x"  # type: ignore[arg-type]
+    assert CodeParts(None, Charges()).gateway("dueren", "x") == "x"
 
 
 async def test_many_at_once_take_what_there_is_and_no_more(pool: Any) -> None:

@@ -8,7 +8,7 @@ from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.access.sealing import KeyRing, Sealing
 from dispatcher.model.principals import Instance
 from dispatcher.model.subscriptions import NewSubscription, WatchedArea
-from dispatcher.store.audience.imported import imported, note_export
+from dispatcher.store.imports.imported import imported, note_export
 from dispatcher.store.sealed.addresses import Addresses
 from tests.support.histories import subscription
 from tests.support.imports import bring_in

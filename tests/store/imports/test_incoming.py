@@ -10,8 +10,8 @@ from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.principals import SERVICE
 from dispatcher.model.principals import Instance
 from dispatcher.model.subscriptions import NewSubscription, WatchedArea
-from dispatcher.store.audience.incoming import COLUMNS, row_of
-from dispatcher.store.audience.subscribers import Subscribers
+from dispatcher.store.audience.ends import SubscriberEnds
+from dispatcher.store.imports.incoming import COLUMNS, row_of
 from dispatcher.store.secrets import Secrets
 from tests.support.histories import subscription
 from tests.support.imports import bring_in
@@ -96,7 +96,7 @@ async def test_of_an_endpoint_that_subscribers_have_only_what_is_imported_change
     assert (await told(pool))["a"] == (True, sorted([HEIMBACH, JUELICH])), (
         "the wish stays, what was imported moves"
     )
-    await Subscribers(pool, ADDRESSES).leave(number)
+    await SubscriberEnds(pool, ADDRESSES).leave(number)
     row = await pool.fetchrow("SELECT active, language, ended_at FROM subscription")
     assert tuple(row) == (True, "tr", None)
     assert await told(pool) == {"a": (True, [HEIMBACH])}

@@ -16,7 +16,7 @@ import asyncpg
 
 from dispatcher.model.subscriptions import PutSubscriptions
 from dispatcher.store import audit
-from dispatcher.store.audience.incoming import COLUMNS, IMPORT_LOCK, begin, take_in
+from dispatcher.store.imports.incoming import COLUMNS, IMPORT_LOCK, begin, take_in
 from dispatcher.store.record import UNAVAILABLE
 from dispatcher.store.sealed.clear_rows import ClearRows
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.store.audience import imports
-from dispatcher.store.audience.imports import (
+from dispatcher.store.imports import endpoint_import
+from dispatcher.store.imports.endpoint_import import (
     PIECES,
     EndpointImport,
     ImportRunning,
@@ -16,7 +16,7 @@ from dispatcher.store.audience.imports import (
     group_bounds,
     importing,
 )
-from dispatcher.store.audience.incoming import IMPORT_LOCK
+from dispatcher.store.imports.incoming import IMPORT_LOCK
 from tests.support.histories import subscription
 from tests.support.imports import bring_in, finish, staged
 from tests.support.messages import DUEREN, JUELICH
@@ -59,7 +59,7 @@ async def test_another_file_begins_anew(pool: Any) -> None:
 
 
 async def test_groups_that_are_done_are_not_done_again(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "GROUP_ROWS", 2)
+    monkeypatch.setattr(endpoint_import, "GROUP_ROWS", 2)
     names = [f"p{number}" for number in range(12)]
     said: list[tuple[int, int]] = []
 
