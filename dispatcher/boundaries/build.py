@@ -11,6 +11,7 @@ import shapely
 
 from dispatcher.boundaries.bundle import CENTIMETRES, Bundle, BundleError, Provenance, Units
 from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, WGS84, project, unproject_bounds
+from dispatcher.model.sentences.count import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -108,7 +109,7 @@ def _check_codes(bundle: Bundle) -> None:
         odd = [code for code in codes if not (code.isascii() and code.isdigit() and len(code) == digits)]
         if odd:
             shown = ", ".join(repr(code[:20]) for code in odd[:5])
-            raise BundleError(f"{len(odd)} keys are not {digits} digits: {shown}")
+            raise BundleError(f"{how_many(len(odd), 'key is', 'keys are')} not {digits} digits: {shown}")
 
 
 def _check_place(bundle: Bundle) -> None:

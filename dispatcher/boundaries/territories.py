@@ -6,6 +6,8 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from dispatcher.model.sentences.count import how_many
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -33,7 +35,8 @@ def _first_wrong(keys: Iterable[str], boundaries: Boundaries, form: re.Pattern[s
         if not form.fullmatch(key):
             whole = form is _AGS and boundaries.by_prefix(key) if key.isascii() and key.isdigit() else ()
             hint = (
-                f"that is the beginning of {len(whole)} municipalities, such as {whole[0].ags} ({whole[0].name}): "
+                f"that is the beginning of {how_many(len(whole), 'municipality', 'municipalities')}, such as "
+                f"{whole[0].ags} ({whole[0].name}): "
                 "name each by its own"
                 if whole
                 else meant(key, boundaries)

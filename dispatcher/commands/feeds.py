@@ -40,6 +40,7 @@ from dispatcher.feeds.replay.replay import Archive, Replay, newest
 from dispatcher.feeds.services import FeedServices
 from dispatcher.metrics import Metrics
 from dispatcher.model.feeds import QuarantinedItem
+from dispatcher.model.sentences.count import how_many
 from dispatcher.model.vocabulary import FeedResult
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.runtime.secrets.shared import agreed_secret
@@ -375,7 +376,7 @@ def record_feed(
                 count += await _record_once(feed, recorder, session.base.exemptions)
         return count
 
-    typer.echo(f"{run(work)} messages behind links")
+    typer.echo(f"{how_many(run(work), 'message')} behind links")
 
 
 async def _record_once(feed: Feed, recorder: Recorder, exemptions: Exemptions) -> int:

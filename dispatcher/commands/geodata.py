@@ -12,6 +12,7 @@ import typer
 
 from dispatcher.commands.shell.help_text import Where, helped
 from dispatcher.desk_texts.catalogue import DeskLanguage
+from dispatcher.model.sentences.count import how_many
 from dispatcher.settings import Settings
 
 app = typer.Typer(help="Boundary data.", no_args_is_help=True)
@@ -118,7 +119,7 @@ def import_(  # noqa: PLR0913 - each option is one thing that a file does not sa
     except (BundleError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    typer.echo(f"{done.units} units from {done.rows} rows, sha256 {done.sha256}")
+    typer.echo(f"{how_many(done.units, 'unit')} from {how_many(done.rows, 'row')}, sha256 {done.sha256}")
     typer.echo(
         f"{len(done.dissolved)} dissolved, {len(done.repaired)} repaired: {', '.join(done.repaired[:20])}"
     )
@@ -151,7 +152,7 @@ def codes(
     except (BundleError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    typer.echo(f"{found} codes, {outside} more lie outside the boundary data")
+    typer.echo(f"{how_many(found, 'code')}, {outside} more outside the boundary data")
 
 
 @app.command("show")

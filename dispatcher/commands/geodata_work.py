@@ -24,6 +24,7 @@ from dispatcher.commands.matching.map_svg import svg
 from dispatcher.commands.matching.table import show_match
 from dispatcher.commands.terminal import json_line, shown
 from dispatcher.intake.prepare import match_areas
+from dispatcher.model.sentences.count import how_many
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.targeting.match import (
@@ -198,7 +199,7 @@ def import_boundaries(order: Import, out: TextIO | None = None) -> Imported:
         progress.update(task, completed=len(data.rows))
     count = len(built.bundle.units.ags)
     if order.expected is not None and count != order.expected:
-        raise BundleError(f"{order.source.name} has {count} units, not {order.expected}")
+        raise BundleError(f"{order.source.name} has {how_many(count, 'unit')}, not {order.expected}")
     result, changes = built.bundle, None
     if order.previous is not None:
         old = bundles.read(order.previous)

@@ -15,6 +15,7 @@ import typer
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.operator import requires
 from dispatcher.commands.shell.now_and_then import NowAndThen
+from dispatcher.model.sentences.count import how_many
 from dispatcher.runtime import logs
 from dispatcher.settings import Settings
 
@@ -168,11 +169,11 @@ def migrate() -> None:
     asyncio.run(require_own_record(settings, url))
     asyncio.run(upgrade(url))
     typer.echo("the record is at this version's schema")
-    said = NowAndThen(lambda done, of: typer.echo(f"sealed {done:,} of {of:,} endpoints", err=True))
+    said = NowAndThen(lambda done, of: typer.echo(f"sealed {done:,} of {how_many(of, 'endpoint')}", err=True))
     sealed = asyncio.run(seal_clear_rows(settings, url, lambda at: said(at.rows, at.of)))
     if sealed is None:
         return
-    typer.echo(f"sealed {sealed.rows:,} rows that an older version had left in the clear")
+    typer.echo(f"sealed {how_many(sealed.rows, 'row')} that an older version had left in the clear")
     if not sealed.wiped:
         typer.echo(
             "the table is in use and was not written anew: until `VACUUM FULL subscription` pages of its file may hold "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dispatcher.access.fingerprints import SecretName
+from dispatcher.model.sentences.count import how_many
 from dispatcher.runtime.secrets.files import held_secret
 from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.runtime.secrets.shared import agreed_secret, require_no_other
@@ -80,7 +81,8 @@ async def seal_clear_rows(
             return None
         if settings.database_url and held_secret(SecretName.ADDRESSES, settings) is None:
             raise SettingsError(
-                f"{count} endpoints are in the record in the clear, which works as before; to seal them, make the keys "
+                f"{how_many(count, 'endpoint is', 'endpoints are')} in the record in the clear, which works as before; "
+                "to seal them, make the keys "
                 "(`dispatcher secrets init`), copy keys/ to every machine and the backup, and say "
                 "`dispatcher migrate` again"
             )

@@ -182,7 +182,7 @@ async def test_recording_and_replaying_a_recording(run: Any, server: FeedServer,
     server.put(BOARD, listing_body(dashboard_entry(FIRE)))
     server.put(f"/api31/warnings/{FIRE}.json", nina_detail(FIRE))
     file = tmp_path / "day.jsonl"
-    assert await run("feeds", "record", "nina", file) == ["1 messages behind links"]
+    assert await run("feeds", "record", "nina", file) == ["1 message behind links"]
     server.fail(BOARD, FeedFault.SERVER_ERROR)
     await run("feeds", "record", "nina", file)
     assert [one.status for one in read(file.read_text().splitlines())] == [200, 200, 404, 500]

@@ -113,7 +113,7 @@ def test_codes_of_any_scheme_are_learnt_from_polygons_and_used(tmp_path: Path) -
     ]
     areas.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     made = RUNNER.invoke(app, ["geodata", "codes", "emma_id", str(areas), str(table), "--column", "ID"])
-    assert (made.exit_code, made.stdout) == (0, "1 codes, 1 more lie outside the boundary data\n")
+    assert (made.exit_code, made.stdout) == (0, "1 code, 1 more outside the boundary data\n")
     file = alert(tmp_path)
     file.write_bytes(file.read_bytes().replace(b"ARS", b"EMMA_ID").replace(b"053580000000", b"DE'1\""))
     found = RUNNER.invoke(app, ["match", "--json", "--registry", str(table), str(file)])
@@ -138,5 +138,5 @@ def test_german_keys_are_digits(tmp_path: Path) -> None:
     order = ["geodata", "import", str(source), str(target), "--vintage", "2026-01-01", "--attribution", "x"]
     result = RUNNER.invoke(app, [*order, "--licence", "y", "--columns", '{"ags": ["CODE"]}'])
     assert result.exit_code == 1
-    assert "1 keys are not 8 digits" in result.stderr
+    assert "1 key is not 8 digits" in result.stderr
     assert not target.exists()

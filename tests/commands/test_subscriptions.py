@@ -261,7 +261,7 @@ async def test_an_interrupted_import_says_how_far_it_got(
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-    said = "interrupted: 0 of 1 parts are imported, each wholly or not at all; import the same file again"
+    said = "interrupted: 0 of 1 part is imported, each wholly or not at all; import the same file again"
     assert said in capsys.readouterr().err
 
 

@@ -71,7 +71,7 @@ async def test_what_is_in_the_clear_is_sealed_once_the_machines_share_a_ring(
     await pool.execute("DELETE FROM shared_secret")
     await pool.execute("DELETE FROM sealing_key")
     with pytest.raises(
-        SettingsError, match="1 endpoints are in the record in the clear, which works as before"
+        SettingsError, match="1 endpoint is in the record in the clear, which works as before"
     ):
         await seal_clear_rows(settings, database_url, print)
     assert not (tmp_path / "keys").exists(), "no ring is made that no other machine has"

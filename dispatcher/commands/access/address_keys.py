@@ -15,6 +15,7 @@ from dispatcher.commands.access.confirmation import Yes, refuse, require_confirm
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator
 from dispatcher.commands.shell.now_and_then import NowAndThen
+from dispatcher.model.sentences.count import how_many
 from dispatcher.runtime.secrets.files import rewrite_secret, secret_path, setting_of
 from dispatcher.runtime.secrets.ring import agreed_ring
 from dispatcher.settings import Settings
@@ -102,8 +103,8 @@ def drop(name: Ring, *, yes: Yes = False) -> None:
     needed = {number: found.rows[number] for number in found.rows if number < found.current}
     if needed:
         refuse(
-            f"{sum(needed.values()):,} endpoints are still sealed with an older key: `dispatcher secrets rotate "
-            "addresses` seals them anew; nothing was changed"
+            f"{how_many(sum(needed.values()), 'endpoint is', 'endpoints are')} still sealed with an older key: "
+            "`dispatcher secrets rotate addresses` seals all anew; nothing was changed"
         )
     require_confirmation(
         f"a backup of the record that is older than the last rotation cannot be used without "

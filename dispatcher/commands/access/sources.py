@@ -18,6 +18,7 @@ from dispatcher.commands.access.confirmation import Yes, refuse, require_confirm
 from dispatcher.commands.access.parties import AsJson, PartyId
 from dispatcher.commands.operator import acts, requires
 from dispatcher.model.principals import Source
+from dispatcher.model.sentences.count import how_many
 from dispatcher.settings import Settings
 from dispatcher.store.parties import Parties
 from dispatcher.wiring.boundaries import load_boundaries
@@ -214,7 +215,7 @@ def _confirm_wider(before: Source, after: Source, boundaries: Boundaries, *, yes
         now, then = size(before.territory, boundaries), size(after.territory, boundaries)
         require_confirmation(
             f"{before.id} may then also warn {' '.join(new)}, with every key that it has: "
-            f"{then} municipalities of the boundary data, now {now}",
+            f"{how_many(then, 'municipality', 'municipalities')} of the boundary data, now {now}",
             yes=yes,
         )
 

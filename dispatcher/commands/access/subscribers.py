@@ -18,6 +18,7 @@ from dispatcher.commands.access.confirmation import Yes, refuse, require_confirm
 from dispatcher.commands.access.parties import cell
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator, requires
+from dispatcher.model.sentences.count import how_many
 from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
 from dispatcher.store.audience.data_subjects import DataSubjects, PersonalData
@@ -177,7 +178,8 @@ def lines(kept: PersonalData, subscribers: list[Subscriber]) -> list[str]:
             for end in one.endpoints
         ]
         found.append(
-            f"  follows {', '.join(one.places) or 'no place'}; {len(one.watched_areas)} points and areas"
+            f"  follows {', '.join(one.places) or 'no place'}; "
+            f"{how_many(len(one.watched_areas), 'point or area', 'points and areas')}"
         )
     return found + [f"imported: endpoint {one}" for one in kept.imported]
 
@@ -185,7 +187,7 @@ def lines(kept: PersonalData, subscribers: list[Subscriber]) -> list[str]:
 def counted(kept: PersonalData) -> str:
     """Return how many there are, in words."""
     parts = [(len(kept.subscribers), "subscriber"), (len(kept.imported), "imported endpoint")]
-    return " and ".join(f"{n} {what}{'s' if n > 1 else ''}" for n, what in parts if n)
+    return " and ".join(how_many(n, what) for n, what in parts if n)
 
 
 def typed_address(text: str) -> str:

@@ -19,6 +19,7 @@ from dispatcher.commands.bulk.records import (
     members,
     records,
 )
+from dispatcher.model.sentences.count import how_many
 from dispatcher.store.imports.endpoint_import import Refusal
 
 NOTES_OF_ERRORS: Final = (*NOTES, RAW)
@@ -79,4 +80,4 @@ def _raw(record: Record) -> str:
     """Return what stands in the file; of what is too long, where it stands."""
     if isinstance(record.data, bytes):
         return record.data.rstrip(b"\r\n").decode(errors="backslashreplace").replace("\0", "\\0")
-    return f"{record.size} bytes from byte {record.position} on"
+    return f"{how_many(record.size, 'byte')} from byte {record.position} on"

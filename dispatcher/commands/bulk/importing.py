@@ -21,6 +21,7 @@ from dispatcher.commands.bulk.checker import BESIDE_FROM_BYTES, CheckOrders, che
 from dispatcher.commands.bulk.error_file import write_errors
 from dispatcher.commands.bulk.records import FileFormat, FileLayout, FileRefused, layout_of, records
 from dispatcher.commands.bulk.whole_file import require_new, written_whole
+from dispatcher.model.sentences.count import how_many
 from dispatcher.model.subscriptions import PutSubscriptions
 from dispatcher.runtime.secrets.ring import agreed_ring
 from dispatcher.settings import Settings
@@ -134,10 +135,10 @@ def _checked(
 def _so_far(one: EndpointImport) -> str:
     state = one.state
     if not state.checked:
-        far = f"{state.line:,} lines are checked, and none imported yet"
+        far = f"{how_many(state.line, 'line is', 'lines are')} checked, and none imported yet"
     else:
-        parts = len(group_bounds(state.rows))
-        far = f"{len(state.groups_done)} of {parts} parts are imported, each wholly or not at all"
+        parts = how_many(len(group_bounds(state.rows)), "part is", "parts are")
+        far = f"{len(state.groups_done)} of {parts} imported, each wholly or not at all"
     return f"{far}; import the same file again: it goes on there"
 
 

@@ -16,6 +16,7 @@ from typing import IO, Any, Final, NamedTuple, TypeAlias
 
 from dispatcher.commands.bulk.line import MEMBERS, NEEDED, NOTES, RAW, read_object
 from dispatcher.commands.terminal import shown
+from dispatcher.model.sentences.count import how_many
 
 MAX_RECORD: Final = 1 << 20
 """Bytes of a row: a hundred polygons of five hundred corners, and a bound for what is held in memory."""
@@ -209,8 +210,8 @@ def fields(data: bytes, layout: FileLayout) -> list[str]:
             raise ValueError(f"a field of more than {csv.field_size_limit():,} characters") from None
         raise ValueError("quotation marks that are not closed, or stand within a field") from None
     if len(rows) != 1 or len(rows[0]) != len(layout.columns):
-        found = len(rows[0]) if len(rows) == 1 else "several rows of"
-        raise ValueError(f"{found} fields, where the first row names {len(layout.columns)} columns")
+        found = how_many(len(rows[0]), "field") if len(rows) == 1 else "several rows of fields"
+        raise ValueError(f"{found}, where the first row names {how_many(len(layout.columns), 'column')}")
     return rows[0]
 
 

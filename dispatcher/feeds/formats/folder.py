@@ -12,6 +12,7 @@ from dispatcher.feeds.entry import LIMITS, FeedEntry, Listing, UnreadablePart, f
 from dispatcher.feeds.formats.document import read_document
 from dispatcher.feeds.formats.dwd import Dwd
 from dispatcher.intake.prepare import Incoming
+from dispatcher.model.sentences.count import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +100,7 @@ def _too_much(path: Path) -> UnreadablePart:
 
 
 def _too_many(more: int) -> UnreadablePart:
-    detail = f"{more} files beyond the {MAX_FILES} that are read"
+    detail = f"{how_many(more, 'file')} beyond the {MAX_FILES} that are read"
     return UnreadablePart("too many files", detail.encode(), "too-many-files", detail)
 
 

@@ -22,6 +22,13 @@ class Count:
         return self.written or format(self.number, spec)
 
 
+def how_many(number: int, one: str, others: str = "") -> str:
+    """Return a number with the noun that goes with it, as operators read it in English: `1 code`, `1,200 codes`. Of
+    several it is the noun with an `s`, unless it is named.
+    """
+    return f"{number:,} {Count(number):{one}|{others or f'{one}s'}}"
+
+
 def counted(value: object) -> object:
     """Return a whole number as a `Count`, anything else as it is."""
     return Count(value) if isinstance(value, int) else value

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from channels.clock import utc_now
 from channels.sms.contract import require_usable
 from channels.sms.smpp.carrier import SmppCarrier
+from dispatcher.model.sentences.count import how_many
 from dispatcher.settings import Settings, SettingsError
 from dispatcher.wiring.setting_errors import naming_setting
 from dispatcher.worker.message_centres import MessageCentres
@@ -46,8 +47,9 @@ def require_allowed_sessions(settings: Settings) -> None:
         planned = item.sessions_of(settings.workers)
         if item.sessions_allowed is not None and planned > item.sessions_allowed:
             raise SettingsError(
-                f"WARN_SMPP_GATEWAYS: {item.name}: {settings.workers} workers open {planned} sessions and the contract "
-                f"allows {item.sessions_allowed}: fewer sessions, or a smaller WARN_WORKERS"
+                f"WARN_SMPP_GATEWAYS: {item.name}: {how_many(settings.workers, 'worker opens', 'workers open')} "
+                f"{how_many(planned, 'session')} and the contract allows {item.sessions_allowed}: fewer sessions, or a "
+                "smaller WARN_WORKERS"
             )
 
 

@@ -88,7 +88,7 @@ async def test_a_rotation_that_was_killed_is_ended_by_the_same_command(
     old = Addresses(Sealing(ring_in(ring_file), current=1))
     await Subscriptions(pool, old).add_many([subscription("d")])
     refused = await run("secrets", "drop", "addresses", "--yes")
-    assert (refused.exit_code, "1 endpoints are still sealed with an older key" in refused.stderr) == (
+    assert (refused.exit_code, "1 endpoint is still sealed with an older key" in refused.stderr) == (
         1,
         True,
     )

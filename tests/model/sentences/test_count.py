@@ -1,25 +1,29 @@
 """One is said of one, in every sentence of every catalogue, and several of none and of several."""
 
+import ast
 import dataclasses
 import re
 import string
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dispatcher.desk_texts.catalogue import CATALOGUES as DESK_TEXTS
 from dispatcher.desk_texts.words import DeskTexts
-from dispatcher.model.sentences.count import Count, counted
+from dispatcher.model.sentences.count import Count, counted, how_many
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import CATALOGUES as PHRASES
 from dispatcher.model.sentences.sentence import said
 
+ROOT = Path(__file__).parents[3]
 COUNTS = set(
     re.findall(
         r"\w+",
         "accepted all count districts failed gone hours least left limit max_bytes minutes most parts passed people quota "
-        "recipients seconds waiting",
+        "recipients seconds waiting quiet",
     )
 )
 """What stands in a sentence as a number that words go with."""
@@ -52,7 +56,7 @@ ALIKE = set(
     re.findall(
         r"\w+",
         "Byte bis counted used verbraucht Empfänger Zeichen min s h abgemeldet gescheitert of passed "
-        "to von wartend bestanden bitte call in it mehr more weitere weiteren übergeben",
+        "to mit von wartend bestanden bitte call in it mehr more weitere weiteren übergeben",
     )
 )
 """What may stand behind one as behind several: units, nouns of one form, and what is no noun."""
@@ -137,6 +141,71 @@ def test_what_covers_one_district_and_what_is_left_off() -> None:
     left_off = said(Phrase.MORE_LEFT_OFF, count=1)
     assert left_off.de == "1 weitere Stelle dieser Art ist nicht aufgeführt."
     assert left_off.en == "1 more place of this kind is not listed."
+
+
+def unruled(source: str) -> list[str]:
+    """What a program says of a number with a noun that goes with several only; a constant of ours is never one."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        pieces = node.values if isinstance(node, ast.JoinedStr) else []
+        for value, text in pairwise(pieces):
+            if isinstance(value, ast.FormattedValue) and isinstance(text, ast.Constant):
+                noun = re.match(rf" (?:{'|'.join(SEVERAL)})\b", str(text.value))
+                written = ast.unparse(value.value)
+                if noun and not re.fullmatch(r"[\w.]*\b[A-Z_]+", written) and "how_many" not in written:
+                    found.append(f"{{{written}}}{noun[0]}")
+    return found
+
+
+SEVERAL = (
+    "alerts",
+    "codes",
+    "columns",
+    "endpoints",
+    "feeds",
+    "fields",
+    "files",
+    "keys",
+    "lines",
+    "messages",
+    "municipalities",
+    "parts",
+    "people",
+    "places",
+    "points",
+    "rows",
+    "sessions",
+    "subscribers",
+    "units",
+    "workers",
+)
+"""Nouns that are counted."""
+
+
+def test_what_commands_count_goes_by_the_one_rule() -> None:
+    found = {
+        (str(path.relative_to(ROOT)), said)
+        for path in sorted((ROOT / "dispatcher").rglob("*.py"))
+        if "migrations" not in path.parts
+        for said in unruled(path.read_text("utf-8"))
+    }
+    assert found == set()
+
+
+def test_a_number_that_goes_by_no_rule_is_noticed() -> None:
+    assert unruled('f"{n} codes, {len(x)} rows of {MAX_ROWS} rows and {a} of {b}"') == [
+        "{n} codes",
+        "{len(x)} rows",
+    ]
+    assert unruled("f\"{how_many(n, 'code')} rows\"") == []
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 codes"), (1, "1 code"), (2, "2 codes"), (12_000, "12,000 codes")]
+)
+def test_operators_read_a_number_with_its_noun(number: int, said: str) -> None:
+    assert how_many(number, "code") == said
+    assert how_many(number, "key is", "keys are").endswith("key is" if number == 1 else "keys are")
 
 
 def test_a_number_is_written_as_it_is_told_to() -> None:
