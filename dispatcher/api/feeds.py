@@ -18,13 +18,13 @@ from dispatcher.api.openapi import words
 from dispatcher.api.openapi.refusals import CAP_BODY_REFUSED, refusals
 from dispatcher.api.schemas.base import Body
 from dispatcher.api.shedding import reading
+from dispatcher.feeds.schedule import silent_since
 from dispatcher.intake.reading import unread_refused
 from dispatcher.model.feeds import IngestResult, origin_of, redacted
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import Said, said
 from dispatcher.model.vocabulary import FeedResult, Reason
-from dispatcher.publication.coverage import silent_since
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies

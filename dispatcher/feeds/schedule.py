@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from dispatcher.feeds.configuration import FeedSettings
+    from dispatcher.feeds.configuration import Feed, FeedSettings
 
 BACKOFF_CAP_S = 300.0
 """The longest back-off: a source that fails is asked at least this often, as its first answer after an outage is what
@@ -47,3 +47,10 @@ def stale_since(settings: FeedSettings, succeeded_at: datetime | None, now: date
     if succeeded_at is None:
         return now
     return succeeded_at if now - succeeded_at > settings.stale_after else None
+
+
+def silent_since(feed: Feed, succeeded_at: datetime | None, now: datetime) -> datetime | None:
+    """Return since when nobody knows what a feed says; None while it is known. Of one that pushes and whose operator
+    does not say how long it may be silent, it is known from its first delivery on.
+    """
+    return stale_since(feed.settings, succeeded_at, now) if feed.is_watched or succeeded_at is None else None

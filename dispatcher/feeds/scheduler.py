@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dispatcher.feeds.schedule import stale_since
+from dispatcher.feeds.schedule import silent_since
 from dispatcher.model.vocabulary import FeedResult, Unresolved
 from dispatcher.store.record import UNAVAILABLE
 
@@ -132,8 +132,7 @@ class FeedScheduler:
         self._metrics.alerts_held.set(0)
         for feed in self._feeds.values():
             self._metrics.feed_quarantine_items.labels(feed.name).set(0)
-            if feed.is_watched:
-                self._metrics.feed_stale.labels(feed.name).set(0)
+            self._metrics.feed_stale.labels(feed.name).set(0)
 
     def _show(self, feed: Feed, overview: Overview, now: datetime) -> None:
         metrics, name, state = self._metrics, feed.name, overview.state
@@ -142,9 +141,8 @@ class FeedScheduler:
         metrics.feed_entries_unread.labels(name).set(unread)
         metrics.feed_quarantine_items.labels(name).set(overview.quarantined)
         metrics.feed_last_change.labels(name).set(_seconds(state.changed_at))
+        metrics.feed_stale.labels(name).set(silent_since(feed, state.succeeded_at, now) is not None)
         if feed.is_watched:
-            stale = stale_since(feed.settings, state.succeeded_at, now) is not None
-            metrics.feed_stale.labels(name).set(stale)
             metrics.feed_last_success.labels(name).set(_seconds(state.succeeded_at))
 
 

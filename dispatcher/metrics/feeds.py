@@ -79,7 +79,8 @@ class FeedMetrics:
         )
         self.feed_stale = Gauge(
             "warn_feed_stale",
-            "1: what the source says now is not known. Never to be read as: there are no warnings.",
+            "1: what the source says now is not known; of a feed that pushes, until its first delivery. Never to be "
+            "read as: there are no warnings.",
             ("feed",),
             registry=registry,
         )
@@ -108,9 +109,9 @@ class FeedMetrics:
         self.feed_last_change.labels(feed)
         self.feed_entries.labels(feed)
         self.feed_entries_unread.labels(feed)
+        self.feed_stale.labels(feed)
         if patience_s is not None:
             self.feed_last_success.labels(feed)
-            self.feed_stale.labels(feed)
             self.feed_patience.labels(feed).set(patience_s)
         if frozen_after_s is not None:
             self.feed_frozen_after.labels(feed).set(frozen_after_s)

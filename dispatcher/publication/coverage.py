@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from dispatcher.feeds.schedule import stale_since
+from dispatcher.feeds.schedule import silent_since
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -52,13 +52,6 @@ class Coverage:
     """The feeds that have fallen silent, in the order of the configuration."""
     unread: tuple[UncertainFeed, ...] = ()
     """The feeds of which something is not understood, in the order of the configuration."""
-
-
-def silent_since(feed: Feed, succeeded_at: datetime | None, now: datetime) -> datetime | None:
-    """Return since when nobody knows what a feed says; None while it is known. Of one that pushes and whose operator
-    does not say how long it may be silent, it is known from its first delivery on.
-    """
-    return stale_since(feed.settings, succeeded_at, now) if feed.is_watched or succeeded_at is None else None
 
 
 def stale_feeds(

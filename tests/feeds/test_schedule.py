@@ -1,11 +1,12 @@
 """When to ask again, and when nobody knows any more."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from dispatcher.feeds.configuration import FeedSettings
-from dispatcher.feeds.schedule import next_poll, next_try, stale_since
+from dispatcher.feeds.configuration import FeedSettings, feed_of
+from dispatcher.feeds.schedule import next_poll, next_try, silent_since, stale_since
 from tests.support.feed_messages import NOW
 
 SETTINGS = FeedSettings(name="x", adapter="dwd", urls=("https://x.example/",), interval_s=60, jitter=0.1)
@@ -28,6 +29,24 @@ def test_a_missing_message_is_asked_for_less_and_less() -> None:
 def test_a_pause_that_was_asked_for_is_kept() -> None:
     assert next_try(SETTINGS, NOW, 1, 200.0) == NOW + timedelta(seconds=200)
     assert next_try(SETTINGS, NOW, 50, 200.0) == NOW + timedelta(seconds=600)
+
+
+@pytest.mark.parametrize(
+    ("settings", "age_s", "silent"),
+    [
+        ({"adapter": "push"}, None, True),
+        ({"adapter": "push"}, 86_400, False),
+        ({"adapter": "push", "stale_after_s": 60}, 61, True),
+        ({"adapter": "single", "urls": ("https://feed.example",)}, 86_400, True),
+        ({"adapter": "single", "urls": ("https://feed.example",)}, 60, False),
+    ],
+)
+def test_a_feed_that_pushes_is_silent_until_its_first_delivery_and_then_only_where_it_is_said(
+    settings: Any, age_s: float | None, *, silent: bool
+) -> None:
+    feed = feed_of(FeedSettings(name="mowas", **settings))
+    succeeded_at = None if age_s is None else NOW - timedelta(seconds=age_s)
+    assert (silent_since(feed, succeeded_at, NOW) is not None) is silent
 
 
 def test_since_when_nobody_knows() -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from dispatcher.feeds.configuration import Feed
+from dispatcher.feeds.configuration import Feed, FeedSettings, feed_of
 from dispatcher.feeds.poller import Poller
 from dispatcher.feeds.scheduler import FeedScheduler
 from dispatcher.store.leadership import FEEDS_LOCK, Leadership
@@ -62,6 +62,32 @@ async def test_the_watch_polls_what_is_due_and_shows_how_things_stand(
     await watch.step()
     await settled(watch)
     assert gauge(world, "warn_feed_stale", "dwd") == 1
+    await watch.stop()
+
+
+async def test_a_feed_that_pushes_and_never_has_is_shown_as_stale(world: World, poller: Poller) -> None:
+    """As an app is told; whether its silence later means anything is the operator's to say."""
+    push = feed_of(FeedSettings(name="mowas", adapter="push"))
+    watch = FeedScheduler(
+        poller=poller,
+        feeds=(push,),
+        store=world.feeds,
+        held=world.held,
+        leadership=Leadership(world.pool, FEEDS_LOCK),
+        metrics=world.metrics,
+        clock=world.clock,
+    )
+    await watch.step()
+    assert gauge(world, "warn_feed_stale", "mowas") == 1
+    await world.pool.execute(
+        "INSERT INTO feed (name, succeeded_at) VALUES ('mowas', $1) "
+        "ON CONFLICT (name) DO UPDATE SET succeeded_at = excluded.succeeded_at",
+        world.clock.now,
+    )
+    world.clock.forward(minutes=600)
+    await watch.step()
+    assert gauge(world, "warn_feed_stale", "mowas") == 0
+    assert gauge(world, "warn_feed_last_success_timestamp_seconds", "mowas") is None, "no alarm watches it"
     await watch.stop()
 
 
