@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 _PURPOSE: Final = b"cap-dispatcher: fingerprint of the pepper"
+SHORT_CHARACTERS: Final = 22
+"""So much of a fingerprint is compared: as much as names a VAPID key in what was subscribed with it."""
 
 
 class SecretName(StrEnum):
@@ -58,4 +60,4 @@ def agreement(here: str | None, noted: str | None) -> Agreement:
 
 def short(fingerprint: str) -> str:
     """Return as much of a fingerprint as people compare."""
-    return f"{fingerprint[:16]}…"
+    return f"{fingerprint[:SHORT_CHARACTERS]}…"

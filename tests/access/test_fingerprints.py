@@ -5,6 +5,7 @@ import hmac
 
 import pytest
 
+from channels.webpush.vapid import key_name
 from dispatcher.access.fingerprints import Agreement, agreement, pepper_fingerprint, short
 from dispatcher.access.keys import digest
 
@@ -39,4 +40,5 @@ def test_a_machine_agrees_with_the_record_or_not(here: str, noted: str, expected
 
 
 def test_people_compare_its_beginning() -> None:
-    assert short("0123456789abcdef0123") == "0123456789abcdef…"
+    assert short("0123456789abcdef0123456789") == "0123456789abcdef012345…"
+    assert short("B" * 87) == f"{key_name('B' * 87)}…", "of a VAPID key what an export of a subscriber has"
