@@ -14,6 +14,7 @@ COMMANDS = {
     "up": "dispatcher.commands.serve:up",
     "api": "dispatcher.commands.serve:api",
     "worker": "dispatcher.commands.serve:worker",
+    "reading": "dispatcher.commands.serve:reading",
     "migrate": "dispatcher.commands.serve:migrate",
     "example": "dispatcher.commands.desk.submission:example",
     "preview": "dispatcher.commands.desk.submission:preview",

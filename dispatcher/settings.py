@@ -218,6 +218,20 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     api_connections: int = Field(1000, ge=16, le=50_000)
     """Connections to the API's port at once; fewer where file descriptors do not suffice. For one more, that which has
     waited longest for its client ends."""
+    streams: int = Field(10_000, ge=0, le=50_000)
+    """Streams of what anybody may read (Server-Sent Events) that one process holds open; never more than three
+    quarters of its connections."""
+    streams_per_address: int = Field(500, ge=0, le=50_000)
+    """How many of them one IPv4 address, or one /64 of IPv6, may have open. A proxy on another machine is one."""
+    reading_processes: int = Field(0, ge=0, le=64)
+    """Processes under `dispatcher up` that serve what anybody may read and nothing else, so that a crowd takes nothing
+    from those who warn: a proxy leads such requests to them. Without any, the API serves them alone."""
+    reading_host: str = "127.0.0.1"
+    """Where they listen."""
+    reading_port: int = Field(8081, ge=0, le=65_535)
+    """Their port, which they share; 0 takes a free one for each."""
+    reading_connections: int = Field(22_000, ge=16, le=50_000)
+    """Connections to one of them at once; fewer where file descriptors do not suffice."""
     metrics_host: str = "127.0.0.1"
     """Where the metrics of a process, API or worker, listen, with probes that say which part is missing."""
     metrics_port: int = Field(0, ge=0, le=65_535)

@@ -36,7 +36,7 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         **{
             f"GET {path}{suffix}": _PUBLIC
             for path in ("/v1/municipalities/{key}/alerts", "/v1/districts/{key}/alerts", "/v1/public/alerts")
-            for suffix in ("", ".atom", ".geojson")
+            for suffix in ("", ".atom", ".events", ".geojson")
         },
         "GET /v1/public/alerts/{alert_id}": _PUBLIC,
         "GET /v1/public/alerts/{alert_id}/cap": _PUBLIC,

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import FastAPI, Query, Response
+from fastapi import Query, Response
 
 from dispatcher.access.keys import KEY_ID_PATTERN
 from dispatcher.api import alerts, feeds, inbound, problems, reports
@@ -20,9 +20,8 @@ from dispatcher.api.openapi.document import document
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.operator import consents, webhooks
 from dispatcher.api.operator import instances as operated
-from dispatcher.api.public import exchange
-from dispatcher.api.public import routes as public_routes
-from dispatcher.api.public.answering import PREFIXES, PublicDocuments
+from dispatcher.api.public.answering import PublicDocuments
+from dispatcher.api.public.application import PublicApi, open_routes
 from dispatcher.api.receipts.posting import ReceiptPosts
 from dispatcher.api.receipts.routes import install as install_receipts
 from dispatcher.api.schemas.municipalities import BoundariesBody
@@ -31,13 +30,11 @@ from dispatcher.api.subscribers import backend, leaving, phones
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
-from dispatcher.publication.places import PublicPlaces
 from dispatcher.runtime.probes import probe_app, public_probes
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.routing import BaseRoute
-    from starlette.types import Receive, Scope, Send
 
     from dispatcher.api.dependencies import ApiDependencies
 
@@ -68,27 +65,13 @@ ROUTERS = (
     inbound,
 )
 """Modules whose `routes` return those of one part of the API."""
-OPEN_ROUTERS = (public_routes, exchange)
-"""Those of what anybody may read."""
 
 
-class Api(FastAPI):
-    """The application, which answers what anybody may read ahead of all that it does for other requests."""
-
-    public: PublicDocuments
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PREFIXES):
-            await self.public.answer(super().__call__, scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
-
-
-def application(dependencies: ApiDependencies) -> Api:
+def application(dependencies: ApiDependencies) -> PublicApi:
     """Build the application with all routes. It has no state but `dependencies`. Raises `TableError` where a route and
     the table of permissions differ.
     """
-    app = Api(
+    app = PublicApi(
         title="cap-dispatcher",
         version=version("cap-dispatcher"),
         # The documentation pages would load their scripts from elsewhere; the description itself is here.
@@ -172,12 +155,9 @@ def _routes(dependencies: ApiDependencies, public: PublicDocuments) -> list[Base
     """Return the routes of all routers, as they are: `include_router` makes each of them a second time, which doubles
     what it takes to build the application.
     """
-    places = PublicPlaces(dependencies.boundaries)
-    routers = [
-        *(found.routes(dependencies) for found in ROUTERS),
-        *(found.routes(public, places) for found in OPEN_ROUTERS),
-    ]
-    return [route for router in routers for route in router.routes]
+    routers = [found.routes(dependencies) for found in ROUTERS]
+    own = [route for router in routers for route in router.routes]
+    return own + open_routes(public, dependencies.streams, dependencies.boundaries)
 
 
 def metrics_application(dependencies: ApiDependencies) -> Starlette:

@@ -9,6 +9,7 @@ from dispatcher.api.body import BodiesInReceipt
 
 if TYPE_CHECKING:
     from dispatcher.api.credentials import RefusedCredentials
+    from dispatcher.api.public.streams.telling import PublicStreams
     from dispatcher.api.receipts.collector import ReceiptCollector
     from dispatcher.api.shares import InstanceShares
     from dispatcher.apps.administration import InstanceAdministration
@@ -63,6 +64,7 @@ class ApiDependencies:
     shares: InstanceShares
     receipts: ReceiptCollector
     publisher: Publisher
+    streams: PublicStreams
     inbound: InboundTexts
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""

@@ -65,7 +65,11 @@ def up() -> None:
                 "DATABASE_URL": servers.database_url,
                 "REDIS_URL": servers.redis_url,
             }
-            names = ["api", *(f"worker-{n + 1}" for n in range(settings.workers))]
+            names = [
+                "api",
+                *(f"worker-{n + 1}" for n in range(settings.workers)),
+                *(f"reading-{n + 1}" for n in range(settings.reading_processes)),
+            ]
             supervisor = Supervisor(
                 [Command(name, _argv(name), {**environment, "WARN_PROCESS_NAME": name}) for name in names],
                 servers=servers.started,
@@ -112,7 +116,7 @@ async def _api(settings: Settings) -> None:
     async with api_dependencies(settings) as dependencies:
         limits = replace(DEFAULT_LIMITS, connections=client_connections(settings))
         app = application(dependencies)
-        server = server_of(app, dependencies.metrics, limits, app.state.receipt_posts.brief)
+        server = server_of(app, dependencies.metrics, limits, app.state.receipt_posts.brief, app.public.ready)
         stop_on_signals(server)
         metrics = server_of(metrics_application(dependencies), dependencies.metrics, METRICS_LIMITS)
         listener, metrics_listener = listen_for_api(settings), listen_for_metrics(settings)
@@ -128,6 +132,45 @@ async def _api(settings: Settings) -> None:
                 await serve_both(server, listener, metrics, metrics_listener)
         finally:
             watching.cancel()
+
+
+@requires(Permission.RUN_SERVICE)
+def reading() -> None:
+    """Run one process that serves what anybody may read, and nothing else; needs DATABASE_URL and REDIS_URL."""
+    import uvloop
+
+    settings = _settings("reading")
+    uvloop.run(_reading(settings))
+
+
+async def _reading(settings: Settings) -> None:
+    from dispatcher.api.public.application import public_application
+    from dispatcher.runtime import gc_tuning
+    from dispatcher.runtime.http_transport import DEFAULT_LIMITS, METRICS_LIMITS
+    from dispatcher.runtime.listening import addressed, announced, listen_for_metrics, listen_for_reading
+    from dispatcher.runtime.probes import probe_app
+    from dispatcher.runtime.serving import serve_both, server_of, stop_on_signals
+    from dispatcher.wiring.connections import reading_connections
+    from dispatcher.wiring.reading import reading_dependencies, yield_to_others
+
+    yield_to_others()
+    async with reading_dependencies(settings) as dependencies:
+        gc_tuning.configure()
+        limits = replace(DEFAULT_LIMITS, connections=reading_connections(settings))
+        app = public_application(dependencies)
+        server = server_of(app, dependencies.metrics, limits, ready=app.public.ready)
+        stop_on_signals(server)
+        probes = probe_app(dependencies.metrics, dependencies.health)
+        metrics = server_of(probes, dependencies.metrics, METRICS_LIMITS)
+        listener, metrics_listener = listen_for_reading(settings), listen_for_metrics(settings)
+        host, port = listener.getsockname()[:2]
+        log.info("reading_serving", host=host, port=port, connections=limits.connections)
+        name = settings.process_name or "reading"
+        with (
+            announced(settings.data_dir, name, metrics_listener),
+            addressed(settings.data_dir, name, listener),
+        ):
+            await serve_both(server, listener, metrics, metrics_listener)
 
 
 @requires(Permission.RUN_SERVICE)

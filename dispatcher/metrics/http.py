@@ -34,6 +34,32 @@ class Ended(StrEnum):
     """The process had no file descriptor for it. It waits in the kernel's queue."""
 
 
+class StreamEnded(StrEnum):
+    """Why a stream ended."""
+
+    CLIENT = "client"
+    """The client, or a proxy before it, ended the connection."""
+    SLOW = "slow"
+    """The client took nothing of what was written for a while, or not all of it in a long one."""
+    SENT_ON = "sent_on"
+    """The client went on sending."""
+    GAVE_WAY = "gave_way"
+    """There were too many connections, and this one's client was behind."""
+    FAILED = "failed"
+    """The process could not tell what had changed: the client shall get all of it anew."""
+    SHUTDOWN = "shutdown"
+    """The process ends."""
+
+
+class StreamRefused(StrEnum):
+    """Why no stream was opened."""
+
+    FULL = "full"
+    """The process has as many as it may."""
+    ADDRESS = "address"
+    """The address has as many as one may."""
+
+
 class HttpMetrics:
     """Counts connections."""
 
@@ -47,5 +73,19 @@ class HttpMetrics:
         self.connections = Gauge(
             "warn_http_connections", "Connections open at the ports of this process.", registry=registry
         )
+        self.streams = Gauge("warn_streams", "Streams of events that are open.", registry=registry)
+        self.streams_ended = Counter(
+            "warn_streams_ended", "Streams of events that ended, by reason.", ("reason",), registry=registry
+        )
+        self.streams_refused = Counter(
+            "warn_streams_refused",
+            "Streams of events that were not opened, by reason.",
+            ("reason",),
+            registry=registry,
+        )
         for reason in Ended:
             self.connections_ended.labels(reason)
+        for end in StreamEnded:
+            self.streams_ended.labels(end)
+        for refusal in StreamRefused:
+            self.streams_refused.labels(refusal)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-CACHE_CONTROL: Final = "public, max-age=1, stale-if-error=86400"
-"""For a second a cache answers all who ask at once; and for a day where the service does not answer: each document says
-as of when it is, and of each warning until when it holds (RFC 5861)."""
+CACHE_CONTROL: Final = "public, max-age=1, stale-while-revalidate=1, stale-if-error=86400"
+"""For a second a cache answers all who ask at once, for another it may while one of them fetches the next; and for a
+day where the service does not answer: each document says as of when it is, and of each warning until when it holds (RFC
+5861)."""
 LEVEL: Final = 6
 """Of gzip: a document of 20 kB takes half a millisecond, once for all who read it."""
 PACKED_SAVES: Final = 32
@@ -29,6 +30,8 @@ class Representation:
     """All that say of these bytes what they are."""
     validators: Headers
     """Those of them that an answer without the bytes repeats (RFC 9110 section 15.4.5)."""
+    head: bytes
+    """`headers` as they are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +75,5 @@ def _representation(body: bytes, tag: bytes, media_type: str, *more: tuple[bytes
         (b"content-length", b"%d" % len(body)),
         *more,
     )
-    return Representation(body, tag, described + validators, validators)
+    headers = described + validators
+    return Representation(body, tag, headers, validators, b"".join([b"%b: %b\r\n" % one for one in headers]))

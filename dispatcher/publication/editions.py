@@ -35,6 +35,10 @@ class Edition:
         found = self._made.get(key)
         return found or self._kept(key, document(form.render(self.in_force, place), form.media_type))
 
+    def of_area(self, form: PlaceForm, place: PublicPlace) -> Document:
+        """Return the document of a place that nobody else asks for: it is not kept."""
+        return document(form.render(self.in_force, place), form.media_type)
+
     def of_warning(self, form: WarningForm, alert_id: str) -> Document | None:
         """Return the document of a warning that is in force, or was until a moment ago; None for any other."""
         key = (form.name, alert_id)

@@ -78,7 +78,8 @@ class Telling:
     def keep(self, warnings: Iterable[PublicWarning]) -> None:
         """Forget what is told of all others."""
         wanted = {(one.stored.id, one.mark) for one in warnings}
-        self._kept = {key: told for key, told in self._kept.items() if key[:2] in wanted}
+        # A thread that makes a long document adds to it meanwhile: a copy is taken at once.
+        self._kept = {key: told for key, told in self._kept.copy().items() if key[:2] in wanted}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +115,7 @@ class PublicInForce:
         """
         if place.kind is PlaceKind.EVERYWHERE:
             return bool(self.coverage.territories)
-        return within(self.coverage.territories, place)
+        return not place.reaches_beyond and within(self.coverage.territories, place)
 
     def unread_at(self, place: PublicPlace | None) -> tuple[UncertainFeed, ...]:
         """Return which feeds hold something unread that may concern a place; of None, which do at all."""

@@ -30,6 +30,8 @@ class PlaceKind(StrEnum):
 
     MUNICIPALITY = "municipality"
     DISTRICT = "district"
+    AREA = "area"
+    """The municipalities that a drawing concerns."""
     EVERYWHERE = "everywhere"
     """All municipalities of the boundary data."""
 
@@ -47,6 +49,8 @@ class PublicPlace:
     """Empty for what the boundary data has no name of."""
     municipalities: tuple[str, ...]
     """The keys (AGS) of its municipalities."""
+    reaches_beyond: bool = False
+    """Whether some of it lies in no municipality that is known."""
 
 
 NOWHERE: Final = PublicPlace(PlaceKind.MUNICIPALITY, "-", "", "", ())
@@ -57,11 +61,11 @@ class PublicPlaces:
     """All places of which there are documents, by their keys."""
 
     def __init__(self, boundaries: Boundaries) -> None:
-        self._boundaries = boundaries
+        self.boundaries = boundaries
 
     def everywhere(self) -> PublicPlace:
         """Return what all municipalities of the boundary data are."""
-        return PublicPlace(PlaceKind.EVERYWHERE, "", "", "", self._boundaries.units.ags)
+        return PublicPlace(PlaceKind.EVERYWHERE, "", "", "", self.boundaries.units.ags)
 
     def municipality(self, key: str) -> PublicPlace | None:
         """Return the municipality of an AGS (8 digits) or ARS (12 digits), also of one that a reform has ended and that
@@ -76,7 +80,7 @@ class PublicPlaces:
         if not _DISTRICT.fullmatch(key):
             return None
         key = key[:DISTRICT_DIGITS]
-        units = self._boundaries.by_prefix(key)
+        units = self.boundaries.by_prefix(key)
         if not units:
             return None
         name = units[0].name if len(units) == 1 else ""
@@ -94,7 +98,7 @@ class PublicPlaces:
         """Return the municipality at a position (degrees, WGS 84); None where the boundary data has none. On a border
         it is one of the two.
         """
-        boundaries = self._boundaries
+        boundaries = self.boundaries
         x, y = project_points(np.array([[lat, lon]]), boundaries.crs)
         if not (np.isfinite(x[0]) and np.isfinite(y[0])):
             return None
@@ -102,7 +106,7 @@ class PublicPlaces:
         return self._one(boundaries.municipalities[int(found.min())]) if len(found) else None
 
     def _municipality(self, key: str) -> Municipality | None:
-        boundaries = self._boundaries
+        boundaries = self.boundaries
         if _AGS.fullmatch(key):
             if (unit := boundaries.by_ags(key)) is not None:
                 return unit

@@ -30,10 +30,12 @@ class Phase(StrEnum):
     """Its client owes the rest of a body."""
     RUNNING = "running"
     """We owe an answer."""
+    STREAMING = "streaming"
+    """It is written to whenever there is something new."""
 
 
 GIVES_WAY: Final = (Phase.WAITING, Phase.STALLED, Phase.READING)
-"""Who ends first. A request that is here with all its bytes ends for nobody."""
+"""Who ends first. A request that is here with all its bytes ends for nobody, nor does a stream whose client reads."""
 
 
 class ClientConnection(Protocol):
@@ -88,6 +90,14 @@ class Connections:
             del self._queues[before][connection]
             self._phases[connection] = phase
             self._queues[phase][connection] = None
+
+    def replace(self, connection: ClientConnection, other: ClientConnection, phase: Phase) -> None:
+        """Have another stand for the same connection from now on. One that was let go is not taken in again."""
+        if self._phases.pop(connection, None) is not None:
+            for queue in self._queues.values():
+                queue.pop(connection, None)
+            self._phases[other] = phase
+            self._queues[phase][other] = None
 
     def leave(self, connection: ClientConnection) -> None:
         """Forget a connection. One that is not known is none."""

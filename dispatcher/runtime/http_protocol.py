@@ -5,6 +5,7 @@ unread before, within and after a request.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -12,15 +13,21 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dispatcher.metrics.http import Ended
+from dispatcher.runtime.beside_asgi.open_stream import STREAM, OpenStream
+from dispatcher.runtime.beside_asgi.ready_answers import lines_of
 from dispatcher.runtime.brief_requests import BriefVerdict
 from dispatcher.runtime.http_connections import NO_PLACE, Phase
 from dispatcher.runtime.http_transport import LingeringTransport
 from dispatcher.runtime.strangers import RECOGNISED, StrangerRequest
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
+    from starlette.types import Scope
+    from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent
+    from uvicorn._types import Scope as UvicornScope
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+    from dispatcher.runtime.beside_asgi.open_stream import Headers, StreamListener
+    from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswers
     from dispatcher.runtime.brief_requests import BriefRequests
     from dispatcher.runtime.http_connections import Connections
     from dispatcher.runtime.http_transport import HttpLimits
@@ -35,6 +42,7 @@ _BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnect
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
+_CLOSED: Final = b"connection: close\r\n\r\n"
 _read = bytearray(READ_BYTES)
 """What the loop reads into. One for all connections: what it holds is taken out before the next is read."""
 
@@ -77,10 +85,14 @@ class BoundedProtocol(HttpToolsProtocol):
         connections: Connections,
         strangers: Strangers,
         brief: BriefRequests | None = None,
+        ready: ReadyAnswers | None = None,
         **options: Any,
     ) -> None:
-        """`brief` is what is answered as it is read."""
+        """`brief` is what is answered as it is read, `ready` what needs no application."""
         super().__init__(**options)
+        self._ready = ready
+        self._waiting: tuple[RequestResponseCycle, ASGI3Application] | None = None
+        """The request that waits for a turn in which ready answers are given."""
         self._brief = brief
         self._brief_body: bytes | None = None
         """What came of the body of a request that may be brief; None in any other."""
@@ -130,6 +142,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._connections.leave(self)
         if self._asking is not None:
             self._asking.leave()
+        if self._ready is not None:
+            self._ready.leave(self)
         self._head_is_here()
         self._unset_keepalive_if_required()
         self.transport.lost()
@@ -153,12 +167,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.writing_goes_on()
         super().resume_writing()
         self._moved()
+        if self._unparsed:
+            self.loop.call_soon(self._parse)  # the transport may say so while the parser is at work
 
     # What came
 
     def _parse(self) -> None:
         """Parse what came, as far as the next request that has to wait for the answer to this one."""
-        while self._unparsed and not (self._given_up or self._is_answering() or self.transport.is_closing()):
+        while self._unparsed and not (self._must_wait() or self.transport.is_closing()):
             piece = bytes(self._unparsed[:PIECE_BYTES])
             del self._unparsed[:PIECE_BYTES]
             self._came += len(piece)
@@ -173,6 +189,10 @@ class BoundedProtocol(HttpToolsProtocol):
             else:
                 self._measure()
         self.transport.hold_reading(wanted=self._given_up or bool(self._unparsed))
+
+    def _must_wait(self) -> bool:
+        """Whether what came is not parsed now: who does not read his answers may ask for no more of them."""
+        return self._given_up or self._is_answering() or (self._in_head and self.flow.write_paused)
 
     def _is_answering(self) -> bool:
         return bool(self.pipeline) or (
@@ -306,8 +326,46 @@ class BoundedProtocol(HttpToolsProtocol):
     # The answer
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Answer a request; a stranger's when there is a place for it."""
+        """Answer a request: with what is ready, or by the application."""
+        if self._ready is None or not self._ready.concerns(_asgi(cycle)):
+            self._ask_application(cycle, app)
+        elif self._ready.has_room:
+            self._answer_from(self._ready, cycle, app)
+        else:
+            self._waiting = cycle, app
+            self._ready.wait(self)
+
+    def take_turn(self) -> None:
+        """Answer the request that waited for it."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and self._ready is not None and not self.transport.is_closing():
+            self._answer_from(self._ready, *waiting)
+            self._go_on()
+
+    def _answer_from(self, ready: ReadyAnswers, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        found = ready.find(_asgi(cycle))
+        if found is None:
+            self._ask_application(cycle, app)
+            return
+        closes = not cycle.keep_alive or (self._given_up and not self.pipeline)
+        cycle.response_started = cycle.response_complete = True
+        cycle.more_body = False
+        usual = lines_of(self.server_state.default_headers)
+        self.transport.write(found.head + usual + (_CLOSED if closes else b"\r\n"))
+        if found.body:
+            self.transport.write(found.body)
+        if closes:
+            self._give_up()
+            self.pipeline.clear()
+            self.transport.close()
+        # What came after it is parsed by whoever is doing so now.
+        super().on_response_complete()
+
+    def _ask_application(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Answer a request by the application; a stranger's when there is a place for it."""
         credential = self._strangers.credential_of(cycle.scope)
+        extensions: dict[str, Any] = {STREAM: partial(self._give_over, cycle)}
+        cast("Any", cycle.scope)["extensions"] = extensions
         if self._strangers.knows(credential):
             super()._start_asgi_task(cycle, self._answering(cycle, app, credential))
             return
@@ -317,7 +375,7 @@ class BoundedProtocol(HttpToolsProtocol):
             credential,
             lambda: begin(cycle, self._answering(cycle, app, credential, request)),
         )
-        cast("Any", cycle.scope)["extensions"] = {RECOGNISED: request.recognised}
+        extensions[RECOGNISED] = request.recognised
         self._strange += 1
         self._asking = request
         if not self._strangers.enter(request, had_a_turn=self._strange > 1):
@@ -330,7 +388,9 @@ class BoundedProtocol(HttpToolsProtocol):
         credential: bytes,
         stranger: StrangerRequest | None = None,
     ) -> ASGI3Application:
-        async def answering(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        async def answering(
+            scope: UvicornScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+        ) -> None:
             async def sending(message: ASGISendEvent) -> None:
                 if message["type"] == "http.response.start":
                     if self._has_asked_enough(stranger):
@@ -350,6 +410,34 @@ class BoundedProtocol(HttpToolsProtocol):
 
         return answering
 
+    def _give_over(
+        self, cycle: RequestResponseCycle, headers: Headers, first: bytes, listener: StreamListener
+    ) -> OpenStream | None:
+        """Let what answers a request write to the connection from now on: a `TakeOver`. The body has no length, and
+        ends with the connection (RFC 9112 section 6.3).
+        """
+        if cycle.disconnected or cycle.scope["method"] != "GET" or self.transport.is_closing():
+            return None
+        lines = lines_of([*self.server_state.default_headers, *headers])
+        cycle.response_started = cycle.response_complete = True  # nothing of it is left to uvicorn
+        self._given_up = True
+        self.pipeline.clear()
+        self._head_is_here()
+        self._unset_keepalive_if_required()
+        transport = self.transport.given_over()
+        limit_s = self._limits.unread_s
+        stream = OpenStream(transport, self._connections, self._forget_stream, listener, limit_s)
+        self._connections.replace(self, stream, Phase.STREAMING)
+        self.connections.discard(self)
+        self.connections.add(cast("Any", stream))  # so that the server ends it
+        self.cycle = self.parser = None  # type: ignore[assignment]
+        stream.begin()
+        stream.write(b"".join([b"HTTP/1.1 200 OK\r\n", lines, _CLOSED, first]))
+        return stream
+
+    def _forget_stream(self, stream: OpenStream) -> None:
+        self.connections.discard(cast("Any", stream))
+
     def _has_asked_enough(self, stranger: StrangerRequest | None) -> bool:
         if stranger is None:
             return False
@@ -368,6 +456,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Turn to what came after a request that is answered."""
         self._moved()
         if self.transport.is_closing():
             return
@@ -382,3 +474,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         self.transport.cease_lingering()
         super().shutdown()
+
+
+def _asgi(cycle: RequestResponseCycle) -> Scope:
+    """Return the scope as applications know it: it is a dictionary."""
+    return cast("Scope", cycle.scope)

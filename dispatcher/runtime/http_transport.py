@@ -169,6 +169,12 @@ class LingeringTransport(asyncio.Transport):
         self.note(reason)
         self.abort()
 
+    def given_over(self) -> asyncio.Transport:
+        """Return the connection's own transport to what writes to it from now on, and leave it alone."""
+        self.writing_goes_on()
+        self._closing = True
+        return self._transport
+
     def lost(self) -> None:
         """Forget the timers: the connection is gone."""
         self.writing_goes_on()

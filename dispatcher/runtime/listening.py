@@ -27,18 +27,29 @@ if TYPE_CHECKING:
 
 DIRECTORY = "prometheus"
 ADDRESSES = "api"
+_READING = "set WARN_READING_HOST, WARN_READING_PORT"
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what processes listen on, seen from here
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket; port 0 takes a free one. Raises OSError."""
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Open a listening socket; port 0 takes a free one. One that is `shared` others may open as well: the kernel deals
+    connections out among them. Raises OSError.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
+    return socket.create_server((host, port), family=family, reuse_port=shared)
 
 
 def listen_for_api(settings: Settings) -> socket.socket:
     """Open the API's socket. Raises `SettingsError` that names the settings."""
     return _listen(settings.api_host, settings.api_port, "set WARN_API_HOST, WARN_API_PORT")
+
+
+def listen_for_reading(settings: Settings) -> socket.socket:
+    """Open the socket of a reading process, which it shares where there are several. Raises `SettingsError` that names
+    the settings.
+    """
+    shared = settings.reading_processes > 1
+    return _listen(settings.reading_host, settings.reading_port, _READING, shared=shared)
 
 
 def listen_for_metrics(settings: Settings) -> socket.socket:
@@ -48,13 +59,17 @@ def listen_for_metrics(settings: Settings) -> socket.socket:
 
 
 def require_free(settings: Settings) -> None:
-    """Check that the API can listen. Raises `SettingsError`: better now than by a process that dies again and again."""
+    """Check that the API and reading processes can listen. Raises `SettingsError`: better now than by a process that
+    dies again and again.
+    """
     listen_for_api(settings).close()
+    if settings.reading_processes:
+        _listen(settings.reading_host, settings.reading_port, _READING).close()
 
 
-def _listen(host: str, port: int, advice: str) -> socket.socket:
+def _listen(host: str, port: int, advice: str, *, shared: bool = False) -> socket.socket:
     try:
-        return listen(host, port)
+        return listen(host, port, shared=shared)
     except OSError as error:
         # What create_server says repeats the address; an address that nobody knows has no number of the system's.
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from dispatcher.metrics import Metrics
+    from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswers
     from dispatcher.runtime.brief_requests import BriefRequests
     from dispatcher.runtime.http_transport import HttpLimits
 
@@ -35,11 +36,17 @@ class BoundedServer(uvicorn.Server):
     """
 
     def __init__(
-        self, config: uvicorn.Config, metrics: Metrics, limits: HttpLimits, brief: BriefRequests | None
+        self,
+        config: uvicorn.Config,
+        metrics: Metrics,
+        limits: HttpLimits,
+        brief: BriefRequests | None,
+        ready: ReadyAnswers | None,
     ) -> None:
         self._ending = asyncio.Event()
         super().__init__(config)
         self._brief = brief
+        self._ready = ready
         self._limits = limits
         self._connections = Connections(limits.connections, metrics)
         self._strangers = Strangers(limits.strangers)
@@ -88,6 +95,7 @@ class BoundedServer(uvicorn.Server):
             connections=self._connections,
             strangers=self._strangers,
             brief=self._brief,
+            ready=self._ready,
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
@@ -95,7 +103,11 @@ class BoundedServer(uvicorn.Server):
 
 
 def server_of(
-    app: ASGIApp, metrics: Metrics, limits: HttpLimits = DEFAULT_LIMITS, brief: BriefRequests | None = None
+    app: ASGIApp,
+    metrics: Metrics,
+    limits: HttpLimits = DEFAULT_LIMITS,
+    brief: BriefRequests | None = None,
+    ready: ReadyAnswers | None = None,
 ) -> uvicorn.Server:
     """Return a server that ends in an orderly way on SIGTERM and SIGINT: uvicorn by itself would raise the signal again
     in the end, and the process die of it before it has put away what it holds
@@ -111,7 +123,7 @@ def server_of(
         timeout_keep_alive=cast("int", limits.idle_s),  # which is handed to `call_later`
         timeout_graceful_shutdown=GRACEFUL_S,
     )
-    server = BoundedServer(config, metrics, limits, brief)
+    server = BoundedServer(config, metrics, limits, brief, ready)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     return server
 

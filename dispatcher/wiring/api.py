@@ -46,10 +46,10 @@ from dispatcher.store.webhooks import Webhooks
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.channels import callbacks
 from dispatcher.wiring.check import check_settings
-from dispatcher.wiring.connections import CONNECTIONS_API, require_urls
+from dispatcher.wiring.connections import CONNECTIONS_API, client_connections, require_urls
 from dispatcher.wiring.feeds import api_feed_services
 from dispatcher.wiring.http_client import exemptions, http_client
-from dispatcher.wiring.publication import publishing
+from dispatcher.wiring.publication import publishing, streaming
 from dispatcher.wiring.readers import SUBMISSION_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
 from dispatcher.wiring.sms.charges import sms_charges, sms_preview
@@ -98,6 +98,9 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
         if own is not None:
             running.append(asyncio.create_task(own.run()))
         publisher = await published.enter_async_context(publishing(database_url, feeds, boundaries, metrics))
+        streams = await published.enter_async_context(
+            streaming(publisher, settings, metrics, client_connections(settings))
+        )
         yield ApiDependencies(
             settings=settings,
             intake=SubmissionIntake(
@@ -126,6 +129,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                 ),
             ),
             publisher=publisher,
+            streams=streams,
             reports=delivery_reports(settings, pool, metrics),
             inbound=inbound_by_http(settings, pool, addresses, metrics),
             refused_credentials=RefusedCredentials(metrics),

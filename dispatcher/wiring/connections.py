@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS_API = 12
 """Connections to the record of one API process; a request beyond waits for one of them."""
+CONNECTIONS_READING = 2
+"""Connections to the record of one reading process: what is published, and probes."""
 CONNECTIONS_BESIDE_JOBS = 8
 """A worker's connections to the record besides those for its jobs: leadership, sweep, heartbeats, probes, and as many
 for the feeds."""
@@ -36,6 +38,13 @@ def queue_address(redis_url: str) -> QueueAddress:
 def client_connections(settings: Settings) -> int:
     """Return how many connections clients may have to an API process at once."""
     return min(settings.api_connections, descriptors.for_clients(descriptors.raise_limit(), CONNECTIONS_API))
+
+
+def reading_connections(settings: Settings) -> int:
+    """Return how many connections clients may have to a reading process at once."""
+    return min(
+        settings.reading_connections, descriptors.for_clients(descriptors.raise_limit(), CONNECTIONS_READING)
+    )
 
 
 def record_connections(settings: Settings) -> int:

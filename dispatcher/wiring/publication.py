@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from channels.clock import utc_now
+from dispatcher.api.public.streams.listeners import StreamLimits
+from dispatcher.api.public.streams.telling import PublicStreams
 from dispatcher.publication.coverage_reader import CoverageReader
 from dispatcher.publication.publisher import LOOK_MAX_S, Publisher
 from dispatcher.store import record
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.feeds.configuration import Feed
     from dispatcher.metrics import Metrics
+    from dispatcher.settings import Settings
+
+STREAMS_SHARE = 0.75
+"""The share of a process' connections that streams may take."""
 
 
 @asynccontextmanager
@@ -42,3 +48,18 @@ async def publishing(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await pool.close()
+
+
+@asynccontextmanager
+async def streaming(
+    publisher: Publisher, settings: Settings, metrics: Metrics, connections: int
+) -> AsyncIterator[PublicStreams]:
+    """Tell streams what changes until the end. They leave some of the process' connections to all others."""
+    most = min(settings.streams, int(connections * STREAMS_SHARE))
+    streams = PublicStreams(publisher, metrics, StreamLimits(most, settings.streams_per_address))
+    running = asyncio.create_task(streams.run())
+    try:
+        yield streams
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

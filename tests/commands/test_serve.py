@@ -21,11 +21,22 @@ async def test_a_port_in_use_is_said_before_anything_is_started(dispatcher: Any)
     )
 
 
-@pytest.mark.parametrize("command", ["api", "worker"])
+async def test_a_port_of_reading_processes_in_use_is_said_too(dispatcher: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
+        port = str(taken.getsockname()[1])
+        done = await dispatcher("up", WARN_API_PORT="0", WARN_READING_PORT=port, WARN_READING_PROCESSES="2")
+    assert done.returncode == 1
+    assert (
+        f"nothing can listen on 127.0.0.1:{port} (Address already in use): set WARN_READING_HOST"
+        in done.stderr
+    )
+
+
+@pytest.mark.parametrize("command", ["api", "worker", "reading"])
 async def test_a_port_of_metrics_in_use_is_said_with_its_setting(dispatcher: Any, command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = await dispatcher(command, WARN_METRICS_PORT=port, WARN_API_PORT="0")
+        done = await dispatcher(command, WARN_METRICS_PORT=port, WARN_API_PORT="0", WARN_READING_PORT="0")
     said = f"nothing can listen on 127.0.0.1:{port} (Address already in use): set WARN_METRICS_HOST"
     assert (done.returncode, said in done.stderr) == (1, True), done.stderr
     assert "Traceback" not in done.stderr

@@ -36,5 +36,5 @@ def test_what_compression_does_not_make_smaller_is_sent_as_it_is() -> None:
 
 def test_every_answer_may_be_kept_for_a_second_and_shown_while_the_service_is_away() -> None:
     headers = dict(document(LONG, "application/json").plain.headers)
-    assert headers[b"cache-control"] == b"public, max-age=1, stale-if-error=86400"
+    assert headers[b"cache-control"] == b"public, max-age=1, stale-while-revalidate=1, stale-if-error=86400"
     assert headers[b"vary"] == b"accept-encoding"

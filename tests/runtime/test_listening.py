@@ -13,6 +13,8 @@ from dispatcher.runtime.listening import (
     listen,
     listen_for_api,
     listen_for_metrics,
+    listen_for_reading,
+    require_free,
     require_own_ports,
 )
 from dispatcher.settings import Settings, SettingsError
@@ -56,6 +58,18 @@ def test_a_killed_process_leaves_its_file_to_its_successor(tmp_path: Path) -> No
 def test_a_port_in_use_is_an_error() -> None:
     with listen("127.0.0.1", 0) as first, pytest.raises(OSError, match="in use"):
         listen(*first.getsockname())
+
+
+def test_reading_processes_share_a_port_where_there_are_several() -> None:
+    with listen_for_reading(Settings(reading_port=0, reading_processes=2)) as first:
+        port = first.getsockname()[1]
+        with listen_for_reading(Settings(reading_port=port, reading_processes=2)) as second:
+            assert second.getsockname()[1] == port
+        with pytest.raises(SettingsError, match="set WARN_READING_HOST, WARN_READING_PORT"):
+            listen_for_reading(Settings(reading_port=port))
+        with pytest.raises(SettingsError, match="set WARN_READING_HOST, WARN_READING_PORT"):
+            require_free(Settings(api_port=0, reading_port=port, reading_processes=2))
+        require_free(Settings(api_port=0, reading_port=port))
 
 
 def test_an_address_that_cannot_be_had_is_said_with_its_setting() -> None:

@@ -72,10 +72,12 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(app: Any, limits: Any = DEFAULT_LIMITS, brief: Any = None) -> AsyncIterator[Serving]:
+async def serving(
+    app: Any, limits: Any = DEFAULT_LIMITS, brief: Any = None, ready: Any = None
+) -> AsyncIterator[Serving]:
     metrics = Metrics()
     listener = socket.create_server(("127.0.0.1", 0))
-    server = server_of(app, metrics, limits, brief)
+    server = server_of(app, metrics, limits, brief, ready)
     running = asyncio.create_task(server.serve([listener]))
     try:
         yield Serving(listener.getsockname()[1], metrics, server)

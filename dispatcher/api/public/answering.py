@@ -16,13 +16,14 @@ from dispatcher.api.public.preconditions import status_for, takes_gzip
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswer, ReadyAnswers, lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from dispatcher.publication.documents import Document, Headers
+    from dispatcher.publication.documents import Document, Headers, Representation
     from dispatcher.publication.editions import Edition
     from dispatcher.publication.forms.registry import WarningForm
     from dispatcher.publication.publisher import Publisher
@@ -31,6 +32,8 @@ PREFIXES: Final = ("/v1/districts/", "/v1/municipalities/", "/v1/public/", "/api
 """What the paths begin with that take no key. A key that is sent there is not looked at."""
 READ: Final = ("GET", "HEAD")
 RETRY_AFTER_S: Final = 1
+_OK: Final = b"HTTP/1.1 200 OK\r\n"
+_NOT_MODIFIED: Final = b"HTTP/1.1 304 Not Modified\r\n"
 OPEN_TO_ALL: Final[Headers] = (
     (b"access-control-allow-origin", b"*"),
     (
@@ -49,6 +52,10 @@ class PublicDocuments:
         self._places: dict[str, Callable[[Edition], Document]] = {}
         """What makes the document of an address of a place, of all that were asked for."""
         self._making = asyncio.Lock()
+        self.ready = ReadyAnswers(PREFIXES, self._answer)
+        """What the server answers by itself."""
+        self._state: tuple[Headers, bytes] = ((), b"")
+        """What every answer says of the edition beside its bytes, and as it is sent."""
 
     async def answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request below `PREFIXES`: with a document that is ready, else by the routes of `app`."""
@@ -101,6 +108,10 @@ class PublicDocuments:
         """
         return PublicResponse(make(self._edition()), self._publisher.headers, cache_control)
 
+    async def of_area(self, make: Callable[[Edition], Awaitable[Document]]) -> PublicResponse:
+        """Return the document of what nobody else asks for as a route's answer, which no cache keeps."""
+        return PublicResponse(await make(self._edition()), self._publisher.headers, b"no-store")
+
     def of_warning(self, form: WarningForm, alert_id: str, address: str) -> PublicResponse:
         """Return a warning's document as a route's answer. Raises `RequestRefused` where there is none."""
         edition = self._edition()
@@ -109,6 +120,22 @@ class PublicDocuments:
             raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
         edition.publish(address, document)
         return PublicResponse(document, self._publisher.headers)
+
+    def _answer(self, scope: Scope) -> ReadyAnswer | None:
+        """Return the answer to a request that needs no route; None where there is none."""
+        document = self._ready(scope)
+        if document is None:
+            return None
+        found, status = chosen(document, scope["headers"])
+        if self._publisher.headers is not self._state[0]:
+            self._state = self._publisher.headers, lines_of(self._publisher.headers + OPEN_TO_ALL)
+        if status is HTTPStatus.OK:
+            return ReadyAnswer(
+                _OK + found.head + self._state[1], found.body if scope["method"] == "GET" else b""
+            )
+        if status is HTTPStatus.NOT_MODIFIED:
+            return ReadyAnswer(_NOT_MODIFIED + lines_of(found.validators) + self._state[1], b"")
+        return None
 
     def _ready(self, scope: Scope) -> Document | None:
         edition = self._publisher.edition
@@ -148,6 +175,18 @@ class PublicResponse(Response):
         await send_document(self._document, self._state, scope, receive, send, self._cache_control)
 
 
+def chosen(document: Document, headers: Iterable[tuple[bytes, bytes]]) -> tuple[Representation, HTTPStatus]:
+    """Return as what a client takes a document, and with which status: 200, 304 or 412."""
+    accepted, conditional = "", False
+    for name, value in headers:
+        if name == b"accept-encoding":
+            accepted = f"{accepted},{value.decode('latin-1')}" if accepted else value.decode("latin-1")
+        elif name in (b"if-none-match", b"if-match"):
+            conditional = True
+    found = document.representation(packed=bool(accepted) and takes_gzip(accepted))
+    return found, status_for(headers, found.tag) if conditional else HTTPStatus.OK
+
+
 async def send_document(
     document: Document,
     more: Headers,
@@ -159,14 +198,7 @@ async def send_document(
     """Answer a GET or HEAD with a document as the client takes it, with 304, or with a 412. `cache_control` stands in
     place of the document's own.
     """
-    accepted, conditional = "", False
-    for name, value in scope["headers"]:
-        if name == b"accept-encoding":
-            accepted = f"{accepted},{value.decode('latin-1')}" if accepted else value.decode("latin-1")
-        elif name in (b"if-none-match", b"if-match"):
-            conditional = True
-    found = document.representation(packed=bool(accepted) and takes_gzip(accepted))
-    status = status_for(scope["headers"], found.tag) if conditional else HTTPStatus.OK
+    found, status = chosen(document, scope["headers"])
     if status is HTTPStatus.PRECONDITION_FAILED:
         refused = problem_response(RequestRefused(ProblemType.PRECONDITION_FAILED, said(Phrase.OTHER_TAG)))
         await refused(scope, receive, send)

@@ -51,7 +51,7 @@ class PlaceBody(Body):
 
     kind: PlaceKind = Field(description="what the key means", examples=["municipality"])
     key: str | None = Field(
-        description="AGS of a municipality, its first five digits of a district; null for everywhere",
+        description="AGS of a municipality, its first five digits of a district; null for an area and for everywhere",
         examples=["05358008"],
     )
     ars: str | None = Field(

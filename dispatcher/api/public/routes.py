@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from dispatcher.api.alerts import CAP_SCHEMA, AlertId
 from dispatcher.api.body import CAP_MEDIA_TYPE
@@ -13,6 +13,7 @@ from dispatcher.api.instances.bodies import Language
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.public.answers import of_model, of_type
 from dispatcher.api.public.bodies import PublicList, PublicWarningBody
+from dispatcher.api.public.drawings import Drawings
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -55,6 +56,14 @@ Longitude = Annotated[
     float | None,
     Query(ge=-180, le=180, allow_inf_nan=False, description="degrees east, WGS 84", examples=[6.48]),
 ]
+Drawing = Annotated[
+    str | None,
+    Query(
+        description="an area: its corners in their order as `lat,lon lat,lon …` (WGS 84, degrees), as CAP writes "
+        "polygons; the first may be repeated at the end. 3 to 100 corners, at most 10,000 km², no edge crosses another",
+        examples=["50.78,6.40 50.78,6.55 50.85,6.48"],
+    ),
+]
 _LIST: Final = of_model("What is in force there.", PublicList)
 _WARNING: Final = of_model("The warning.", PublicWarningBody)
 _MESSAGE: Final = of_type("The message, byte for byte as it came.", CAP_MEDIA_TYPE, CAP_SCHEMA)
@@ -93,21 +102,32 @@ def _places(router: APIRouter, documents: PublicDocuments, places: PublicPlaces)
 
 
 def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlaces) -> None:
+    drawings = Drawings(places.boundaries)
+
     @router.get(
         "/v1/public/alerts",
-        responses=_LIST | refusals(ProblemType.NOT_FOUND),
+        responses=_LIST
+        | refusals(ProblemType.NOT_FOUND, ProblemType.OVERLOADED, ProblemType.INVALID_REQUEST),
         operation_id="listPublicAlerts",
     )
     async def everywhere(
-        lat: Latitude = None, lon: Longitude = None, language: Spoken = Language.GERMAN
+        request: Request,
+        lat: Latitude = None,
+        lon: Longitude = None,
+        polygon: Drawing = None,
+        language: Spoken = Language.GERMAN,
     ) -> Response:
         """List all that is in force, without its municipalities, which `details` has; with `lat` and `lon` what is in
-        force in the municipality of that position, which no cache keeps.
+        force in the municipality of that position, with `polygon` in the municipalities that an alert for this area
+        would concern. These no cache keeps.
         """
         form = BY_LANGUAGE[language]
-        if lat is not None and lon is not None:
+        if polygon is not None and lat is None and lon is None:
+            address = request.client.host if request.client else ""
+            return await documents.of_area(lambda edition: drawings.listed(polygon, form, edition, address))
+        if lat is not None and lon is not None and polygon is None:
             return documents.unpublished(partial(made, form, there(places.at(lat, lon))), b"no-store")
-        if lat is not None or lon is not None:
+        if lat is not None or lon is not None or polygon is not None:
             raise RequestRefused(ProblemType.INVALID_REQUEST, said(Phrase.PARAMETERS_WRONG))
         make = partial(made, form, places.everywhere())
         return await documents.of_everywhere(_in(language, "/v1/public/alerts"), make)

@@ -26,6 +26,10 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.PARAMETERS_WRONG: "Eine Angabe der Anfrage ist ungültig; alle sind aufgeführt.",
         Phrase.BUSY_READING: "Gerade fragen sehr viele ab, Warnungen haben Vorrang. Bitte gleich noch "
         "einmal abfragen.",
+        Phrase.STREAMS_FULL: "Es sind so viele Datenströme offen, wie dieser Prozess haben darf. Bitte die Liste von "
+        "Zeit zu Zeit abfragen oder gleich noch einmal nach einem Strom fragen.",
+        Phrase.STREAMS_OF_ADDRESS_FULL: "Von dieser Adresse sind so viele Datenströme offen, wie eine haben darf. "
+        "Bitte die Liste von Zeit zu Zeit abfragen.",
         Phrase.KEY_MISSING: "Der API-Schlüssel fehlt oder ist ungültig. Er gehört in die Kopfzeile "
         "Authorization: Bearer …; die Kommandozeile nimmt ihn aus WARN_API_KEY. Ein Schlüssel, der bisher "
         "galt, kann widerrufen, abgeschaltet oder abgelaufen sein: Der Betreiber des Dienstes sieht das und "

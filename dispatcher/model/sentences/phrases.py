@@ -20,6 +20,8 @@ class Phrase(StrEnum):
     HTTP_REFUSED = auto()
     PARAMETERS_WRONG = auto()
     BUSY_READING = auto()
+    STREAMS_FULL = auto()
+    STREAMS_OF_ADDRESS_FULL = auto()
     KEY_MISSING = auto()
     INSTANCE_KEY_MISSING = auto()
     OPERATOR_KEY_MISSING = auto()

@@ -30,7 +30,7 @@ CAP_PATH: Final = "/v1/public/alerts/{}/cap"
 def listed(found: PublicInForce, place: PublicPlace, language: str) -> bytes:
     """Return what is in force at a place, the notices in this language or the nearest that the sender wrote."""
     pairs = [(one, told) for one in found.at(place) if (told := found.told(one, language)) is not None]
-    alerts = [_notice(one, told, _own_places(one, place)) for one, told in pairs]
+    alerts = [notice(one, told, _own_places(one, place)) for one, told in pairs]
     covered = found.covers(place)
     return as_json(
         {
@@ -55,15 +55,15 @@ def detail(found: PublicInForce, warning: PublicWarning) -> bytes:
             "id": stored.id,
             "cap_sender": stored.sender,
             "identifier": stored.identifier,
-            "sent": _moment(stored.sent),
-            "expires": _moment(stored.expires),
+            "sent": instant(stored.sent),
+            "expires": instant(stored.expires),
             **state_of(found),
             "in_force": is_in_force,
-            "ended_at": None if is_in_force else _moment(stored.stopped_at or stored.expires),
+            "ended_at": None if is_in_force else instant(stored.stopped_at or stored.expires),
             "superseded_by": stored.stopped_by,
             "cap": CAP_PATH.format(stored.id),
             "municipalities": keyed(warning.municipalities),
-            "notices": [_notice(warning, one, ()) for one in told if one is not None],
+            "notices": [notice(warning, one, ()) for one in told if one is not None],
         }
     )
 
@@ -80,7 +80,8 @@ def _own_places(warning: PublicWarning, place: PublicPlace) -> Iterable[tuple[st
     return () if place.kind is PlaceKind.EVERYWHERE else warning.within(place)
 
 
-def _notice(warning: PublicWarning, told: Told, own: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def notice(warning: PublicWarning, told: Told, own: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return one entry of a list, with those of its municipalities that are the reader's `own`."""
     stored = warning.stored
     found = {
         **told.notice,
@@ -108,7 +109,7 @@ def state_of(found: PublicInForce, place: PublicPlace | None = None) -> dict[str
     if it is of one.
     """
     return {
-        "as_of": _moment(found.as_of),
+        "as_of": instant(found.as_of),
         "current": found.current,
         "stale_feeds": _feeds(found.coverage.stale),
         "unread_feeds": _feeds(found.unread_at(place)),
@@ -116,8 +117,9 @@ def state_of(found: PublicInForce, place: PublicPlace | None = None) -> dict[str
 
 
 def _feeds(feeds: Iterable[SilentFeed | UncertainFeed]) -> list[dict[str, str]]:
-    return [{"name": one.name, "since": _moment(one.since)} for one in feeds]
+    return [{"name": one.name, "since": instant(one.since)} for one in feeds]
 
 
-def _moment(moment: datetime) -> str:
+def instant(moment: datetime) -> str:
+    """Return a moment as all documents of ours have it."""
     return moment.isoformat(timespec="milliseconds")

@@ -128,7 +128,7 @@ async def test_answers_are_the_same_ahead_of_the_routes_and_by_them(service: Ser
         "application/json",
         "*",
     )
-    assert headers["cache-control"] == "public, max-age=1, stale-if-error=86400"
+    assert headers["cache-control"] == "public, max-age=1, stale-while-revalidate=1, stale-if-error=86400"
     # A key changes nothing, whether it is good or not, nor does an odd Accept or Range.
     for key in (KEY, INSTANCE_KEY, f"wk_nobody_{SECRET}"):
         assert await ask(authorization=f"Bearer {key}") == first

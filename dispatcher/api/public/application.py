@@ -1,0 +1,76 @@
+"""The application of a process that only reads: what anybody may read, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from dispatcher.api import problems
+from dispatcher.api.public import exchange, routes
+from dispatcher.api.public.answering import PREFIXES, PublicDocuments
+from dispatcher.api.public.streams import routes as stream_routes
+from dispatcher.publication.places import PublicPlaces
+from dispatcher.runtime.probes import public_probes
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+    from starlette.types import Receive, Scope, Send
+
+    from dispatcher.api.public.streams.telling import PublicStreams
+    from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.metrics import Metrics
+    from dispatcher.publication.publisher import Publisher
+    from dispatcher.runtime.probes import Health
+
+OPEN_ROUTERS = (routes, exchange)
+"""Modules whose `routes` return those of what anybody may read."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicDependencies:
+    """Everything that the routes of what anybody may read need."""
+
+    publisher: Publisher
+    streams: PublicStreams
+    boundaries: Boundaries
+    metrics: Metrics
+    health: Health
+
+
+class PublicApi(FastAPI):
+    """An application that answers what anybody may read ahead of all that it does for other requests."""
+
+    public: PublicDocuments
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIXES):
+            await self.public.answer(super().__call__, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def public_application(dependencies: PublicDependencies) -> PublicApi:
+    """Build the application of a reading process."""
+    app = PublicApi(
+        title="cap-dispatcher",
+        version=version("cap-dispatcher"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    problems.install(app, dependencies.metrics)
+    app.public = PublicDocuments(dependencies.publisher)
+    app.router.routes.extend(open_routes(app.public, dependencies.streams, dependencies.boundaries))
+    app.router.routes.extend(public_probes(dependencies.metrics, dependencies.health))
+    return app
+
+
+def open_routes(public: PublicDocuments, streams: PublicStreams, boundaries: Boundaries) -> list[BaseRoute]:
+    """Return the routes of what anybody may read."""
+    places = PublicPlaces(boundaries)
+    routers = [found.routes(public, places) for found in OPEN_ROUTERS]
+    return [route for router in (*routers, stream_routes.routes(streams, places)) for route in router.routes]

@@ -1,0 +1,1 @@
+"""Streams: Server-Sent Events of what changes in what anybody may read."""

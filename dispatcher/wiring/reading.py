@@ -1,0 +1,53 @@
+"""Build what a process depends on that serves what anybody may read, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.api.public.application import PublicDependencies
+from dispatcher.metrics import Metrics
+from dispatcher.metrics.process import RESTARTS_FILE
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.runtime.probes import PROBE_TIMEOUT_S, Health
+from dispatcher.store import record
+from dispatcher.wiring.boundaries import load_boundaries
+from dispatcher.wiring.check import check_settings
+from dispatcher.wiring.connections import reading_connections, require_urls
+from dispatcher.wiring.publication import publishing, streaming
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dispatcher.settings import Settings
+
+NICENESS: Final = 10
+"""By how much other processes of the machine come first where processors are short: who warns has nine tenths of one
+for which a crowd of readers asks too."""
+
+
+def yield_to_others() -> None:
+    """Let the processes of those who warn come first from now on."""
+    os.nice(NICENESS)
+
+
+@asynccontextmanager
+async def reading_dependencies(settings: Settings) -> AsyncIterator[PublicDependencies]:
+    """Build all that a reading process needs, and close it at the end."""
+    database_url, queue = require_urls(settings)
+    metrics = Metrics(restarts=settings.data_dir / RESTARTS_FILE)
+    boundaries = load_boundaries(settings)
+    feeds = check_settings(settings, boundaries)
+    pool = await record.connect(database_url, size=1, command_timeout_s=PROBE_TIMEOUT_S)
+    wake_ups = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc)
+    try:
+        async with (
+            publishing(database_url, feeds, boundaries, metrics) as publisher,
+            streaming(publisher, settings, metrics, reading_connections(settings)) as streams,
+        ):
+            health = Health(pool, wake_ups, needs_queue=False)
+            yield PublicDependencies(publisher, streams, boundaries, metrics, health)
+    finally:
+        await wake_ups.aclose()
+        await pool.close()

@@ -1,0 +1,254 @@
+"""A crowd behind a real nginx, as its operator configures it by `ops/docs/reading.md`."""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from dispatcher.api.public.answering import PublicDocuments
+from dispatcher.api.public.application import PublicDependencies, public_application
+from dispatcher.api.public.streams.listeners import StreamLimits
+from dispatcher.api.public.streams.telling import PublicStreams
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.metrics import Metrics
+from dispatcher.publication.editions import Edition
+from dispatcher.publication.publisher import Publisher
+from dispatcher.runtime.serving import server_of
+from tests.support import documents
+from tests.support.conditions import comes_true
+from tests.support.messages import DUEREN, JUELICH
+from tests.support.publication import found, warned
+
+pytestmark = pytest.mark.processes
+
+LIST = f"/v1/municipalities/{DUEREN}/alerts"
+HTTP = """
+%(user)sdaemon off; error_log stderr warn; pid %(home)s/pid;
+worker_processes 1;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  client_body_temp_path %(home)s/body; proxy_temp_path %(home)s/proxy; fastcgi_temp_path %(home)s/fastcgi;
+  uwsgi_temp_path %(home)s/uwsgi; scgi_temp_path %(home)s/scgi;
+  %(configuration)s
+}
+"""
+
+
+def configured(home: Path, port: int, upstream: int) -> str:
+    """The configuration of the document, on free ports and in a folder of its own."""
+    section = documents.section(documents.page("reading.md"), "## In front of it")
+    text = section.partition("```nginx\n")[2].partition("```")[0]
+    for said, here in {
+        "/var/cache/nginx/warn": f"{home}/cache",
+        "127.0.0.1:8081": f"127.0.0.1:{upstream}",
+        "server {": f"server {{ listen 127.0.0.1:{port};",
+    }.items():
+        assert text.count(said) == 1, said
+        text = text.replace(said, here)
+    user = "user root; " if os.geteuid() == 0 else ""  # whose folder this is
+    return HTTP % {"home": home, "configuration": text, "user": user}
+
+
+async def nothing(*_known: Any) -> Any:
+    raise AssertionError("nobody asks the record here")
+
+
+class Crowd:
+    """The service, nginx before it, and clients of both."""
+
+    def __init__(self, boundaries: Boundaries, home: Path) -> None:
+        self.home = home
+        self.metrics = Metrics()
+        self.publisher = Publisher(nothing, nothing)
+        self.streams = PublicStreams(self.publisher, self.metrics, StreamLimits())
+        parts = PublicDependencies(self.publisher, self.streams, boundaries, self.metrics, None)
+        self.app = public_application(parts)
+        self.asked: Counter[str] = Counter()
+        """What has reached the service."""
+        self.url = ""
+        self.session: Any = None
+        self.stop: Any = None
+
+    @property
+    def documents(self) -> PublicDocuments:
+        return self.app.public
+
+    async def publish(self, *warnings: Any) -> None:
+        self.publisher.edition = Edition(found(*warnings))
+        await self.streams.tell(self.publisher.edition)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        query = scope["query_string"].decode()
+        self.asked[f"{scope['path']}?{query}" if query else scope["path"]] += 1
+        await self.app(scope, receive, send)
+
+    async def get(self, path: str = LIST, **headers: str) -> Any:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.session.get(self.url + path, headers=named) as answer:
+            return answer.status, answer.headers, await answer.read()
+
+
+@pytest.fixture
+async def crowd(boundaries: Boundaries, tmp_path: Path) -> AsyncIterator[Crowd]:
+    crowd = Crowd(boundaries, tmp_path)
+    async with serving(crowd) as (upstream, stop):
+        port = free_port()
+        with nginx(tmp_path, port, upstream):
+            await answering(port)
+            async with aiohttp.ClientSession(auto_decompress=False) as session:
+                crowd.url, crowd.session, crowd.stop = f"http://127.0.0.1:{port}", session, stop
+                yield crowd
+
+
+@contextmanager
+def nginx(home: Path, port: int, upstream: int) -> Iterator[None]:
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed")
+    configuration = home / "nginx.conf"
+    configuration.write_text(configured(home, port, upstream))
+    with (home / "log").open("wb") as log:
+        running = subprocess.Popen([program, "-p", home, "-c", configuration], stderr=log)
+        try:
+            yield
+        finally:
+            running.terminate()
+            running.wait(30)
+    assert "[emerg]" not in (home / "log").read_text()
+
+
+@asynccontextmanager
+async def serving(crowd: Crowd) -> AsyncIterator[Any]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = server_of(crowd, crowd.metrics)
+    running = asyncio.create_task(server.serve([listener]))
+
+    async def stop() -> None:
+        server.should_exit = True
+        await running
+        listener.close()
+
+    try:
+        yield listener.getsockname()[1], stop
+    finally:
+        await stop()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+async def answering(port: int) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionError:
+                await asyncio.sleep(0.02)
+                continue
+            writer.close()
+            return
+
+
+async def test_all_who_ask_at_once_are_one_to_the_service(crowd: Crowd) -> None:
+    await crowd.publish(warned("A"))
+    loop = asyncio.get_running_loop()
+    for path in (LIST, f"{LIST}.atom", "/api31/dashboard/053580000000.json"):
+        began, answers = loop.time(), []
+        for _ in range(10):
+            junk = [f"{path}?x={number}" for number in range(10)]
+            answers += await asyncio.gather(
+                *(crowd.get(one, accept_encoding="gzip") for one in (path, *junk))
+            )
+        assert {(status, body) for status, _, body in answers} == {(200, answers[0][2])}
+        most = 1 + int(loop.time() - began)
+        assert 1 <= crowd.asked[path] <= most
+    assert not any("x=" in one for one in crowd.asked)
+
+
+async def test_whoever_takes_no_gzip_gets_the_same_unpacked_and_tags_are_heeded(crowd: Crowd) -> None:
+    await crowd.publish(warned("A"))
+    _, packed_headers, packed = await crowd.get(accept_encoding="gzip")
+    status, headers, plain = await crowd.get(accept_encoding="identity")
+    assert (status, packed_headers["content-encoding"]) == (200, "gzip")
+    assert "content-encoding" not in headers
+    assert json.loads(plain)["alerts"]
+    assert len(packed) < len(plain)
+    status, _, body = await crowd.get(accept_encoding="gzip", if_none_match=packed_headers["etag"])
+    assert (status, body) == (304, b"")
+    assert headers["access-control-allow-origin"] == "*"
+    english = json.loads((await crowd.get(f"{LIST}?language=en", accept_encoding="identity"))[2])
+    assert english["alerts"][0]["alert"] == "A"
+    assert crowd.asked[f"{LIST}?language=en"] == 1
+
+
+async def test_a_position_is_never_kept_and_a_key_does_not_get_through(crowd: Crowd) -> None:
+    await crowd.publish(warned("A"))
+    position = "/v1/public/alerts?lat=50.8044&lon=6.4822"
+    for _ in range(2):
+        status, headers, _ = await crowd.get(
+            position, authorization="Bearer wk_x", accept_encoding="identity"
+        )
+        assert (status, headers["cache-control"]) == (200, "no-store")
+    assert crowd.asked[position] == 2
+    assert (await crowd.get("/v1/alerts"))[0] == 404, "nginx knows no such path"
+
+
+async def test_what_is_new_is_seen_within_seconds_and_after_any_pause(crowd: Crowd) -> None:
+    await crowd.publish()
+    assert await crowd_ids(crowd) == []
+    await crowd.publish(warned("A"))
+    async with asyncio.timeout(10):
+        while True:
+            if await crowd_ids(crowd) == ["A"]:
+                break
+            await asyncio.sleep(0.05)
+    await crowd.publish(warned("B"))
+    await asyncio.sleep(2.1)  # longer than a document may be shown while the next is fetched
+    assert await crowd_ids(crowd) == ["B"], "the very first who asks after a pause gets what holds now"
+
+
+async def crowd_ids(crowd: Crowd) -> list[str]:
+    _, _, body = await crowd.get(accept_encoding="identity")
+    return [one["alert"] for one in json.loads(body)["alerts"]]
+
+
+async def test_where_the_service_is_gone_the_last_is_shown(crowd: Crowd) -> None:
+    await crowd.publish(warned("A"))
+    assert await crowd_ids(crowd) == ["A"]
+    await crowd.stop()
+    await asyncio.sleep(2.1)
+    assert await crowd_ids(crowd) == ["A"]
+    assert (await crowd.get(f"/v1/municipalities/{JUELICH}/alerts"))[0] in {502, 504}
+
+
+async def test_streams_get_through_as_they_come(crowd: Crowd) -> None:
+    await crowd.publish()
+    async with crowd.session.get(f"{crowd.url}{LIST}.events") as first, asyncio.timeout(30):
+        second = await crowd.session.get(f"{crowd.url}{LIST}.events")
+        for answer in (first, second):
+            assert answer.headers["content-type"] == "text/event-stream"
+            await until_event(answer, b"event: snapshot\n")
+        await crowd.publish(warned("A"))
+        for answer in (first, second):
+            await until_event(answer, b"event: new\n")
+        second.close()
+    await comes_true(lambda: not crowd.streams._listeners)
+
+
+async def until_event(answer: Any, wanted: bytes) -> None:
+    while await answer.content.readline() != wanted:
+        pass
