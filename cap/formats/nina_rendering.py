@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from cap.formats.nina import AREA_ID
-from cap.formats.rendering import reference_text
+from cap.formats.rendering import number_text, reference_text, ring_text
 from cap.model import Alert, Area, Circle, Info, NamedValue, Polygon, Resource
 from cap.parse.areas import EXCLUDE_POLYGON
 
@@ -116,13 +116,13 @@ def _area(area: Area, ids: dict[Shapes, str]) -> dict[str, Any]:
     shapes = (*area.polygons, *map(_around, area.circles))
     number = ids.setdefault(shapes, str(len(ids)))
     codes = [code for code in area.geocodes if code.name != AREA_ID]
-    left_out = [NamedValue(EXCLUDE_POLYGON, _ring(one)) for one in area.excluded]
+    left_out = [NamedValue(EXCLUDE_POLYGON, ring_text(one.lat_lon)) for one in area.excluded]
     heights = {"altitude": area.altitude_ft, "ceiling": area.ceiling_ft}
     return {
         "areaDesc": area.area_desc,
         **({"polygon": [_UNREADABLE] * area.unreadable} if area.unreadable else {}),
         "geocode": _pairs([NamedValue(AREA_ID, number), *codes, *left_out]),
-        **{name: repr(value) for name, value in heights.items() if value is not None},
+        **{name: number_text(value) for name, value in heights.items() if value is not None},
     }
 
 
@@ -144,10 +144,6 @@ def _around(circle: Circle) -> Polygon:
 
 def _positions(polygon: Polygon) -> list[list[float]]:
     return [[lon, lat] for lat, lon in polygon.lat_lon]
-
-
-def _ring(polygon: Polygon) -> str:
-    return " ".join(f"{lat!r},{lon!r}" for lat, lon in polygon.lat_lon)
 
 
 def _pairs(values: Iterable[NamedValue]) -> list[dict[str, str]]:

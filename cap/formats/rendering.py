@@ -103,14 +103,18 @@ def _area(area: Area) -> Iterator[str]:
     yield "<area>"
     yield from _leaf("areaDesc", area.area_desc)
     for polygon in area.polygons:
-        yield from _leaf("polygon", _ring(polygon.lat_lon))
+        yield from _leaf("polygon", ring_text(polygon.lat_lon))
     yield from _leaves("polygon", [_UNREADABLE] * area.unreadable)
     for circle in area.circles:
-        yield from _leaf("circle", f"{_number(circle.lat)},{_number(circle.lon)} {_number(circle.radius_km)}")
+        yield from _leaf(
+            "circle", f"{number_text(circle.lat)},{number_text(circle.lon)} {number_text(circle.radius_km)}"
+        )
     yield from _pairs("geocode", area.geocodes)
-    yield from _pairs("geocode", (NamedValue(EXCLUDE_POLYGON, _ring(ring.lat_lon)) for ring in area.excluded))
-    yield from _leaf("altitude", None if area.altitude_ft is None else _number(area.altitude_ft))
-    yield from _leaf("ceiling", None if area.ceiling_ft is None else _number(area.ceiling_ft))
+    yield from _pairs(
+        "geocode", (NamedValue(EXCLUDE_POLYGON, ring_text(ring.lat_lon)) for ring in area.excluded)
+    )
+    yield from _leaf("altitude", None if area.altitude_ft is None else number_text(area.altitude_ft))
+    yield from _leaf("ceiling", None if area.ceiling_ft is None else number_text(area.ceiling_ft))
     yield "</area>"
 
 
@@ -122,11 +126,12 @@ def _pairs(element: str, pairs: Iterable[NamedValue]) -> Iterator[str]:
         yield f"</{element}>"
 
 
-def _ring(lat_lon: Iterable[tuple[float, float]]) -> str:
-    return " ".join(f"{_number(lat)},{_number(lon)}" for lat, lon in lat_lon)
+def ring_text(lat_lon: Iterable[tuple[float, float]]) -> str:
+    """Writes the corners of a ring as CAP has them: latitude and longitude with a comma, blanks between them."""
+    return " ".join(f"{number_text(lat)},{number_text(lon)}" for lat, lon in lat_lon)
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
     """Writes the shortest digits that read back as the same number, without exponent."""
     text = repr(value)
     return format(Decimal(text), "f") if "e" in text else text

@@ -15,6 +15,7 @@ from cap.formats.nina_rendering import render_nina
 SQUARE = cap.Polygon(((50.8, 6.4), (50.8, 6.5), (50.9, 6.5), (50.8, 6.4)))
 OTHER = cap.Polygon(((51.8, 6.4), (51.8, 6.5), (51.9, 6.5), (51.8, 6.4)))
 HOLE = cap.Polygon(((50.81, 6.45), (50.81, 6.46), (50.82, 6.46), (50.81, 6.45)))
+TINY = cap.Polygon(((1e-7, 6.4), (50.8, 6.5), (50.9, 6.5), (1e-7, 6.4)))
 
 
 def message(*areas: cap.Area, **changes: Any) -> cap.Alert:
@@ -66,6 +67,7 @@ def comparable(alert: cap.Alert, circles_as: cap.Alert | None = None) -> cap.Ale
         (cap.Area("a", polygons=(SQUARE,), excluded=(HOLE,)),),
         (cap.Area("a", polygons=(SQUARE, OTHER), excluded=(HOLE,), unreadable=2),),
         (cap.Area("a", geocodes=(cap.NamedValue("AGS", "05358008"),), altitude_ft=100.5, ceiling_ft=900.0),),
+        (cap.Area("a", excluded=(TINY,), altitude_ft=1e-9),),  # CAP knows no exponents
     ],
 )
 def test_areas_come_back_as_they_were(areas: tuple[cap.Area, ...]) -> None:
