@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
@@ -13,20 +13,15 @@ from dispatcher.api.public.preconditions import names_tag
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-PRIVATE: Final = "private, no-cache"
-"""For one key alone, and to be asked about before each use."""
-
 
 def weak_tag(content: bytes) -> str:
     """Return the tag of answers that say the same, though not always in the same bytes."""
     return f'W/"{sha256(content).hexdigest()[:32]}"'
 
 
-def conditional(request: Request, body: bytes, tag: str, cache_control: str) -> Response:
+def conditional(request: Request, body: bytes, tag: str) -> Response:
     """Return the JSON `body`, or 304 without one where the client has named its tag."""
-    headers = {"ETag": tag, "Cache-Control": cache_control}
-    if cache_control.startswith("private"):
-        headers["Vary"] = "Authorization"
+    headers = {"ETag": tag}
     if is_known(request.headers.getlist("if-none-match"), tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(body, media_type="application/json", headers=headers)

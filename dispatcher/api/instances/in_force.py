@@ -14,7 +14,7 @@ from dispatcher.access.principals import Principal
 from dispatcher.api.alerts import CAP_ANSWER, AlertId
 from dispatcher.api.body import CAP_MEDIA_TYPE
 from dispatcher.api.instances.bodies import EndedBody, InForceList, Language
-from dispatcher.api.instances.conditional import PRIVATE, conditional, weak_tag
+from dispatcher.api.instances.conditional import conditional, weak_tag
 from dispatcher.api.schemas.alerts import alert_body
 from dispatcher.api.schemas.feeds import StaleFeed, UnreadFeed
 from dispatcher.api.shedding import reading
@@ -126,7 +126,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         )
         if body is None:
             raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
-        return Response(body, media_type=CAP_MEDIA_TYPE, headers={"Cache-Control": PRIVATE})
+        return Response(body, media_type=CAP_MEDIA_TYPE)
 
     return router
 
@@ -190,7 +190,7 @@ def _ended(alert: EndedAlert) -> dict[str, Any]:
 def _answer(request: Request, content: dict[str, Any], cursor: str) -> Response:
     """Answer with the content. Its tag does not depend on the cursor, which moves though nothing else does."""
     body = as_json(content)
-    return conditional(request, body[:-1] + b',"cursor":' + as_json(cursor) + b"}", weak_tag(body), PRIVATE)
+    return conditional(request, body[:-1] + b',"cursor":' + as_json(cursor) + b"}", weak_tag(body))
 
 
 def _scope(instance: Principal, language: str) -> str:

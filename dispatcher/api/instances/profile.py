@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request
 
 from dispatcher.access.keys import KEY_ID_PATTERN
 from dispatcher.access.permissions import Permission
@@ -43,7 +43,6 @@ InstanceId = Annotated[
 Reader = Annotated[Principal, reading(Permission.READ_INSTANCE)]
 Neighbour_ = Annotated[Principal, Depends(require(Permission.MANAGE_CONSENTS, instance_id=InstanceId))]
 CONSENT_BYTES = 1024
-PRIVATE = {"Cache-Control": "private, no-store"}
 
 
 def routes(dependencies: ApiDependencies) -> APIRouter:
@@ -51,11 +50,10 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
     router = APIRouter(prefix="/v1/instance", tags=["instances"])
 
     @router.get("", operation_id="getInstance")
-    async def show(principal: Reader, response: Response) -> InstanceBody:
+    async def show(principal: Reader) -> InstanceBody:
         """Show the instance as the operator has entered it, the neighbours whose warnings it shows too, and to whom it
         has itself consented.
         """
-        response.headers.update(PRIVATE)
         instance = await dependencies.parties.instance(principal.id)
         if instance is None:
             _refuse()
@@ -69,13 +67,10 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         openapi_extra=json_body(ConsentWanted, required=True),
         operation_id="giveConsent",
     )
-    async def consent(
-        principal: Neighbour_, instance_id: InstanceId, request: Request, response: Response
-    ) -> ConsentBody:
+    async def consent(principal: Neighbour_, instance_id: InstanceId, request: Request) -> ConsentBody:
         """Let another instance show the warnings of this one's municipalities. It does so as soon as its operator has
         said that it shows them. The same request once more changes nothing.
         """
-        response.headers.update(PRIVATE)
         wanted = parsed(
             ConsentWanted,
             await read_body(request, CONSENT_BYTES, principal.actor),

@@ -12,7 +12,7 @@ from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import require
 from dispatcher.api.instances import webhook_requests as requests
 from dispatcher.api.instances.bodies import WebhookBody
-from dispatcher.api.instances.webhook_requests import NO_STORE, WebhookOwner
+from dispatcher.api.instances.webhook_requests import WebhookOwner
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
 from dispatcher.model.problems import ProblemType
@@ -34,18 +34,16 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 
 def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.put("", **requests.SETTING, operation_id="setWebhook")
-    async def put(instance: Instance, request: Request, response: Response) -> WebhookBody:
+    async def put(instance: Instance, request: Request) -> WebhookBody:
         """Register the instance's webhook, or replace it: what is under way goes to the new URL, and after an end the
         instance is the recipient that it was. The same request once more changes nothing. A secret that is named
         replaces the one so far at once; to have both, rotate.
         """
-        response.headers.update(NO_STORE)
         return await requests.put(dependencies, _owner(instance), request)
 
     @router.get("", responses=refusals(ProblemType.NOT_FOUND), operation_id="getWebhook")
-    async def show(instance: Reader, response: Response) -> WebhookBody:
+    async def show(instance: Reader) -> WebhookBody:
         """Show the instance's webhook, without its secret."""
-        response.headers.update(NO_STORE)
         return await requests.shown(dependencies, instance.id)
 
     @router.delete("", status_code=HTTPStatus.NO_CONTENT, operation_id="removeWebhook")
@@ -56,11 +54,10 @@ def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
 
 def _secrets(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.post("/rotate", **requests.ROTATING, operation_id="rotateWebhookSecret")
-    async def rotate(instance: Instance, request: Request, response: Response) -> WebhookBody:
+    async def rotate(instance: Instance, request: Request) -> WebhookBody:
         """Let a new secret sign, and for `overlap_hours` those so far beside it: a receiver that knows one of them
         goes on without a gap. At most three sign beside the newest.
         """
-        response.headers.update(NO_STORE)
         return await requests.rotate(dependencies, _owner(instance), request)
 
     @router.post("/test", **requests.TRYING, operation_id="testWebhook")

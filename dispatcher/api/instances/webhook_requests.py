@@ -42,7 +42,6 @@ PLACE_BYTES: Final = 32
 """Room for each municipality of the instance, in a line of its own."""
 ROTATION_BYTES: Final = 1024
 REFUSED: Final = (*BODY_REFUSED, ProblemType.INVALID_WEBHOOK)
-NO_STORE: Final = {"Cache-Control": "no-store"}
 """A secret may be in the answer."""
 SETTING: Final[dict[str, Any]] = {
     "responses": refusals(*REFUSED, ProblemType.WEBHOOK_TAKEN, ProblemType.NOT_FOUND),
@@ -116,7 +115,7 @@ async def tried(dependencies: ApiDependencies, owner: WebhookOwner) -> Response:
             ProblemType.RATE_LIMITED, said(Phrase.TESTED_TOO_SOON), retry_after_s=wait
         ) from None
     # The document as it was sent, to the letter.
-    return JSONResponse(asdict(_there(result)), headers=NO_STORE)
+    return JSONResponse(asdict(_there(result)))
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request
 
 from dispatcher.access.keys import KEY_ID_PATTERN
 from dispatcher.access.permissions import Permission
@@ -16,7 +16,7 @@ from dispatcher.api.instances.bodies import ConsentBody, ConsentWanted
 from dispatcher.api.instances.profile import CONSENT_BYTES
 from dispatcher.api.json_body import BODY_REFUSED, json_body, parsed
 from dispatcher.api.openapi.refusals import refusals
-from dispatcher.api.operator.instances import NO_STORE, InstanceId
+from dispatcher.api.operator.instances import InstanceId
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -49,12 +49,11 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         operation_id="recordConsent",
     )
     async def consent(
-        operator: Operator, instance_id: InstanceId, other_id: OtherId, request: Request, response: Response
+        operator: Operator, instance_id: InstanceId, other_id: OtherId, request: Request
     ) -> ConsentBody:
         """Record that somebody of the instance's lets another instance show its warnings: `given_by` says who. It may
         do so itself, with its own key. The same request once more changes nothing.
         """
-        response.headers.update(NO_STORE)
         body = await read_body(request, CONSENT_BYTES, operator.actor)
         wanted = parsed(ConsentWanted, body, ProblemType.INVALID_REQUEST, Phrase.PARAMETERS_WRONG)
         try:

@@ -77,7 +77,6 @@ OVERLAP_BYTES: Final = 1024
 CREDENTIAL_BYTES: Final = 2 * MOST_BYTES
 """A key file in JSON: each of its quotes and line ends takes two bytes."""
 REFUSED: Final = (*BODY_REFUSED, ProblemType.INVALID_REQUEST)
-NO_STORE: Final = {"Cache-Control": "no-store"}
 """A key may be in the answer."""
 
 
@@ -92,9 +91,8 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 
 def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.get("", dependencies=[LISTER], operation_id="listInstances")
-    async def listed(response: Response, after: After = "", limit: Limit = PAGE) -> InstancePage:
+    async def listed(after: After = "", limit: Limit = PAGE) -> InstancePage:
         """List all instances by id, page by page: `next` of one page is `after` of the next one."""
-        response.headers.update(NO_STORE)
         entries = await dependencies.administration.listed(after, limit + 1)
         page = entries[:limit]
         return InstancePage(
@@ -102,11 +100,10 @@ def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
         )
 
     @router.get("/{instance_id}", dependencies=[READER], operation_id="getOperatedInstance")
-    async def show(instance_id: InstanceId, response: Response) -> OperatedInstanceBody:
+    async def show(instance_id: InstanceId) -> OperatedInstanceBody:
         """Show all that is known of an instance: its profile, neighbours with their consents, keys and credentials, of
         which no secret is shown.
         """
-        response.headers.update(NO_STORE)
         return await _shown(dependencies, instance_id)
 
 
@@ -131,7 +128,6 @@ def _profiles(router: APIRouter, dependencies: ApiDependencies) -> None:
         wanted = _parsed(InstanceWanted, await read_body(request, PROFILE_BYTES, operator.actor))
         if not wanted.municipalities and not wanted.territory:
             raise _refusal("missing", "/municipalities", "give municipalities or territory")
-        response.headers.update(NO_STORE)
         async with _turn(request, operator):
             with _refusing():
                 key = await dependencies.administration.add(wanted.id, wanted_change(wanted), operator.actor)
@@ -145,12 +141,9 @@ def _profiles(router: APIRouter, dependencies: ApiDependencies) -> None:
         openapi_extra=json_body(InstanceChange, required=True),
         operation_id="changeInstance",
     )
-    async def change(
-        operator: Operator, instance_id: InstanceId, request: Request, response: Response
-    ) -> OperatedInstanceBody:
+    async def change(operator: Operator, instance_id: InstanceId, request: Request) -> OperatedInstanceBody:
         """Change what is named of an instance, and nothing else. The same request once more changes nothing."""
         wanted = _parsed(InstanceChange, await read_body(request, PROFILE_BYTES, operator.actor))
-        response.headers.update(NO_STORE)
         async with _turn(request, operator):
             with _refusing():
                 await dependencies.administration.change(instance_id, wanted_change(wanted), operator.actor)
@@ -164,14 +157,11 @@ def _keys(router: APIRouter, dependencies: ApiDependencies) -> None:
         openapi_extra=json_body(OverlapWanted, required=False),
         operation_id="rotateInstanceKey",
     )
-    async def rotate(
-        operator: Operator, instance_id: InstanceId, request: Request, response: Response
-    ) -> RotatedKeyBody:
+    async def rotate(operator: Operator, instance_id: InstanceId, request: Request) -> RotatedKeyBody:
         """Make a new key of an instance and show it once; those so far stay good for `overlap_hours`. Each request
         makes another one.
         """
         wanted = _parsed(OverlapWanted, await read_body(request, OVERLAP_BYTES, operator.actor) or b"{}")
-        response.headers.update(NO_STORE)
         with _refusing():
             key, _ = await dependencies.administration.rotate(
                 instance_id, timedelta(hours=wanted.overlap_hours), operator.actor
@@ -182,11 +172,8 @@ def _keys(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.post(
         "/{instance_id}/disable", responses=refusals(ProblemType.NOT_FOUND), operation_id="disableInstance"
     )
-    async def disable(
-        operator: Operator, instance_id: InstanceId, response: Response
-    ) -> OperatedInstanceBody:
+    async def disable(operator: Operator, instance_id: InstanceId) -> OperatedInstanceBody:
         """Refuse all keys of an instance from now on. Its people are still warned. Once more changes nothing."""
-        response.headers.update(NO_STORE)
         with _refusing():
             await dependencies.administration.switch(instance_id, operator.actor, disable=True)
         return await _shown(dependencies, instance_id)
@@ -194,9 +181,8 @@ def _keys(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.post(
         "/{instance_id}/enable", responses=refusals(ProblemType.NOT_FOUND), operation_id="enableInstance"
     )
-    async def enable(operator: Operator, instance_id: InstanceId, response: Response) -> OperatedInstanceBody:
+    async def enable(operator: Operator, instance_id: InstanceId) -> OperatedInstanceBody:
         """Let the keys of an instance be good again. Once more changes nothing."""
-        response.headers.update(NO_STORE)
         with _refusing():
             await dependencies.administration.switch(instance_id, operator.actor, disable=False)
         return await _shown(dependencies, instance_id)
@@ -208,13 +194,12 @@ def _keys(router: APIRouter, dependencies: ApiDependencies) -> None:
         operation_id="setInstanceCredential",
     )
     async def credential(
-        operator: Keeper, instance_id: InstanceId, channel: Channel, request: Request, response: Response
+        operator: Keeper, instance_id: InstanceId, channel: Channel, request: Request
     ) -> CredentialBody:
         """Keep a credential of an instance with a channel, sealed; nothing shows it again. The one so far stays good
         for what was made with it. The same request once more changes nothing.
         """
         wanted = _parsed(CredentialWanted, await read_body(request, CREDENTIAL_BYTES, operator.actor))
-        response.headers.update(NO_STORE)
         plain = None if wanted.secret is None else wanted.secret.encode()
         with _refusing():
             kept = await dependencies.administration.put_credential(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from dispatcher.api.instances import webhook_requests as requests
 from dispatcher.api.instances.bodies import WebhookBody
-from dispatcher.api.instances.webhook_requests import NO_STORE, WebhookOwner
+from dispatcher.api.instances.webhook_requests import WebhookOwner
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.operator.instances import READER, InstanceId, Operator
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -31,13 +31,10 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 
 def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.put("", **requests.SETTING, operation_id="setInstanceWebhook")
-    async def put(
-        operator: Operator, instance_id: InstanceId, request: Request, response: Response
-    ) -> WebhookBody:
+    async def put(operator: Operator, instance_id: InstanceId, request: Request) -> WebhookBody:
         """Register an instance's webhook for it, or replace it, as `PUT /v1/instance/webhook` does with its own key. A
         secret that is made is shown this once: it goes to whoever runs the app's server.
         """
-        response.headers.update(NO_STORE)
         return await requests.put(dependencies, await _owner(dependencies, instance_id, operator), request)
 
     @router.get(
@@ -46,9 +43,8 @@ def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
         dependencies=[READER],
         operation_id="getInstanceWebhook",
     )
-    async def show(instance_id: InstanceId, response: Response) -> WebhookBody:
+    async def show(instance_id: InstanceId) -> WebhookBody:
         """Show an instance's webhook, without its secret."""
-        response.headers.update(NO_STORE)
         return await requests.shown(dependencies, instance_id)
 
     @router.delete(
@@ -64,11 +60,8 @@ def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
 
 def _secrets(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.post("/rotate", **requests.ROTATING, operation_id="rotateInstanceWebhookSecret")
-    async def rotate(
-        operator: Operator, instance_id: InstanceId, request: Request, response: Response
-    ) -> WebhookBody:
+    async def rotate(operator: Operator, instance_id: InstanceId, request: Request) -> WebhookBody:
         """Let a new secret sign what an instance's webhook gets, and for `overlap_hours` those so far beside it."""
-        response.headers.update(NO_STORE)
         return await requests.rotate(dependencies, await _owner(dependencies, instance_id, operator), request)
 
     @router.post("/test", **requests.TRYING, operation_id="testInstanceWebhook")

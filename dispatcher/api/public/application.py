@@ -17,7 +17,7 @@ from dispatcher.runtime.probes import public_probes
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from dispatcher.api.public.streams.telling import PublicStreams
     from dispatcher.boundaries.municipalities import Boundaries
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 OPEN_ROUTERS = (routes, exchange)
 """Modules whose `routes` return those of what anybody may read."""
+KEPT_BY_NOBODY = (b"cache-control", b"private, no-store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,27 @@ class PublicApi(FastAPI):
     public: PublicDocuments
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PREFIXES):
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+        elif scope["path"].startswith(PREFIXES):
             await self.public.answer(super().__call__, scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, kept_by_nobody(send))
+
+
+def kept_by_nobody(send: Send) -> Send:
+    """Return what sends answers that no cache keeps, whatever they are, unless their route says otherwise: what a key
+    or token opens must not be there for the next who asks without one.
+    """
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = message.get("headers", ())
+            if not any(name == b"cache-control" for name, _ in headers):
+                message = {**message, "headers": [*headers, KEPT_BY_NOBODY]}
+        await send(message)
+
+    return sent
 
 
 def public_application(dependencies: PublicDependencies) -> PublicApi:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
@@ -19,7 +19,6 @@ from dispatcher.api.subscribers.bodies import SubscriberBody, SubscriberWanted
 from dispatcher.api.subscribers.exported import ExportBody, export_body
 from dispatcher.api.subscribers.requests import (
     BODY_REFUSED,
-    NO_STORE,
     Asker,
     InstallationName,
 )
@@ -47,29 +46,24 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
         openapi_extra=json_body(SubscriberWanted, required=True),
         operation_id="setSubscriber",
     )
-    async def put(
-        instance: Backend, installation: InstallationName, request: Request, response: Response
-    ) -> SubscriberBody:
+    async def put(instance: Backend, installation: InstallationName, request: Request) -> SubscriberBody:
         """Replace all that an installation of the instance's app wants; send it at each start of the app. The same once
         more changes nothing. An endpoint that is new is told of nothing until the code that is sent to it came back.
         """
-        response.headers.update(NO_STORE)
         own = dependencies.enrolment.installation(instance.id, installation)
         asker = Asker(own, instance.territory, instance.actor, trusted=True)
         return await requests.put(dependencies, asker, request)
 
     @router.get("", operation_id="getSubscriber")
-    async def show(instance: Reader, installation: InstallationName, response: Response) -> SubscriberBody:
+    async def show(instance: Reader, installation: InstallationName) -> SubscriberBody:
         """Show how an installation's endpoints stand: which are active, when one last took a warning and when it last
         confirmed.
         """
-        response.headers.update(NO_STORE)
         return answers.body_of(await requests.shown(dependencies, instance.id, installation))
 
     @router.get("/export", operation_id="exportSubscriber")
-    async def export(instance: Reader, installation: InstallationName, response: Response) -> ExportBody:
+    async def export(instance: Reader, installation: InstallationName) -> ExportBody:
         """Give all that is kept of an installation, as JSON. That it was read is on the audit trail."""
-        response.headers.update(NO_STORE)
         found = await requests.shown(dependencies, instance.id, installation)
         return export_body(await dependencies.enrolment.export(found.subscriber.number, instance.actor))
 
@@ -100,13 +94,10 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
         **requests.ASKING,
         operation_id="askCode",
     )
-    async def code(
-        instance: Backend, installation: InstallationName, request: Request, response: Response
-    ) -> SubscriberBody:
+    async def code(instance: Backend, installation: InstallationName, request: Request) -> SubscriberBody:
         """Send an SMS with six digits to a number that waits for its proof; they hold for 15 minutes, and those before
         hold no more. Ask when somebody presses the button for it: each SMS costs, and there are few in a day.
         """
-        response.headers.update(NO_STORE)
         found = await requests.shown(dependencies, instance.id, installation)
         body = await read_body(request, requests.CODE_BYTES, instance.actor)
         return await requests.ask_code(dependencies, found, body, None)
@@ -116,8 +107,7 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
         **requests.TESTING,
         operation_id="testSubscriber",
     )
-    async def test(instance: Backend, installation: InstallationName, response: Response) -> SubscriberBody:
+    async def test(instance: Backend, installation: InstallationName) -> SubscriberBody:
         """Send a test to all active endpoints; ask again to see what came back. One in 30 s."""
-        response.headers.update(NO_STORE)
         found = await requests.shown(dependencies, instance.id, installation)
         return await requests.test(dependencies, found)

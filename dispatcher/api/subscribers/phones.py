@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request
 
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
@@ -20,7 +20,6 @@ from dispatcher.api.subscribers.bodies import SubscriberBody, SubscriberWanted
 from dispatcher.api.subscribers.exported import ExportBody, export_body
 from dispatcher.api.subscribers.requests import (
     BODY_REFUSED,
-    NO_STORE,
     Asker,
     InstallationName,
 )
@@ -72,13 +71,12 @@ def _subscribing(router: APIRouter, dependencies: ApiDependencies) -> None:
         operation_id="subscribe",
     )
     async def put(
-        instance_id: InstanceName, installation: InstallationName, request: Request, response: Response
+        instance_id: InstanceName, installation: InstallationName, request: Request
     ) -> SubscriberBody:
         """Subscribe, or replace all that this installation wants; send it at each start of the app. The first answer
         has the management token, with which all that follows is asked for: `Authorization: Bearer wt_…`. Until a first
         code came back, a request without it gets a new one.
         """
-        response.headers.update(NO_STORE)
         enrolment = dependencies.enrolment
         instance, token = await enrolment.instance(instance_id), bearer(request)
         own = enrolment.installation(instance_id, installation)
@@ -91,17 +89,13 @@ def _subscribing(router: APIRouter, dependencies: ApiDependencies) -> None:
 
 def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.get("", operation_id="getSubscription", dependencies=[READING_OWNER])
-    async def show(
-        instance_id: InstanceName, installation: InstallationName, response: Response
-    ) -> SubscriberBody:
+    async def show(instance_id: InstanceName, installation: InstallationName) -> SubscriberBody:
         """Show how the endpoints stand: which are active, when one last took a warning and when it last confirmed."""
-        response.headers.update(NO_STORE)
         return answers.body_of(await requests.shown(dependencies, instance_id, installation))
 
     @router.get("/export", operation_id="exportSubscription")
-    async def export(phone: ReadingPhone, response: Response) -> ExportBody:
+    async def export(phone: ReadingPhone) -> ExportBody:
         """Give all that is kept, as JSON. That it was read is on the audit trail."""
-        response.headers.update(NO_STORE)
         return export_body(await dependencies.enrolment.export(int(phone.id), phone.actor))
 
     @router.delete("", status_code=HTTPStatus.NO_CONTENT, operation_id="unsubscribe")
@@ -128,12 +122,11 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
         dependencies=[Depends(OWNER)],
     )
     async def code(
-        instance_id: InstanceName, installation: InstallationName, request: Request, response: Response
+        instance_id: InstanceName, installation: InstallationName, request: Request
     ) -> SubscriberBody:
         """Send an SMS with six digits to a number that waits for its proof; they hold for 15 minutes, and those before
         hold no more. Ask when somebody presses the button for it: each SMS costs, and there are few in a day.
         """
-        response.headers.update(NO_STORE)
         found = await requests.shown(dependencies, instance_id, installation)
         client = requests.client_of(request)
         body = await read_body(request, requests.CODE_BYTES, client)
@@ -145,10 +138,7 @@ def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
         operation_id="testSubscription",
         dependencies=[Depends(OWNER)],
     )
-    async def test(
-        instance_id: InstanceName, installation: InstallationName, response: Response
-    ) -> SubscriberBody:
+    async def test(instance_id: InstanceName, installation: InstallationName) -> SubscriberBody:
         """Send a test to all active endpoints; ask again to see what came back. One in 30 s."""
-        response.headers.update(NO_STORE)
         found = await requests.shown(dependencies, instance_id, installation)
         return await requests.test(dependencies, found)

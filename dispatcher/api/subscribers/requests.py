@@ -64,8 +64,6 @@ TESTING: Final[Mapping[str, Any]] = {
 }
 """What the routes of proofs, codes and tests take and answer, whoever calls."""
 NUMBER_REASONS: Final = frozenset(NumberReason)
-NO_STORE: Final = {"Cache-Control": "no-store"}
-"""A token may be in the answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ async def app(settings: Settings) -> AsyncIterator[App]:
 async def test_from_nothing_to_a_test_notice_that_verifies(app: App) -> None:
     (await app.ask("GET")).problem(404, "not-found")
     put = await app.ask("PUT", body={"url": app.url})
-    assert (put.status, put.headers["cache-control"]) == (200, "no-store")
+    assert (put.status, put.headers["cache-control"]) == (200, "private, no-store")
     secret = put.json["secret"]
     tested = await app.ask("POST", "/test")
     assert (tested.status, tested.json["status"], tested.json["meaning"]) == (200, 201, "accepted")

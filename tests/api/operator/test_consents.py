@@ -14,7 +14,7 @@ async def test_a_neighbour_s_consent_is_recorded_and_withdrawn(service: Any, poo
     for _ in range(2):
         given = await ask("PUT", f"{PATH}/stolberg/consents/dueren", {"given_by": "A. Muster"})
         assert (given.status, given.json["instance"], given.json["given_by"]) == (200, "dueren", "A. Muster")
-        assert given.headers["cache-control"] == "no-store"
+        assert given.headers["cache-control"] == "private, no-store"
     assert [one["instance"] for one in (await ask("GET", f"{PATH}/stolberg")).json["consents"]] == ["dueren"]
     shown = (await service.get("/v1/instance", key=INSTANCE_KEY)).json["neighbours"]
     assert [one["given_by"] for one in shown] == ["A. Muster"]

@@ -32,7 +32,7 @@ async def test_an_instance_is_created_with_its_key_shown_once_and_listed(
     service: Any, ask: Any, pool: Any
 ) -> None:
     made = await ask("POST", body=STOLBERG)
-    assert (made.status, made.headers["cache-control"]) == (201, "no-store")
+    assert (made.status, made.headers["cache-control"]) == (201, "private, no-store")
     key = made.json["key"]
     own = (await service.get("/v1/instance", key=key)).json
     assert (own["id"], own["branding"]["colour"], own["requests_per_minute"]) == ("stolberg", "#00457c", 600)

@@ -45,7 +45,7 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
 async def test_from_nothing_to_a_test_notice_and_back(desk: Desk) -> None:
     (await desk.ask("GET")).problem(404, "not-found")
     made = await desk.ask("PUT", body={"url": desk.url, "places": [DUEREN]})
-    assert (made.status, made.headers["cache-control"]) == (200, "no-store")
+    assert (made.status, made.headers["cache-control"]) == (200, "private, no-store")
     assert made.json["secret"].startswith("whsec_")
     again = await desk.ask("PUT", body={"url": desk.url, "places": [DUEREN]})
     assert again.json == made.json | {"secret": None}

@@ -39,7 +39,7 @@ async def test_a_phone_is_told_after_its_round_trip(world: World) -> None:
         "a", languages=["DE-simple", "uk"], quiet_hours={"begins": "22:00", "ends": "06:30"}
     )
     assert (made.status, made.json["active"]) == (200, False)
-    assert made.headers["Cache-Control"] == "no-store"
+    assert made.headers["Cache-Control"] == "private, no-store"
     assert made.json["languages"] == ["de-simple", "uk"]
     assert made.json["quiet_hours"] == {"begins": "22:00", "ends": "06:30"}
     assert await followed(world) == {}

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from channels.http.client import HttpClient
 from channels.http.messages import Answer, HttpError, NoAnswer, Request, header_lines
 from dispatcher.embedded.parent_death import with_parent_death_signal
 from tests.channels.far_side import far_side, respond
+from tests.support.nginx import free_port
+from tests.support.nginx import nginx as run_nginx
 from tests.support.programs import program
 
 # A TLS connection that we close stays with the loop until the other side agrees; a client's end waits for nobody.
@@ -37,18 +40,12 @@ HOST = "127.0.0.1"
 MANY = 600
 LINES = header_lines({"TTL": "60", "Topic": "one", "Authorization": "vapid t=" + "x" * 200})
 SERVER = Path(__file__).with_name("interop_server.mjs")
-NGINX = """
-daemon off; worker_processes 1; pid {home}/pid; error_log {home}/log warn;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; client_body_buffer_size 64k;
-  client_body_temp_path {home}/body; proxy_temp_path {home}/proxy; fastcgi_temp_path {home}/fastcgi;
-  uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;
+NGINX = """server {{
+  listen {host}:{port} ssl http2; client_body_buffer_size 64k;
   ssl_certificate {certificate}; ssl_certificate_key {certificate};
   http2_max_concurrent_streams 100; keepalive_requests {requests};
-  server {{ listen {host}:{port} ssl http2; location / {{ proxy_pass {upstream}; }} }}
-}}
-"""
+  location / {{ proxy_pass {upstream}; }}
+}}"""
 
 
 @pytest.fixture
@@ -100,23 +97,15 @@ def node(certificate: Any, client_for: Callable[..., HttpClient]) -> Iterator[Se
 @pytest.fixture
 def nginx(certificate: Any, client_for: Callable[..., HttpClient], tmp_path: Path) -> Iterator[Any]:
     """Starts nginx before an upstream, with a GOAWAY after so many requests on a connection."""
-    processes = []
+    with ExitStack() as running:
 
-    def start(upstream: Any, requests: Any) -> Server:
-        with socket.create_server((HOST, 0)) as listener:
-            port = listener.getsockname()[1]
-        values = {"home": tmp_path, "certificate": certificate, "requests": requests, "upstream": upstream}
-        configuration = tmp_path / "nginx.conf"
-        configuration.write_text(NGINX.format(host=HOST, port=port, **values))
-        command = [program("nginx", "nginx"), "-p", tmp_path, "-e", tmp_path / "log", "-c", configuration]
-        processes.append(subprocess.Popen(with_parent_death_signal(command, death_signal=signal.SIGTERM)))
-        await_port(port, opens=True)
-        return Server(processes[-1], port, client_for)
+        def start(upstream: Any, requests: Any) -> Server:
+            port = free_port()
+            values = {"certificate": certificate, "requests": requests, "upstream": upstream}
+            servers = NGINX.format(host=HOST, port=port, **values)
+            return Server(running.enter_context(run_nginx(tmp_path, servers, port)).process, port, client_for)
 
-    yield start
-    for process in processes:
-        process.terminate()
-        process.wait(STARTS_WITHIN_S)
+        yield start
 
 
 def await_port(port: Any, *, opens: Any) -> None:

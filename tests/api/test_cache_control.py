@@ -1,0 +1,55 @@
+"""What a cache may keep: what anybody may read, and never what a key opens. Asked of every route that there is."""
+
+from typing import Any
+
+from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Answer, Service
+from tests.support.operations import Operation, operations
+from tests.support.submissions import warning
+
+PUBLIC, PRIVATE = "public, max-age=1, stale-if-error=86400", "private, no-store"
+KEPT = {"/v1/webpush/key": "public, max-age=3600"}
+"""What else is the same for everybody: by path, how long it may be kept where there is any."""
+KEYS = ("", KEY, INSTANCE_KEY, f"wo_anna_{SECRET}", f"wk_nobody_{SECRET}")
+
+
+async def answers(service: Service, operation: Operation, **values: str) -> list[Answer]:
+    """How an operation answers with each kind of key."""
+    target = operation.target(**values)
+    return [await service.request(operation.method, target, key=key) for key in KEYS]
+
+
+def described(service: Service) -> list[Operation]:
+    assert service.description
+    return list(operations(service.description.document))
+
+
+async def test_whatever_a_key_opens_is_kept_by_no_cache_on_any_route(service: Service) -> None:
+    alert_id = (await service.submit(warning())).json["alert"]["id"]
+    found = [one for one in described(service) if not one.is_open]
+    assert sum(one.needs_key for one in found) > 40
+    opened = set()
+    for operation in found:
+        for answer in await answers(service, operation, alert_id=alert_id):
+            allowed: set[Any] = {PRIVATE, KEPT.get(operation.path) if answer.status == 200 else None}
+            assert answer.headers.get("cache-control") in allowed, (operation, answer)
+            if operation.needs_key and answer.status == 200:
+                opened.add(operation.path)
+    assert {"/v1/alerts", "/v1/instance/alerts", "/v1/instance/alerts/{alert_id}/cap"} <= opened, (
+        "it was seen inside"
+    )
+
+
+async def test_what_anybody_may_read_is_kept_for_a_second_whatever_key_comes_along(service: Service) -> None:
+    alert_id = (await service.submit(warning())).json["alert"]["id"]
+    found = [one for one in described(service) if one.is_open and one.method == "GET"]
+    for operation in found:
+        assert not operation.needs_key, operation
+        for answer in await answers(service, operation, alert_id=alert_id):
+            assert (answer.status, answer.headers["cache-control"]) == (200, PUBLIC), operation
+
+
+async def test_what_there_is_not_is_kept_by_no_cache(service: Service) -> None:
+    for path in ("/v1/nothing", "/v1/municipalities/x/alerts", "/v1/public/alerts?lat=1", "/nothing"):
+        answer = await service.get(path)
+        assert answer.status >= 400
+        assert "no-store" in answer.headers["cache-control"], path
