@@ -7,7 +7,7 @@ force; the first info is the one that people read; and what is not there is left
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from cap.formats.nina_rendering import render_nina
@@ -17,7 +17,7 @@ from dispatcher.texts.places import abridged
 from dispatcher.texts.shortening import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from cap import Alert, Info
@@ -39,12 +39,12 @@ LABELS: Final = as_json({"CAP-DISPATCHER": "Amtliche Warnung"})
 
 def dashboard(found: PublicInForce, place: PublicPlace) -> bytes:
     """Return the list of a region."""
-    return as_json([_entry(one, told) for one, told in _told(found, place)])
+    return as_json([_entry(*one) for one in _titled(found, place)])
 
 
 def map_data(found: PublicInForce, place: PublicPlace) -> bytes:
     """Return the list of a provider."""
-    return as_json([_on_map(one, told) for one, told in _told(found, place)])
+    return as_json([_on_map(*one) for one in _titled(found, place)])
 
 
 def labels(_found: PublicInForce, _place: PublicPlace) -> bytes:
@@ -59,10 +59,9 @@ def nothing(_found: PublicInForce, _place: PublicPlace) -> bytes:
 
 def detail(found: PublicInForce, warning: PublicWarning) -> bytes:
     """Return one warning."""
-    message = _speaking_first(warning.message, found)
-    document = render_nina(message, warning.stored.id).detail
+    document = render_nina(warning.message, warning.stored.id).detail
     name = warning.message.infos[0].sender_name if warning.message.infos else None
-    infos = document["info"] or [_bare(warning)]
+    infos = _speaking_first(document["info"], warning.message, found) or [_bare(warning)]
     for info in infos:
         info.setdefault("senderName", name or warning.stored.sender)
         info.setdefault("headline", warning.stored.headline or warning.stored.event)
@@ -77,14 +76,22 @@ def geometry(_found: PublicInForce, warning: PublicWarning) -> bytes:
     return as_json(render_nina(warning.message, warning.stored.id).geometry)
 
 
-def _told(found: PublicInForce, place: PublicPlace) -> list[tuple[PublicWarning, Told]]:
-    pairs = [(one, found.told(one, LANGUAGE)) for one in found.at(place)]
-    return [(one, told) for one, told in pairs if told is not None]
+def _titled(found: PublicInForce, place: PublicPlace) -> Iterator[tuple[PublicWarning, Told, str]]:
+    """Yield what is in force there, each with a headline that none before it has with the same end: of two with equal
+    headlines and ends a client shows the first.
+    """
+    seen: Counter[tuple[str, datetime]] = Counter()
+    for one in found.at(place):
+        told = found.told(one, LANGUAGE)
+        if told is not None:
+            headline = _headline(one, told.notice)
+            seen[headline, told.until] += 1
+            number = seen[headline, told.until]
+            yield one, told, headline if number == 1 else f"{headline} ({number})"
 
 
-def _entry(warning: PublicWarning, told: Told) -> dict[str, Any]:
+def _entry(warning: PublicWarning, told: Told, headline: str) -> dict[str, Any]:
     stored, notice = warning.stored, told.notice
-    headline = _headline(warning, notice)
     sent = _time(stored.sent)
     data: dict[str, Any] = {
         "headline": headline,
@@ -111,7 +118,7 @@ def _entry(warning: PublicWarning, told: Told) -> dict[str, Any]:
     }
 
 
-def _on_map(warning: PublicWarning, told: Told) -> dict[str, Any]:
+def _on_map(warning: PublicWarning, told: Told, headline: str) -> dict[str, Any]:
     stored, notice = warning.stored, told.notice
     return {
         "id": stored.id,
@@ -121,13 +128,13 @@ def _on_map(warning: PublicWarning, told: Told) -> dict[str, Any]:
         "severity": str(notice["severity"]),
         "urgency": str(notice["urgency"]),
         "type": stored.msg_type,
-        "i18nTitle": {LANGUAGE: _headline(warning, notice)},
+        "i18nTitle": {LANGUAGE: headline},
         "transKeys": {"event": _event(warning.message)},
     }
 
 
 def _headline(warning: PublicWarning, notice: dict[str, Any]) -> str:
-    """Return the headline with its place: of two with equal headlines and ends a client shows one."""
+    """Return the headline with its place."""
     headline, names = str(notice["headline"]), [name for _, name in warning.municipalities]
     folded = headline.casefold()
     if not names or any(name.casefold() in folded for name in names):
@@ -144,12 +151,17 @@ def _event(message: Alert) -> str:
     return next(iter((*codes, *names)), "")
 
 
-def _speaking_first(message: Alert, found: PublicInForce) -> Alert:
+def _speaking_first(
+    written: list[dict[str, Any]], message: Alert, found: PublicInForce
+) -> list[dict[str, Any]]:
+    """Return the infos as they were written, the one that people read first. It is moved when all are written: which
+    shape belongs to which area, the document of the shapes says by the order of the message.
+    """
     infos: Sequence[Info] = message.infos
     speaking = preferred(current_infos(infos, found.now) or infos, LANGUAGE)
-    if speaking is None:
-        return message
-    return replace(message, infos=(speaking, *(info for info in infos if info is not speaking)))
+    return [
+        one for _, one in sorted(zip(infos, written, strict=True), key=lambda pair: pair[0] is not speaking)
+    ]
 
 
 def _bare(warning: PublicWarning) -> dict[str, Any]:

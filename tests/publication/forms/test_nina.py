@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cap.formats.nina import parse_nina
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.formats.nina import Nina
 from dispatcher.publication.forms.nina import dashboard, detail, geometry, labels, map_data, nothing
@@ -86,6 +87,20 @@ def test_a_headline_has_its_place_once(places: PublicPlaces) -> None:
     assert headline("Hochwasser", DUEREN, JUELICH) == "Hochwasser (Düren, Jülich)"
 
 
+def test_of_two_with_equal_headlines_and_ends_the_second_is_numbered(places: PublicPlaces) -> None:
+    """Home Assistant drops it otherwise, whatever it is of."""
+    twins = [warned(alert_id) for alert_id in "ABC"]
+    later = warned("D", message=Message(infos=(InfoPart(lifetime=3 * HOUR),)), expires=NOW + 3 * HOUR)
+    state = found(*twins, later)
+    headline = "Hochwasser an der Rur (Düren)"
+    expected = [headline, f"{headline} (2)", f"{headline} (3)", headline]
+    for entries in (listed(places, state), json.loads(map_data(state, places.everywhere()))):
+        assert [entry["i18nTitle"]["de"] for entry in entries] == expected
+    assert [entry["payload"]["data"]["headline"] for entry in listed(places, state)] == expected
+    pairs = {(entry["i18nTitle"]["de"], entry["expires"]) for entry in listed(places, state)}
+    assert len(pairs) == 4
+
+
 def test_an_onset_ahead_is_the_start_else_it_is_when_it_was_sent(places: PublicPlaces) -> None:
     (entry,) = listed(places, found(warned("A")))
     assert entry["onset"] == entry["sent"]
@@ -151,6 +166,19 @@ def test_our_own_feed_reads_it_back(places: PublicPlaces) -> None:
         .entries
     )
     assert on_map.links == entry.links
+
+
+def test_shapes_stay_with_their_areas_although_the_german_info_comes_first(places: PublicPlaces) -> None:
+    english, german = SQUARE.replace("50.9", "51.9"), SQUARE
+    message = Message(infos=(InfoPart(language="en", shapes=english), InfoPart(shapes=german)))
+    warning = warned("A", message=message)
+    state = found(warning)
+    (read,) = parse_nina(detail(state, warning), geometry(state, warning)).alerts
+    assert [info.language for info in read.infos] == ["de-DE", "en"]
+    by_language = {info.language: [area.polygons for area in info.areas] for info in read.infos}
+    assert by_language == {
+        info.language: [area.polygons for area in info.areas] for info in warning.message.infos
+    }
 
 
 def test_what_a_list_says_stands_in_for_a_message_that_is_missing(places: PublicPlaces) -> None:
