@@ -40,11 +40,13 @@ class Edition:
         return document(form.render(self.in_force, place), form.media_type)
 
     def of_warning(self, form: WarningForm, alert_id: str) -> Document | None:
-        """Return the document of a warning that is in force, or was until a moment ago; None for any other."""
+        """Return the document of a warning that is in force, or was until a moment ago, or of what ended one where the
+        form is for that as well; None for any other.
+        """
         key = (form.name, alert_id)
         if found := self._made.get(key):
             return found
-        warning = self.in_force.find(alert_id)
+        warning = self.in_force.find_message(alert_id) if form.of_ends else self.in_force.find(alert_id)
         if warning is None:
             return None
         return self._kept(key, document(form.render(self.in_force, warning), form.media_type))

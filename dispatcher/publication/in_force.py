@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cap.severity import SEVERITY_ORDER
 from dispatcher.apps.told import tell
+from dispatcher.model.vocabulary import WARNING
 from dispatcher.publication.places import PlaceKind, within
 from dispatcher.texts.choice import language_of
 from dispatcher.texts.content import RecordedMessage
@@ -96,6 +97,8 @@ class PublicInForce:
     """The gravest first, of several the one that was sent last."""
     over: tuple[PublicWarning, ...]
     """What was in force until a moment ago."""
+    ends: Mapping[str, PublicWarning] = field(repr=False)
+    """The messages that ended any of that and warn of nothing themselves, by id."""
     coverage: Coverage
     telling: Telling
     by_municipality: Mapping[str, tuple[PublicWarning, ...]] = field(repr=False)
@@ -131,6 +134,25 @@ class PublicInForce:
         """Return a warning that is in force, or was until a moment ago."""
         return next((one for one in (*self.warnings, *self.over) if one.stored.id == alert_id), None)
 
+    def find_message(self, alert_id: str) -> PublicWarning | None:
+        """Return such a warning, or the message that ended one."""
+        return self.find(alert_id) or self.ends.get(alert_id)
+
+    def ended_at(self, place: PublicPlace) -> tuple[tuple[PublicWarning, PublicWarning], ...]:
+        """Return what was in force at a place until a moment ago, each with the message that ended or replaced it, if
+        that does not warn there itself and says so in its own words: it names what it acts on. The last sent first.
+        """
+        there = {one.stored.id for one in self.at(place)}
+        pairs = [
+            (one, self.find_message(one.stored.stopped_by or "")) for one in self.over if one.within(place)
+        ]
+        found = [
+            (over, end)
+            for over, end in pairs
+            if end is not None and end.stored.id not in there and end.message.references
+        ]
+        return tuple(sorted(found, key=lambda pair: pair[1].stored.sent, reverse=True))
+
 
 def order(warning: PublicWarning) -> tuple[int, float, str]:
     """Return the place of a warning in lists: the gravest first, of several the one that was sent last."""
@@ -147,9 +169,10 @@ def in_force(
     *,
     current: bool = True,
 ) -> PublicInForce:
-    """Return what is in force of these warnings `now`, by default at `as_of`."""
+    """Return what is in force of these warnings `now`, by default at `as_of`; what ended any of them is among them."""
     now = now or as_of
-    ranked = sorted(warnings, key=order)
+    messages = tuple(warnings)
+    ranked = sorted((one for one in messages if one.stored.reason in WARNING), key=order)
     active = tuple(one for one in ranked if one.stored.is_in_force(now))
     by_municipality: dict[str, list[PublicWarning]] = {}
     for one in active:
@@ -161,6 +184,7 @@ def in_force(
         current=current,
         warnings=active,
         over=tuple(one for one in ranked if not one.stored.is_in_force(now)),
+        ends={one.stored.id: one for one in messages if one.stored.reason not in WARNING},
         coverage=coverage,
         telling=telling,
         by_municipality={ags: tuple(found) for ags, found in by_municipality.items()},

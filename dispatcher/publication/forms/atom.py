@@ -1,5 +1,8 @@
 """Write what is in force as an Atom feed (RFC 4287) of CAP messages, as hubs and feed readers follow it.
 
+What ended a warning stands in it for a while as well, with its own words: who follows the feed has told people of the
+warning, and that it is gone from a list says neither why nor by whom.
+
 Links are relative to the address of the feed, so that they hold under whatever name the service is reached.
 """
 
@@ -10,13 +13,18 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from cap.formats.rendering import UNWRITABLE
+from dispatcher.model.vocabulary import Kind
 from dispatcher.publication.forms.own import CAP_PATH, DETAIL_PATH
 from dispatcher.publication.places import PlaceKind
+from dispatcher.texts.catalogues import words_for
+from dispatcher.texts.choice import Chosen, preferred
+from dispatcher.texts.content import RecordedMessage, content
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.apps.told import Told
+    from dispatcher.model.alerts import StoredAlert
     from dispatcher.publication.in_force import PublicInForce, PublicWarning
     from dispatcher.publication.places import PublicPlace
 
@@ -28,6 +36,8 @@ URN: Final = "urn:cap-dispatcher:"
 TITLE: Final = "Amtliche Warnungen"
 STATE: Final = f"{URN}state"
 """The namespace of what our JSON says of itself: `current`, `covered`, `staleFeed`, `unreadFeed`."""
+ENDED: Final = "ended"
+"""The category of what warns of nothing any more, so that nobody takes it for a warning in force."""
 _NAMESPACES: Final = {None: ATOM, "cap": CAP, "state": STATE}
 _SAID: Final = ("event", "urgency", "severity", "certainty", "expires")
 
@@ -50,18 +60,41 @@ def feed(found: PublicInForce, place: PublicPlace) -> bytes:
         told = found.told(warning, LANGUAGE)
         if told is not None:
             _entry(root, warning, told)
+    for over, end in {end.stored.id: (over, end) for over, end in found.ended_at(place)}.values():
+        _end(root, found, end, over)
     written: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return written
 
 
-def _entry(root: etree._Element, warning: PublicWarning, told: Told) -> None:
-    stored, notice = warning.stored, told.notice
+def _head(root: etree._Element, stored: StoredAlert, title: str, author: str) -> etree._Element:
     entry = etree.SubElement(root, f"{{{ATOM}}}entry")
     _text(entry, "id", f"{URN}alert:{stored.id}")
-    _text(entry, "title", notice["headline"])
+    _text(entry, "title", title)
     _text(entry, "updated", _time(stored.sent))
-    _text(etree.SubElement(entry, f"{{{ATOM}}}author"), "name", notice["sender"])
+    _text(etree.SubElement(entry, f"{{{ATOM}}}author"), "name", author)
     _link(entry, CAP_PATH.format(stored.id), "alternate", CAP_TYPE)
+    return entry
+
+
+def _end(root: etree._Element, found: PublicInForce, end: PublicWarning, over: PublicWarning) -> None:
+    """Write the entry of a message that ended a warning. It has no end of its own to be dropped by."""
+    stored, words = end.stored, words_for(LANGUAGE)
+    kind = Kind.NO_LONGER_AFFECTED if stored.is_in_force(found.now) else Kind.CANCEL
+    source = RecordedMessage(end.message, stored, (), ended=over.stored.headline or over.stored.event)
+    chosen = Chosen(preferred(end.message.infos, LANGUAGE), stored.expires)
+    said = content(source, chosen, kind, words, found.now)
+    title = f"{said.prefix}: {said.what}"
+    entry = _head(root, stored, title, said.sender or stored.sender)
+    _link(entry, DETAIL_PATH.format(over.stored.id), "related", "application/json")
+    etree.SubElement(entry, f"{{{ATOM}}}category", {"scheme": STATE, "term": ENDED})
+    _text(entry, "summary", said.instruction or said.reason or title)
+    _text(entry, "identifier", stored.identifier, CAP)
+    _text(entry, "msgType", stored.msg_type, CAP)
+
+
+def _entry(root: etree._Element, warning: PublicWarning, told: Told) -> None:
+    stored, notice = warning.stored, told.notice
+    entry = _head(root, stored, notice["headline"], notice["sender"])
     _link(entry, DETAIL_PATH.format(stored.id), "related", "application/json")
     if "attribution" in notice:
         _text(entry, "rights", notice["attribution"])

@@ -33,6 +33,8 @@ class WarningForm(NamedTuple):
     name: str
     media_type: str
     render: Callable[[PublicInForce, PublicWarning], bytes]
+    of_ends: bool = False
+    """Whether a message that ended a warning is published in it as well."""
 
 
 GERMAN: Final = PlaceForm("own-de", JSON, lambda found, place: own.listed(found, place, "de"))
@@ -40,7 +42,7 @@ ENGLISH: Final = PlaceForm("own-en", JSON, lambda found, place: own.listed(found
 BY_LANGUAGE: Final = {"de": GERMAN, "en": ENGLISH}
 """Our own list, by the language of its texts."""
 DETAIL: Final = WarningForm("own-detail", JSON, own.detail)
-MESSAGE: Final = WarningForm("cap", CAP, lambda _found, warning: warning.raw)
+MESSAGE: Final = WarningForm("cap", CAP, lambda _found, warning: warning.raw, of_ends=True)
 ATOM: Final = PlaceForm("atom", ATOM_TYPE, atom.feed)
 GEOJSON: Final = PlaceForm("geojson", GEOJSON_TYPE, geojson.collection)
 NINA_DASHBOARD: Final = PlaceForm("nina-dashboard", JSON, nina.dashboard)

@@ -1,4 +1,4 @@
-"""Read what anybody may know: the warnings in force, and those that were so until a moment ago."""
+"""Read what anybody may know: the warnings in force, those that were so until a moment ago, and what ended these."""
 
 from __future__ import annotations
 
@@ -19,8 +19,13 @@ KEPT_FOR: Final = "1 hour"
 """How long a warning is read after its end: a client that has a list of a moment ago asks for each of its warnings, and
 some clients show nothing of any place when one of these is gone."""
 _IS_SHOWN: Final = f"{is_public('a')} AND {was_in_force('a', KEPT_FOR)}"
-_MARKS: Final = f"""SELECT {NOW} AS now, coalesce(array_agg(a.id), '{{}}') AS ids,
-  coalesce(array_agg(a.changed_by::text), '{{}}') AS marks FROM alert a WHERE {_IS_SHOWN}"""  # noqa: S608 - constant
+_MARKS: Final = f"""
+WITH warning AS (SELECT a.id, a.changed_by::text AS mark, a.stopped_by FROM alert a WHERE {_IS_SHOWN}),
+shown AS (
+  SELECT id, mark FROM warning
+  UNION SELECT e.id, e.changed_by::text FROM warning JOIN alert e ON e.id = warning.stopped_by WHERE {is_public("e")})
+SELECT {NOW} AS now, coalesce(array_agg(id), '{{}}') AS ids, coalesce(array_agg(mark), '{{}}') AS marks
+FROM shown"""  # noqa: S608 - constant
 _ALERTS: Final = f"""
 SELECT {COLUMNS}, raw, changed_by::text AS mark, {sequence("a")} AS sequence, {also_replaces("a")} AS also_replaces
 FROM alert a WHERE id = ANY($1) ORDER BY number"""  # noqa: S608 - constant
@@ -45,7 +50,7 @@ class PublicRead:
 
     now: datetime
     ids: frozenset[str]
-    """All that are in force, or were so within `KEPT_FOR`."""
+    """All that are in force, or were so within `KEPT_FOR`, and the messages that ended or replaced them."""
     changed: tuple[PublicAlert, ...]
     """Those of them that the asker does not have as they are now, in order of arrival."""
 

@@ -86,9 +86,29 @@ async def test_what_is_over_is_read_for_an_hour(public: PublicAlerts, alerts: Al
     await submit(alerts, "E", DUEREN)
     await submit(alerts, "B", chain="A", reason=Reason.CANCEL)
     await pool.execute("UPDATE alert SET expires = now() - interval '59 minutes' WHERE id = 'E'")
-    assert (await public.read({})).ids == {"A", "E"}
+    assert (await public.read({})).ids == {"A", "B", "E"}, "with what ended one"
     await pool.execute(
         """UPDATE alert SET stopped_at = stopped_at - interval '61 minutes', expires = CASE id WHEN 'E'
              THEN now() - interval '61 minutes' ELSE expires END"""
     )
     assert (await public.read({})).ids == frozenset()
+
+
+async def test_what_ended_a_warning_is_read_for_as_long_as_that_is(
+    public: PublicAlerts, alerts: Alerts
+) -> None:
+    await submit(alerts, "A", DUEREN)
+    await submit(alerts, "B", chain="A", reason=Reason.CANCEL)
+    found = await public.read({})
+    assert ids(found) == ["A", "B"]
+    assert found.ids == {"A", "B"}
+    assert found.changed[0].stored.stopped_by == "B"
+
+
+@pytest.mark.parametrize("changes", [{"scope": "Restricted"}, {"scope": "Private"}, {"status": "Exercise"}])
+async def test_what_is_not_public_is_not_read_although_it_ended_a_warning(
+    public: PublicAlerts, alerts: Alerts, changes: dict[str, Any]
+) -> None:
+    await submit(alerts, "A", DUEREN)
+    await submit(alerts, "B", chain="A", reason=Reason.CANCEL, **changes)
+    assert (await public.read({})).ids == {"A"}
