@@ -74,6 +74,9 @@ class Publisher:
         self._changes_at: datetime | None = None
         self._is_away = False
         self._looking = asyncio.Lock()
+        self._begun = self._succeeded = 0
+        """How many looks at the record there were, and the number of the last that it answered."""
+        self._looked = asyncio.Event()
         self._next = asyncio.Event()
         self.edition: Edition | None = None
         """What is published; None before the record was read for the first time."""
@@ -92,17 +95,27 @@ class Publisher:
             await self._next.wait()
         return self.edition
 
+    async def looked_again(self) -> None:
+        """Wait until a look has succeeded that began after this was asked. It begins none: strangers may ask for it."""
+        begun = self._begun
+        while self._succeeded <= begun:
+            await self._looked.wait()
+
     async def look(self, *, afresh: bool = False) -> None:
         """Look at the record once, and publish what has changed; `afresh`: also in who warns, which else is asked now
         and then.
         """
         async with self._looking:
+            self._begun += 1
             try:
                 async with asyncio.timeout(LOOK_MAX_S):
                     found = await self._read({alert_id: one.mark for alert_id, one in self._warnings.items()})
                     coverage = await self._covered(afresh=afresh)
                 changed = {one.stored.id: await _warning(one) for one in found.changed}
                 self._take(found, changed, coverage)
+                self._succeeded = self._begun
+                self._looked.set()
+                self._looked = asyncio.Event()
             except Exception as error:  # noqa: BLE001 - whatever it is, an edition must not go on to call itself current
                 self._note_away(error)
 

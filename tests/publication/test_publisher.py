@@ -197,6 +197,31 @@ async def test_an_info_that_runs_out_makes_a_new_edition(world: World) -> None:
     assert await world.after(1) is not second
 
 
+async def test_whoever_waits_for_another_look_gets_one_that_began_after_it_asked(world: World) -> None:
+    looking = asyncio.create_task(world.publisher.look())
+    await asyncio.sleep(0)
+    world.record.put("A")  # the look under way may have passed it by
+    waiting = asyncio.create_task(world.publisher.looked_again())
+    await looking
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await world.after()
+    await waiting
+    assert world.ids() == ["A"]
+
+
+async def test_a_look_that_fails_does_not_end_the_wait(world: World) -> None:
+    world.record.error = OSError()
+    waiting = asyncio.create_task(world.publisher.looked_again())
+    await asyncio.sleep(0)
+    await world.after()
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    world.record.error = None
+    await world.after()
+    await waiting
+
+
 # With the record itself
 
 

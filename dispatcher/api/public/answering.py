@@ -6,6 +6,7 @@ A request that finds its document costs a look into a table. The routes answer t
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,10 @@ PREFIXES: Final = ("/v1/districts/", "/v1/municipalities/", "/v1/public/", "/api
 """What the paths begin with that take no key. A key that is sent there is not looked at."""
 READ: Final = ("GET", "HEAD")
 RETRY_AFTER_S: Final = 1
+PATIENCE_S: Final = 5.0
+"""The longest wait for another look at the record: two that take as long as they may, and what is between them. As a
+rule it is a quarter of a second.
+"""
 _OK: Final = b"HTTP/1.1 200 OK\r\n"
 _NOT_MODIFIED: Final = b"HTTP/1.1 304 Not Modified\r\n"
 OPEN_TO_ALL: Final[Headers] = (
@@ -47,8 +52,10 @@ OPEN_TO_ALL: Final[Headers] = (
 class PublicDocuments:
     """What one process answers to whoever asks."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, patience_s: float = PATIENCE_S) -> None:
+        """`patience_s`: how long a warning that is not known yet is waited for."""
         self._publisher = publisher
+        self._patience_s = patience_s
         self._places: dict[str, Callable[[Edition], Document]] = {}
         """What makes the document of an address of a place, of all that were asked for."""
         self._making = asyncio.Lock()
@@ -112,8 +119,16 @@ class PublicDocuments:
         """Return the document of what nobody else asks for as a route's answer, which no cache keeps."""
         return PublicResponse(await make(self._edition()), self._publisher.headers, b"no-store")
 
-    def of_warning(self, form: WarningForm, alert_id: str, address: str) -> PublicResponse:
-        """Return a warning's document as a route's answer. Raises `RequestRefused` where there is none."""
+    async def of_warning(self, form: WarningForm, alert_id: str, address: str) -> PublicResponse:
+        """Return a warning's document as a route's answer. Raises `RequestRefused` where there is none. A list of
+        another process may have named it a moment before this one hears of it: so it is refused only after the record
+        was looked at once more, if it can be.
+        """
+        before = self._edition()
+        if before.of_warning(form, alert_id) is None and before.in_force.current:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience_s):
+                    await self._publisher.looked_again()
         edition = self._edition()
         document = edition.of_warning(form, alert_id)
         if document is None:

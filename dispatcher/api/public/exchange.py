@@ -171,7 +171,7 @@ def _nina_warnings(router: APIRouter, documents: PublicDocuments) -> None:
             operation_id=name,
         )
         async def document(alert_id: AlertId) -> Response:
-            return documents.of_warning(form, alert_id, f"/api31/warnings/{alert_id}{suffix}")
+            return await documents.of_warning(form, alert_id, f"/api31/warnings/{alert_id}{suffix}")
 
     warning(".json", registry.NINA_DETAIL, "getNinaWarning", "the texts")
     warning(".geojson", registry.NINA_GEOMETRY, "getNinaGeometry", "the shapes")

@@ -135,7 +135,7 @@ def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlace
     @router.get("/v1/public/alerts/{alert_id}", responses=_WARNING, operation_id="getPublicAlert")
     async def detail(alert_id: AlertId) -> Response:
         """Show a warning in all the languages in which its sender wrote; for an hour after its end as well."""
-        return documents.of_warning(DETAIL, alert_id, DETAIL_PATH.format(alert_id))
+        return await documents.of_warning(DETAIL, alert_id, DETAIL_PATH.format(alert_id))
 
     @router.get(
         "/v1/public/alerts/{alert_id}/cap",
@@ -145,7 +145,7 @@ def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlace
     )
     async def message(alert_id: AlertId) -> Response:
         """Return the CAP message byte for byte as it came, with its signature if it has one."""
-        return documents.of_warning(MESSAGE, alert_id, CAP_PATH.format(alert_id))
+        return await documents.of_warning(MESSAGE, alert_id, CAP_PATH.format(alert_id))
 
 
 def _in(language: Language, path: str) -> str:

@@ -28,7 +28,7 @@ class Process:
     def __init__(self) -> None:
         self.publisher = Publisher(nothing, nothing)
         self.publisher.headers = ((b"alerts-as-of", b"now"),)
-        self.documents = PublicDocuments(self.publisher)
+        self.documents = PublicDocuments(self.publisher, patience_s=0)  # nobody looks at a record here
         self.by_routes = 0
         self.renew()
 
@@ -114,12 +114,12 @@ async def test_the_document_of_everything_is_made_once_in_an_edition_and_by_a_ro
 
 async def test_a_warning_is_kept_for_one_edition(process: Process) -> None:
     path = "/v1/public/alerts/A/cap"
-    process.documents.of_warning(MESSAGE, "A", path)
+    await process.documents.of_warning(MESSAGE, "A", path)
     assert (await process.ask(path))[0] == 200
     process.renew()
     assert (await process.ask(path))[0] == 404
     with pytest.raises(RequestRefused) as refused:
-        process.documents.of_warning(MESSAGE, "B", path)
+        await process.documents.of_warning(MESSAGE, "B", path)
     assert refused.value.type is ProblemType.NOT_FOUND
 
 

@@ -72,6 +72,14 @@ async def test_a_warning_is_read_in_all_its_languages_and_as_it_came_also_after_
     assert (await read(service, f"{path}/cap")).body == one.xml()
 
 
+async def test_a_warning_that_this_process_has_not_heard_of_yet_is_waited_for(service: Service) -> None:
+    """A list of another process may have named it already; some clients show nothing at all after a 404."""
+    for headline in ("Hochwasser", "Sturm", "Glatteis"):
+        alert_id = await submitted(service, warning(headline=headline))
+        for path in (f"/api31/warnings/{alert_id}.json", f"/v1/public/alerts/{alert_id}"):
+            assert (await service.request("GET", path, key="")).status == 200
+
+
 async def test_nothing_that_is_not_meant_for_everybody_is_ever_read(service: Service) -> None:
     hidden = [
         await submitted(service, warning(**changes))
