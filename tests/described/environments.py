@@ -23,10 +23,10 @@ class NotInstalledError(Exception):
     """A tool could not be had: no registry, or no program that installs it."""
 
 
-def made_of(pins: Path, *commands: list[str]) -> Path:
+def made_of(pins: Path, *commands: list[str], below: Path = CACHE) -> Path:
     """Return the folder in which `commands` were run; `{folder}` in them is its path. What is pinned says its name."""
     name = f"{pins.parent.name}-{pins.stem}" if pins.suffix == ".json" else pins.stem
-    folder = CACHE / f"{name}-{hashlib.sha256(pins.read_bytes()).hexdigest()[:12]}"
+    folder = below / f"{name}-{hashlib.sha256(pins.read_bytes()).hexdigest()[:12]}"
     if (folder / DONE).exists():
         return folder
     shutil.rmtree(folder, ignore_errors=True)
