@@ -133,6 +133,15 @@ def test_only_those_concerned_got_anything(demo: Demo) -> None:
     assert not [ref for ref in reached if home[ref] <= spared]
 
 
+def test_a_neighbours_warning_reaches_those_who_follow_its_city(demo: Demo) -> None:
+    """Its own dispatcher publishes it, and the district's takes it in by its feed: the warning, and its end."""
+    warned, ended = demo.summary["neighbour"]
+    assert (warned["kind"], ended["kind"]) == ("alert", "cancel")
+    for one in (warned, ended):
+        assert one["owed"] == one["once"] > 24  # of three habits and more, eight people each
+        assert (one["doubled"], one["missed"], one["astray"]) == (0, 0, 0)
+
+
 def test_the_gateways_failed_and_were_asked_again(demo: Demo) -> None:
     faults = {
         json.loads(line).get("fault")
@@ -143,6 +152,7 @@ def test_the_gateways_failed_and_were_asked_again(demo: Demo) -> None:
 
 
 STEPS = (
+    "starting the neighbour's dispatcher",
     "making 600 subscriptions",
     "starting stand-ins",
     "starting the service",
@@ -152,6 +162,7 @@ STEPS = (
     "Warned:",
     "2/3 Update: submitting",
     "3/3 Cancel: submitting",
+    "a fire in Stolberg",
     "reading the service's ledgers",
     "comparing them",
     "Nothing lost",
@@ -288,6 +299,15 @@ def test_an_all_clear_to_somebody_never_warned_is_found(demo: Demo, copy: Any, v
     append(file, {**entry, "recipient": "never-warned"})
     code, summary = verdict()
     assert (code, summary["total"]["lone_all_clear"]) == (1, 1)
+
+
+def test_somebody_who_was_not_told_of_the_neighbours_warning_is_missed(copy: Any, verdict: Any) -> None:
+    alert_id = json.loads((copy / CASE).read_text())["taken_in"][0]["id"]
+    file, entry = once(copy, alert_id)
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(line for line in lines if json.loads(line) != entry))
+    code, summary = verdict()
+    assert (code, summary["failures"]) == (1, ["the neighbour's alert: missed=1"])
 
 
 def test_more_doubles_than_one_death_explains_are_too_many(copy: Any, verdict: Any, alert_id: Any) -> None:

@@ -8,6 +8,7 @@
     heartbeat  says what is being waited for
     apps       three apps, one of them a neighbour's that joins, and what they show
     enrolment  people who subscribe themselves, in several apps and with several endpoints
+    neighbour  a neighbour's dispatcher, whose feed is taken in
     once       whether each of them was told once, by the gateways' ledgers
     scenario   the three messages, one after the other, and a worker that is killed
     evidence   the ledgers on disk, and the verdict on them

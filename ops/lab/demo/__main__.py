@@ -14,6 +14,7 @@ from rich.console import Console
 from ops.broken_pipe import quietly
 from ops.lab.demo import evidence, report
 from ops.lab.demo.heartbeat import Heartbeat, beating
+from ops.lab.demo.neighbour import Neighbour
 from ops.lab.demo.scenario import Scenario
 from ops.lab.demo.view import View
 from ops.lab.gateways.launch import StandinError
@@ -68,8 +69,12 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         view = running.enter_context(View(console))
         heartbeat = Heartbeat(view)
         running.enter_context(beating(heartbeat))
-        district = running.enter_context(District(options.out, Layout(plan, texts=1), heartbeat.step))
-        case = Scenario(district, view, heartbeat, options.seed).run()
+        neighbour = Neighbour(options.out)
+        with heartbeat.step("starting the neighbour's dispatcher, a service of its own"):
+            running.enter_context(neighbour)
+        layout = Layout(plan, texts=1, settings=neighbour.settings(), exempt=f"feed={neighbour.origin}")
+        district = running.enter_context(District(options.out, layout, heartbeat.step))
+        case = Scenario(district, neighbour, view, heartbeat, options.seed).run()
         with heartbeat.step("reading the service's ledgers"):
             claims = [claim for one in case.messages for claim in district.ledger(one.id)]
             evidence.keep(options.out, case, claims)

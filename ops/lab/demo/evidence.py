@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ops.lab.demo import once
+from ops.lab.demo import neighbour, once
 from ops.lab.demo.apps import ShownRecord, faults
+from ops.lab.demo.neighbour import TakenInMessage  # noqa: TC001 - msgspec reads the annotations
 from ops.lab.world import people, population
 from ops.lab.world.chains import audience, excuse
 from ops.lab.world.district import gateway_records
@@ -68,6 +69,8 @@ class RunRecord(msgspec.Struct, frozen=True):
     deaths: tuple[KilledProcess, ...]
     shown: tuple[ShownRecord, ...] = ()
     """What apps showed after each message."""
+    taken_in: tuple[TakenInMessage, ...] = ()
+    """What was taken in of the neighbour's."""
 
 
 def keep(home: Path, case: RunRecord, claims: Iterable[ServiceRecord]) -> None:
@@ -98,7 +101,8 @@ def recount(home: Path) -> dict[str, Any]:
     persons = tuple(people.read(home / "population"))
     own = {one.ref for person in persons for one in person.endpoints}
     everybody = tuple(gateway_records(home))
-    gateway = tuple(one for one in everybody if one.recipient not in own)
+    neighbours = {one.id for one in case.taken_in}
+    gateway = tuple(one for one in everybody if one.recipient not in own and one.message not in neighbours)
     decoder = msgspec.json.Decoder(ServiceRecord)
     said = [decoder.decode(line) for line in (home / CLAIMS).read_bytes().splitlines()]
     claims = tuple(one for one in said if one.recipient)
@@ -121,7 +125,12 @@ def recount(home: Path) -> dict[str, Any]:
         everybody,
         [one for one in said if not one.recipient],
     )
-    failures = (*failures_of(case, verdict), *once.faults(told, verdict.total.doubled_bound))
+    of_neighbour = neighbour.count(case.taken_in, neighbour.concerned(recipients, persons), everybody)
+    failures = (
+        *failures_of(case, verdict),
+        *once.faults(told, verdict.total.doubled_bound),
+        *neighbour.faults(of_neighbour),
+    )
     summary = {
         "ok": not failures,
         "failures": failures,
@@ -133,6 +142,7 @@ def recount(home: Path) -> dict[str, Any]:
         "shown": case.shown,
         "people": list(once.lines(persons, told)),
         "told_once": told,
+        "neighbour": of_neighbour,
     }
     (home / SUMMARY).write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
     read: dict[str, Any] = msgspec.to_builtins(summary)
@@ -195,7 +205,7 @@ def together(rows: Collection[Counts]) -> Counts:
 
 
 def _outsiders(recipients: Iterable[Recipient], gateway: Iterable[GatewayRecord]) -> dict[str, int]:
-    """Count the people who watch no municipality of the district, and how many of them got anything at all."""
+    """Count the people who watch no municipality of the district, and how many of them got anything of these."""
     outside = {one.ref for one in recipients if INHABITANTS.keys().isdisjoint(one.places)}
     reached = {record.recipient for record in gateway if record.accepted}
     return {"outside": len(outside), "outside_reached": len(outside & reached)}

@@ -11,7 +11,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from dispatcher.boundaries.municipalities import Boundaries
+from ops.lab.demo import neighbour
 from ops.lab.demo.apps import ShownRecord, lines
+from ops.lab.demo.neighbour import ToldOfNeighbour
 from ops.lab.demo.scenario import ZONE
 from ops.lab.world import messages
 from ops.lab.world.district import SENDER
@@ -61,6 +63,8 @@ def show(console: Console, summary: Mapping[str, Any]) -> None:
     _apps(console, summary)
     for line in summary["people"]:
         console.print(line, highlight=False, soft_wrap=True)
+    for line in neighbour.lines(msgspec.convert(one, ToldOfNeighbour) for one in summary["neighbour"]):
+        console.print(line, highlight=False, soft_wrap=True)
     for text in _sentences(summary):
         console.print(text, highlight=False)
 
@@ -94,7 +98,7 @@ def _sentences(summary: Mapping[str, Any]) -> list[str]:
     ]
     sentences += [
         f"{gone} times a gateway said that a subscription is gone; nothing is owed there.",
-        f"{summary['outside_reached']} of {summary['outside']} people outside the district got anything.",
+        f"{summary['outside_reached']} of {summary['outside']} people elsewhere got anything of the district's.",
         f"Also 0: {', '.join(name for name in REST if not total[name])}.",
     ]
     if summary["ok"]:

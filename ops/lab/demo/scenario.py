@@ -1,4 +1,6 @@
-"""The demo's scenario: Alert, Update, Cancel, each until it is settled, and a worker that is killed."""
+"""The demo's scenario: Alert, Update, Cancel, each until it is settled, a worker that is killed, and a neighbour's
+warning.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.settings import Settings
 from ops.lab.demo import apps, faults
+from ops.lab.demo import neighbour as neighbours
 from ops.lab.demo.enrolment import Enrolment
 from ops.lab.demo.evidence import KilledProcess, RunRecord, SubmittedMessage, owed
 from ops.lab.demo.progress import CHANNELS, Progress
@@ -23,6 +26,7 @@ from ops.lab.world.service import FINAL, ServiceError
 
 if TYPE_CHECKING:
     from ops.lab.demo.heartbeat import Heartbeat
+    from ops.lab.demo.neighbour import Neighbour
     from ops.lab.demo.view import View
     from ops.lab.world.district import District
     from ops.lab.world.ledger import Entry
@@ -49,8 +53,11 @@ def in_flight_max() -> int:
 class Scenario:
     """Runs the demo once over a running district."""
 
-    def __init__(self, district: District, view: View, heartbeat: Heartbeat, seed: int) -> None:
+    def __init__(
+        self, district: District, neighbour: Neighbour, view: View, heartbeat: Heartbeat, seed: int
+    ) -> None:
         self._district = district
+        self._neighbour = neighbour
         self._view = view
         self._step = heartbeat.step
         self._seed = seed
@@ -85,8 +92,17 @@ class Scenario:
             self._tail.new()  # the codes
         for kind in CHAPTERS:
             self._chapter(kind)
+        with self._step(
+            "a fire in Stolberg: the neighbour's dispatcher warns and takes it back, ours follows its feed"
+        ):
+            taken_in = tuple(neighbours.run(self._neighbour, self._district, self._run))
         return RunRecord(
-            self._seed, in_flight_max(), tuple(self._submitted), tuple(self._deaths), tuple(self._shown)
+            self._seed,
+            in_flight_max(),
+            tuple(self._submitted),
+            tuple(self._deaths),
+            tuple(self._shown),
+            taken_in,
         )
 
     def _chapter(self, kind: Kind) -> None:
