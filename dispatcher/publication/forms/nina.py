@@ -63,6 +63,9 @@ def detail(found: PublicInForce, warning: PublicWarning) -> bytes:
     name = warning.message.infos[0].sender_name if warning.message.infos else None
     infos = _speaking_first(document["info"], warning.message, found) or [_bare(warning)]
     for info in infos:
+        info.setdefault("language", LANGUAGE)
+        info.setdefault("category", ["Other"])
+        info.setdefault("area", [])
         info.setdefault("senderName", name or warning.stored.sender)
         info.setdefault("headline", warning.stored.headline or warning.stored.event)
         info.setdefault("description", info["headline"])
@@ -168,8 +171,6 @@ def _bare(warning: PublicWarning) -> dict[str, Any]:
     """Return an info of a message that has none: clients read the first one without looking whether it is there."""
     stored = warning.stored
     return {
-        "language": LANGUAGE,
-        "category": ["Other"],
         "event": stored.event,
         "urgency": "Unknown",
         "severity": stored.severity,

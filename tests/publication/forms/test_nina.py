@@ -121,11 +121,13 @@ def test_the_first_info_is_the_one_that_speaks_german() -> None:
 
 
 def test_no_info_lacks_what_clients_read_without_looking() -> None:
-    for message in (Message(), Message(infos=()), Message(infos=(InfoPart(instruction="", lifetime=None),))):
+    bare = InfoPart(areas=(), instruction="", lifetime=None)
+    for message in (Message(), Message(infos=()), Message(infos=(bare,))):
         document = shown(warned("A", message=message))
         assert document["info"]
         for info in document["info"]:
             assert {"senderName", "headline", "description", "instruction", "expires", "area"} <= set(info)
+            assert {"language", "category"} <= set(info), "the parser of FPAS does not look either"
             assert all(info[name] for name in ("senderName", "headline", "description", "instruction"))
             assert all("areaDesc" in area for area in info["area"])
         assert "null" not in json.dumps(document)

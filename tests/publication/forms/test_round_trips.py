@@ -28,8 +28,10 @@ from tests.support.messages import DUEREN, stored
 ATOM_URL = "https://warn.example/v1/districts/05358/alerts.atom"
 NINA_URL = "https://warn.example/api31/dashboard/053580000000.json"
 LONG = timedelta(days=3650)
-FILLED_IN = ("sender_name", "headline", "description", "instruction", "expires")
-"""What NINA's clients read without looking whether it is there; where a message lacks it, it is filled in."""
+FILLED_IN = ("language", "sender_name", "headline", "description", "instruction", "expires")
+"""What NINA's clients read without looking whether it is there; where a message lacks it, it is filled in, and so is
+its category.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +56,8 @@ def published(alert: cap.Alert) -> tuple[PublicInForce, PublicWarning]:
     return in_force([warning], Coverage(("",)), Telling(), sent.astimezone(UTC)), warning
 
 
-def through_atom(alert: cap.Alert, place: PublicPlace) -> cap.Alert | None:
+def through_atom(state: PublicInForce, warning: PublicWarning, place: PublicPlace) -> cap.Alert | None:
     """What who follows our feed reads; None where nothing of the message is told any more."""
-    state, warning = published(alert)
     listing = Index().listing(feed(state, place), ATOM_URL)
     assert listing.broken == ()
     if not listing.entries:
@@ -68,9 +69,8 @@ def through_atom(alert: cap.Alert, place: PublicPlace) -> cap.Alert | None:
     return incoming.alert
 
 
-def through_nina(alert: cap.Alert, place: PublicPlace) -> cap.Alert:
+def through_nina(state: PublicInForce, warning: PublicWarning, place: PublicPlace) -> cap.Alert:
     """What who follows our dashboard reads."""
-    state, warning = published(alert)
     (entry,) = Nina().listing(dashboard(state, place), NINA_URL).entries or [None]
     if entry is None:
         assert state.told(warning, "de") is None
@@ -101,7 +101,8 @@ def _plain(info: cap.Info, written: cap.Info) -> cap.Info:
         around = 0 if area is own else len(own.circles)
         polygons = area.polygons[: len(area.polygons) - around]
         areas.append(replace(area, geocodes=codes, polygons=polygons, circles=()))
-    return replace(info, areas=(*areas, *info.areas[len(written.areas) :]), **kept)
+    categories = info.categories if written.categories else ()
+    return replace(info, categories=categories, areas=(*areas, *info.areas[len(written.areas) :]), **kept)
 
 
 def alerts_of(name: str) -> Iterator[cap.Alert]:
@@ -116,9 +117,9 @@ def alerts_of(name: str) -> Iterator[cap.Alert]:
 
 
 def same_both_ways(alert: cap.Alert, place: PublicPlace) -> None:
-    by_atom = through_atom(alert, place)
-    assert by_atom in (None, alert)
-    is_same(through_nina(alert, place), alert)
+    state, warning = published(alert)
+    assert through_atom(state, warning, place) in (None, alert)
+    is_same(through_nina(state, warning, place), alert)
 
 
 def test_the_whole_corpus_comes_back(district: PublicPlace) -> None:
@@ -145,7 +146,7 @@ def test_a_shape_that_is_lost_is_noticed(district: PublicPlace) -> None:
     alert = cap.Alert(
         "a@b.example", "1", sent, cap.Status.ACTUAL, cap.MsgType.ALERT, cap.Scope.PUBLIC, infos=(info,)
     )
-    found = through_nina(alert, district)
+    found = through_nina(*published(alert), district)
     is_same(found, alert)
     for spoilt in (
         replace(found, infos=(replace(found.infos[0], areas=(cap.Area("Düren"),)),)),
