@@ -39,6 +39,14 @@ def test_a_crowded_lane_is_measured_alone_and_in_the_crowd() -> None:
     assert found["crowded_s"] >= 0.2
 
 
+def test_reading_is_measured_against_plain_servers_and_beside_submissions() -> None:
+    flags = ("--rounds", "1", "--seconds", "0.3", "--streams", "50", "--submitting", "2", "--warnings", "2")
+    found = measured("reading", *flags)
+    assert (found["sse_streams"], found["rounds"], found["warnings"]) == (50, 1, 2)
+    for name in ("per_s", "bare_asgi_per_s", "fastapi_per_s", "submission_p99_ratio", "sse_mb", "sse_last_s"):
+        assert found[name] > 0, name
+
+
 def test_a_rate_is_measured_against_what_the_contract_says() -> None:
     found = measured("sms-rate", "--people", "60", "--rate", "50")
     assert (found["people"], found["rate"], found["refused"]) == (60, 50, 0)

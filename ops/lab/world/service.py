@@ -90,7 +90,10 @@ class Service:
             "WARN_API_PORT": "0",
             **settings,
         }
-        self._workers = int(self._environment.get("WARN_WORKERS", "2"))
+        self._processes = 1 + sum(
+            int(self._environment.get(name, usual))
+            for name, usual in (("WARN_WORKERS", "2"), ("WARN_READING_PROCESSES", "0"))
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -131,7 +134,7 @@ class Service:
 
     def _ready(self) -> bool:
         urls = self.urls()
-        if len(urls) != 1 + self._workers:
+        if len(urls) != self._processes:
             return False
         return all(self.ready_at(url) for url in urls.values())
 

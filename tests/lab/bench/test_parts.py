@@ -16,12 +16,13 @@ from dispatcher.access.receipt_tokens import ReceiptTokens
 from ops.lab.bench import burst
 from ops.lab.bench.__main__ import module_of, names
 from ops.lab.bench.dispatch import SendMeasurement, summary
-from ops.lab.bench.fixtures import receipt_poster
+from ops.lab.bench.fixtures import list_reader, plain_list, receipt_poster, stream_listeners
 from ops.lab.bench.fixtures.crowd import Crowd
 from ops.lab.bench.fixtures.processes import Process, metric
 from ops.lab.bench.fixtures.receipt_poster import PosterOrders
 from ops.lab.gateways.state import UserAgent
 from ops.lab.world.population import INHABITANTS
+from tests.support.bounded_server import serving
 
 
 def test_a_burst_is_a_hundred_messages_of_fifty_centres_with_thirty_that_say_the_same() -> None:
@@ -99,3 +100,38 @@ def test_posters_let_every_device_post_once_with_a_token_that_is_read() -> None:
     tokens = ReceiptTokens(bytes(32))
     found = [tokens.position(one["receipt"]) for one in receipts]
     assert sorted(one for one in found if one) == [(batch, 0, n) for batch in (7, 8) for n in range(30)]
+
+
+async def test_a_list_is_read_as_often_as_it_is_answered_and_refusals_are_counted() -> None:
+    body = b"x" * 300_000
+    app = plain_list.bare(body)
+
+    async def sometimes(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/refused":
+            await send({"type": "http.response.start", "status": 503, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await app(scope, receive, send)
+
+    async with serving(sometimes) as server:
+        orders = list_reader.ReaderOrders(server.port, ["/a", "/b"], 2, 0.2, 100.0)
+        found = await list_reader.read(orders)
+        assert 2 <= found.requests <= 24
+        assert found.refused == 0
+        orders = list_reader.ReaderOrders(server.port, ["/a", "/refused"], 2, 0.1, 0.0)
+        found = await list_reader.read(orders)
+        assert 0 < found.refused < found.requests
+
+
+async def test_streams_are_held_open_until_all_have_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for event in (b"event: snapshot\n\n", b"event: new\n\n"):
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with serving(app) as server:
+        heard = await stream_listeners.listen(stream_listeners.ListenerOrders(server.port, ["/a", "/b"], 3))
+    assert heard.streams == 3
+    assert heard.first <= heard.last
+    assert capsys.readouterr().out == "ready\n"
