@@ -24,7 +24,7 @@ class Control(StrEnum):
     """Names what is broken on purpose, to see that the verdict finds it."""
 
     FORGETFUL = "forgetful"
-    """Nothing is remembered of what was taken in."""
+    """Once, in the course of the run, what was taken in is forgotten."""
     HASTY = "hasty"
     """One poll without the entry is enough to end its warning."""
     DEAF = "deaf"

@@ -196,7 +196,7 @@ class Run:
                 polls += 1
                 failed += not (await self._poller.poll(feed)).succeeded
                 await self._deliver()
-            if self._control is Control.FORGETFUL:
+            if self._control is Control.FORGETFUL and self._minute == minutes // 3:
                 await self._pool.execute(FORGET)
         broken = len(await self._quarantine.listed(None, 1000))
         return self._judge(happenings, home, (polls, failed, broken))
