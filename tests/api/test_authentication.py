@@ -329,7 +329,13 @@ async def test_a_credential_of_the_wrong_kind_costs_the_record_nothing(world: Wo
 def parts() -> Any:
     """As much of the parts as an application that is asked nothing needs."""
     return SimpleNamespace(
-        metrics=Metrics(), health=None, reports=None, receipts=None, publisher=None, boundaries=None
+        metrics=Metrics(),
+        health=None,
+        reports=None,
+        receipts=None,
+        publisher=None,
+        streams=None,
+        boundaries=None,
     )
 
 
