@@ -72,7 +72,7 @@ def of_the_page(url: str, port: int, cache: Path) -> str:
     (lines,) = documents.blocks(documents.page("reading.md"), "nginx")
     for written, here in {
         "/var/cache/nginx/warn": str(cache),
-        "http://127.0.0.1:8080": url,
+        "127.0.0.1:8081": url.removeprefix("http://"),
         "server {": f"server {{ listen 127.0.0.1:{port};",
     }.items():
         assert written in lines
