@@ -27,7 +27,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -282,9 +282,17 @@ class Notice:
     document: bytes = b""
     """The same document with all that `payload` has no room for, for a channel that carries 20,000 bytes; without it
     there is `payload`."""
+    message: bytes = field(default=b"", repr=False)
+    """The signed CAP message itself, for endpoints that take it in place of the document; empty where none of those
+    that it is sent to does."""
     receipt_token: Callable[[int], bytes] | None = field(default=None, compare=False, repr=False)
     """Returns the token, 24 characters of ASCII, that an endpoint's device posts back as its receipt, by the endpoint's
     id; None where none is asked for."""
+
+
+FORM: Final = "form"
+"""The member of an endpoint's keys that says in which form it takes a notice."""
+CAP_FORM: Final = "cap"
 
 
 class Endpoint(NamedTuple):
@@ -299,6 +307,11 @@ class Endpoint(NamedTuple):
     """A URL, a phone number in E.164, ..."""
     keys: Mapping[str, str]
     """What the channel needs besides the address: `p256dh` and `auth`, a callback's secret, ..."""
+
+    @property
+    def takes_message(self) -> bool:
+        """Whether it takes the CAP message, and not a document that was made of it."""
+        return self.keys.get(FORM) == CAP_FORM
 
     @property
     def is_legible(self) -> bool:

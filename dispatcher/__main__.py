@@ -38,6 +38,7 @@ GROUPS = {
     "webhook": "dispatcher.commands.webhooks:app",
     "keys": "dispatcher.commands.keys:app",
     "secrets": "dispatcher.commands.access.secrets:app",
+    "signing": "dispatcher.commands.access.signing:app",
     "audit": "dispatcher.commands.access.audit:app",
     "subscriptions": "dispatcher.commands.subscriptions:app",
     "subscribers": "dispatcher.commands.access.subscribers:app",

@@ -10,12 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.verifier import SignatureConfiguration
@@ -27,6 +25,7 @@ from cap.parse.document import parse
 from cap.parse.elements import Element, read
 from cap.parse.grammar import ALERT_TAGS, DSIG, SIGNATURE
 from cap.signatures.canonical import Verifier
+from cap.signatures.certificates import fingerprint
 from cap.signatures.enveloped import descendants, is_usable, is_weak
 
 _DEFAULT: Final = Limits()
@@ -148,8 +147,7 @@ def _accept(
     (alert,) = parse(signed, limits).alerts
     if alert.identity != outer.identity:  # pragma: no cover - two parsers have not yet been seen to disagree
         return Verification(Verdict.INVALID, VerdictReason.IDENTITY)
-    fingerprint = sha256(x509.load_pem_x509_certificate(certificate).public_bytes(Encoding.DER)).hexdigest()
-    return Verification(Verdict.VALID, VerdictReason.NONE, alert, fingerprint, stripped, extra)
+    return Verification(Verdict.VALID, VerdictReason.NONE, alert, fingerprint(certificate), stripped, extra)
 
 
 def _attempt(

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from channels.app.delivery import DELIVERY, DELIVERY_SIGNATURE, delivery
 from channels.app.secrets import signing
 from channels.app.standard_webhooks import sign
 from channels.base import (
+    CAP_FORM,
+    FORM,
     ChannelLimits,
     ChannelMisconfigured,
     DeliveryError,
@@ -44,6 +47,8 @@ LIMITS: Final = ChannelLimits(
     concurrency=20,  # an app's server is no push service; it is one municipality's machine
     max_age_s=7 * 86_400,  # nobody keeps it for us: the deadline alone counts
 )
+MESSAGE_BYTES: Final = 8_000_000
+"""The largest CAP message that is posted: more than is taken in, of which a signed rendering may be longer."""
 REQUEST_TIMEOUT_S: Final = 10.0
 _STATUSES: Final[Mapping[int, Meaning]] = {
     # [S] only 410 means "stop for good". A 404 is what a server answers while it is being redeployed, and
@@ -87,8 +92,12 @@ class App:
         self._proof = Proof()
 
     def check(self, endpoint: Endpoint) -> None:
-        """Check an endpoint. Raises `Permanent` for a URL we must not contact, and for secrets that are none."""
+        """Check an endpoint. Raises `Permanent` for a URL we must not contact, for secrets that are none, and for a
+        form that there is not.
+        """
         vetted_origin(endpoint, self._policy)
+        if endpoint.keys.get(FORM) not in (None, CAP_FORM):
+            raise Permanent("form_unknown")
         _secrets(endpoint, self._now())
 
     def gateway(self, endpoint: Endpoint) -> str:
@@ -149,18 +158,27 @@ class _Callback:
 
     def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
         require_at(self.gateway, endpoint, self.policy)
-        body = addressed(self.notice.document or self.notice.payload, self.notice, endpoint.id)
-        if len(body) > self.limits.payload_bytes:
+        document = addressed(self.notice.document or self.notice.payload, self.notice, endpoint.id)
+        takes_message = endpoint.takes_message
+        body = self.notice.message if takes_message else document
+        if not body:
+            raise Permanent("message_missing")
+        if len(body) > (MESSAGE_BYTES if takes_message else self.limits.payload_bytes):
             raise Permanent("payload_too_large")
         identifier = f"{self.notice.alert_id}-{endpoint.id}"
         now = self.now()
-        timestamp = int(now.timestamp())
+        timestamp, secrets = int(now.timestamp()), _secrets(endpoint, now)
+        more = {}
+        if takes_message:
+            said = delivery(document)
+            more = {DELIVERY: said.decode(), DELIVERY_SIGNATURE: sign(secrets, identifier, timestamp, said)}
         headers = header_lines(
             {
-                "Content-Type": "application/json",
+                "Content-Type": "application/cap+xml" if takes_message else "application/json",
                 "webhook-id": identifier,
                 "webhook-timestamp": str(timestamp),
-                "webhook-signature": sign(_secrets(endpoint, now), identifier, timestamp, body),
+                "webhook-signature": sign(secrets, identifier, timestamp, body),
+                **more,
             }
         )
         timeout_s = min(self.timeout_s, seconds_left)

@@ -1,4 +1,4 @@
-"""Keeps the secrets of one callback: the one that signs, and those before it for as long as both shall.
+"""Keeps the secrets of one callback: the one that signs, and those before it for as long as both shall; and its form.
 
 They stand in `Endpoint.keys`: `secret` has one `whsec_…` or several with blanks between, all of which sign; `previous`
 has `whsec_…@INSTANT` with blanks between, each of which signs until then.
@@ -12,6 +12,7 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from channels.app.standard_webhooks import PREFIX, decode_secrets
+from channels.base import FORM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,12 +66,12 @@ def require_one(secret: str) -> None:
 
 def replaced(keys: Mapping[str, str], secret: str) -> dict[str, str]:
     """Return the keys with this secret alone: it signs from now on, and no other. One that signs already stays as it
-    is, with those that end beside it.
+    is, with those that end beside it. The form stays.
     """
     if keys.get(SECRET) == secret:
         return dict(keys)
     require_one(secret)
-    return {SECRET: secret}
+    return {SECRET: secret, **_form(keys)}
 
 
 def rotated(keys: Mapping[str, str], secret: str, now: datetime, until: datetime) -> dict[str, str]:
@@ -84,7 +85,17 @@ def rotated(keys: Mapping[str, str], secret: str, now: datetime, until: datetime
     before = [Ending(one, until) for one in keys.get(SECRET, "").split()]
     before += previous(keys, now)
     kept = [one for one in before if one.secret != secret and one.until > now][:MOST_PREVIOUS]
-    found = {SECRET: secret}
+    found = {SECRET: secret, **_form(keys)}
     if kept:
         found[PREVIOUS] = " ".join(f"{one.secret}@{one.until.isoformat()}" for one in kept)
     return found
+
+
+def with_form(keys: Mapping[str, str], form: str) -> dict[str, str]:
+    """Return the keys of a callback that takes notices in this form; empty for the usual one."""
+    found = {name: value for name, value in keys.items() if name != FORM}
+    return found | ({FORM: form} if form else {})
+
+
+def _form(keys: Mapping[str, str]) -> dict[str, str]:
+    return {FORM: keys[FORM]} if FORM in keys else {}

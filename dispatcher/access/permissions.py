@@ -322,7 +322,14 @@ GRANTS: Final = (
     Grant(
         Permission.READ_KEYS,
         _OPERATOR,
-        commands=("source list", "source show", "operator list", "keys list", "secrets show"),
+        commands=(
+            "source list",
+            "source show",
+            "operator list",
+            "keys list",
+            "secrets show",
+            "signing show",
+        ),
     ),
     Grant(
         Permission.MANAGE_KEYS,
@@ -332,7 +339,15 @@ GRANTS: Final = (
     Grant(
         Permission.MANAGE_SECRETS,
         _OPERATOR,
-        commands=("secrets init", "secrets adopt", "secrets replace", "secrets rotate", "secrets drop"),
+        commands=(
+            "secrets init",
+            "secrets adopt",
+            "secrets replace",
+            "secrets rotate",
+            "secrets drop",
+            "signing rotate",
+            "signing revoke",
+        ),
     ),
     Grant(Permission.READ_AUDIT, _OPERATOR, commands=("audit list",)),
     Grant(Permission.IMPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions import",)),

@@ -40,6 +40,9 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         },
         "GET /v1/public/alerts/{alert_id}": _PUBLIC,
         "GET /v1/public/alerts/{alert_id}/cap": _PUBLIC,
+        "GET /v1/public/alerts/{alert_id}/cap/signed": _PUBLIC,
+        "GET /v1/public/signing-certificates": "Whoever verifies what the service signs needs them; they are "
+        "the public halves of its keys.",
         "GET /api/appdata/gsb/labels/de_labels.json": _PUBLIC,
         "GET /api31/dashboard/{ars}.json": _PUBLIC,
         "GET /api31/warnings/{alert_id}.json": _PUBLIC,

@@ -157,7 +157,7 @@ def _routes(dependencies: ApiDependencies, public: PublicDocuments) -> list[Base
     """
     routers = [found.routes(dependencies) for found in ROUTERS]
     own = [route for router in routers for route in router.routes]
-    return own + open_routes(public, dependencies.streams, dependencies.boundaries)
+    return own + open_routes(public, dependencies.streams, dependencies.boundaries, dependencies.signer)
 
 
 def metrics_application(dependencies: ApiDependencies) -> Starlette:

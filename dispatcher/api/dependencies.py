@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dispatcher.queue.sign_ups import SignUps
     from dispatcher.runtime.probes import Health
     from dispatcher.settings import Settings
+    from dispatcher.signing.message_signer import MessageSigner
     from dispatcher.store.alerts.alerts import Alerts
     from dispatcher.store.audience.subscriptions import Subscriptions
     from dispatcher.store.delivery.ledger_reader import LedgerReader
@@ -65,6 +66,7 @@ class ApiDependencies:
     receipts: ReceiptCollector
     publisher: Publisher
     streams: PublicStreams
+    signer: MessageSigner
     inbound: InboundTexts
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from channels.app.secrets import SECRET, new_secret, previous, replaced, require_one, rotated
-from channels.base import Endpoint, Permanent
+from channels.app.secrets import SECRET, new_secret, previous, replaced, require_one, rotated, with_form
+from channels.base import CAP_FORM, Endpoint, Permanent
 from dispatcher.apps.webhook_refusal import WebhookRefused, webhook_error
-from dispatcher.model.webhooks import WantedWebhook
+from dispatcher.model.webhooks import CallbackForm, WantedWebhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +33,7 @@ class WebhookRequest:
     secret: str | None = None
     places: tuple[str, ...] | None = None
     language: str = "de"
+    form: CallbackForm = CallbackForm.NOTICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class Registration:
             secret = request.secret or before.get(SECRET) or made
             used.append(secret)
             # An imported one may have two with a blank between: they stay as they are.
-            return dict(before) if before.get(SECRET) == secret else replaced(before, secret)
+            found = dict(before) if before.get(SECRET) == secret else replaced(before, secret)
+            return with_form(found, CAP_FORM if request.form is CallbackForm.CAP else "")
 
         webhook = await self._webhooks.put(instance_id, wanted, keys, by)
         return Registered(webhook, made if made in used else None)

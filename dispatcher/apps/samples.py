@@ -57,8 +57,9 @@ class Sample:
     told: Told
     municipalities: tuple[tuple[str, str], ...]
     """(AGS, name) of each."""
+    message: cap.Alert
     raw: bytes
-    """The CAP message."""
+    """The message as CAP."""
 
     @property
     def alert(self) -> StoredAlert:
@@ -87,7 +88,7 @@ def sample(
     told = tell(source, language, sent, None if page is None else _screen(source, page, sent))
     if told is None:
         raise LookupError(stored.id)
-    return Sample(replace(told, notice={**told.notice, "test": True}), named, cap.render(message))
+    return Sample(replace(told, notice={**told.notice, "test": True}), named, message, cap.render(message))
 
 
 def current(

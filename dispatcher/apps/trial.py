@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from channels.base import Consequence, Endpoint, Notice, Urgency
 from dispatcher.apps.samples import sample
 from dispatcher.delivery.render import collapse_key
+from dispatcher.model.webhooks import CallbackForm
 from dispatcher.texts.shortening import as_json
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from channels.app.channel import App, Trial
     from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.model.webhooks import Webhook
+    from dispatcher.signing.message_signer import MessageSigner
     from dispatcher.store.webhooks import Webhooks
 
 TESTS_EVERY: Final = timedelta(seconds=10)
@@ -67,8 +70,12 @@ class Trials:
         boundaries: Boundaries,
         now: Callable[[], datetime],
         page: str = "",
+        signer: MessageSigner | None = None,
     ) -> None:
-        """`page` is the URL to which a tap on a notice leads, empty for none."""
+        """`page` is the URL to which a tap on a notice leads, empty for none; `signer` signs the test messages of
+        webhooks that take these.
+        """
+        self._signer = signer
         self._webhooks = webhooks
         self._channel = channel
         self._boundaries = boundaries
@@ -84,7 +91,7 @@ class Trials:
             return None
         if wait := await self._webhooks.claim_test(instance_id, TESTS_EVERY):
             raise TriedTooSoon(wait)
-        notice = self._notice(instance_id, webhook.places or tuple(own), webhook.language)
+        notice = await self._notice(instance_id, webhook, own)
         endpoint = Endpoint(webhook.subscription_id, webhook.url, webhook.keys)
         begun = time.monotonic()
         trial = await self._channel.try_once(notice, endpoint)
@@ -97,9 +104,12 @@ class Trials:
             notice=json.loads(notice.document),
         )
 
-    def _notice(self, instance_id: str, places: Sequence[str], language: str) -> Notice:
-        now = self._now().replace(microsecond=0)
-        made = sample(instance_id, places, self._boundaries, now, language, self._page)
+    async def _notice(self, instance_id: str, webhook: Webhook, own: Sequence[str]) -> Notice:
+        now, places = self._now().replace(microsecond=0), webhook.places or tuple(own)
+        made = sample(instance_id, places, self._boundaries, now, webhook.language, self._page)
+        message = b""
+        if webhook.form is CallbackForm.CAP and self._signer is not None:
+            message = await self._signer.signed(made.alert.id, made.message)
         # Its message is not on record, and no sample that the pull shows: there is nothing to fetch.
         document = as_json({name: value for name, value in made.told.notice.items() if name != "cap"})
         return Notice(
@@ -108,10 +118,11 @@ class Trials:
             title=str(made.told.notice["title"]),
             text=str(made.told.notice["headline"]),
             payload=document,
-            language=language,
+            language=webhook.language,
             urgency=Urgency.NORMAL,
             deadline=made.alert.expires,
             document=document,
+            message=message,
         )
 
 

@@ -56,6 +56,10 @@ _SENTENCES: Final = {
         "This secret is being replaced and ends soon; name another one.",
         "Dieses Geheimnis wird gerade abgelöst und endet bald; bitte ein anderes angeben.",
     ),
+    "form_unknown": (
+        "A webhook takes notices in the form notice or cap.",
+        "Ein Webhook nimmt Meldungen in der Form notice oder cap.",
+    ),
     "places_foreign": (
         "Not among the places of the instance: {}.",
         "Gehört nicht zu den Orten der Instanz: {}.",

@@ -23,11 +23,13 @@ from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import json_line, shown
 from dispatcher.model.desk_time import desk_time
 from dispatcher.model.principals import Instance
-from dispatcher.model.webhooks import WebhookTaken
+from dispatcher.model.webhooks import CallbackForm, WebhookTaken
 from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
+from dispatcher.signing.message_signer import MessageSigner
 from dispatcher.store import record
 from dispatcher.store.parties import Parties
+from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.store.webhooks import Webhooks
 from dispatcher.texts.catalogues import CATALOGUES
 from dispatcher.wiring.boundaries import load_boundaries
@@ -52,6 +54,10 @@ def set_webhook(
         typer.Option("--secret-stdin", help="read the whsec_ secret from the input, instead of making one"),
     ] = False,
     language: Annotated[str, typer.Option(help=" or ".join(CATALOGUES))] = "de",
+    form: Annotated[
+        CallbackForm,
+        typer.Option(help="notice: JSON for an app; cap: the signed CAP message, for sirens and displays"),
+    ] = CallbackForm.NOTICE,
 ) -> None:
     """Register or replace the webhook of an instance, and print its secret where one was made, once.
 
@@ -60,7 +66,7 @@ def set_webhook(
     if language not in CATALOGUES:
         raise typer.BadParameter(f"not a language of notices: {language}; there are {', '.join(CATALOGUES)}")
     secret = typer.get_text_stream("stdin").readline().strip() if secret_stdin else None
-    request = WebhookRequest(url, secret, tuple(place) if place else None, language)
+    request = WebhookRequest(url, secret, tuple(place) if place else None, language, form)
 
     async def work(pool: record.Pool, registration: Registration) -> Registered:
         own = await _places(pool, instance_id)
@@ -85,6 +91,7 @@ def show_webhook(instance_id: PartyId, *, as_json: AsJson = False) -> None:
             "places": list(webhook.places),
             "all_places": webhook.follows_all,
             "language": webhook.language,
+            "form": str(webhook.form),
             "environment": webhook.environment,
             "state": "ended" if webhook.ended_at else "active",
             "previous_secrets_end": ends,
@@ -147,8 +154,11 @@ def try_webhook(instance_id: PartyId, *, as_json: AsJson = False) -> None:
         http = http_client(settings)
         try:
             channel = callbacks(settings, http)
-            webhooks = Webhooks(pool, await agreed_addresses(pool, settings))
-            trials = Trials(webhooks, channel, load_boundaries(settings), utc_now, settings.public_url)
+            addresses = await agreed_addresses(pool, settings)
+            webhooks, signer = Webhooks(pool, addresses), MessageSigner(SigningKeys(pool, addresses))
+            trials = Trials(
+                webhooks, channel, load_boundaries(settings), utc_now, settings.public_url, signer
+            )
             return await trials.run(instance_id, own)
         finally:
             await http.aclose()

@@ -9,6 +9,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+import structlog
+
+from cap.errors import SignatureError
+from dispatcher.access.sealing import Unsealable
 from dispatcher.delivery.render import render
 from dispatcher.model.alerts import together
 from dispatcher.model.vocabulary import Kind
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from channels.base import Notice
     from dispatcher.model.alerts import StoredAlert, WarningInForce
     from dispatcher.model.batches import Lease
+    from dispatcher.signing.message_signer import MessageSigner
     from dispatcher.store.alerts.alerts import Alerts
     from dispatcher.texts.notification.in_force import InForceSummary
 
@@ -39,6 +44,8 @@ IN_FORCE_FOR = timedelta(seconds=5)
 
 OTHER_WITHIN_S = 0.3
 """How long a notice waits for the words of another warning: a message of a few kilobytes is read in a millisecond."""
+
+log = structlog.get_logger()
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -71,11 +78,17 @@ class Notices:
     """Caches rendered notices in front of the record: a mass send has a thousand batches and one notice."""
 
     def __init__(
-        self, alerts: Alerts, zone: tzinfo, known: frozenset[str] = frozenset(), page: str = ""
+        self,
+        alerts: Alerts,
+        zone: tzinfo,
+        known: frozenset[str] = frozenset(),
+        page: str = "",
+        signer: MessageSigner | None = None,
     ) -> None:
         """`known` is the names of all municipalities, in lower case; `page` the URL to which a tap on a notice leads,
-        empty for none.
+        empty for none; `signer` signs messages for endpoints that take these.
         """
+        self._signer = signer
         self._alerts = alerts
         self._known = known
         self._zone = zone
@@ -103,6 +116,17 @@ class Notices:
             before = await self._made(lease, before, now) or before
             _keep(self._kept, key, before)
         return before.notice
+
+    async def signed_message(self, alert_id: str) -> bytes:
+        """Return the CAP message of an alert, signed; empty where it cannot be, which the log says."""
+        if self._signer is None:
+            return b""
+        _, message = await self._message(alert_id)
+        try:
+            return await self._signer.signed(alert_id, message)
+        except (SignatureError, Unsealable) as error:
+            log.warning("message_not_signed", alert=alert_id, error=type(error).__name__)
+            return b""
 
     async def languages(self, alert_id: str) -> tuple[str, ...]:
         """Return the languages in which a notice of the alert may read differently, and one that stands for all others:

@@ -19,6 +19,15 @@ class Environment(StrEnum):
     """For the makers of apps: it gets samples and test notices, and no warning ever."""
 
 
+class CallbackForm(StrEnum):
+    """In which form a webhook takes notices."""
+
+    NOTICE = "notice"
+    """A JSON document for people's phones."""
+    CAP = "cap"
+    """The CAP message, signed by the service, for sirens, displays and other systems that speak it."""
+
+
 @dataclass(frozen=True, slots=True)
 class WantedWebhook:
     """What an instance asks for. `places` (AGS) is None for all that the instance has, whatever these come to be."""
@@ -45,6 +54,7 @@ class Webhook:
     environment: Environment
     ended_at: datetime | None = None
     """When the receiver ended it by a 410; nothing is sent any more until it is registered again."""
+    form: CallbackForm = CallbackForm.NOTICE
 
 
 class WebhookTaken(Exception):

@@ -51,6 +51,11 @@ class Edition:
             return None
         return self._kept(key, document(form.render(self.in_force, warning), form.media_type))
 
+    def of_bytes(self, name: str, alert_id: str, body: bytes, media_type: str) -> Document:
+        """Return the document of bytes that were made of a warning beforehand, under the name of their form."""
+        key = (name, alert_id)
+        return self._made.get(key) or self._kept(key, document(body, media_type))
+
     def publish(self, address: str, made: Document) -> None:
         """Have a document answer an address as long as this edition holds, if there is room for it."""
         if self._room > 0:

@@ -9,7 +9,7 @@ import asyncpg
 from channels.endpoint_url import normal_spelling
 from dispatcher.access.credentials import Bearer
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.model.webhooks import Environment, Webhook, WebhookTaken
+from dispatcher.model.webhooks import CallbackForm, Environment, Webhook, WebhookTaken
 from dispatcher.store import audit
 from dispatcher.store.delivery.relocation import move_waiting
 from dispatcher.store.keys import NoSuchBearer
@@ -233,6 +233,7 @@ class Webhooks:
             follows_all=row["follows_all"],
             environment=Environment(row["environment"]),
             ended_at=row["ended_at"],
+            form=CallbackForm.CAP if endpoint.takes_message else CallbackForm.NOTICE,
         )
 
 

@@ -28,6 +28,7 @@ from dispatcher.metrics.process import RESTARTS_FILE
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.readers.readers import InProcess
 from dispatcher.runtime.probes import Health
+from dispatcher.signing.message_signer import MessageSigner
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
@@ -41,6 +42,7 @@ from dispatcher.store.instances.push_keys import OwnPushKeys
 from dispatcher.store.keys import Keys
 from dispatcher.store.parties import Parties
 from dispatcher.store.secrets import PushKey, Secrets
+from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.store.sources import Sources
 from dispatcher.store.webhooks import Webhooks
 from dispatcher.wiring.boundaries import load_boundaries
@@ -89,7 +91,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
     try:
         alerts, subscriptions, charges = Alerts(pool), Subscriptions(pool, addresses), sms_charges(settings)
         statuses = AlertStatuses(pool, charges)
-        sources = Sources(pool, pepper)
+        sources, signer = Sources(pool, pepper), MessageSigner(SigningKeys(pool, addresses))
         if pooled is not None:
             pooled.start()
         receipts = ReceiptCollector(ReceiptTokens.of(addresses.sealing), DeviceReceipts(pool), metrics)
@@ -130,6 +132,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             ),
             publisher=publisher,
             streams=streams,
+            signer=signer,
             reports=delivery_reports(settings, pool, metrics),
             inbound=inbound_by_http(settings, pool, addresses, metrics),
             refused_credentials=RefusedCredentials(metrics),
@@ -139,7 +142,12 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                 utc_now,
             ),
             trials=Trials(
-                Webhooks(pool, addresses), callbacks(settings, http), boundaries, utc_now, settings.public_url
+                Webhooks(pool, addresses),
+                callbacks(settings, http),
+                boundaries,
+                utc_now,
+                settings.public_url,
+                signer,
             ),
             push_key=PushKey(Secrets(pool)),
             enrolment=enrolment(settings, SealedRecord(pool, addresses), tokens, boundaries, http),

@@ -11,7 +11,10 @@ from dispatcher.metrics import Metrics
 from dispatcher.metrics.process import RESTARTS_FILE
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.runtime.probes import PROBE_TIMEOUT_S, Health
+from dispatcher.runtime.secrets.ring import agreed_addresses
+from dispatcher.signing.message_signer import MessageSigner
 from dispatcher.store import record
+from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import reading_connections, require_urls
@@ -42,12 +45,13 @@ async def reading_dependencies(settings: Settings) -> AsyncIterator[PublicDepend
     pool = await record.connect(database_url, size=1, command_timeout_s=PROBE_TIMEOUT_S)
     wake_ups = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc)
     try:
+        signer = MessageSigner(SigningKeys(pool, await agreed_addresses(pool, settings)))
         async with (
             publishing(database_url, feeds, boundaries, metrics) as publisher,
             streaming(publisher, settings, metrics, reading_connections(settings)) as streams,
         ):
             health = Health(pool, wake_ups, needs_queue=False)
-            yield PublicDependencies(publisher, streams, boundaries, metrics, health)
+            yield PublicDependencies(publisher, streams, signer, boundaries, metrics, health)
     finally:
         await wake_ups.aclose()
         await pool.close()

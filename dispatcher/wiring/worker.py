@@ -27,6 +27,7 @@ from dispatcher.queue.rate_bucket import RateBucket
 from dispatcher.queue.session_notes import SessionNotes
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.runtime.probes import Health
+from dispatcher.signing.message_signer import MessageSigner
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.held import Held
@@ -40,6 +41,7 @@ from dispatcher.store.delivery.standby import Standby
 from dispatcher.store.delivery.statistics import Statistics
 from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
+from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.wiring import channels
 from dispatcher.wiring.boundaries import load_boundaries, municipality_names
 from dispatcher.wiring.check import check_settings
@@ -103,7 +105,13 @@ async def worker_dependencies(
         zone=settings.time_zone,
         muted=lambda lane, people: metrics.muted.labels(lane).inc(people),
     )
-    notices = Notices(alerts, ZoneInfo(settings.time_zone), known, settings.public_url)
+    notices = Notices(
+        alerts,
+        ZoneInfo(settings.time_zone),
+        known,
+        settings.public_url,
+        MessageSigner(SigningKeys(pool, addresses)),
+    )
     feeds_leadership = Leadership(pool, FEEDS_LOCK)
     readers = reader_pool(settings, FEED_READERS, metrics)  # they start when the first feed is polled
     base = (

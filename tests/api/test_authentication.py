@@ -335,7 +335,9 @@ def parts() -> Any:
         receipts=None,
         publisher=None,
         streams=None,
+        signer=None,
         boundaries=None,
+        settings=Settings(),
     )
 
 

@@ -14,6 +14,7 @@ from dispatcher.access.principals import UNNAMED_OPERATOR as BY
 from dispatcher.apps.registration import Registration, WebhookRequest
 from dispatcher.apps.webhook_refusal import WebhookRefused
 from dispatcher.model.principals import Instance
+from dispatcher.model.webhooks import CallbackForm
 from dispatcher.store.webhooks import Webhooks
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH, NOW
 from tests.support.sealed import ADDRESSES
@@ -117,3 +118,18 @@ async def test_thousands_of_foreign_places_are_counted_and_few_named(registratio
     errors = caught.value.errors
     assert [error.code for error in errors] == ["places_foreign"] * 49 + ["url_not_https"]
     assert len(errors) + caught.value.left_off == 20_001
+
+
+async def test_the_form_is_what_was_asked_for_last_and_no_rotation_changes_it(
+    registration: Registration,
+) -> None:
+    first = await put(registration, secret=GIVEN)
+    assert first.webhook.form is CallbackForm.NOTICE
+    taken = await put(registration, form=CallbackForm.CAP)
+    assert (taken.webhook.form, taken.webhook.keys["secret"]) == (CallbackForm.CAP, GIVEN)
+    turned = await registration.rotate("dueren", None, timedelta(hours=1), BY)
+    assert turned
+    assert turned.webhook.form is CallbackForm.CAP
+    back = await put(registration)
+    assert (back.webhook.form, "form" in back.webhook.keys) == (CallbackForm.NOTICE, False)
+    assert len(signing(back.webhook.keys, NOW)) == 2, "the secrets are those of before"

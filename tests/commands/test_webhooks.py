@@ -106,3 +106,19 @@ async def test_a_sandbox_has_a_name_of_its_own_and_is_told_of_nothing(run: Any, 
     done = await run("webhook", "set", "probe", f"{side.origin}/probe")
     assert done.stderr == "told of all its places, environment sandbox\n"
     assert (await run("webhook", "test", "probe")).exit_code == 0
+
+
+async def test_a_siren_takes_signed_messages(run: Any, side: FarSide) -> None:
+    done = await run("webhook", "set", "dueren", f"{side.origin}/x", "--form", "cap")
+    assert done.exit_code == 0, done.output
+    assert json.loads((await run("webhook", "show", "dueren", "--json")).stdout)["form"] == "cap"
+    tested = await run("webhook", "test", "dueren")
+    assert (tested.exit_code, tested.stdout.startswith("accepted: 201 after ")) == (0, True)
+    [seen] = side.seen
+    Webhook(done.stdout.strip()).verify(seen.body, seen.headers, json_parse=False)
+    assert seen.headers["content-type"] == "application/cap+xml"
+    assert b"<status>Test</status>" in seen.body
+    assert b"Signature" in seen.body
+    assert json.loads(seen.headers["alert-delivery"])["test"] is True
+    unknown = await run("webhook", "set", "dueren", f"{side.origin}/x", "--form", "xml")
+    assert unknown.exit_code == 2

@@ -72,7 +72,7 @@ class Crowd:
         self.metrics = Metrics()
         self.publisher = Publisher(nothing, nothing)
         self.streams = PublicStreams(self.publisher, self.metrics, StreamLimits())
-        parts = PublicDependencies(self.publisher, self.streams, boundaries, self.metrics, None)
+        parts = PublicDependencies(self.publisher, self.streams, None, boundaries, self.metrics, None)
         self.app = public_application(parts)
         self.asked: Counter[str] = Counter()
         """What has reached the service."""

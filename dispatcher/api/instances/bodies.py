@@ -11,7 +11,7 @@ from dispatcher.api.openapi import words
 from dispatcher.api.schemas.alerts import AlertBody
 from dispatcher.api.schemas.base import Body
 from dispatcher.api.schemas.feeds import StaleFeed, UnreadFeed
-from dispatcher.model.webhooks import Environment
+from dispatcher.model.webhooks import CallbackForm, Environment
 
 Ags = words.Ags
 
@@ -273,6 +273,11 @@ class WebhookWanted(Body):
         json_schema_extra={"minItems": 1},
     )
     language: Literal["de", "en"] = Field("de", description="the language of its notices")
+    form: CallbackForm = Field(
+        CallbackForm.NOTICE,
+        description="`notice`: a JSON document, for phones. `cap`: the CAP message, signed by the service, for sirens, "
+        "displays and other systems that speak it",
+    )
 
 
 class RotationWanted(Body):
@@ -304,6 +309,7 @@ class WebhookBody(Body):
         description="whether these are all of the instance, also those that are added later"
     )
     language: str = Field(description="the language of its notices", examples=["de"])
+    form: CallbackForm = Field(description="the form of its notices")
     environment: Environment = Field(
         description="`sandbox`: test notices only, whatever happens in these places"
     )

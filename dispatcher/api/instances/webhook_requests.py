@@ -132,7 +132,7 @@ async def _turn(request: Request, owner: WebhookOwner) -> AsyncIterator[None]:
 
 def _asked(wanted: WebhookWanted) -> WebhookRequest:
     places = None if wanted.places is None else tuple(wanted.places)
-    return WebhookRequest(wanted.url, wanted.secret, places, wanted.language)
+    return WebhookRequest(wanted.url, wanted.secret, places, wanted.language, wanted.form)
 
 
 def _parsed(model: type[Wanted], body: bytes) -> Wanted:
@@ -170,6 +170,7 @@ def _body(registration: Registration, found: Registered) -> WebhookBody:
         places=list(webhook.places),
         all_places=webhook.follows_all,
         language=webhook.language,
+        form=webhook.form,
         environment=webhook.environment,
         state="ended" if webhook.ended_at else "active",
         previous_secrets_end=list(registration.ends_of_secrets(webhook)),

@@ -17,6 +17,8 @@ from dispatcher.api.public.preconditions import status_for, takes_gzip
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.publication.documents import document
+from dispatcher.publication.forms.registry import CAP, SIGNED
 from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswer, ReadyAnswers, lines_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from dispatcher.publication.documents import Document, Headers, Representation
     from dispatcher.publication.editions import Edition
     from dispatcher.publication.forms.registry import WarningForm
+    from dispatcher.publication.in_force import PublicWarning
     from dispatcher.publication.publisher import Publisher
 
 PREFIXES: Final = ("/v1/districts/", "/v1/municipalities/", "/v1/public/", "/api31/", "/api/appdata/")
@@ -66,9 +69,9 @@ class PublicDocuments:
 
     async def answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request below `PREFIXES`: with a document that is ready, else by the routes of `app`."""
-        document = self._ready(scope)
-        if document is not None:
-            await send_document(document, self._publisher.headers + OPEN_TO_ALL, scope, receive, send)
+        ready = self._ready(scope)
+        if ready is not None:
+            await send_document(ready, self._publisher.headers + OPEN_TO_ALL, scope, receive, send)
             return
 
         async def opened(message: Message) -> None:
@@ -90,10 +93,10 @@ class PublicDocuments:
         ahead of the routes from now on.
         """
         edition = self._edition()
-        document = make(edition)
-        edition.publish(address, document)
+        made = make(edition)
+        edition.publish(address, made)
         self._places[address] = make
-        return PublicResponse(document, self._publisher.headers)
+        return PublicResponse(made, self._publisher.headers)
 
     async def of_everywhere(self, address: str, make: Callable[[Edition], Document]) -> PublicResponse:
         """Return the document of everything as a route's answer. It is long: it is made in a thread, once, and again
@@ -101,11 +104,11 @@ class PublicDocuments:
         """
         edition = self._edition()
         async with self._making:
-            document = edition.by_address.get(address)
-            if document is None:
-                document = await asyncio.to_thread(make, edition)
-                edition.publish(address, document)
-        return PublicResponse(document, self._publisher.headers)
+            made = edition.by_address.get(address)
+            if made is None:
+                made = await asyncio.to_thread(make, edition)
+                edition.publish(address, made)
+        return PublicResponse(made, self._publisher.headers)
 
     def unpublished(
         self, make: Callable[[Edition], Document], cache_control: bytes | None = None
@@ -130,11 +133,30 @@ class PublicDocuments:
                 async with asyncio.timeout(self._patience_s):
                     await self._publisher.looked_again()
         edition = self._edition()
-        document = edition.of_warning(form, alert_id)
-        if document is None:
+        made = edition.of_warning(form, alert_id)
+        if made is None:
             raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
-        edition.publish(address, document)
-        return PublicResponse(document, self._publisher.headers)
+        edition.publish(address, made)
+        return PublicResponse(made, self._publisher.headers)
+
+    async def of_signed(
+        self, alert_id: str, address: str, sign: Callable[[PublicWarning], Awaitable[bytes]]
+    ) -> PublicResponse:
+        """Return a warning's signed message as a route's answer; `sign` makes it, not on this loop. Raises
+        `RequestRefused` where there is no such warning, and what `sign` raises.
+        """
+        edition = self._edition()
+        warning = edition.in_force.find(alert_id)
+        if warning is None:
+            raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
+        made = edition.of_bytes(SIGNED, alert_id, await sign(warning), CAP)
+        edition.publish(address, made)
+        return PublicResponse(made, self._publisher.headers)
+
+    @staticmethod
+    def of_body(body: bytes, media_type: str, cache_control: bytes, headers: Headers = ()) -> PublicResponse:
+        """Return as a route's answer what is the same for all and says nothing of warnings, with more `headers`."""
+        return PublicResponse(document(body, media_type), headers, cache_control)
 
     def _answer(self, scope: Scope) -> ReadyAnswer | None:
         """Return the answer to a request that needs no route; None where there is none."""

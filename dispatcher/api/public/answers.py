@@ -53,3 +53,14 @@ def of_type(description: str, media_type: str, schema: dict[str, Any]) -> Answer
     """Return the answers of a route with a body of this media type."""
     content = {media_type: {"schema": schema}}
     return {200: {"description": description, "content": content, "headers": HEADERS}, **_OTHERWISE}
+
+
+def of_constant(description: str, media_type: str, what: str) -> Answers:
+    """Return the answers of a route whose body is text that says nothing of warnings."""
+    headers = {"ETag": HEADERS["ETag"]}
+    content = {media_type.partition(";")[0]: {"schema": {"type": "string", "description": what}}}
+    return {
+        200: {"description": description, "content": content, "headers": headers},
+        304: {"description": "It is what `If-None-Match` names.", "headers": headers},
+        **refusals(ProblemType.PRECONDITION_FAILED),
+    }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from dispatcher.api import problems
-from dispatcher.api.public import exchange, routes
+from dispatcher.api.public import exchange, routes, signed
 from dispatcher.api.public.answering import PREFIXES, PublicDocuments
 from dispatcher.api.public.streams import routes as stream_routes
 from dispatcher.publication.places import PublicPlaces
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
     from dispatcher.publication.publisher import Publisher
     from dispatcher.runtime.probes import Health
+    from dispatcher.signing.message_signer import MessageSigner
 
 OPEN_ROUTERS = (routes, exchange)
 """Modules whose `routes` return those of what anybody may read."""
@@ -36,6 +37,7 @@ class PublicDependencies:
 
     publisher: Publisher
     streams: PublicStreams
+    signer: MessageSigner
     boundaries: Boundaries
     metrics: Metrics
     health: Health
@@ -82,13 +84,21 @@ def public_application(dependencies: PublicDependencies) -> PublicApi:
     )
     problems.install(app, dependencies.metrics)
     app.public = PublicDocuments(dependencies.publisher)
-    app.router.routes.extend(open_routes(app.public, dependencies.streams, dependencies.boundaries))
+    app.router.routes.extend(
+        open_routes(app.public, dependencies.streams, dependencies.boundaries, dependencies.signer)
+    )
     app.router.routes.extend(public_probes(dependencies.metrics, dependencies.health))
     return app
 
 
-def open_routes(public: PublicDocuments, streams: PublicStreams, boundaries: Boundaries) -> list[BaseRoute]:
+def open_routes(
+    public: PublicDocuments, streams: PublicStreams, boundaries: Boundaries, signer: MessageSigner
+) -> list[BaseRoute]:
     """Return the routes of what anybody may read."""
     places = PublicPlaces(boundaries)
-    routers = [found.routes(public, places) for found in OPEN_ROUTERS]
-    return [route for router in (*routers, stream_routes.routes(streams, places)) for route in router.routes]
+    routers = [
+        *(found.routes(public, places) for found in OPEN_ROUTERS),
+        signed.routes(public, signer),
+        stream_routes.routes(streams, places),
+    ]
+    return [route for router in routers for route in router.routes]

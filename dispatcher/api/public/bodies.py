@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from dispatcher.api.instances.bodies import NoticeBody, NoticeMunicipality
@@ -9,6 +11,14 @@ from dispatcher.api.openapi import words
 from dispatcher.api.schemas.base import Body
 from dispatcher.api.schemas.feeds import StaleFeed, UnreadFeed
 from dispatcher.publication.places import PlaceKind
+
+SignedPath = Annotated[
+    str,
+    Field(
+        description="where anybody gets the CAP message as the service signs it, relative to the address of the API",
+        examples=["/v1/public/alerts/01K0Z3NDEKTSV4RRFFQ69G5FAV/cap/signed"],
+    ),
+]
 
 
 class PublicNotice(NoticeBody):
@@ -18,6 +28,7 @@ class PublicNotice(NoticeBody):
         description="where anybody gets the CAP message, relative to the address of the API",
         examples=["/v1/public/alerts/01K0Z3NDEKTSV4RRFFQ69G5FAV/cap"],
     )
+    cap_signed: SignedPath
     details: str = Field(
         description="where anybody gets the warning in all its languages",
         examples=["/v1/public/alerts/01K0Z3NDEKTSV4RRFFQ69G5FAV"],
@@ -93,6 +104,7 @@ class PublicWarningBody(StateBody):
         description="where anybody gets the CAP message",
         examples=["/v1/public/alerts/01K0Z3NDEKTSV4RRFFQ69G5FAV/cap"],
     )
+    cap_signed: SignedPath
     municipalities: list[NoticeMunicipality] = Field(description="all municipalities that it concerns")
     notices: list[PublicNotice] = Field(
         description="one for each language, German first; none where all that it says had run out before its end"

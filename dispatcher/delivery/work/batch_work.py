@@ -271,6 +271,7 @@ class BatchWork:
             if self._may_go_on():
                 one.begin()
                 endpoints = self._without_illegible([self._endpoints[recipients[n]] for n in positions], one)
+                notice, endpoints = await self._with_message(notice, endpoints, one)
                 await self._send(channel, notice, endpoints, one)
             # A recipient without a receipt was not started; the channel gives receipts for all that it started.
             self._batch.unclaim(positions)
@@ -292,6 +293,23 @@ class BatchWork:
             [Receipt(each.id, NotMade("illegible")) for each in illegible], one, self._now()
         )
         return [each for each in endpoints if each.is_legible]
+
+    async def _with_message(
+        self, notice: Notice, endpoints: list[Endpoint], one: SentSlice
+    ) -> tuple[Notice, list[Endpoint]]:
+        """Return the notice with the signed message where one of the endpoints takes that. Where it cannot be signed
+        these are tried again, and hold up nobody.
+        """
+        if not any(each.takes_message for each in endpoints):
+            return notice, endpoints
+        if message := await self._dependencies.notices.signed_message(self._lease.alert_id):
+            return replace(notice, message=message), endpoints
+        unsigned = [each for each in endpoints if each.takes_message]
+        one.slots.give_back(len(unsigned))
+        self._answers.take_as_made(
+            [Receipt(each.id, NotMade("message_not_signed")) for each in unsigned], one, self._now()
+        )
+        return notice, [each for each in endpoints if not each.takes_message]
 
     async def _notice(self) -> Notice | None:
         """Return what may be sent now. None once nothing is left to tell: then all that is left open expires."""

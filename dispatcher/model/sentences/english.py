@@ -50,6 +50,8 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.NO_SUCH_ALERT: "There is no such alert here.",
         Phrase.NO_SUCH_PLACE: "The boundary data of this service has no such municipality or district. That says "
         "nothing of warnings there.",
+        Phrase.NOT_SIGNED: "This message cannot be signed so that it says exactly what came in. It is there as it came "
+        "(`cap`).",
         Phrase.OTHER_TAG: "The document has another tag than those that If-Match names. Without that header it "
         "is sent as it is now.",
         Phrase.NOTHING_KNOWN_YET: "This process has only just started and does not know yet which warnings are in "

@@ -52,6 +52,8 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.NO_SUCH_ALERT: "Diese Meldung gibt es hier nicht.",
         Phrase.NO_SUCH_PLACE: "Die Gebietsdaten dieses Dienstes kennen keine solche Gemeinde und keinen solchen Kreis. "
         "Über Warnungen dort sagt das nichts.",
+        Phrase.NOT_SIGNED: "Diese Meldung lässt sich nicht so unterschreiben, dass sie genau das sagt, was ankam. Es "
+        "gibt sie, wie sie ankam (`cap`).",
         Phrase.OTHER_TAG: "Das Dokument hat ein anderes Etikett als die in If-Match genannten. Ohne diese Kopfzeile "
         "kommt es, wie es jetzt ist.",
         Phrase.NOTHING_KNOWN_YET: "Dieser Prozess ist gerade erst gestartet und weiß noch nicht, welche Warnungen "

@@ -35,6 +35,7 @@ class Phrase(StrEnum):
     NO_SUCH_ID = auto()
     NO_SUCH_ALERT = auto()
     NO_SUCH_PLACE = auto()
+    NOT_SIGNED = auto()
     OTHER_TAG = auto()
     NOTHING_KNOWN_YET = auto()
     NO_WEBHOOK = auto()

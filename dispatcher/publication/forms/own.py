@@ -25,6 +25,8 @@ DETAIL_PATH: Final = "/v1/public/alerts/{}"
 """Where anybody gets a warning in all its languages, at the address of the API."""
 CAP_PATH: Final = "/v1/public/alerts/{}/cap"
 """Where anybody gets the CAP message."""
+SIGNED_PATH: Final = "/v1/public/alerts/{}/cap/signed"
+"""Where anybody gets it signed by the service."""
 
 
 def listed(found: PublicInForce, place: PublicPlace, language: str) -> bytes:
@@ -62,6 +64,7 @@ def detail(found: PublicInForce, warning: PublicWarning) -> bytes:
             "ended_at": None if is_in_force else instant(stored.stopped_at or stored.expires),
             "superseded_by": stored.stopped_by,
             "cap": CAP_PATH.format(stored.id),
+            "cap_signed": SIGNED_PATH.format(stored.id),
             "municipalities": keyed(warning.municipalities),
             "notices": [notice(warning, one, ()) for one in told if one is not None],
         }
@@ -86,6 +89,7 @@ def notice(warning: PublicWarning, told: Told, own: Iterable[tuple[str, str]]) -
     found = {
         **told.notice,
         "cap": CAP_PATH.format(stored.id),
+        "cap_signed": SIGNED_PATH.format(stored.id),
         "details": DETAIL_PATH.format(stored.id),
         "cap_sender": stored.sender,
         "identifier": stored.identifier,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 JSON: Final = "application/json"
 CAP: Final = "application/cap+xml"
+SIGNED: Final = "cap-signed"
+"""The name of a warning's message as we sign it, which is no pure function of it."""
 ATOM_TYPE: Final = "application/atom+xml"
 GEOJSON_TYPE: Final = "application/geo+json"
 

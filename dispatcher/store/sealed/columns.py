@@ -25,5 +25,6 @@ SEALED_COLUMNS: Final = (
         r"convert_to(instance_id || E'\n' || channel || E'\n' || fingerprint, 'UTF8')",
     ),
     SealedColumn("import_row", "sealed", "address_hash"),
+    SealedColumn("signing_key", "sealed", r"convert_to(E'signing_key\n' || fingerprint, 'UTF8')"),
 )
 """All there are; a test compares them with the schema, where each is called `sealed` or `…_sealed`."""

@@ -20,7 +20,9 @@ LIST = f"/v1/municipalities/{DUEREN}/alerts"
 
 def dependencies_of(service: Service) -> PublicDependencies:
     parts = service.parts
-    return PublicDependencies(parts.publisher, parts.streams, parts.boundaries, parts.metrics, parts.health)
+    return PublicDependencies(
+        parts.publisher, parts.streams, parts.signer, parts.boundaries, parts.metrics, parts.health
+    )
 
 
 async def test_it_answers_as_the_api_does(service: Service) -> None:

@@ -3,9 +3,7 @@
 xml-crypto has no C14N 1.1, so it cannot sign with it; xmlsec1 can.
 """
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,12 +15,10 @@ import cap
 from cap.signatures.signing import sign
 from cap.signatures.verification import Verdict, VerdictReason, verify
 from tests.cap.signatures.signer import NOW, SENDER, Signer
-from tests.support.programs import npm_packages, program, run
+from tests.support.xml_signatures import Others
 
 pytestmark = pytest.mark.processes
 
-NPM: Final = ("xml-crypto@6.3.2", "@xmldom/xmldom@0.8.15", "@xmldom/is-dom-node@1.0.1", "xpath@0.0.33")
-SCRIPT: Final = Path(__file__).with_name("xml_crypto.cjs")
 CAP: Final = "urn:oasis:names:tc:emergency:cap:1.2"
 DSIG: Final = "http://www.w3.org/2000/09/xmldsig#"
 FORMS: Final = {
@@ -62,51 +58,9 @@ def template(prefix: str, form: str) -> str:
 """
 
 
-@dataclass(frozen=True)
-class Others:
-    """What others sign and verify, in a folder of the test's own."""
-
-    home: Path
-
-    def _keys(self, signer: Signer) -> tuple[Path, Path]:
-        key, certificate = self.home / "key.pem", self.home / "certificate.pem"
-        key.write_bytes(signer.key)
-        certificate.write_bytes(signer.certificate)
-        return key, certificate
-
-    def _file(self, content: str | bytes) -> Path:
-        path = self.home / "alert.xml"
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    def xmlsec1_signs(self, document: str, signer: Signer = KEY) -> bytes:
-        key, certificate = self._keys(signer)
-        command = [program("xmlsec1", "xmlsec1"), "--sign", "--privkey-pem", f"{key},{certificate}"]
-        done = run([*command, self._file(document)])
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout
-
-    def xmlsec1_verifies(self, data: bytes, signer: Signer = KEY) -> bool:
-        _, certificate = self._keys(signer)
-        command = [program("xmlsec1", "xmlsec1"), "--verify", "--pubkey-cert-pem", certificate]
-        return run([*command, self._file(data)]).returncode == 0
-
-    def xml_crypto_signs(self, document: str, prefix: str, form: str) -> bytes:
-        return self._node("sign", self._file(document), *self._keys(KEY), prefix, form)
-
-    def xml_crypto_verifies(self, data: bytes, signer: Signer = KEY) -> bool:
-        return self._node("verify", self._file(data), self._keys(signer)[1]) == b"true"
-
-    def _node(self, *arguments: Any) -> bytes:
-        environment = {**os.environ, "MODULES": str(npm_packages(*NPM))}
-        done = run([program("node", "nodejs"), SCRIPT, *arguments], env=environment)
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout
-
-
 @pytest.fixture
 def others(tmp_path: Path) -> Others:
-    return Others(tmp_path)
+    return Others(tmp_path, KEY)
 
 
 @pytest.mark.parametrize("around", ["", "cap"], ids=["alert", "cap:alert"])

@@ -1,6 +1,9 @@
 """What we sign: it verifies, and it is still CAP."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -8,7 +11,7 @@ from lxml import etree
 
 import cap
 from cap.errors import SignatureError
-from cap.signatures.signing import sign
+from cap.signatures.signing import AlertSigner, sign
 from cap.signatures.verification import Verdict, VerdictReason, Verification, verify
 from tests.cap.signatures.signer import NOW, SENDER, Signer
 
@@ -67,3 +70,53 @@ def test_the_algorithms_are_those_that_the_key_allows(
     ]
     (certificate,) = root.iter("{*}X509Certificate")
     assert "".join(certificate.text.split()) in ours.certificate.decode().replace("\n", "")
+
+
+def test_an_rsa_key_signs_the_same_always_with_the_same_bytes(alert: cap.Alert) -> None:
+    """So that every process of a service publishes the same document."""
+    key = Signer(rsa.generate_private_key(65537, 2048))
+    signers = [AlertSigner(key.key, key.certificate) for _ in range(2)]
+    assert signers[0].sign(alert) == signers[0].sign(alert) == signers[1].sign(alert)
+
+
+def test_the_alert_gets_no_attribute_and_one_child_more(signed: bytes, alert: cap.Alert) -> None:
+    """Parsers that know no signature read it as before."""
+    root, bare = etree.fromstring(signed), etree.fromstring(cap.render(alert))
+    assert (dict(root.attrib), root.tag) == ({}, bare.tag)
+    *children, signature = list(root)
+    assert [child.tag for child in children] == [child.tag for child in bare]
+    assert signature.tag == "{http://www.w3.org/2000/09/xmldsig#}Signature"
+    (reference,) = root.iter("{*}Reference")
+    assert reference.get("URI") == ""
+
+
+def test_times_are_signed_in_whole_seconds_and_nothing_else_is_changed(
+    alert: cap.Alert, signer: Signer
+) -> None:
+    finer = replace(alert, sent=alert.sent and alert.sent.replace(microsecond=250_000))
+    (again,) = cap.parse(sign(finer, signer.key, signer.certificate)).alerts
+    assert again == alert
+
+
+@pytest.mark.parametrize("changes", [{"identifier": "two words\x00"}, {"note": " outer "}], ids=str)
+def test_what_cannot_be_said_in_cap_is_not_signed(
+    alert: cap.Alert, signer: Signer, changes: dict[str, str]
+) -> None:
+    with pytest.raises(SignatureError, match="does not say"):
+        sign(replace(alert, **changes), signer.key, signer.certificate)
+
+
+def test_all_that_was_ever_received_is_signed_as_it_was_said(corpus: Path) -> None:
+    """The round trip: what is signed verifies, and says what came in."""
+    key = Signer(rsa.generate_private_key(65537, 2048))
+    ours = AlertSigner(key.key, key.certificate)
+    count = 0
+    for path in sorted(corpus.rglob("*.xml")):
+        with suppress(cap.CapError):
+            for alert in cap.parse(path.read_bytes()).alerts:
+                signed = ours.sign(alert)
+                assert cap.parse(signed).alerts == (alert,), path
+                found = verify(signed, {alert.sender: [key.certificate]}, NOW)
+                assert (found.verdict, found.alert) == (Verdict.VALID, alert), path
+                count += 1
+    assert count >= 40

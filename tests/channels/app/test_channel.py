@@ -1,5 +1,6 @@
 """What a municipality's app instance gets. The rest is in tests/contract."""
 
+import json
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
-from channels.app.channel import App
+from channels.app.channel import MESSAGE_BYTES, App
 from channels.base import Endpoint, Notice, Permanent, Urgency
 from channels.http.client import HttpClient
 from tests.channels.far_side import far_side
@@ -114,3 +115,57 @@ async def test_a_secret_that_is_being_replaced_signs_until_its_end(
         channel = App(client_for(side.origin), now=lambda: at)
         await collect(channel, notice(now=at), [Endpoint(7, side.origin + "/c", keys)])
     assert len(side.seen[0].headers["webhook-signature"].split(" ")) == signatures
+
+
+async def test_who_takes_cap_gets_the_message_and_what_it_is_for_both_signed(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    now = datetime.now(UTC)
+    said = b'{"v":1,"alert":"A","chain":"C","sequence":3,"kind":"alert","headline":"x"}'
+    message = replace(
+        notice(said, now), message=b"<alert/>", receipt_token=lambda endpoint: b"%024d" % endpoint
+    )
+    keys = {"secret": f"{OLD} {NEW}", "form": "cap"}
+    async with far_side() as side:
+        channel = App(client_for(side.origin), now=lambda: now)
+        await collect(channel, message, [Endpoint(7, side.origin + "/c", keys)])
+    [seen] = side.seen
+    assert (seen.body, seen.headers["content-type"]) == (b"<alert/>", "application/cap+xml")
+    assert seen.headers["webhook-id"] == "01ALERT-7"
+    delivery = seen.headers["alert-delivery"]
+    assert json.loads(delivery) == {
+        "v": 1,
+        "alert": "A",
+        "chain": "C",
+        "sequence": 3,
+        "kind": "alert",
+        "receipt": f"{7:024}",
+    }
+    of_delivery = seen.headers | {"webhook-signature": seen.headers["alert-delivery-signature"]}
+    for secret in (OLD, NEW):
+        Webhook(secret).verify(seen.body, seen.headers, json_parse=False)
+        Webhook(secret).verify(delivery, of_delivery)
+        with pytest.raises(WebhookVerificationError):
+            Webhook(secret).verify(delivery, seen.headers)
+
+
+@pytest.mark.parametrize(
+    ("message", "code"), [(b"", "message_missing"), (b"x" * (MESSAGE_BYTES + 1), "payload_too_large")]
+)
+async def test_a_message_that_is_none_or_too_large_is_not_sent(
+    client_for: Callable[..., HttpClient], message: bytes, code: str
+) -> None:
+    keys = {"secret": OLD, "form": "cap"}
+    async with far_side() as side:
+        channel = App(client_for(side.origin), now=lambda: NOW)
+        (receipt,) = await collect(
+            channel, replace(notice(), message=message), [Endpoint(7, side.origin + "/c", keys)]
+        )
+    assert (receipt.error.code, side.seen) == (code, [])
+
+
+async def test_a_form_that_there_is_not_is_refused(client_for: Callable[..., HttpClient]) -> None:
+    channel = App(client_for("https://app.example"))
+    with pytest.raises(Permanent, match="form_unknown"):
+        channel.check(Endpoint(7, "https://app.example/c", {"secret": OLD, "form": "xml"}))
+    channel.check(Endpoint(7, "https://app.example/c", {"secret": OLD, "form": "cap"}))

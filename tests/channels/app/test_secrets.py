@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from channels.app.secrets import MOST_PREVIOUS, new_secret, previous, replaced, rotated, signing
+from channels.app.secrets import (
+    MOST_PREVIOUS,
+    new_secret,
+    previous,
+    replaced,
+    rotated,
+    signing,
+    with_form,
+)
 from channels.app.standard_webhooks import decode_secrets
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -86,3 +94,13 @@ def test_what_is_no_secret_is_not_taken(secret: str) -> None:
         rotated({"secret": A}, secret, NOW, NOW + DAY)
     with pytest.raises(ValueError, match="secret"):
         replaced({"secret": A}, secret)
+
+
+def test_the_form_of_a_callback_stays_whatever_its_secrets_do() -> None:
+    keys = with_form({"secret": A}, "cap")
+    assert keys == {"secret": A, "form": "cap"}
+    assert replaced(keys, B) == {"secret": B, "form": "cap"}
+    turned = rotated(keys, B, NOW, NOW + DAY)
+    assert (turned["form"], letters(turned)) == ("cap", "ba")
+    assert with_form(turned, "") == {name: value for name, value in turned.items() if name != "form"}
+    assert with_form({"secret": A}, "") == {"secret": A}

@@ -73,11 +73,12 @@ def test_a_notice_is_what_apps_get_with_the_addresses_that_take_no_key(places: P
     (notice,) = at(places, state, DUEREN)["alerts"]
     told = state.told(state.warnings[0], "de")
     assert told is not None
-    own = {"cap", "cap_sender", "details", "identifier", "municipalities"}
+    own = {"cap", "cap_sender", "cap_signed", "details", "identifier", "municipalities"}
     assert {name: value for name, value in notice.items() if name not in own} == {
         name: value for name, value in told.notice.items() if name != "cap"
     }
     assert notice["cap"] == "/v1/public/alerts/A/cap"
+    assert notice["cap_signed"] == "/v1/public/alerts/A/cap/signed"
     assert notice["details"] == "/v1/public/alerts/A"
     assert notice["municipalities"] == [{"ags": DUEREN, "name": "Düren"}]
     (in_district,) = at(places, state, "05358")["alerts"]

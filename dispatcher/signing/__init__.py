@@ -1,0 +1,1 @@
+"""Sign the alerts that the service passes on, by a key that all its machines have alike."""
