@@ -41,6 +41,13 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         "GET /v1/public/alerts/{alert_id}": _PUBLIC,
         "GET /v1/public/alerts/{alert_id}/cap": _PUBLIC,
         "GET /v1/public/alerts/{alert_id}/cap/signed": _PUBLIC,
+        **{
+            f"GET /v1/{kind}/{{key}}/badge.{form}": _PUBLIC
+            for kind in ("municipalities", "districts")
+            for form in ("svg", "json")
+        },
+        "GET /v1/public/widget": "It is the page of the widget, the same for everybody; what it shows it asks for.",
+        "GET /v1/public/widget.js": "It is the widget's program, the same for everybody.",
         "GET /v1/public/signing-certificates": "Whoever verifies what the service signs needs them; they are "
         "the public halves of its keys.",
         "GET /api/appdata/gsb/labels/de_labels.json": _PUBLIC,

@@ -6,6 +6,7 @@ import json
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import Query, Response
 
@@ -21,7 +22,7 @@ from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.operator import consents, webhooks
 from dispatcher.api.operator import instances as operated
 from dispatcher.api.public.answering import PublicDocuments
-from dispatcher.api.public.application import PublicApi, open_routes
+from dispatcher.api.public.application import OpenParts, PublicApi, open_routes
 from dispatcher.api.receipts.posting import ReceiptPosts
 from dispatcher.api.receipts.routes import install as install_receipts
 from dispatcher.api.schemas.municipalities import BoundariesBody
@@ -157,7 +158,9 @@ def _routes(dependencies: ApiDependencies, public: PublicDocuments) -> list[Base
     """
     routers = [found.routes(dependencies) for found in ROUTERS]
     own = [route for router in routers for route in router.routes]
-    return own + open_routes(public, dependencies.streams, dependencies.boundaries, dependencies.signer)
+    zone = ZoneInfo(dependencies.settings.time_zone)
+    parts = OpenParts(dependencies.streams, dependencies.boundaries, dependencies.signer, zone)
+    return own + open_routes(public, parts)
 
 
 def metrics_application(dependencies: ApiDependencies) -> Starlette:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
-from dispatcher.api.public.application import PublicDependencies
+from dispatcher.api.public.application import OpenParts, PublicDependencies
 from dispatcher.metrics import Metrics
 from dispatcher.metrics.process import RESTARTS_FILE
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
@@ -51,7 +52,8 @@ async def reading_dependencies(settings: Settings) -> AsyncIterator[PublicDepend
             streaming(publisher, settings, metrics, reading_connections(settings)) as streams,
         ):
             health = Health(pool, wake_ups, needs_queue=False)
-            yield PublicDependencies(publisher, streams, signer, boundaries, metrics, health)
+            parts = OpenParts(streams, boundaries, signer, ZoneInfo(settings.time_zone))
+            yield PublicDependencies(publisher, parts, metrics, health)
     finally:
         await wake_ups.aclose()
         await pool.close()

@@ -9,6 +9,7 @@ import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import aiohttp
 import pytest
 
 from dispatcher.api.public.answering import PublicDocuments
-from dispatcher.api.public.application import PublicDependencies, public_application
+from dispatcher.api.public.application import OpenParts, PublicDependencies, public_application
 from dispatcher.api.public.streams.listeners import StreamLimits
 from dispatcher.api.public.streams.telling import PublicStreams
 from dispatcher.boundaries.municipalities import Boundaries
@@ -72,8 +73,8 @@ class Crowd:
         self.metrics = Metrics()
         self.publisher = Publisher(nothing, nothing)
         self.streams = PublicStreams(self.publisher, self.metrics, StreamLimits())
-        parts = PublicDependencies(self.publisher, self.streams, None, boundaries, self.metrics, None)
-        self.app = public_application(parts)
+        parts: Any = OpenParts(self.streams, boundaries, None, UTC)  # no message is signed here
+        self.app = public_application(PublicDependencies(self.publisher, parts, self.metrics, None))
         self.asked: Counter[str] = Counter()
         """What has reached the service."""
         self.url = ""

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from dispatcher.api import problems
-from dispatcher.api.public import exchange, routes, signed
+from dispatcher.api.public import embedding, exchange, routes, signed
 from dispatcher.api.public.answering import PREFIXES, PublicDocuments
 from dispatcher.api.public.streams import routes as stream_routes
 from dispatcher.publication.places import PublicPlaces
 from dispatcher.runtime.probes import public_probes
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from starlette.routing import BaseRoute
     from starlette.types import Message, Receive, Scope, Send
 
@@ -32,13 +34,22 @@ KEPT_BY_NOBODY = (b"cache-control", b"private, no-store")
 
 
 @dataclass(frozen=True, slots=True)
+class OpenParts:
+    """What the routes of what anybody may read need, besides the documents."""
+
+    streams: PublicStreams
+    boundaries: Boundaries
+    signer: MessageSigner
+    zone: tzinfo
+    """That of the times which people read."""
+
+
+@dataclass(frozen=True, slots=True)
 class PublicDependencies:
-    """Everything that the routes of what anybody may read need."""
+    """Everything that a reading process needs."""
 
     publisher: Publisher
-    streams: PublicStreams
-    signer: MessageSigner
-    boundaries: Boundaries
+    parts: OpenParts
     metrics: Metrics
     health: Health
 
@@ -84,21 +95,18 @@ def public_application(dependencies: PublicDependencies) -> PublicApi:
     )
     problems.install(app, dependencies.metrics)
     app.public = PublicDocuments(dependencies.publisher)
-    app.router.routes.extend(
-        open_routes(app.public, dependencies.streams, dependencies.boundaries, dependencies.signer)
-    )
+    app.router.routes.extend(open_routes(app.public, dependencies.parts))
     app.router.routes.extend(public_probes(dependencies.metrics, dependencies.health))
     return app
 
 
-def open_routes(
-    public: PublicDocuments, streams: PublicStreams, boundaries: Boundaries, signer: MessageSigner
-) -> list[BaseRoute]:
+def open_routes(public: PublicDocuments, parts: OpenParts) -> list[BaseRoute]:
     """Return the routes of what anybody may read."""
-    places = PublicPlaces(boundaries)
+    places = PublicPlaces(parts.boundaries)
     routers = [
         *(found.routes(public, places) for found in OPEN_ROUTERS),
-        signed.routes(public, signer),
-        stream_routes.routes(streams, places),
+        signed.routes(public, parts.signer),
+        embedding.routes(public, places, parts.zone),
+        stream_routes.routes(parts.streams, places),
     ]
     return [route for router in routers for route in router.routes]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+import cap
 from dispatcher.api.instances.bodies import NoticeBody, NoticeMunicipality
 from dispatcher.api.openapi import words
 from dispatcher.api.schemas.base import Body
@@ -83,6 +84,26 @@ class PublicList(StateBody):
         description="the gravest first, of several the one that was sent last. null: nobody knows, as nobody warns "
         "there by this service"
     )
+
+
+class BadgeBody(StateBody):
+    """What a badge says."""
+
+    place: PlaceBody = Field(description="what it is of")
+    covered: bool = Field(
+        description="whether a control centre or feed would warn by this service wherever in the place something "
+        "happens"
+    )
+    count: int | None = Field(
+        description="how many warnings are in force there; null: nobody knows", examples=[2]
+    )
+    at_least: int = Field(
+        description="as many as are known; 0 with a `count` of null is not none", examples=[2]
+    )
+    gravest: cap.Severity | None = Field(
+        description="the gravest severity of these; null where there are none"
+    )
+    text: str = Field(description="the same in words", examples=["2 · schwer"])
 
 
 class PublicWarningBody(StateBody):

@@ -88,7 +88,7 @@ def _places(router: APIRouter, documents: PublicDocuments, places: PublicPlaces)
         whether an empty list means that there is no warning. A key of before a reform leads to the municipality of now.
         """
         make = partial(made, BY_LANGUAGE[language], there(places.municipality(key)))
-        return documents.of_place(_in(language, f"/v1/municipalities/{key}/alerts"), make)
+        return documents.of_place(addressed(language, f"/v1/municipalities/{key}/alerts"), make)
 
     @router.get(
         "/v1/districts/{key}/alerts",
@@ -98,7 +98,7 @@ def _places(router: APIRouter, documents: PublicDocuments, places: PublicPlaces)
     async def of_district(key: DistrictKey, language: Spoken = Language.GERMAN) -> Response:
         """List what is in force anywhere in a district, each warning once, with those of its municipalities."""
         make = partial(made, BY_LANGUAGE[language], there(places.district(key)))
-        return documents.of_place(_in(language, f"/v1/districts/{key}/alerts"), make)
+        return documents.of_place(addressed(language, f"/v1/districts/{key}/alerts"), make)
 
 
 def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlaces) -> None:
@@ -130,7 +130,7 @@ def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlace
         if lat is not None or lon is not None or polygon is not None:
             raise RequestRefused(ProblemType.INVALID_REQUEST, said(Phrase.PARAMETERS_WRONG))
         make = partial(made, form, places.everywhere())
-        return await documents.of_everywhere(_in(language, "/v1/public/alerts"), make)
+        return await documents.of_everywhere(addressed(language, "/v1/public/alerts"), make)
 
     @router.get("/v1/public/alerts/{alert_id}", responses=_WARNING, operation_id="getPublicAlert")
     async def detail(alert_id: AlertId) -> Response:
@@ -148,7 +148,7 @@ def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlace
         return await documents.of_warning(MESSAGE, alert_id, CAP_PATH.format(alert_id))
 
 
-def _in(language: Language, path: str) -> str:
+def addressed(language: Language, path: str) -> str:
     """Return the one address that a list in this language has."""
     return path if language is Language.GERMAN else f"{path}?language={language}"
 

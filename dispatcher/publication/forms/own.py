@@ -36,7 +36,7 @@ def listed(found: PublicInForce, place: PublicPlace, language: str) -> bytes:
     covered = found.covers(place)
     return as_json(
         {
-            "place": _place(place),
+            "place": place_of(place),
             **state_of(found, place),
             "covered": covered,
             # Nobody would tell us of a warning there: that is not the same as none.
@@ -99,7 +99,8 @@ def notice(warning: PublicWarning, told: Told, own: Iterable[tuple[str, str]]) -
     return found
 
 
-def _place(place: PublicPlace) -> dict[str, Any]:
+def place_of(place: PublicPlace) -> dict[str, Any]:
+    """Return what a document of ours says of its place."""
     return {
         "kind": place.kind,
         "key": place.key or None,

@@ -17,6 +17,7 @@ CAP: Final = "application/cap+xml"
 SIGNED: Final = "cap-signed"
 """The name of a warning's message as we sign it, which is no pure function of it."""
 ATOM_TYPE: Final = "application/atom+xml"
+SVG: Final = "image/svg+xml"
 GEOJSON_TYPE: Final = "application/geo+json"
 
 

@@ -3,13 +3,14 @@
 import asyncio
 import socket
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 
 from dispatcher.access.table import OPEN_ROUTES
 from dispatcher.api.authentication import wired_routes
 from dispatcher.api.public.answering import PREFIXES
-from dispatcher.api.public.application import PublicDependencies, public_application
+from dispatcher.api.public.application import OpenParts, PublicDependencies, public_application
 from dispatcher.runtime.serving import server_of
 from tests.api.conftest import Service
 from tests.support.messages import DUEREN
@@ -20,9 +21,8 @@ LIST = f"/v1/municipalities/{DUEREN}/alerts"
 
 def dependencies_of(service: Service) -> PublicDependencies:
     parts = service.parts
-    return PublicDependencies(
-        parts.publisher, parts.streams, parts.signer, parts.boundaries, parts.metrics, parts.health
-    )
+    opened = OpenParts(parts.streams, parts.boundaries, parts.signer, ZoneInfo(parts.settings.time_zone))
+    return PublicDependencies(parts.publisher, opened, parts.metrics, parts.health)
 
 
 async def test_it_answers_as_the_api_does(service: Service) -> None:
