@@ -335,7 +335,7 @@ async def test_axe_finds_nothing_in_it(command: str, tmp_path: Path, theme: str)
         # The negative control: a colour that is hard to read is found.
         await page.value(
             "document.querySelector('cap-warnings').shadowRoot.querySelector('section')"
-            ".style.setProperty('--ink', '#888')"
+            f".style.setProperty('--ink', '{'#555' if theme == 'dark' else '#999'}')"
         )
         assert [rule for rule, _ in await page.value(AXE_RUN)] == ["color-contrast"]
 
