@@ -164,6 +164,6 @@ async def test_migrate_seals_what_an_older_version_left_in_the_clear(
         "the record is at this version's schema",
         "sealed 1 row that an older version had left in the clear",
     ]
-    assert "sealed 1 of 1 endpoints" in done.stderr
+    assert "sealed 1 of 1 endpoint\n" in done.stderr
     assert done.returncode == 0
     await pool.close()
