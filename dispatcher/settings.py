@@ -204,6 +204,9 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
 
     feeds: Path | None = None
     """A TOML file of the feeds to take in, see `ops/docs/feeds.md`; default: none."""
+    public_bodies: Path | None = None
+    """A TOML file of who stands behind each app, for its imprint, privacy page and accessibility statement, see
+    `ops/docs/citizens-page.md`; default: these pages say that nothing was entered."""
     contact: str = Field("", pattern=r"^[^\x00-\x1f\x7f]*$")
     """How a source that we poll too often reaches the operator: an address or a page, for the User-Agent."""
 

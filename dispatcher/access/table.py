@@ -55,6 +55,15 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         "GET /api31/warnings/{alert_id}.json": _PUBLIC,
         "GET /api31/warnings/{alert_id}.geojson": _PUBLIC,
         "GET /api31/{provider}/mapData.json": _PUBLIC,
+        **dict.fromkeys(
+            (
+                "GET /app/{instance_id}",
+                "GET /app/{instance_id}/",
+                "GET /app/{instance_id}/{name}",
+                "GET /assets/{digest}/{name}",
+            ),
+            "It is a page for everybody, of what an operator has entered to be shown.",
+        ),
         "GET /v1/openapi.json": "It describes the API and says nothing of what is in the record.",
         "GET /livez": "A supervisor or a proxy asks, which has no key. It says up or down.",
         "GET /readyz": "As `/livez`.",

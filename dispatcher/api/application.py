@@ -21,6 +21,7 @@ from dispatcher.api.openapi.document import document
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.operator import consents, webhooks
 from dispatcher.api.operator import instances as operated
+from dispatcher.api.pages.routes import routes as page_routes
 from dispatcher.api.public.answering import PublicDocuments
 from dispatcher.api.public.application import OpenParts, PublicApi, open_routes
 from dispatcher.api.receipts.posting import ReceiptPosts
@@ -91,6 +92,7 @@ def application(dependencies: ApiDependencies) -> PublicApi:
     app.router.routes.extend(_routes(dependencies, app.public))
     app.state.receipt_posts = ReceiptPosts(dependencies.receipts, dependencies.metrics)
     install_receipts(app, app.state.receipt_posts)
+    app.router.routes.extend(page_routes(dependencies.pages))
 
     @app.get("/v1/boundaries", tags=["boundaries"], operation_id="getBoundaries")
     async def boundaries() -> BoundariesBody:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.services import FeedServices
     from dispatcher.intake.submission import SubmissionIntake
     from dispatcher.metrics import Metrics
+    from dispatcher.pages.apps import AppPages
     from dispatcher.publication.publisher import Publisher
     from dispatcher.queue.sign_ups import SignUps
     from dispatcher.runtime.probes import Health
@@ -67,6 +68,7 @@ class ApiDependencies:
     publisher: Publisher
     streams: PublicStreams
     signer: MessageSigner
+    pages: AppPages
     inbound: InboundTexts
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""

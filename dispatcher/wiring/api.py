@@ -51,7 +51,7 @@ from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import CONNECTIONS_API, client_connections, require_urls
 from dispatcher.wiring.feeds import api_feed_services
 from dispatcher.wiring.http_client import exemptions, http_client
-from dispatcher.wiring.publication import publishing, streaming
+from dispatcher.wiring.publication import app_pages, publishing, streaming
 from dispatcher.wiring.readers import SUBMISSION_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
 from dispatcher.wiring.sms.charges import sms_charges, sms_preview
@@ -133,6 +133,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             publisher=publisher,
             streams=streams,
             signer=signer,
+            pages=app_pages(settings, pool, boundaries),
             reports=delivery_reports(settings, pool, metrics),
             inbound=inbound_by_http(settings, pool, addresses, metrics),
             refused_credentials=RefusedCredentials(metrics),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dispatcher.access.fingerprints import SecretName
+from dispatcher.pages.public_bodies import load_public_bodies
 from dispatcher.runtime.secrets.files import held_secret
 from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.feeds import load_feeds
@@ -35,4 +36,6 @@ def check_settings(settings: Settings, boundaries: Boundaries | None) -> tuple[F
         held_secret(name, settings)
     checking_keys(settings)
     push_services(settings)
+    with naming_setting("WARN_PUBLIC_BODIES"):
+        load_public_bodies(settings.public_bodies)
     return () if boundaries is None else load_feeds(settings, boundaries)

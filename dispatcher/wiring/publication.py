@@ -1,4 +1,4 @@
-"""Build what publishes the warnings in force, and let it run."""
+"""Build what publishes the warnings in force and lets it run, and what has the pages of all apps ready."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 from channels.clock import utc_now
 from dispatcher.api.public.streams.listeners import StreamLimits
 from dispatcher.api.public.streams.telling import PublicStreams
+from dispatcher.pages.app_documents import Presented
+from dispatcher.pages.apps import AppPages
+from dispatcher.pages.assets import assets
+from dispatcher.pages.public_bodies import load_public_bodies
 from dispatcher.publication.coverage_reader import CoverageReader
 from dispatcher.publication.publisher import LOOK_MAX_S, Publisher
 from dispatcher.store import record
 from dispatcher.store.alerts.public import PublicAlerts
 from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.feeds.unread import UnreadContents
+from dispatcher.store.instances.with_page import InstancesWithPage
 from dispatcher.store.sources import Sources
+from dispatcher.wiring.setting_errors import naming_setting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.configuration import Feed
     from dispatcher.metrics import Metrics
     from dispatcher.settings import Settings
+    from dispatcher.store.record import Pool
 
 STREAMS_SHARE = 0.75
 """The share of a process' connections that streams may take."""
@@ -63,3 +70,11 @@ async def streaming(
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+def app_pages(settings: Settings, pool: Pool, boundaries: Boundaries) -> AppPages:
+    """Return the pages of the instances of record. Raises SettingsError."""
+    with naming_setting("WARN_PUBLIC_BODIES"):
+        bodies = load_public_bodies(settings.public_bodies)
+    given = Presented(boundaries, assets(), settings.time_zone, settings.ended_kept_days, bodies)
+    return AppPages(InstancesWithPage(pool).read, given)

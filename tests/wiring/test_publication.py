@@ -1,9 +1,19 @@
-"""What is published is read over a connection of its own."""
+"""What is published is read over a connection of its own; the pages of apps say what an operator has entered."""
+
+from pathlib import Path
+
+import pytest
 
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.metrics import Metrics
+from dispatcher.settings import Settings, SettingsError
 from dispatcher.store import record
-from dispatcher.wiring.publication import publishing
+from dispatcher.store.parties import Parties
+from dispatcher.wiring.publication import app_pages, publishing
+from tests.pages.test_app_documents import ONE
+from tests.pages.test_public_bodies import BODY, FILE
+from tests.store.conftest import PEPPER
+from tests.store.instances.test_credentials import ANNA
 
 OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -21,4 +31,28 @@ async def test_it_publishes_over_one_connection_of_its_own(database_url: str, bo
         assert as_of
         assert as_of >= publisher.edition.in_force.as_of.timestamp()
         assert await pool.fetchval(OTHERS) == 1
+    await pool.close()
+
+
+async def test_an_app_has_what_the_operators_file_says_of_it(
+    database_url: str, boundaries: Boundaries, tmp_path: Path
+) -> None:
+    file = tmp_path / "bodies.toml"
+    file.write_text(FILE)
+    pool = await record.connect(database_url, size=1)
+    await Parties(pool).add(ONE, f"wi_dueren_{'s' * 43}", PEPPER, ANNA)
+    pages = app_pages(Settings(public_bodies=file, ended_kept_days=11), pool, boundaries)
+    documents = await pages.documents("dueren")
+    assert documents
+    assert BODY.email.encode() in documents["imprint"].plain.body
+    assert b"nach 11 Tagen" in documents["privacy"].plain.body
+    await pool.close()
+
+
+async def test_a_file_that_is_wrong_stops_the_start(
+    database_url: str, boundaries: Boundaries, tmp_path: Path
+) -> None:
+    pool = await record.connect(database_url, size=1)
+    with pytest.raises(SettingsError, match="WARN_PUBLIC_BODIES"):
+        app_pages(Settings(public_bodies=tmp_path / "nowhere.toml"), pool, boundaries)
     await pool.close()

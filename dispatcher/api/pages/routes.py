@@ -1,0 +1,94 @@
+"""Answer what browsers ask for an app: the page, what it is made of, and the service worker."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from dispatcher.access.keys import KEY_ID_PATTERN
+from dispatcher.api.public.answering import send_document
+from dispatcher.pages.app_documents import HTML
+from dispatcher.pages.assets import PREFIX, assets
+from dispatcher.pages.shell import HEADERS
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+    from dispatcher.pages.apps import AppPages
+    from dispatcher.publication.documents import Document, Headers
+
+BY_NAME: Final = b"public, max-age=31536000, immutable"
+BRIEF: Final = b"public, max-age=60, stale-if-error=604800"
+"""What an app has of its own: a crowd is one reader, and it is seen within a minute that something has changed."""
+FRESH: Final = b"no-cache"
+"""The service worker: a browser asks for it again whenever it looks for a new one."""
+WORKER: Final = "worker.js"
+_INSTANCE: Final = re.compile(KEY_ID_PATTERN.pattern)
+_NOT_FOUND: Final = """<!doctype html>
+<html lang="de"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Nicht gefunden</title></head><body><main><h1>Nicht gefunden</h1>
+<p>Unter dieser Adresse gibt es keine Warn-App. Das sagt nichts darüber, ob Warnungen gelten.</p>
+<p lang="en">There is no warning app at this address. This says nothing of warnings in force.</p></main></body></html>
+"""
+
+
+class DocumentResponse(Response):
+    """A ready document as the answer of a route."""
+
+    def __init__(self, document: Document, headers: Headers, cache_control: bytes) -> None:
+        super().__init__()
+        self._document = document
+        self._more = headers
+        self._cache_control = cache_control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send_document(self._document, self._more, scope, receive, send, self._cache_control)
+
+
+def routes(pages: AppPages) -> list[Route]:
+    """Return the routes. They are not part of the API's description: a page is no interface for programs."""
+
+    async def part(request: Request) -> Response:
+        name = request.path_params.get("name", "")
+        instance_id = request.path_params["instance_id"]
+        found = await pages.documents(instance_id) if _INSTANCE.fullmatch(instance_id) else None
+        document = (found or {}).get(name)
+        if document is None:
+            return not_found()
+        return DocumentResponse(document, HEADERS, FRESH if name == WORKER else BRIEF)
+
+    async def asset(request: Request) -> Response:
+        """Answer a file of this version; one of another version by that of this one, for this once: the page of an
+        earlier version that a cache still has is better served so than not at all.
+        """
+        files = assets()
+        document = files.files.get(request.path_params["name"])
+        if document is None:
+            return not_found()
+        is_own = files.path == f"{PREFIX}{request.path_params['digest']}/"
+        return DocumentResponse(document, HEADERS, BY_NAME if is_own else b"no-store")
+
+    return [
+        Route("/app/{instance_id}", whole_address, methods=["GET"], include_in_schema=False),
+        Route("/app/{instance_id}/", part, methods=["GET"], include_in_schema=False),
+        Route("/app/{instance_id}/{name}", part, methods=["GET"], include_in_schema=False),
+        Route(f"{PREFIX}{{digest}}/{{name}}", asset, methods=["GET"], include_in_schema=False),
+    ]
+
+
+async def whole_address(request: Request) -> Response:
+    """Lead to the address with a slash, relative to this one: behind a proxy nobody here knows the scheme."""
+    return RedirectResponse(f"{request.path_params['instance_id']}/", HTTPStatus.PERMANENT_REDIRECT)
+
+
+def not_found() -> Response:
+    """Return a page that says so to a person, and that it means nothing of warnings."""
+    headers = {name.decode(): value.decode() for name, value in HEADERS}
+    return HTMLResponse(
+        _NOT_FOUND, HTTPStatus.NOT_FOUND, {**headers, "Cache-Control": "no-store", "Content-Type": HTML}
+    )

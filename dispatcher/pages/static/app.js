@@ -1,0 +1,258 @@
+// What the page knows and does. The views show it; whatever changes is said to `onChange`.
+
+import { Away, Refusal, ask, postReceipt } from "./client.js";
+import { noteServiceTime, now } from "./clock.js";
+import { within } from "./patience.js";
+import { judged, ordered, reach, spoken } from "./situation.js";
+import { enrol, leave, prove, pushSubscription, subscriberOf, subscriberPath, subscriptionState } from "./subscription.js";
+import { Texts } from "./texts.js";
+
+const PROOF_POLL_MS = 1500;
+const PROOF_PATIENCE_MS = 45_000;
+const WORKER_PATIENCE_MS = 10_000;
+const DETAILS_MAX = 20;
+const EMPTY_WISH = Object.freeze({ places: [], min_severity: null, quiet_hours: null, drills: false });
+const TOLD = ["places", "min_severity", "quiet_hours", "drills"]; // of a wish what the service is told; the rest stays here
+
+export class App {
+  about = null;
+  texts = null;
+  wish = EMPTY_WISH;
+  subscriber = null;
+  state = null;
+  keeps = true; // whether this browser keeps anything
+  installer = null; // the browser's own offer to install the page, where it makes one
+  busy = false; // whether it is being switched on
+  problem = ""; // the name of the words for what kept it from being switched on
+  onChange = () => {};
+  #lists = new Map(); // by place: { list, fetched }
+  #details = new Map(); // by warning: all its texts
+  #outlines = null;
+  #receipts = new Map(); // by warning: the token of the push that told of it
+
+  constructor({ instance, scope, assets, kept, browser }) {
+    Object.assign(this, { instance, scope, assets, kept, browser });
+  }
+
+  /** Reads what is kept, and what the service says of this app. */
+  async begin() {
+    const [wish, subscriber, lists, about] = await Promise.all(
+      ["wish", "subscriber", "lists", "about"].map((name) => this.kept.read(name)),
+    );
+    this.wish = { ...EMPTY_WISH, ...wish };
+    this.subscriber = subscriber ?? null;
+    this.#lists = new Map(Object.entries(lists ?? {}).map(([place, list]) => [place, { list, fetched: false }]));
+    await this.#readAbout(about);
+    await this.speak(this.wish.language);
+  }
+
+  async #readAbout(kept) {
+    try {
+      const { body, date } = await ask(`${this.scope}about.json`);
+      noteServiceTime(date);
+      this.about = body;
+      this.keeps = await this.kept.write("about", body);
+    } catch (error) {
+      if (!kept) throw error;
+      this.about = kept;
+    }
+  }
+
+  /** Speaks a language from now on; where its words cannot be had, as before. */
+  async speak(language) {
+    const wanted = this.about.spoken.includes(language) ? language : this.about.spoken[0];
+    const { body } = await ask(`${this.assets}${this.about.texts[wanted]}`);
+    this.texts = new Texts(wanted, body, this.about.time_zone);
+    await this.#keepWords();
+  }
+
+  /** The worker has no catalogue: it is given the words for what has no text of its own. */
+  #keepWords() {
+    const names = ["unread_title", "unread_body", "neutral_title", "neutral_body", "renew_title", "renew_body"];
+    const words = Object.fromEntries(names.map((name) => [name, this.texts.say(name)]));
+    return this.kept.write("words", { ...words, lang: this.texts.tag });
+  }
+
+  // What is in force
+
+  /** Asks what is in force at the places that are followed, and of the warning `shown` besides. */
+  async refresh() {
+    const language = this.texts.language.startsWith("de") ? "" : "?language=en";
+    await Promise.all(this.wish.places.map((place) => this.#readList(place, language)));
+    await this.#readDetails();
+    await this.kept.write("lists", Object.fromEntries([...this.#lists].map(([place, { list }]) => [place, list])));
+    await this.#readReceipts();
+    this.onChange();
+  }
+
+  async #readList(place, query) {
+    try {
+      const { body, date } = await ask(`/v1/municipalities/${place}/alerts${query}`);
+      noteServiceTime(date);
+      this.#lists.set(place, { list: body, fetched: true });
+    } catch {
+      const before = this.#lists.get(place);
+      if (before) before.fetched = false;
+    }
+  }
+
+  /** Warnings have more languages than the lists, which are in German or English. */
+  async #readDetails() {
+    if (["de", "en"].includes(this.texts.language)) return;
+    const unread = this.warnings().filter(({ alert }) => !this.#details.has(alert));
+    await Promise.all(unread.slice(0, DETAILS_MAX).map(({ alert }) => this.detail(alert).catch(() => null)));
+  }
+
+  /** A warning in all its languages, whether it is in force or over. Throws `Away` or `Refusal`. */
+  async detail(alert) {
+    const { body, date } = await ask(`/v1/public/alerts/${encodeURIComponent(alert)}`);
+    noteServiceTime(date);
+    this.#details.set(alert, body);
+    return body;
+  }
+
+  async #readReceipts() {
+    for (const { message } of Object.values((await this.kept.read("chains")) ?? {}))
+      if (message?.alert) this.#receipts.set(message.alert, message);
+  }
+
+  /** What is known of a place, and how to show it. */
+  situation(place) {
+    const { list, fetched } = this.#lists.get(place) ?? {};
+    const found = judged(list, fetched, now());
+    return { ...found, alerts: ordered(found.alerts).map((alert) => this.#inWords(alert)) };
+  }
+
+  /** All warnings of the places that are followed. */
+  warnings() {
+    return ordered(this.wish.places.flatMap((place) => this.situation(place).alerts));
+  }
+
+  /** The outlines of the municipalities, for maps; null where there are none, or they cannot be had. */
+  async outlines() {
+    this.#outlines ??= await ask(`${this.scope}outlines.json`).then(({ body }) => body, () => null);
+    return this.#outlines;
+  }
+
+  #inWords(alert) {
+    const notices = this.#details.get(alert.alert)?.notices ?? [];
+    return notices.length ? { ...alert, ...spoken(notices, this.texts.language) } : alert;
+  }
+
+  /** What is known of one warning: from what is in force, the service, or the push that told of it. */
+  async warning(alert) {
+    const listed = this.warnings().find((one) => one.alert === alert);
+    try {
+      const found = this.#details.get(alert) ?? (await this.detail(alert));
+      const said = spoken(found.notices, this.texts.language);
+      if (said) return { ...said, municipalities: found.municipalities, over: found.in_force ? null : found.ended_at };
+    } catch (error) {
+      if (!listed && error instanceof Refusal && error.status !== 404) throw error;
+    }
+    await this.#readReceipts();
+    const pushed = this.#receipts.get(alert);
+    return listed ?? (pushed ? { ...pushed, fromPush: true } : null);
+  }
+
+  // Confirming
+
+  canConfirm = (alert) => Boolean(this.#receipts.get(alert)?.receipt);
+
+  confirmedAt = (alert) => this.kept.read(`confirmed/${alert}`);
+
+  /** Says that the person has read it. Whether the service has heard it. */
+  async confirm(alert) {
+    const sent = await postReceipt(this.#receipts.get(alert)?.receipt, "confirmed");
+    if (sent) await this.kept.write(`confirmed/${alert}`, now());
+    return sent;
+  }
+
+  // Subscribing
+
+  reach = () => reach(this.browser.capabilities(), this.subscriber, this.state);
+
+  /** Keeps what the person wants, and tells the service if it warns this browser. */
+  async want(wish) {
+    this.wish = { ...this.wish, ...wish };
+    this.keeps = await this.kept.write("wish", this.wish);
+    if (this.subscriber?.token && this.wish.places.length) await this.enrol();
+    await this.refresh();
+  }
+
+  /** Asks the person, subscribes, and waits for the code that proves it. Call it when a button is pressed. Throws `Away`
+   * or `Refusal`, and what the browser throws. */
+  async switchOn() {
+    const allowed = this.browser.requestPermission(); // first of all: browsers ask only while the press is fresh
+    if ((await allowed) !== "granted") return this.reach();
+    await this.enrol();
+    const until = Date.now() + PROOF_PATIENCE_MS;
+    while (!this.state.active && Date.now() < until) {
+      await new Promise((done) => setTimeout(done, PROOF_POLL_MS));
+      await this.readState();
+    }
+    return this.reach();
+  }
+
+  /** Sends all that the person wants. The service is told so at each start, as endpoints change unasked. */
+  async enrol() {
+    const { body } = await ask(`/v1/webpush/key?instance=${this.instance}`);
+    const registration = await within(WORKER_PATIENCE_MS, this.browser.registration());
+    const subscription = await pushSubscription(registration.pushManager, body.application_server_key);
+    const wish = Object.fromEntries(TOLD.map((name) => [name, this.wish[name]]));
+    const told = { ...wish, languages: [this.texts.language] };
+    this.state = await enrol(this.kept, this.instance, told, subscription, this.subscriber?.endpoints);
+    this.keeps = this.state.isKept;
+    this.browser.noteSubscribed(true);
+    this.subscriber = { ...(await subscriberOf(this.kept)), key: body.application_server_key };
+    await this.kept.write("subscriber", this.subscriber);
+    await this.bringBack();
+    this.onChange();
+  }
+
+  /** Brings back a code that the worker could not. */
+  async bringBack() {
+    const code = await this.kept.read("code");
+    if (!code) return;
+    try {
+      await prove(this.kept, code);
+    } catch (error) {
+      if (error instanceof Away) return;
+    }
+    await this.kept.remove("code");
+  }
+
+  async readState() {
+    try {
+      this.state = await subscriptionState(this.kept);
+    } catch (error) {
+      if (!(error instanceof Away)) this.state = null;
+    }
+    this.onChange();
+  }
+
+  /** At each start: what is wanted, once more. Nothing is asked of the person. */
+  async renew() {
+    await this.browser.look();
+    if (this.subscriber?.token && this.browser.capabilities().permission === "granted")
+      await this.enrol().catch(() => this.readState());
+    this.onChange();
+  }
+
+  /** Sends a test to this browser. */
+  async test() {
+    await ask(`${subscriberPath(this.subscriber)}/test`, { method: "POST", token: this.subscriber.token });
+  }
+
+  /** Everything that the service keeps of the subscription. */
+  async exported() {
+    return (await ask(`${subscriberPath(this.subscriber)}/export`, { token: this.subscriber.token })).body;
+  }
+
+  async switchOff() {
+    const registration = await this.browser.registration().catch(() => null);
+    await leave(this.kept, registration?.pushManager);
+    this.subscriber = this.state = null;
+    this.browser.noteSubscribed(false);
+    this.onChange();
+  }
+}

@@ -1,0 +1,57 @@
+// Asks the service, with an end to every wait. What went wrong is one of two things: nobody answered, or it was refused.
+
+const ANSWER_PATIENCE_MS = 8000;
+
+/** Nobody answered in time, or the answer is not the service's. */
+export class Away extends Error {}
+
+/** The service has refused. `type` is the last part of the problem's name, such as `rate-limited`; `reason` its own. */
+export class Refusal extends Error {
+  constructor(status, { type = "", title = "", title_de = "", reason = "" } = {}, retryAfter = 0) {
+    super(title || `HTTP ${status}`);
+    this.status = status;
+    this.type = String(type).split(":").pop();
+    this.german = title_de;
+    this.reason = reason;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** Returns `{body, date}` of a 2xx answer: its JSON, and when the service says it is (milliseconds; NaN if it does not).
+ * Throws `Away` or `Refusal`. */
+export async function ask(address, { method = "GET", token = "", body, patience = ANSWER_PATIENCE_MS } = {}) {
+  const answer = await reached(address, {
+    method,
+    headers: token ? { Authorization: `Bearer ${token}` } : {},
+    signal: AbortSignal.timeout(patience),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) {
+    const problem = await answer.json().catch(() => ({}));
+    throw new Refusal(answer.status, problem ?? {}, Number(answer.headers.get("Retry-After")) || 0);
+  }
+  const date = Date.parse(answer.headers.get("Date") ?? "");
+  if (answer.status === 204) return { body: null, date };
+  try {
+    return { body: await answer.json(), date };
+  } catch {
+    throw new Away("what answered is not the service");
+  }
+}
+
+async function reached(address, options) {
+  try {
+    return await fetch(address, options);
+  } catch (error) {
+    throw new Away(String(error));
+  }
+}
+
+/** Says what became of a message on this device. Nothing that is promised depends on it: it is tried once. */
+export function postReceipt(receipt, state) {
+  if (!receipt) return Promise.resolve(false);
+  return ask("/v1/receipts", { method: "POST", body: { receipt, state }, patience: 3000 }).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,94 @@
+// A map of the app's municipalities: their outlines alone, without a picture of anybody else's.
+
+const NAMESPACE = "http://www.w3.org/2000/svg";
+const WIDTH = 1000;
+
+function svg(name, attributes = {}, ...children) {
+  const made = document.createElementNS(NAMESPACE, name);
+  for (const [key, value] of Object.entries(attributes)) if (value !== null) made.setAttribute(key, String(value));
+  made.append(...children.flat().filter(Boolean));
+  return made;
+}
+
+/** Turns degrees into places of the drawing, and back: as wide as it is high on the ground. */
+export class Projection {
+  constructor([west, south, east, north]) {
+    this.west = west;
+    this.north = north;
+    this.shrink = Math.cos((((south + north) / 2) * Math.PI) / 180);
+    this.scale = WIDTH / ((east - west) * this.shrink);
+    this.height = Math.ceil((north - south) * this.scale);
+  }
+
+  point(lon, lat) {
+    return [(lon - this.west) * this.shrink * this.scale, (this.north - lat) * this.scale];
+  }
+
+  degrees(x, y) {
+    return { lon: x / (this.shrink * this.scale) + this.west, lat: this.north - y / this.scale };
+  }
+
+  /** So many metres in the drawing. */
+  metres(length) {
+    return (length / 111_195) * this.scale;
+  }
+}
+
+const pathOf = (projection, rings) =>
+  rings
+    .map((ring) => {
+      const corners = [];
+      for (let at = 0; at < ring.length; at += 2)
+        corners.push(projection.point(ring[at], ring[at + 1]).map((one) => one.toFixed(1)).join(" "));
+      return `M${corners.join("L")}Z`;
+    })
+    .join("");
+
+/** The rings of a GeoJSON geometry, as longitude and latitude one after the other; none of what is no area. */
+export function ringsOf(geometry) {
+  const polygons = { Polygon: (of) => [of], MultiPolygon: (of) => of }[geometry?.type]?.(geometry.coordinates) ?? [];
+  return polygons.flat().map((ring) => ring.flatMap(([lon, lat]) => [lon, lat]));
+}
+
+/** Draws the map. `warned` are municipalities to mark, `shape` a GeoJSON geometry, `label` what it shows in words. */
+export function drawn({ bounds, places }, { warned = [], shape, label, names = {} }) {
+  const projection = new Projection(bounds);
+  const marked = new Set(warned);
+  const areas = Object.entries(places).map(([ags, rings]) => {
+    const look = marked.has(ags) ? { class: "area marked", fill: "url(#stripes)" } : { class: "area unmarked" };
+    const outline = { d: pathOf(projection, rings), "fill-rule": "evenodd", ...look };
+    return svg("path", outline, names[ags] && svg("title", {}, names[ags]));
+  });
+  const area = ringsOf(shape);
+  const stripes = svg(
+    "pattern",
+    { id: "stripes", width: 14, height: 14, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    svg("rect", { width: 14, height: 14, class: "ground" }),
+    svg("rect", { width: 5, height: 14, class: "stripe" }),
+  );
+  const map = svg(
+    "svg",
+    { class: "map", viewBox: `0 0 ${WIDTH} ${projection.height}`, role: "img", "aria-label": label },
+    svg("defs", {}, stripes),
+    areas,
+    area.length ? svg("path", { d: pathOf(projection, area), "fill-rule": "evenodd", class: "shape" }) : null,
+  );
+  return { map, projection };
+}
+
+/** A circle on a map that can be moved. */
+export const circle = () => svg("circle", { class: "circle", r: 0, cx: -WIDTH, cy: -WIDTH });
+
+/** In which municipality a place lies, by its outlines; undefined where in none. */
+export function placeAt({ places }, { lon, lat }) {
+  return Object.keys(places).find((ags) => places[ags].reduce((inside, ring) => inside !== isInside(ring, lon, lat), false));
+}
+
+function isInside(ring, lon, lat) {
+  let inside = false;
+  for (let at = 0, last = ring.length - 2; at < ring.length; last = at, at += 2) {
+    const [x, y, before, above] = [ring[at], ring[at + 1], ring[last], ring[last + 1]];
+    if (y > lat !== above > lat && lon < ((before - x) * (lat - y)) / (above - y) + x) inside = !inside;
+  }
+  return inside;
+}

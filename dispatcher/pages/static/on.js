@@ -1,0 +1,88 @@
+// Switching warnings on: install the page where that is offered, then ask for notifications when a button is pressed.
+
+import { Away, Refusal } from "./client.js";
+import { el } from "./dom.js";
+import { TooLate } from "./patience.js";
+
+export function on(app) {
+  const { texts } = app;
+  const reach = app.reach();
+  return {
+    title: texts.say("on_title"),
+    body: [
+      el("h1", { tabindex: "-1" }, texts.say("on_title")),
+      ...(reach === "on" ? isOn(app) : reach === "unable" ? unable(app) : reach === "denied" ? denied(app) : steps(app)),
+    ],
+  };
+}
+
+function isOn({ texts, wish, about }) {
+  const names = wish.places.map((place) => about.names[place] ?? place).join(", ");
+  return [
+    el("p", { class: "quiet", id: "is-on" }, texts.say("on_for", { places: names })),
+    el("p", {}, texts.say("on_test")),
+    el("p", {}, el("a", { class: "button", href: "#" }, texts.say("to_warnings"))),
+  ];
+}
+
+function unable({ texts }) {
+  return [el("p", {}, texts.say("reach_unable_text")), el("p", {}, el("a", { href: "#" }, texts.say("back")))];
+}
+
+function denied({ texts }) {
+  return [el("p", {}, texts.say("reach_denied_text")), el("p", {}, el("a", { href: "#" }, texts.say("back")))];
+}
+
+function steps(app) {
+  const { texts } = app;
+  const { installsFirst, isInstalled } = app.browser.capabilities();
+  if (installsFirst) return [el("p", {}, texts.say("install_ios")), el("ol", {}, ["1", "2", "3"].map((at) => el("li", {}, texts.say(`install_ios_${at}`))))];
+  if (app.installer && !isInstalled && !app.wish.hidden) return installing(app);
+  return allowing(app);
+}
+
+/** Browsers take notifications away from pages that people seldom open, but not from those that are installed. */
+function installing(app) {
+  const { texts } = app;
+  const install = el("button", { type: "button", id: "install" }, texts.say("install"));
+  const without = el("button", { type: "button", class: "second", id: "without" }, texts.say("install_not"));
+  install.addEventListener("click", async () => {
+    const installer = app.installer;
+    app.installer = null; // it can be used once
+    await installer.prompt();
+    await installer.userChoice;
+    app.onChange();
+  });
+  without.addEventListener("click", () => {
+    app.installer = null;
+    app.onChange();
+  });
+  return [el("p", {}, texts.say("install_text")), el("p", { class: "buttons" }, install, without)];
+}
+
+function allowing(app) {
+  const { texts } = app;
+  const said = el("p", { role: "status", id: "progress" }, app.problem && texts.say(app.problem));
+  const allow = el("button", { type: "button", id: "allow" }, texts.say("allow"));
+  allow.addEventListener("click", async () => {
+    app.busy = allow.disabled = true;
+    said.textContent = texts.say("allowing");
+    try {
+      const reach = await app.switchOn();
+      app.problem = { on: "", denied: "reach_denied_text", off: "not_allowed" }[reach] ?? "not_proven";
+    } catch (error) {
+      app.problem = reasonOf(error);
+    }
+    app.busy = false;
+    app.onChange();
+  });
+  return [el("p", {}, texts.say("allow_text")), el("p", {}, allow), said];
+}
+
+/** The name of the words for what kept something from being done. */
+export function reasonOf(error) {
+  if (error instanceof Away) return "away";
+  if (error instanceof TooLate) return "push_silent";
+  if (!(error instanceof Refusal)) return "push_refused";
+  return { "rate-limited": "refused_often", "sign-ups-closed": "refused_closed", "not-found": "refused_closed" }[error.type] ?? "refused";
+}

@@ -1,0 +1,140 @@
+// The page: shows the view that its address names, and keeps it up to date.
+
+import { App } from "./app.js";
+import { Browser } from "./browser.js";
+import { clockError } from "./clock.js";
+import { cover } from "./cover.js";
+import { el, headline } from "./dom.js";
+import { home } from "./home.js";
+import { Kept } from "./kept.js";
+import { on } from "./on.js";
+import { places } from "./places.js";
+import { languages, settings } from "./settings.js";
+import { languageOf } from "./texts.js";
+import { warning } from "./warning.js";
+
+const POLL_MS = 30_000;
+const CLOCK_OFF_MS = 10 * 60_000;
+const ALERT = /^#[0-9A-HJKMNP-TV-Z]{26}$/;
+const VIEWS = { "#/on": on, "#/places": places, "#/settings": settings };
+
+const root = document.documentElement;
+const main = document.getElementById("main");
+const live = document.getElementById("live");
+const { instance, assets } = root.dataset;
+const scope = new URL(`/app/${instance}/`, location).href;
+const app = new App({ instance, scope, assets, kept: new Kept(scope), browser: new Browser() });
+let standing = ""; // what stands there, so that nothing is drawn twice: it would take away the focus
+let turns = 0; // how often it was begun to draw
+let hasMoved = false; // whether the person has gone to what is drawn next
+let isOpen = false; // whether a hidden page was opened
+let told = null; // the warnings that were said to a screen reader
+
+/** Draws the view that the address names; `moved`: the person has gone to it. Of several at once the last is drawn. */
+async function draw(moved = false) {
+  if (app.busy && !moved) return; // what is going on says so by itself
+  hasMoved ||= moved;
+  const turn = ++turns;
+  const { hash } = location;
+  const view = await viewOf(hash);
+  if (turn !== turns || hash !== location.hash) return;
+  replaceView(view, hasMoved);
+  hasMoved = false;
+}
+
+function replaceView(view, moved) {
+  const body = el("div", {}, clockOff(), view.body);
+  if (!moved && body.outerHTML === standing) return;
+  if (!moved && main.contains(document.activeElement) && document.activeElement.matches("input, select, button, summary")) {
+    if (location.hash !== "#/on") return; // nobody's typing is taken away; it is drawn when it is left
+  }
+  standing = body.outerHTML;
+  const focused = main.contains(document.activeElement) ? document.activeElement : null;
+  const link = focused?.getAttribute("href");
+  document.title = app.wish.hidden ? app.texts.say("hidden_title") : `${view.title} – ${app.about.name}`;
+  main.replaceChildren(...body.childNodes);
+  const same = link && main.querySelector(`a[href="${CSS.escape(link)}"]`);
+  if (moved || focused) (same && !moved ? same : main.querySelector("h1"))?.focus();
+}
+
+async function viewOf(hash) {
+  if (app.wish.hidden && !isOpen) return cover(app, open);
+  if (ALERT.test(hash)) return warning(app, hash.slice(1));
+  if (VIEWS[hash]) return VIEWS[hash](app);
+  return app.wish.places.length ? home(app) : places(app);
+}
+
+function open() {
+  isOpen = true;
+  draw(true);
+}
+
+function clockOff() {
+  const { texts } = app;
+  return Math.abs(clockError()) > CLOCK_OFF_MS && el("p", { class: "unknown" }, texts.say("clock_off"));
+}
+
+/** The parts around the view: they are of the page's language, too. */
+function frame() {
+  const { texts, about } = app;
+  root.lang = texts.tag;
+  root.dir = texts.direction;
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = texts.say(element.dataset.text);
+  document.getElementById("tools").replaceChildren(languages(app));
+  document.getElementById("name").textContent = app.wish.hidden ? "" : about.name;
+}
+
+/** Says new warnings to who cannot see them. */
+function announce() {
+  const now = new Map(app.warnings().map((one) => [one.alert, one]));
+  const added = told ? [...now.values()].filter(({ alert }) => !told.has(alert)) : [];
+  told = now;
+  if (added.length)
+    live.textContent = added.map(({ headline: text }) => app.texts.say("new_warning", { headline: headline(text) })).join(" ");
+}
+
+async function begin() {
+  app.browser.register(`${scope}worker.js`, scope).catch(() => {}); // without it the page shows what is in force
+  const wish = await app.kept.read("wish");
+  if (!wish?.language) await app.kept.write("wish", { ...wish, language: languageOf(navigator.languages) });
+  await app.begin();
+  let speaks = null;
+  app.onChange = () => {
+    if (speaks !== app.texts) frame();
+    speaks = app.texts;
+    announce();
+    draw();
+  };
+  frame();
+  speaks = app.texts;
+  await app.refresh();
+  await draw(true);
+  await app.bringBack();
+  await app.renew();
+}
+
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // its address would name another view
+  main.querySelector("h1")?.focus();
+});
+window.addEventListener("hashchange", () => app.texts && draw(true));
+window.addEventListener("beforeinstallprompt", (event) => {
+  event.preventDefault(); // it is offered where it says what for
+  app.installer = event;
+  app.onChange();
+});
+window.addEventListener("appinstalled", () => {
+  app.installer = null;
+  app.onChange();
+});
+navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+  if (data.open !== undefined) location.hash = data.open;
+  if (app.texts) app.refresh();
+});
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && app.texts && app.refresh());
+setInterval(() => document.visibilityState === "visible" && app.texts && app.refresh(), POLL_MS);
+
+begin().catch(() => {
+  main.querySelector("#loading")?.setAttribute("hidden", "");
+  main.querySelector("#unknown")?.removeAttribute("hidden");
+});

@@ -1,0 +1,67 @@
+// Choosing the municipalities to be warned of.
+
+import { el } from "./dom.js";
+
+const SHOWN_MAX = 12;
+const FOLLOWED_MAX = 20;
+
+export function places(app) {
+  const { texts } = app;
+  const names = Object.entries(app.about.names).sort(([, one], [, other]) => one.localeCompare(other, "de"));
+  const chosen = new Set(app.wish.places);
+  const isLong = names.length > SHOWN_MAX;
+  const list = el("div", { class: "choices", id: "choices" });
+  const found = el("p", { role: "status", id: "found" });
+  const wrong = el("p", { class: "wrong", role: "alert", id: "wrong" });
+
+  function draw(typed = "") {
+    const wanted = folded(typed);
+    const matching = names.filter(([, name]) => folded(name).includes(wanted));
+    const first = [...matching.filter(([ags]) => chosen.has(ags)), ...matching.filter(([ags]) => !chosen.has(ags))];
+    list.replaceChildren(...first.slice(0, SHOWN_MAX).map(choice));
+    found.textContent = isLong ? texts.say("places_found", { shown: Math.min(SHOWN_MAX, first.length), number: first.length }) : "";
+  }
+
+  function choice([ags, name]) {
+    const box = el("input", { type: "checkbox", id: `ags-${ags}`, value: ags, checked: chosen.has(ags) });
+    box.addEventListener("change", () => (box.checked ? chosen.add(ags) : chosen.delete(ags)));
+    return el("p", { class: "choice" }, box, el("label", { for: box.id }, name));
+  }
+
+  async function done(event) {
+    event.preventDefault();
+    if (!chosen.size || chosen.size > FOLLOWED_MAX) {
+      wrong.textContent = texts.say(chosen.size ? "places_many" : "places_none", { number: FOLLOWED_MAX });
+      return list.querySelector("input")?.focus();
+    }
+    const isFirst = !app.wish.places.length;
+    await app.want({ places: [...chosen] });
+    location.hash = isFirst || !app.subscriber ? "#/on" : "";
+  }
+
+  const search = isLong && [
+    el("label", { for: "search" }, texts.say("places_search")),
+    el("input", { id: "search", type: "search", autocomplete: "off", oninput: ({ target }) => draw(target.value) }),
+  ];
+  draw();
+  return {
+    title: texts.say("places_title"),
+    body: [
+      el("h1", { tabindex: "-1" }, texts.say("places_title")),
+      el("p", {}, texts.say("places_text")),
+      el(
+        "form",
+        { onsubmit: done, novalidate: true },
+        el("fieldset", {}, el("legend", {}, texts.say("places_legend")), search, found, list),
+        wrong,
+        el("p", {}, el("button", { type: "submit" }, texts.say("next"))),
+      ),
+    ],
+  };
+}
+
+/** As people type: without case, and "ue" or "u" for "ü". */
+function folded(name) {
+  const plain = name.toLowerCase().replace(/ß/g, "ss").replace(/ae/g, "a").replace(/oe/g, "o").replace(/ue/g, "u");
+  return plain.normalize("NFD").replace(/\p{M}/gu, "");
+}

@@ -1,0 +1,144 @@
+// What the person wants of the page and of warnings; and leaving.
+
+import { el } from "./dom.js";
+import { reasonOf } from "./on.js";
+import { LANGUAGES } from "./texts.js";
+
+const SEVERITIES = ["", "Moderate", "Severe"];
+
+export function settings(app) {
+  const { texts, wish } = app;
+  const said = el("p", { role: "status", id: "saved" });
+  const note = (name) => (said.textContent = texts.say(name));
+
+  async function save(change) {
+    try {
+      await app.want(change);
+      note("saved");
+    } catch (error) {
+      note(reasonOf(error));
+    }
+  }
+
+  const check = (name, checked, change) => {
+    const box = el("input", { type: "checkbox", id: name, checked, "aria-describedby": `${name}-text` });
+    box.addEventListener("change", () => save(change(box.checked)));
+    return el(
+      "div",
+      { class: "setting" },
+      el("p", { class: "choice" }, box, el("label", { for: name }, texts.say(name))),
+      el("p", { class: "hint", id: `${name}-text` }, texts.say(`${name}_text`)),
+    );
+  };
+
+  return {
+    title: texts.say("settings"),
+    body: [
+      el("h1", { tabindex: "-1" }, texts.say("settings")),
+      said,
+      el("h2", {}, texts.say("settings_page")),
+      languages(app),
+      check("neutral", wish.neutral, (neutral) => ({ neutral })),
+      check("silent", wish.silent, (silent) => ({ silent })),
+      check("hidden", wish.hidden, (hidden) => ({ hidden })),
+      el("h2", {}, texts.say("settings_warnings")),
+      el("p", {}, el("a", { href: "#/places" }, texts.say("change_places"))),
+      severities(app, save),
+      quietHours(app, save),
+      check("drills", wish.drills, (drills) => ({ drills })),
+      ...(app.subscriber ? subscribed(app, note) : []),
+    ],
+  };
+}
+
+export function languages(app) {
+  const { texts } = app;
+  const select = el(
+    "select",
+    { id: "language" },
+    app.about.spoken.map((tag) => el("option", { value: tag, lang: tag, selected: tag === texts.language }, LANGUAGES[tag])),
+  );
+  select.addEventListener("change", async () => {
+    await app.speak(select.value).catch(() => {});
+    await app.want({ language: app.texts.language }).catch(() => app.onChange());
+  });
+  return el("p", {}, el("label", { for: "language" }, texts.say("language")), select);
+}
+
+function severities({ texts, wish }, save) {
+  const select = el(
+    "select",
+    { id: "severity", "aria-describedby": "severity-text" },
+    SEVERITIES.map((one) => el("option", { value: one, selected: (wish.min_severity ?? "") === one }, texts.say(`from_${one || "all"}`))),
+  );
+  select.addEventListener("change", () => save({ min_severity: select.value || null }));
+  return el(
+    "div",
+    { class: "setting" },
+    el("p", {}, el("label", { for: "severity" }, texts.say("min_severity")), select),
+    el("p", { class: "hint", id: "severity-text" }, texts.say("always_extreme")),
+  );
+}
+
+function quietHours({ texts, wish }, save) {
+  const time = (id, value) => el("input", { id, type: "time", value });
+  const begins = time("quiet-begins", wish.quiet_hours?.begins);
+  const ends = time("quiet-ends", wish.quiet_hours?.ends);
+  const change = () => {
+    if (!begins.value !== !ends.value) return; // half of it is typed
+    save({ quiet_hours: begins.value ? { begins: begins.value, ends: ends.value } : null });
+  };
+  for (const input of [begins, ends]) input.addEventListener("change", change);
+  return el(
+    "fieldset",
+    { "aria-describedby": "quiet-text" },
+    el("legend", {}, texts.say("quiet_hours")),
+    el("p", {}, el("label", { for: "quiet-begins" }, texts.say("quiet_from")), begins),
+    el("p", {}, el("label", { for: "quiet-ends" }, texts.say("quiet_to")), ends),
+    el("p", { class: "hint", id: "quiet-text" }, texts.say("quiet_hours_text")),
+  );
+}
+
+function subscribed(app, note) {
+  const { texts } = app;
+  const confirmed = app.state?.endpoints.map(({ last_confirmed: at }) => Date.parse(at ?? "")).filter(Number.isFinite) ?? [];
+  const act = (id, does) => {
+    const button = el("button", { type: "button", class: "second", id }, texts.say(id));
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      await does().catch((error) => note(reasonOf(error)));
+      button.disabled = false;
+    });
+    return el("p", {}, button);
+  };
+  return [
+    el("h2", {}, texts.say("settings_subscription")),
+    el("p", {}, texts.say("last_confirmed", { time: texts.moment(Math.max(...confirmed)) })),
+    act("test", () => app.test().then(() => note("test_sent"))),
+    act("export", async () => download(`${app.instance}.json`, await app.exported())),
+    leaving(app, note),
+  ];
+}
+
+/** It is asked before it is done: there is no way back but to begin anew. */
+function leaving(app, note) {
+  const { texts } = app;
+  const yes = el("button", { type: "button", id: "leave-now" }, texts.say("leave_now"));
+  yes.addEventListener("click", async () => {
+    yes.disabled = true;
+    try {
+      await app.switchOff();
+      location.hash = "";
+    } catch (error) {
+      note(reasonOf(error));
+      yes.disabled = false;
+    }
+  });
+  return el("details", { id: "leave" }, el("summary", {}, texts.say("leave")), el("p", {}, texts.say("leave_text")), el("p", {}, yes));
+}
+
+function download(name, value) {
+  const url = URL.createObjectURL(new Blob([JSON.stringify(value, null, 1)], { type: "application/json" }));
+  el("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

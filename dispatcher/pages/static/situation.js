@@ -1,0 +1,60 @@
+// Judges what is known of a place: "no warnings" is said only where it is known. Pure.
+
+const OLD_MS = 3 * 60_000; // a document is made anew once a minute at least (ops/docs/reading.md)
+
+/** What is known: `NOW` of this moment; `OLD`, the last that was heard; `NOTHING`. */
+export const Knowledge = Object.freeze({ NOW: "now", OLD: "old", NOTHING: "nothing" });
+
+/** `list` is the service's answer for the place, fresh (`fetched`) or kept; `now` in milliseconds by the service's clock.
+ * Returns what is known, as of when, the warnings that have not run out, and the gaps: who is silent or cannot be read
+ * and since when, or that nobody would tell this service of a warning there. `isQuiet`: it is known that there is none. */
+export function judged(list, fetched, now) {
+  if (!list) return { knowledge: Knowledge.NOTHING, asOf: NaN, alerts: [], gaps: [], isQuiet: false };
+  const asOf = Date.parse(list.as_of);
+  const isOld = !fetched || list.current === false || !(now - asOf <= OLD_MS);
+  const alerts = (list.alerts ?? []).filter(({ expires }) => !(Date.parse(expires) <= now));
+  const gaps = [
+    ...(list.covered ? [] : [{ kind: "uncovered" }]),
+    ...(list.stale_feeds ?? []).map(({ name, since }) => ({ kind: "stale", name, since: Date.parse(since) })),
+    ...(list.unread_feeds ?? []).map(({ name, since }) => ({ kind: "unread", name, since: Date.parse(since) })),
+  ];
+  return {
+    knowledge: isOld ? Knowledge.OLD : Knowledge.NOW,
+    asOf,
+    alerts,
+    gaps,
+    isQuiet: !isOld && alerts.length === 0 && gaps.length === 0 && Array.isArray(list.alerts),
+  };
+}
+
+/** What of a warning's texts a person of this language reads: RFC 4647's lookup; `de-simple` is Leichte Sprache, and
+ * whoever wants German gets that only where there is no other German. The first where none is in the language. */
+export function spoken(notices, language) {
+  const simple = ({ lang }) => lang.toLowerCase().split("-").includes("simple") || lang.toLowerCase() === "de-ls";
+  for (let wanted = language.toLowerCase(); wanted; wanted = wanted.split("-").slice(0, -1).join("-")) {
+    const found = notices.filter((one) => `${one.lang.toLowerCase()}-`.startsWith(`${wanted}-`));
+    const best = found.find((one) => simple(one) === language.toLowerCase().includes("simple")) ?? found[0];
+    if (best) return best;
+  }
+  return notices[0];
+}
+
+const RANK = ["Extreme", "Severe", "Moderate", "Minor"];
+
+/** The gravest first; of equal ones what was sent last. Each warning once, though several places have it. */
+export function ordered(alerts) {
+  const rank = ({ severity }) => (RANK.indexOf(severity) + RANK.length + 1) % (RANK.length + 1);
+  const each = new Map(alerts.map((one) => [one.alert, one]));
+  return [...each.values()].sort((one, other) => rank(one) - rank(other) || Date.parse(other.sent) - Date.parse(one.sent));
+}
+
+/** How warnings reach this browser, and if they do not, what stands in the way. `browser` says what it can and was
+ * allowed; `subscriber` is what is kept of the subscription, `state` what the service last said of it. */
+export function reach(browser, subscriber, state) {
+  if (!browser.canPush) return browser.installsFirst ? "install" : "unable";
+  if (browser.permission === "denied") return "denied";
+  if (!subscriber?.token) return "off";
+  if (browser.permission !== "granted" || !browser.isSubscribed) return "lost";
+  if (state && !state.active) return "waiting";
+  return "on";
+}

@@ -1,0 +1,117 @@
+// One warning: what to do first, then what, where, since when and until when, and who says so.
+
+import { now } from "./clock.js";
+import { HEADLINE_MAX, el, headline, paragraphs, plain, quoted } from "./dom.js";
+import { times } from "./home.js";
+import { drawn } from "./map.js";
+
+const ENDED = ["cancel", "delisted", "no_longer_affected"];
+const PLACES_MAX = 60;
+
+export async function warning(app, alert) {
+  const { texts } = app;
+  const found = await app.warning(alert);
+  if (!found) return unknown(texts);
+  const { lang } = found;
+  const severity = texts.words[`severity_${found.severity}`] ? found.severity : "Unknown";
+  const over = ended(found);
+  return {
+    title: headline(found.headline),
+    body: [
+      el("p", { class: "back" }, el("a", { href: "#" }, texts.say("back"))),
+      el(
+        "article",
+        { class: `warning whole ${over ? "over" : severity.toLowerCase()}` },
+        el("p", { class: "severity" }, over ? texts.say("over") : texts.say(`severity_${severity}`)),
+        quoted("h1", headline(found.headline), lang, { tabindex: "-1" }),
+        found.fromPush && el("p", { class: "unknown" }, texts.say("from_push")),
+        over && el("p", {}, texts.say("over_text")),
+        ...said(texts, "what_to_do", found.instruction, lang),
+        ...said(texts, "what_happens", found.description, lang),
+        Array.from(plain(found.headline)).length > HEADLINE_MAX && said(texts, "whole_headline", found.headline, lang),
+        el("h2", {}, texts.say("when")),
+        el("p", {}, times(texts, found)),
+        found.ends && el("p", {}, texts.say("ends", { time: texts.moment(Date.parse(found.ends)) })),
+        ...where(texts, found),
+        await mapOf(app, found),
+        ...who(texts, found),
+        await confirmation(app, found),
+      ),
+    ],
+  };
+}
+
+/** Whether it is over, as far as is known here. */
+function ended({ over, kind, expires }) {
+  return Boolean(over || ENDED.includes(kind) || Date.parse(expires) <= now());
+}
+
+function unknown(texts) {
+  return {
+    title: texts.say("not_found"),
+    body: [
+      el("h1", { tabindex: "-1" }, texts.say("not_found")),
+      el("p", {}, texts.say("not_found_text")),
+      el("p", {}, el("a", { href: "#" }, texts.say("back"))),
+    ],
+  };
+}
+
+function said(texts, name, text, lang) {
+  return plain(text) ? [el("h2", {}, texts.say(name)), ...paragraphs(text, lang)] : [];
+}
+
+function where(texts, { areas, municipalities = [], lang }) {
+  const names = (municipalities ?? []).map(({ name }) => name);
+  if (!names.length && !plain(areas)) return [];
+  const more = names.length - PLACES_MAX;
+  return [
+    el("h2", {}, texts.say("where")),
+    plain(areas) ? quoted("p", areas, lang) : null,
+    names.length ? el("p", {}, el("bdi", {}, names.slice(0, PLACES_MAX).join(", "))) : null,
+    more > 0 ? el("p", {}, texts.say("more_places", { number: more })) : null,
+  ];
+}
+
+/** Where it is, on a map of this app's municipalities; the names stand above it. */
+async function mapOf(app, { municipalities, area_shape: shape }) {
+  const { texts, about } = app;
+  const found = await app.outlines();
+  const warned = (municipalities ?? []).map(({ ags }) => ags).filter((ags) => found?.places[ags]);
+  if (!found || !warned.length) return null;
+  const names = warned.map((ags) => about.names[ags] ?? ags).join(", ");
+  return drawn(found, { warned, shape, names: about.names, label: texts.say("map", { places: names }) }).map;
+}
+
+function who(texts, { sender, web, attribution, sent, lang }) {
+  const link = /^https?:\/\//i.test(web ?? "") ? plain(web) : "";
+  return [
+    el("h2", {}, texts.say("who")),
+    el("p", {}, quoted("bdi", headline(sender), lang), " · ", texts.say("sent", { time: texts.moment(Date.parse(sent)) })),
+    link && el("p", {}, el("a", { href: link, rel: "noreferrer noopener" }, texts.say("more_at", { address: headline(link) }))),
+    plain(attribution) ? quoted("p", attribution, lang, { class: "attribution" }) : null,
+  ];
+}
+
+/** The person says that it was read; so others who look after them need not be told. */
+async function confirmation(app, { alert }) {
+  const { texts } = app;
+  const at = await app.confirmedAt(alert);
+  const words = at ? texts.say("confirmed", { time: texts.moment(at) }) : "";
+  const answer = el("p", { id: "confirmed", role: "status", tabindex: "-1" }, words);
+  if (at || !app.canConfirm(alert)) return answer;
+  const button = el("button", { type: "button", id: "confirm" }, texts.say("confirm"));
+  let isAsked = false; // a disabled button would lose the focus
+  button.addEventListener("click", async () => {
+    if (isAsked) return;
+    isAsked = true;
+    const sent = await app.confirm(alert);
+    answer.textContent = sent ? texts.say("confirmed", { time: texts.moment(now()) }) : texts.say("not_confirmed");
+    isAsked = sent;
+    if (!sent) return;
+    answer.focus();
+    button.remove();
+    app.onChange(); // it may have been drawn anew meanwhile
+  });
+  return el("div", { class: "confirm" }, button, answer);
+}

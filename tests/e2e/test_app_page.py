@@ -1,0 +1,205 @@
+"""The app's page in a real Chromium: subscribing, warnings, their ends, and all that goes wrong on the way; and that
+everybody can use each view of it. Its push service is none of Google's: the subscription is that of a stand-in, whose
+messages are decrypted here and handed to the service worker by the browser's own tools.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dispatcher.settings import Settings
+from tests.channels.far_side import FarSide, answer, far_side
+from tests.channels.webpush import subscription as device
+from tests.support.app_page import AppService, app_service
+from tests.support.devtools import Chromium, Tab, chromium
+from tests.support.histories import until
+from tests.support.messages import DUEREN
+from tests.support.phones import KEYS
+from tests.support.programs import program
+
+SUBSCRIBE = """
+{ const kept = JSON.parse(localStorage.getItem("stand-in") ?? "null");
+  const made = (key) => ({ options: { applicationServerKey: key }, unsubscribe: async () => localStorage.removeItem("stand-in") ?? true,
+    toJSON: () => (SUBSCRIPTION) });
+  const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0)).buffer;
+  PushManager.prototype.subscribe = async ({ applicationServerKey: key }) => {
+    localStorage.setItem("stand-in", JSON.stringify(key)); return made(bytes(key)); };
+  PushManager.prototype.getSubscription = async () => {
+    const key = JSON.parse(localStorage.getItem("stand-in") ?? "null"); return key && made(bytes(key)); }; }
+"""
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
+
+
+@dataclass
+class Opened:
+    """The app in a tab."""
+
+    app: AppService
+    push: FarSide
+    browser: Chromium
+    tab: Tab
+
+    async def begin(self, hash_: str = "") -> None:
+        await self.tab.open(f"{self.app.page}{hash_}")
+
+    async def chooses(self) -> None:
+        """Follow Düren, as a person does who has only a keyboard."""
+        tab = self.tab
+        await tab.until("document.querySelector('#search')")
+        await tab.value("document.querySelector('#search').focus()")
+        await tab.type("duer")
+        await tab.until("document.querySelectorAll('#choices input').length === 1")
+        await tab.press("Tab", " ")
+        assert await tab.value("document.activeElement.value") == DUEREN
+        await tab.press("Tab", "Enter")
+        await tab.until("location.hash === '#/on'")
+
+    async def switches_on(self) -> None:
+        tab = self.tab
+        await self.presses("#without")  # the browser has offered to install the page, and it says what for
+        await self.presses("#allow")
+        await self.app.sends_codes()
+        await self.hands_over()
+        await tab.until("document.querySelector('#is-on')")
+
+    async def presses(self, selector: str) -> None:
+        """Press a button by the keyboard, once it is there."""
+        await self.tab.until(f"document.querySelector({selector!r})")
+        await self.tab.value(f"document.querySelector({selector!r}).focus()")
+        await self.tab.press("Enter")
+
+    async def gets(self, number: int) -> Any:
+        """Let the worker have this message as soon as it was sent."""
+
+        async def is_sent() -> bool:
+            return len(self.push.seen) >= number
+
+        await until(is_sent)
+        return await self.hands_over(number - 1)
+
+    async def hands_over(self, number: int = -1) -> Any:
+        """Let the browser give its worker the last message; what it says."""
+        text = device.decrypt(self.push.seen[number].body).decode()
+        await self.pushes(text)
+        return json.loads(text)
+
+    async def pushes(self, text: str) -> None:
+        await self.tab.command("ServiceWorker.enable")
+        told = await self.tab.hears(
+            "ServiceWorker.workerRegistrationUpdated", lambda said: said["registrations"]
+        )
+        [registration] = {one["registrationId"] for one in told["registrations"]}
+        await self.tab.command(
+            "ServiceWorker.deliverPushMessage",
+            origin=self.app.service.url,
+            registrationId=registration,
+            data=text,
+        )
+
+    async def screens(self, found: str) -> Any:
+        """The notifications on the screen, as soon as that is true of `shown`."""
+        return await self.tab.value(
+            "(async () => { const registration = await navigator.serviceWorker.ready; for (;;) {"
+            " const shown = (await registration.getNotifications()).map("
+            "({ title, body, tag, lang, silent, data, requireInteraction }) =>"
+            " ({ title, body, tag, lang, silent, data, requireInteraction }));"
+            f" if ({found}) return shown; await new Promise((done) => setTimeout(done, 15)); }} }})()"
+        )
+
+    async def shows(self, text: str) -> None:
+        await self.tab.until(f"document.querySelector('main').innerText.includes({json.dumps(text)})")
+
+    async def text(self) -> str:
+        found: str = await self.tab.value("document.querySelector('main').innerText")
+        return found
+
+
+@pytest.fixture
+async def opened(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Opened]:
+    async with opening(database_url, redis_url, tmp_path) as found:
+        yield found
+
+
+@asynccontextmanager
+async def opening(database_url: str, redis_url: str, folder: Path) -> AsyncIterator[Opened]:
+    command = program("chromium", "chromium")
+    async with far_side(answer(201)) as push:
+        settings = Settings(
+            database_url=database_url,
+            redis_url=redis_url,
+            data_dir=folder / "data",
+            key_pepper="pepper of the tests",
+            allowed_origins={f"push={push.origin}"},
+        )
+        async with (
+            app_service(settings, redis_url) as app,
+            chromium(command, folder, app.service.url) as browser,
+        ):
+            tab = await browser.tab("about:blank")
+            subscription = json.dumps({"endpoint": f"{push.origin}/anna", "keys": KEYS})
+            await tab.before_each_page(SUBSCRIBE.replace("SUBSCRIPTION", subscription))
+            await tab.shows(390, 844)
+            found = Opened(app, push, browser, tab)
+            await found.begin()
+            yield found
+
+
+async def test_from_the_first_visit_to_the_all_clear(opened: Opened) -> None:
+    await opened.chooses()
+    await opened.switches_on()
+    await opened.tab.value("location.hash = ''")
+    await opened.shows("Zurzeit gilt hier keine Warnung.")
+    await is_warned_and_confirms(opened)
+    await reads_the_newest(opened)
+    await opened.app.says_more("hochwasser-1", "Cancel")
+    await opened.gets(4)
+    await opened.screens("shown.some(({ title }) => /ENTWARNUNG|AUFGEHOBEN/.test(title))")
+    await opened.shows("Zurzeit gilt hier keine Warnung.")
+    await leaves(opened)
+
+
+async def is_warned_and_confirms(opened: Opened) -> None:
+    tab, app = opened.tab, opened.app
+    alert = await app.warns(headline="Hochwasser an der Rur", instruction="Meiden Sie das Ufer.")
+    message = await opened.gets(2)
+    shown = await opened.screens("shown.some(({ tag }) => tag !== 'round-trip')")
+    [warning] = [one for one in shown if one["tag"] != "round-trip"]
+    assert (warning["title"], warning["tag"]) == (message["notification"]["title"], message["chain"])
+    await opened.shows("Hochwasser an der Rur")
+    await opened.shows("Meiden Sie das Ufer.")
+    await tab.value(f"location.hash = '{alert}'")
+    await opened.presses("#confirm")
+    await tab.until("document.querySelector('#confirmed').textContent.startsWith('Bestätigt')")
+
+    async def displayed_and_confirmed() -> bool:
+        return bool(app.service.count("warn_device_receipts_posted_total", result="taken") == 2)
+
+    await until(displayed_and_confirmed)
+
+
+async def reads_the_newest(opened: Opened) -> None:
+    """What comes once more, after what has taken its place, shows the newest again."""
+    await opened.app.says_more("hochwasser-1", headline="Hochwasser steigt weiter")
+    await opened.gets(3)
+    await opened.screens("shown.some(({ title }) => title.includes('steigt'))")
+    await opened.hands_over(1)
+    again = await opened.screens("shown.length")
+    assert [one["title"].endswith("steigt weiter") for one in again if one["tag"] != "round-trip"] == [True]
+    await opened.tab.value("location.hash = ''")
+    await opened.shows("Hochwasser steigt weiter")
+
+
+async def leaves(opened: Opened) -> None:
+    tab = opened.tab
+    await tab.value("location.hash = '#/settings'")
+    await tab.until("document.querySelector('#leave summary')")
+    await tab.value("document.querySelector('#leave').open = true")
+    await opened.presses("#leave-now")
+    await opened.shows("Warnungen sind aus")
+    assert await opened.app.service.parts.health.pool.fetchval("SELECT count(*) FROM subscriber") == 0

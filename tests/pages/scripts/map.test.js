@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Projection, placeAt, ringsOf } from "./map.js";
+
+const BOUNDS = [6, 50, 7, 51];
+
+test("the drawing is as wide as high on the ground, and leads back to degrees", () => {
+  const projection = new Projection(BOUNDS);
+  assert.deepEqual(projection.point(6, 51), [0, 0]);
+  const [x, y] = projection.point(7, 50);
+  assert.ok(Math.abs(x - 1000) < 1e-6 && y > 1500 && y <= projection.height);
+  const { lon, lat } = projection.degrees(...projection.point(6.48, 50.8));
+  assert.ok(Math.abs(lon - 6.48) < 1e-9 && Math.abs(lat - 50.8) < 1e-9);
+  const [, north] = projection.point(6, 50.5 + 1 / 111.195);
+  const [, south] = projection.point(6, 50.5);
+  assert.ok(Math.abs(south - north - projection.metres(1000)) < 1e-6);
+});
+
+test("a point lies in one municipality, in the hole of another, or in none", () => {
+  const square = (low, high) => [low, low + 44, high, low + 44, high, high + 44, low, high + 44, low, low + 44];
+  const map = { places: { outer: [square(6, 7), square(6.4, 6.6)], inner: [square(6.4, 6.6)] } };
+  assert.equal(placeAt(map, { lon: 6.1, lat: 50.1 }), "outer");
+  assert.equal(placeAt(map, { lon: 6.5, lat: 50.5 }), "inner");
+  assert.equal(placeAt(map, { lon: 5, lat: 50.5 }), undefined);
+});
+
+test("areas of GeoJSON are rings, and what is no area is none", () => {
+  const ring = [[6, 50], [7, 50], [7, 51], [6, 50]];
+  assert.deepEqual(ringsOf({ type: "Polygon", coordinates: [ring, ring] }).length, 2);
+  assert.deepEqual(ringsOf({ type: "MultiPolygon", coordinates: [[ring], [ring, ring]] }).length, 3);
+  assert.deepEqual(ringsOf({ type: "Polygon", coordinates: [ring] })[0].slice(0, 4), [6, 50, 7, 50]);
+  for (const none of [null, undefined, {}, { type: "Point", coordinates: [6, 50] }]) assert.deepEqual(ringsOf(none), []);
+});
