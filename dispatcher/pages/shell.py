@@ -29,7 +29,9 @@ _LOADING: Final = Template("""<h1>$title</h1>
 <p id="loading">$loading</p>
 <p id="unknown" class="unknown" hidden>$unknown</p>
 <noscript><p class="unknown">$without_script</p></noscript>""")
-_TOOLS: Final = '<div id="tools" class="tools"></div>\n<p id="live" class="out-of-sight" role="alert"></p>'
+_TOOLS: Final = (
+    '<div class="tools"><div id="tools"></div></div>\n<p id="live" class="out-of-sight" role="alert"></p>'
+)
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -41,7 +43,7 @@ script makes, of the service worker."""
 HEADERS: Final = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"permissions-policy", b"camera=(), geolocation=(self), microphone=(), payment=(), usb=()"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )

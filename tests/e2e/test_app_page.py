@@ -20,8 +20,18 @@ from tests.support.devtools import Chromium, Tab, chromium
 from tests.support.histories import until
 from tests.support.messages import DUEREN
 from tests.support.phones import KEYS
-from tests.support.programs import program
+from tests.support.programs import npm_packages, program
 
+PICTURES = Path(__file__).parents[2] / "var" / "pictures"
+"""What each view looks like, for whoever wants to see it."""
+AXE = "axe-core@4.14.1"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SIZES = ((1280, False), (320, True))
+"""Width, and whether it is dark: 320 is what is left of 1280 at 400 % (WCAG 2.2, 1.4.10)."""
+HOSTILE = (
+    '<img src=x onerror="document.title=1"><script>document.title=2</script>\u202egnihton\u2066\u200f '
+    + "x" * 400
+)
 SUBSCRIBE = """
 { const kept = JSON.parse(localStorage.getItem("stand-in") ?? "null");
   const made = (key) => ({ options: { applicationServerKey: key }, unsubscribe: async () => localStorage.removeItem("stand-in") ?? true,
@@ -62,7 +72,6 @@ class Opened:
 
     async def switches_on(self) -> None:
         tab = self.tab
-        await self.presses("#without")  # the browser has offered to install the page, and it says what for
         await self.presses("#allow")
         await self.app.sends_codes()
         await self.hands_over()
@@ -90,17 +99,28 @@ class Opened:
         return json.loads(text)
 
     async def pushes(self, text: str) -> None:
+        """Give the worker a push, and wait until it says to the page that it has handled it."""
         await self.tab.command("ServiceWorker.enable")
         told = await self.tab.hears(
             "ServiceWorker.workerRegistrationUpdated", lambda said: said["registrations"]
         )
         [registration] = {one["registrationId"] for one in told["registrations"]}
+        await self.tab.value(
+            "void (self.handled = new Promise((done) => navigator.serviceWorker.addEventListener('message', done)))"
+        )
         await self.tab.command(
             "ServiceWorker.deliverPushMessage",
             origin=self.app.service.url,
             registrationId=registration,
             data=text,
         )
+        try:
+            await self.tab.value("self.handled.then(() => true)")
+        except TimeoutError:
+            states = self.tab.heard("ServiceWorker.workerVersionUpdated")[-3:]
+            raise AssertionError(
+                f"{self.tab.heard('ServiceWorker.workerErrorReported')}, {states}, {await self.screens('true')}"
+            ) from None
 
     async def screens(self, found: str) -> Any:
         """The notifications on the screen, as soon as that is true of `shown`."""
@@ -152,6 +172,7 @@ async def opening(database_url: str, redis_url: str, folder: Path) -> AsyncItera
 
 async def test_from_the_first_visit_to_the_all_clear(opened: Opened) -> None:
     await opened.chooses()
+    await opened.presses("#without")  # the browser has offered to install the page, and it says what for
     await opened.switches_on()
     await opened.tab.value("location.hash = ''")
     await opened.shows("Zurzeit gilt hier keine Warnung.")
@@ -203,3 +224,145 @@ async def leaves(opened: Opened) -> None:
     await opened.presses("#leave-now")
     await opened.shows("Warnungen sind aus")
     assert await opened.app.service.parts.health.pool.fetchval("SELECT count(*) FROM subscriber") == 0
+
+
+async def looked_at(opened: Opened, name: str) -> None:
+    """Nobody is kept out of what is there now: wide and light, narrow and dark."""
+    tab = opened.tab
+    for width, dark in SIZES:
+        await tab.shows(width, dark=dark)
+        found = await tab.value(
+            f"axe.run(document, {{ runOnly: {json.dumps(RULES)} }}).then(({{ violations }}) =>"
+            " violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))"
+        )
+        assert found == [], (name, width)
+        assert await tab.value("document.scrollingElement.scrollWidth") <= width, (name, width)
+        await tab.picture(PICTURES / f"{name}-{'dark' if dark else 'light'}.png")
+
+
+async def test_everybody_can_use_every_view(opened: Opened) -> None:
+    """WCAG 2.2 AA as axe-core judges it, and no view that is wider than its window."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    tab, app = opened.tab, opened.app
+    axe = npm_packages(AXE) / "node_modules" / "axe-core" / "axe.min.js"
+    await tab.before_each_page(axe.read_text())
+    for statement in ("imprint", "privacy", "accessibility"):
+        await tab.open(f"{app.page}{statement}")
+        await looked_at(opened, statement)
+    await opened.begin()
+    await tab.until("document.querySelector('#search')")
+    await looked_at(opened, "places")
+    await opened.chooses()
+    await tab.until("document.querySelector('#without')")
+    await looked_at(opened, "install")
+    await opened.presses("#without")
+    await tab.until("document.querySelector('#allow')")
+    await looked_at(opened, "allow")
+    await opened.switches_on()
+    await looked_at(opened, "on")
+    await goes(opened, "", "Zurzeit gilt hier keine Warnung.")
+    await looked_at(opened, "home-quiet")
+    alert = await warned_by_all(opened)
+    await goes(opened, "", "Extreme Gefahr")
+    await looked_at(opened, "home")
+    await goes(opened, alert, "Was Sie tun sollen")
+    await looked_at(opened, "warning")
+    await goes(opened, "#/settings", "Ruhezeit")
+    await looked_at(opened, "settings")
+    await chooses_an_area(opened)
+    await tab.value(
+        "(document.querySelector('#language').value = 'ar', document.querySelector('#language').dispatchEvent(new Event('change')))"
+    )
+    await tab.until("document.documentElement.dir === 'rtl'")
+    await goes(opened, "", "التحذيرات")
+    await looked_at(opened, "home-arabic")
+
+
+async def chooses_an_area(opened: Opened) -> None:
+    """A circle around a point, by buttons alone."""
+    await goes(opened, "#/area", "Umkreis wählen")
+    before = await opened.tab.value("document.querySelector('.circle').getAttribute('cy')")
+    await opened.presses("#to-north")
+    assert float(await opened.tab.value("document.querySelector('.circle').getAttribute('cy')")) < float(
+        before
+    )
+    await opened.shows("Umkreis von 1 km um einen Punkt in ")
+    await looked_at(opened, "area")
+    await opened.presses("#add-area")
+    await opened.tab.until("location.hash === '#/places'")
+    await opened.shows("Entfernen")
+    await looked_at(opened, "places-area")
+    pool = opened.app.service.parts.health.pool
+    assert await pool.fetchval("SELECT radius_m FROM subscriber_area") == 1000
+
+
+async def goes(opened: Opened, hash_: str, text: str) -> None:
+    await opened.tab.value(f"location.hash = {json.dumps(hash_)}")
+    await opened.shows(text)
+
+
+async def warned_by_all(opened: Opened) -> str:
+    """Warnings of every severity, one of them with a hostile text; the id of the gravest."""
+    for number, severity in enumerate(("Minor", "Moderate", "Severe", "Extreme"), 2):
+        words = HOSTILE if severity == "Severe" else f"Warnung {severity}"
+        alert = await opened.app.warns(
+            severity, severity=severity, event=severity, headline=words, instruction=words
+        )
+        await opened.gets(number)
+    return alert
+
+
+async def test_what_goes_wrong_is_said(opened: Opened) -> None:
+    tab, app = opened.tab, opened.app
+    await opened.chooses()
+    await opened.presses("#without")  # the browser has offered to install the page, and it says what for
+    await opened.switches_on()
+    await a_text_of_others_is_text(opened)
+
+    await opened.pushes("not what we send")
+    await opened.screens("shown.some(({ tag, title }) => tag === 'unread' && title === 'Neue Warnung')")
+
+    for session in (tab, await opened.browser.worker()):
+        await session.goes_offline()
+    await opened.begin()  # the worker has the page, and the page what it heard last
+    await opened.shows("Der Dienst ist nicht erreichbar. Letzter bekannter Stand")
+    await opened.shows("Große Gefahr")
+    assert "keine Warnung" not in await opened.text()
+    for session in (tab, await opened.browser.worker()):
+        await session.goes_offline(offline=False)
+
+    await tab.before_each_page("{ const real = Date.now; Date.now = () => real() - 86400000; }")
+    await opened.begin()
+    await opened.shows("Die Uhr dieses Geräts geht falsch.")
+    await goes(opened, "", "Stand: ")
+    await opened.shows("Große Gefahr")
+
+    await opened.browser.command(
+        "Browser.setPermission",
+        permission={"name": "notifications"},
+        setting="denied",
+        origin=app.service.url,
+    )
+    await opened.begin()
+    await opened.shows("Benachrichtigungen dieser Seite sind gesperrt.")
+
+    forbidden = "CacheStorage.prototype.open = () => Promise.reject(new DOMException('no', 'SecurityError'));"
+    await tab.before_each_page(forbidden)
+    await opened.begin()
+    await tab.value("location.hash = ''")
+    await opened.chooses()
+    await goes(opened, "", "Dieser Browser speichert nichts")
+    await opened.shows("Große Gefahr")
+
+
+async def a_text_of_others_is_text(opened: Opened) -> None:
+    alert = await opened.app.warns("hostile", headline=HOSTILE, instruction=HOSTILE, event=HOSTILE)
+    await opened.gets(2)
+    [shown] = [one for one in await opened.screens("shown.length > 1") if one["tag"] != "round-trip"]
+    assert "gnihton" in shown["title"]
+    for hash_ in ("", alert):
+        await goes(opened, hash_, "gnihton")
+        assert await opened.tab.value("document.querySelectorAll('main img, main script').length") == 0
+        assert not set(await opened.text()) & set("\u202e\u2066\u200f")
+        assert "Kreis Düren" in await opened.tab.value("document.title")
+        assert await opened.tab.value("document.scrollingElement.scrollWidth") <= 390

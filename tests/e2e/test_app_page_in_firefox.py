@@ -102,6 +102,7 @@ async def test_from_the_first_visit_to_the_all_clear(
         [over] = await person.notified()
         assert "Hochwasser" in over
 
+        await is_subscribed_anew(person)
         await leaves(person)
 
 
@@ -144,6 +145,31 @@ async def is_warned_and_confirms(person: Reader) -> None:
 
 async def titled(person: Reader, words: str) -> bool:
     return [words in title for title in await person.notified()] == [True]
+
+
+async def is_subscribed_anew(person: Reader) -> None:
+    """The push service has forgotten the browser, as after a change of its own: the worker subscribes by itself, and
+    what is sent from then on arrives.
+    """
+    [before] = person.push.registered
+    await person.push.forget()
+
+    async def is_registered() -> bool:
+        return bool(set(person.push.registered) - {before})
+
+    await until(is_registered)
+    await person.app.sends_codes()
+    assert await person.push.acknowledged() == RECEIVED
+    await until(lambda: proves(person))
+    await person.app.warns("sturm-1", headline="Sturm")
+    assert await person.push.acknowledged() == RECEIVED
+    assert person.push.seen[-1].channel != before
+
+
+async def proves(person: Reader) -> bool:
+    """Whether no endpoint waits any more."""
+    query = "SELECT count(*) FROM subscriber_endpoint WHERE proven_at IS NULL"
+    return bool(await person.app.service.parts.health.pool.fetchval(query) == 0)
 
 
 async def leaves(person: Reader) -> None:

@@ -81,5 +81,11 @@ async def app_service(settings: Settings, redis_url: str) -> AsyncIterator[AppSe
         await sources.put(Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",)))
         await sources.add_key("leitstelle", KEY)
         await sources.put_instance(DUEREN_APP, INSTANCE_KEY)
+
+        async def is_covered() -> bool:
+            found = await service.get(f"/v1/municipalities/{DUEREN}/alerts", key=None)
+            return found.status == 200 and bool(found.json["covered"])
+
+        await until(is_covered)
         async with lanes_running(worker, redis_url):
             yield AppService(service, worker)

@@ -104,6 +104,12 @@ class Autopush:
             for update in asked["updates"]:
                 self.codes.put_nowait(update["code"])
 
+    async def forget(self) -> None:
+        """Lose the browser: it connects again, is given another name, and all that it had subscribed to is gone."""
+        assert self._socket
+        self.registered.clear()
+        await self._socket.close()
+
     async def take(self, request: web.Request) -> web.Response:
         """A message from a sender. One with a topic takes the place of that which waits with the same topic."""
         headers = {name.lower(): value for name, value in request.headers.items()}

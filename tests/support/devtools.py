@@ -73,11 +73,18 @@ class Chromium:
                         return said
                 await self._changed.wait()
 
-    async def tab(self, url: str, *, is_shown: bool = True) -> "Tab":
+    async def worker(self) -> "Tab":
+        """The service worker that is running."""
+        found = (await self.command("Target.getTargets"))["targetInfos"]
+        [target] = [one["targetId"] for one in found if one["type"] == "service_worker"]
+        session = (await self.command("Target.attachToTarget", targetId=target, flatten=True))["sessionId"]
+        worker = Tab(self, session, target)
+        await worker.command("Network.enable")
+        return worker
+
+    async def tab(self, url: str) -> "Tab":
         """Open a page."""
-        target = (await self.command("Target.createTarget", url="about:blank", background=not is_shown))[
-            "targetId"
-        ]
+        target = (await self.command("Target.createTarget", url="about:blank"))["targetId"]
         session = (await self.command("Target.attachToTarget", targetId=target, flatten=True))["sessionId"]
         tab = Tab(self, session, target)
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -87,7 +94,7 @@ class Chromium:
 
 
 class Tab:
-    """One page."""
+    """One page, or what else of the browser has a session of its own."""
 
     def __init__(self, browser: Chromium, session: str, target: str) -> None:
         self._browser = browser
@@ -104,8 +111,13 @@ class Tab:
         return self._browser.heard[self._session, method]
 
     async def open(self, url: str) -> None:
+        """Load a page, also one that is there already."""
         self.heard("Page.loadEventFired").clear()
-        await self.command("Page.navigate", url=url)
+        there = (await self.command("Page.getNavigationHistory"))["entries"][-1]["url"]
+        if there.partition("#")[0] == url.partition("#")[0]:
+            await self.command("Page.reload")
+        else:
+            await self.command("Page.navigate", url=url)
         await self.hears("Page.loadEventFired")
 
     async def before_each_page(self, program: str) -> None:
@@ -194,6 +206,7 @@ async def chromium(command: str, folder: Path, *origins: str) -> AsyncIterator[C
         "--disable-background-networking",
         "--disable-component-update",
         "--no-first-run",
+        "--hide-scrollbars",
         "--accept-lang=de",
         f"--proxy-server={NOWHERE}",
         f"--user-data-dir={profile}",

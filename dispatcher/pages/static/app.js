@@ -3,7 +3,7 @@
 import { Away, Refusal, ask, postReceipt } from "./client.js";
 import { noteServiceTime, now } from "./clock.js";
 import { within } from "./patience.js";
-import { judged, ordered, reach, spoken } from "./situation.js";
+import { Knowledge, judged, ordered, reach, spoken } from "./situation.js";
 import { enrol, leave, prove, pushSubscription, subscriberOf, subscriberPath, subscriptionState } from "./subscription.js";
 import { Texts } from "./texts.js";
 
@@ -11,8 +11,8 @@ const PROOF_POLL_MS = 1500;
 const PROOF_PATIENCE_MS = 45_000;
 const WORKER_PATIENCE_MS = 10_000;
 const DETAILS_MAX = 20;
-const EMPTY_WISH = Object.freeze({ places: [], min_severity: null, quiet_hours: null, drills: false });
-const TOLD = ["places", "min_severity", "quiet_hours", "drills"]; // of a wish what the service is told; the rest stays here
+const EMPTY_WISH = Object.freeze({ places: [], areas: [], min_severity: null, quiet_hours: null, drills: false });
+const TOLD = ["min_severity", "quiet_hours", "drills"]; // of a wish what the service is told; the rest stays here
 
 export class App {
   about = null;
@@ -73,12 +73,17 @@ export class App {
     return this.kept.write("words", { ...words, lang: this.texts.tag });
   }
 
+  /** The municipalities whose warnings are shown: those that are followed, and those in which a chosen area lies. */
+  get followed() {
+    return [...new Set([...this.wish.places, ...this.wish.areas.map(({ in: place }) => place)])];
+  }
+
   // What is in force
 
   /** Asks what is in force at the places that are followed, and of the warning `shown` besides. */
   async refresh() {
     const language = this.texts.language.startsWith("de") ? "" : "?language=en";
-    await Promise.all(this.wish.places.map((place) => this.#readList(place, language)));
+    await Promise.all(this.followed.map((place) => this.#readList(place, language)));
     await this.#readDetails();
     await this.kept.write("lists", Object.fromEntries([...this.#lists].map(([place, { list }]) => [place, list])));
     await this.#readReceipts();
@@ -125,7 +130,7 @@ export class App {
 
   /** All warnings of the places that are followed. */
   warnings() {
-    return ordered(this.wish.places.flatMap((place) => this.situation(place).alerts));
+    return ordered(this.followed.flatMap((place) => this.situation(place).alerts));
   }
 
   /** The outlines of the municipalities, for maps; null where there are none, or they cannot be had. */
@@ -149,9 +154,17 @@ export class App {
     } catch (error) {
       if (!listed && error instanceof Refusal && error.status !== 404) throw error;
     }
+    if (listed) return { ...listed, knownAt: this.#knownAt(alert) };
     await this.#readReceipts();
     const pushed = this.#receipts.get(alert);
-    return listed ?? (pushed ? { ...pushed, fromPush: true } : null);
+    return pushed ? { ...pushed, fromPush: true } : null;
+  }
+
+  /** When what is known of a warning was last heard, where that is not now. */
+  #knownAt(alert) {
+    const found = this.followed.map((place) => this.situation(place));
+    const having = found.filter(({ alerts }) => alerts.some((one) => one.alert === alert));
+    return having.some(({ knowledge }) => knowledge === Knowledge.NOW) ? undefined : having[0]?.asOf;
   }
 
   // Confirming
@@ -175,7 +188,7 @@ export class App {
   async want(wish) {
     this.wish = { ...this.wish, ...wish };
     this.keeps = await this.kept.write("wish", this.wish);
-    if (this.subscriber?.token && this.wish.places.length) await this.enrol();
+    if (this.subscriber?.token && this.followed.length) await this.enrol();
     await this.refresh();
   }
 
@@ -199,7 +212,8 @@ export class App {
     const registration = await within(WORKER_PATIENCE_MS, this.browser.registration());
     const subscription = await pushSubscription(registration.pushManager, body.application_server_key);
     const wish = Object.fromEntries(TOLD.map((name) => [name, this.wish[name]]));
-    const told = { ...wish, languages: [this.texts.language] };
+    const areas = this.wish.areas.map(({ lat, lon, radius_m }) => ({ lat, lon, radius_m }));
+    const told = { ...wish, places: [...this.wish.places, ...areas], languages: [this.texts.language] };
     this.state = await enrol(this.kept, this.instance, told, subscription, this.subscriber?.endpoints);
     this.keeps = this.state.isKept;
     this.browser.noteSubscribed(true);

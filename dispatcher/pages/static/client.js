@@ -22,6 +22,7 @@ export class Refusal extends Error {
 export async function ask(address, { method = "GET", token = "", body, patience = ANSWER_PATIENCE_MS } = {}) {
   const answer = await reached(address, {
     method,
+    cache: "no-cache", // what was answered a moment ago is not what is known now
     headers: token ? { Authorization: `Bearer ${token}` } : {},
     signal: AbortSignal.timeout(patience),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

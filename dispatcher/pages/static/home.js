@@ -13,7 +13,7 @@ export function home(app) {
     body: [
       el("h1", { tabindex: "-1" }, texts.say("home_title")),
       reachOf(app),
-      ...app.wish.places.map((place) => placeSection(app, place)),
+      ...app.followed.map((place) => placeSection(app, place)),
       el("p", {}, el("a", { href: "#/places" }, texts.say("change_places"))),
     ],
   };
@@ -58,7 +58,7 @@ function nothingListed(texts, { isQuiet, knowledge }) {
   return texts.say(knowledge === Knowledge.NOW ? "none_known" : "unknown");
 }
 
-function old(texts, { asOf }) {
+export function old(texts, { asOf }) {
   return texts.say("old", { time: texts.moment(asOf), age: texts.age(now() - asOf) });
 }
 

@@ -16,8 +16,8 @@ export function on(app) {
   };
 }
 
-function isOn({ texts, wish, about }) {
-  const names = wish.places.map((place) => about.names[place] ?? place).join(", ");
+function isOn({ texts, followed, about }) {
+  const names = followed.map((place) => about.names[place] ?? place).join(", ");
   return [
     el("p", { class: "quiet", id: "is-on" }, texts.say("on_for", { places: names })),
     el("p", {}, texts.say("on_test")),

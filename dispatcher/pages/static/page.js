@@ -1,6 +1,7 @@
 // The page: shows the view that its address names, and keeps it up to date.
 
 import { App } from "./app.js";
+import { area } from "./area.js";
 import { Browser } from "./browser.js";
 import { clockError } from "./clock.js";
 import { cover } from "./cover.js";
@@ -14,9 +15,10 @@ import { languageOf } from "./texts.js";
 import { warning } from "./warning.js";
 
 const POLL_MS = 30_000;
+const PUBLISHED_WITHIN_MS = 1500; // a push may be faster than what is in force is published: that takes up to a second
 const CLOCK_OFF_MS = 10 * 60_000;
 const ALERT = /^#[0-9A-HJKMNP-TV-Z]{26}$/;
-const VIEWS = { "#/on": on, "#/places": places, "#/settings": settings };
+const VIEWS = { "#/area": area, "#/on": on, "#/places": places, "#/settings": settings };
 
 const root = document.documentElement;
 const main = document.getElementById("main");
@@ -61,7 +63,7 @@ async function viewOf(hash) {
   if (app.wish.hidden && !isOpen) return cover(app, open);
   if (ALERT.test(hash)) return warning(app, hash.slice(1));
   if (VIEWS[hash]) return VIEWS[hash](app);
-  return app.wish.places.length ? home(app) : places(app);
+  return app.followed.length ? home(app) : places(app);
 }
 
 function open() {
@@ -129,7 +131,9 @@ window.addEventListener("appinstalled", () => {
 });
 navigator.serviceWorker?.addEventListener("message", ({ data }) => {
   if (data.open !== undefined) location.hash = data.open;
-  if (app.texts) app.refresh();
+  if (!app.texts) return;
+  app.refresh();
+  setTimeout(() => app.refresh(), PUBLISHED_WITHIN_MS);
 });
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && app.texts && app.refresh());
 setInterval(() => document.visibilityState === "visible" && app.texts && app.refresh(), POLL_MS);

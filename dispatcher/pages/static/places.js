@@ -1,5 +1,6 @@
 // Choosing the municipalities to be warned of.
 
+import { kilometres } from "./area.js";
 import { el } from "./dom.js";
 
 const SHOWN_MAX = 12;
@@ -30,11 +31,11 @@ export function places(app) {
 
   async function done(event) {
     event.preventDefault();
-    if (!chosen.size || chosen.size > FOLLOWED_MAX) {
+    if ((!chosen.size && !app.wish.areas.length) || chosen.size > FOLLOWED_MAX) {
       wrong.textContent = texts.say(chosen.size ? "places_many" : "places_none", { number: FOLLOWED_MAX });
       return list.querySelector("input")?.focus();
     }
-    const isFirst = !app.wish.places.length;
+    const isFirst = !app.followed.length;
     await app.want({ places: [...chosen] });
     location.hash = isFirst || !app.subscriber ? "#/on" : "";
   }
@@ -56,8 +57,22 @@ export function places(app) {
         wrong,
         el("p", {}, el("button", { type: "submit" }, texts.say("next"))),
       ),
+      areas(app),
     ],
   };
+}
+
+/** The areas around a point, and how to choose one. */
+function areas(app) {
+  const { texts, wish } = app;
+  const taken = wish.areas.map((one, at) => {
+    const place = app.about.names[one.in] ?? one.in;
+    const said = texts.say("area_in", { place, radius: kilometres(texts, one.radius_m) });
+    const drop = el("button", { type: "button", class: "second", "aria-label": `${texts.say("area_drop")}: ${said}` }, texts.say("area_drop"));
+    drop.addEventListener("click", () => app.want({ areas: wish.areas.filter((_, other) => other !== at) }).then(() => document.querySelector("h1")?.focus()));
+    return el("li", {}, said, " ", drop);
+  });
+  return [taken.length ? el("ul", {}, taken) : null, el("p", {}, el("a", { href: "#/area" }, texts.say("area_choose")))];
 }
 
 /** As people type: without case, and "ue" or "u" for "ü". */

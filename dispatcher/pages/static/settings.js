@@ -37,7 +37,6 @@ export function settings(app) {
       el("h1", { tabindex: "-1" }, texts.say("settings")),
       said,
       el("h2", {}, texts.say("settings_page")),
-      languages(app),
       check("neutral", wish.neutral, (neutral) => ({ neutral })),
       check("silent", wish.silent, (silent) => ({ silent })),
       check("hidden", wish.hidden, (hidden) => ({ hidden })),

@@ -2,7 +2,7 @@
 
 import { now } from "./clock.js";
 import { HEADLINE_MAX, el, headline, paragraphs, plain, quoted } from "./dom.js";
-import { times } from "./home.js";
+import { old, times } from "./home.js";
 import { drawn } from "./map.js";
 
 const ENDED = ["cancel", "delisted", "no_longer_affected"];
@@ -24,6 +24,7 @@ export async function warning(app, alert) {
         { class: `warning whole ${over ? "over" : severity.toLowerCase()}` },
         el("p", { class: "severity" }, over ? texts.say("over") : texts.say(`severity_${severity}`)),
         quoted("h1", headline(found.headline), lang, { tabindex: "-1" }),
+        found.knownAt && el("p", { class: "unknown" }, old(texts, { asOf: found.knownAt })),
         found.fromPush && el("p", { class: "unknown" }, texts.say("from_push")),
         over && el("p", {}, texts.say("over_text")),
         ...said(texts, "what_to_do", found.instruction, lang),
@@ -67,7 +68,7 @@ function where(texts, { areas, municipalities = [], lang }) {
   const more = names.length - PLACES_MAX;
   return [
     el("h2", {}, texts.say("where")),
-    plain(areas) ? quoted("p", areas, lang) : null,
+    plain(areas) && plain(areas) !== names.join(", ") ? quoted("p", areas, lang) : null,
     names.length ? el("p", {}, el("bdi", {}, names.slice(0, PLACES_MAX).join(", "))) : null,
     more > 0 ? el("p", {}, texts.say("more_places", { number: more })) : null,
   ];

@@ -1,0 +1,93 @@
+// Choosing a point and how far around it to be warned, on the map, by buttons, or where the device is.
+
+import { el } from "./dom.js";
+import { circle, drawn, placeAt } from "./map.js";
+
+const RADII_M = [500, 1000, 2000, 5000];
+const STEP_M = 250;
+const STEPS = { north: [0, 1], west: [-1, 0], east: [1, 0], south: [0, -1] };
+const METRES_PER_DEGREE = 111_195;
+const AREAS_MAX = 10;
+const LOCATION_PATIENCE_MS = 15_000;
+
+export async function area(app) {
+  const { texts } = app;
+  const outlines = await app.outlines();
+  const title = texts.say("area_title");
+  const heading = el("h1", { tabindex: "-1" }, title);
+  if (!outlines) return { title, body: [heading, el("p", {}, texts.say("area_no_map"))] };
+
+  const [west, south, east, north] = outlines.bounds;
+  const point = { lat: (south + north) / 2, lon: (west + east) / 2 };
+  const { map, projection } = drawn(outlines, { names: app.about.names, label: texts.say("area_map") });
+  const around = circle();
+  map.append(around);
+  const where = el("p", { role: "status", id: "where" });
+  const radius = el("select", { id: "radius" }, RADII_M.map((one) => el("option", { value: one, selected: one === 1000 }, kilometres(texts, one))));
+  const add = el("button", { type: "button", id: "add-area" }, texts.say("area_add"));
+
+  function move(lat, lon) {
+    point.lat = Math.min(north, Math.max(south, lat));
+    point.lon = Math.min(east, Math.max(west, lon));
+    const [x, y] = projection.point(point.lon, point.lat);
+    for (const [name, value] of [["cx", x], ["cy", y], ["r", projection.metres(Number(radius.value))]]) around.setAttribute(name, value);
+    const ags = placeAt(outlines, point);
+    where.textContent = ags ? texts.say("area_in", { place: app.about.names[ags] ?? ags, radius: kilometres(texts, Number(radius.value)) }) : texts.say("area_outside");
+    add.disabled = !ags;
+  }
+
+  map.addEventListener("click", ({ clientX, clientY }) => {
+    const box = map.getBoundingClientRect();
+    const scale = Math.min(box.width / 1000, box.height / projection.height); // the drawing is centred in its box
+    const [left, top] = [(box.width - 1000 * scale) / 2, (box.height - projection.height * scale) / 2];
+    const { lat, lon } = projection.degrees((clientX - box.left - left) / scale, (clientY - box.top - top) / scale);
+    move(lat, lon);
+  });
+  radius.addEventListener("change", () => move(point.lat, point.lon));
+  add.addEventListener("click", async () => {
+    const areas = [...app.wish.areas, { lat: rounded(point.lat), lon: rounded(point.lon), radius_m: Number(radius.value), in: placeAt(outlines, point) }];
+    await app.want({ areas: areas.slice(-AREAS_MAX) });
+    location.hash = "#/places";
+  });
+  move(point.lat, point.lon);
+  return {
+    title,
+    body: [
+      heading,
+      el("p", {}, texts.say("area_text")),
+      map,
+      el("p", { class: "buttons" }, Object.entries(STEPS).map(([name, step]) => stepButton(texts, name, step, point, move))),
+      el("p", {}, hereButton(texts, where, move)),
+      el("p", {}, el("label", { for: "radius" }, texts.say("area_radius")), radius),
+      where,
+      el("p", { class: "buttons" }, add, el("a", { href: "#/places" }, texts.say("area_back"))),
+    ],
+  };
+}
+
+function stepButton(texts, name, [across, up], point, move) {
+  const button = el("button", { type: "button", class: "second", id: `to-${name}` }, texts.say(`area_${name}`));
+  button.addEventListener("click", () => {
+    const degree = METRES_PER_DEGREE * Math.cos((point.lat * Math.PI) / 180);
+    move(point.lat + (up * STEP_M) / METRES_PER_DEGREE, point.lon + (across * STEP_M) / degree);
+  });
+  return button;
+}
+
+/** The place of the device is asked for when the person says so, and goes nowhere until the area is taken. */
+function hereButton(texts, where, move) {
+  const button = el("button", { type: "button", class: "second", id: "here" }, texts.say("area_here"));
+  button.addEventListener("click", () => {
+    navigator.geolocation?.getCurrentPosition(
+      ({ coords }) => move(coords.latitude, coords.longitude),
+      () => (where.textContent = texts.say("area_not_here")),
+      { timeout: LOCATION_PATIENCE_MS },
+    );
+  });
+  return button;
+}
+
+/** The service keeps no finer place than this: 100 m. */
+const rounded = (degrees) => Math.round(degrees * 1000) / 1000;
+
+export const kilometres = (texts, metres) => texts.say("kilometres", { number: String(metres / 1000).replace(".", texts.language.startsWith("en") ? "." : ",") });
