@@ -21,6 +21,8 @@ from dispatcher.api.openapi.document import document
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.operator import consents, webhooks
 from dispatcher.api.operator import instances as operated
+from dispatcher.api.pages.routes import PREFIXES as PAGES
+from dispatcher.api.pages.routes import ReadyPages
 from dispatcher.api.pages.routes import routes as page_routes
 from dispatcher.api.public.answering import PublicDocuments
 from dispatcher.api.public.application import OpenParts, PublicApi, open_routes
@@ -37,6 +39,7 @@ from dispatcher.runtime.probes import probe_app, public_probes
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.routing import BaseRoute
+    from starlette.types import Receive, Scope, Send
 
     from dispatcher.api.dependencies import ApiDependencies
 
@@ -69,11 +72,25 @@ ROUTERS = (
 """Modules whose `routes` return those of one part of the API."""
 
 
-def application(dependencies: ApiDependencies) -> PublicApi:
+class Api(PublicApi):
+    """The whole application, which answers the pages that are ready ahead of all else as well."""
+
+    pages: ReadyPages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PAGES):
+            answer = self.pages.ready(scope)
+            if answer is not None:
+                await answer(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+
+def application(dependencies: ApiDependencies) -> Api:
     """Build the application with all routes. It has no state but `dependencies`. Raises `TableError` where a route and
     the table of permissions differ.
     """
-    app = PublicApi(
+    app = Api(
         title="cap-dispatcher",
         version=version("cap-dispatcher"),
         # The documentation pages would load their scripts from elsewhere; the description itself is here.
@@ -89,6 +106,7 @@ def application(dependencies: ApiDependencies) -> PublicApi:
     app.add_middleware(CrossOrigin)
     problems.install(app, dependencies.metrics)
     app.public = PublicDocuments(dependencies.publisher)
+    app.pages = ReadyPages(dependencies.pages)
     app.router.routes.extend(_routes(dependencies, app.public))
     app.state.receipt_posts = ReceiptPosts(dependencies.receipts, dependencies.metrics)
     install_receipts(app, app.state.receipt_posts)

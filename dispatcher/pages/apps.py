@@ -56,6 +56,13 @@ class AppPages:
             self._made[instance_id] = made
         return made[1]
 
+    def ready(self, instance_id: str) -> Mapping[str, Document] | None:
+        """Return the documents of an app if they were made and are still taken for right; None where `documents` is to
+        be asked.
+        """
+        made = self._made.get(instance_id)
+        return None if made is None or self._monotonic() >= self._due_at else made[1]
+
     async def _renewed(self) -> dict[str, Instance]:
         async with self._reading:
             if self._known is not None and self._monotonic() < self._due_at:
@@ -67,5 +74,5 @@ class AppPages:
                     raise
                 log.warning("instances_not_read", error=type(error).__name__)
             self._due_at = self._monotonic() + KNOWN_FOR_S
-            self._made = {name: made for name, made in self._made.items() if name in self._known}
+            self._made = {name: made for name, made in self._made.items() if self._known.get(name) == made[0]}
             return self._known

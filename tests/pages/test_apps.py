@@ -73,3 +73,15 @@ async def test_where_nothing_was_known_yet_it_is_said() -> None:
         await record.pages.documents("dueren")
     record.instances = [ONE]
     assert await record.pages.documents("dueren")
+
+
+async def test_what_is_ready_is_what_is_known_now() -> None:
+    record = Record(ONE)
+    assert record.pages.ready("dueren") is None
+    found = await record.pages.documents("dueren")
+    assert record.pages.ready("dueren") is found
+    assert record.pages.ready("nobody") is None
+    record.instances, record.now = [Instance("dueren", "Düren neu", (DUEREN,)), OTHER], KNOWN_FOR_S
+    assert record.pages.ready("dueren") is None, "it is looked at again"
+    await record.pages.documents("juelich")
+    assert record.pages.ready("dueren") is None, "it is another now"

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dispatcher.access.keys import KEY_ID_PATTERN
-from dispatcher.api.public.answering import send_document
+from dispatcher.api.public.answering import READ, send_document
 from dispatcher.pages.app_documents import HTML
 from dispatcher.pages.assets import PREFIX, assets
 from dispatcher.pages.shell import HEADERS
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dispatcher.pages.apps import AppPages
     from dispatcher.publication.documents import Document, Headers
 
+PREFIXES: Final = ("/app/", PREFIX)
+"""What the paths of pages begin with."""
 BY_NAME: Final = b"public, max-age=31536000, immutable"
 BRIEF: Final = b"public, max-age=60, stale-if-error=604800"
 """What an app has of its own: a crowd is one reader, and it is seen within a minute that something has changed."""
@@ -50,6 +52,29 @@ class DocumentResponse(Response):
         await send_document(self._document, self._more, scope, receive, send, self._cache_control)
 
 
+class ReadyPages:
+    """What is answered ahead of the routes: a crowd asks for eight documents each, which lie there."""
+
+    def __init__(self, pages: AppPages) -> None:
+        self._pages = pages
+
+    def ready(self, scope: Scope) -> DocumentResponse | None:
+        """Return the answer to a request whose document is ready; None where the routes are to judge it."""
+        if scope["method"] not in READ:
+            return None
+        _, room, name, rest = (*scope["path"].split("/", 3), "", "")[:4]
+        if room == "app":
+            return answered((self._pages.ready(name) or {}).get(rest), rest)
+        files = assets()
+        found = files.files.get(rest) if f"{PREFIX}{name}/" == files.path else None
+        return DocumentResponse(found, HEADERS, BY_NAME) if found else None
+
+
+def answered(document: Document | None, name: str) -> DocumentResponse | None:
+    """Return the answer with a document of an app, if there is one."""
+    return DocumentResponse(document, HEADERS, FRESH if name == WORKER else BRIEF) if document else None
+
+
 def routes(pages: AppPages) -> list[Route]:
     """Return the routes. They are not part of the API's description: a page is no interface for programs."""
 
@@ -57,10 +82,7 @@ def routes(pages: AppPages) -> list[Route]:
         name = request.path_params.get("name", "")
         instance_id = request.path_params["instance_id"]
         found = await pages.documents(instance_id) if _INSTANCE.fullmatch(instance_id) else None
-        document = (found or {}).get(name)
-        if document is None:
-            return not_found()
-        return DocumentResponse(document, HEADERS, FRESH if name == WORKER else BRIEF)
+        return answered((found or {}).get(name), name) or not_found()
 
     async def asset(request: Request) -> Response:
         """Answer a file of this version; one of another version by that of this one, for this once: the page of an

@@ -78,3 +78,13 @@ async def test_it_is_answered_while_the_record_is_away(service: Any, pool: Any) 
 async def test_it_is_changed_by_nobody(service: Any) -> None:
     for method in ("POST", "PUT", "DELETE"):
         assert (await service.request(method, "/app/dueren/", key=None)).status == 405
+
+
+@pytest.mark.parametrize("path", ["/app/dueren/", "/app/dueren/worker.js", f"{assets().path}page.js"])
+async def test_what_is_ready_is_answered_as_the_routes_answer_it(service: Any, path: str) -> None:
+    first = await service.request("GET", path, key=None)
+    again = await service.request("GET", path, key=None)
+    head = await service.request("HEAD", path, key=None)
+    assert (again.status, again.body, head.status, head.body) == (200, first.body, 200, b"")
+    for name in ("cache-control", "content-security-policy", "content-type", "etag"):
+        assert again.headers[name] == first.headers[name] == head.headers[name]
