@@ -22,10 +22,12 @@ from dispatcher.access.principals import UNNAMED_OPERATOR, of_operator
 from dispatcher.access.table import METRICS_ROUTES, OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired
 from dispatcher.api.application import application
 from dispatcher.api.authentication import require, require_table, wired_routes
+from dispatcher.api.pages.routes import WORKER
 from dispatcher.apps.registration import WebhookRequest
 from dispatcher.metrics import Metrics
 from dispatcher.model.principals import Instance, RemoteOperator
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.pages.assets import assets
 from dispatcher.runtime.probes import probe_app
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
@@ -295,10 +297,16 @@ async def test_what_is_open_asks_for_nothing(world: World) -> None:
             key=DUEREN if "municipalities" in path else DUEREN[:5],
             ars=f"{DUEREN[:5]}0000000",
             provider="mowas",
+            digest="of-another-version",
+            name=WORKER if path.startswith("/app/") else min(assets().files),
         )
         body = json.dumps({"endpoints": [], "places": [DUEREN]}) if method == "PUT" else None
         if path == "/v1/receipts" and method == "POST":
             body = '{"receipt": "", "state": "displayed"}'
+        if path.endswith(".events"):  # which do not end
+            async with world.service.session.get(world.service.url + path) as stream:
+                assert stream.status == HTTPStatus.OK, entrance
+            continue
         answer = await world.service.request(method, path, body, key="")
         assert answer.status < HTTPStatus.BAD_REQUEST, entrance
 
@@ -336,6 +344,7 @@ def parts() -> Any:
         publisher=None,
         streams=None,
         signer=None,
+        pages=None,
         boundaries=None,
         settings=Settings(),
     )

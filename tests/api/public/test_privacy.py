@@ -20,8 +20,15 @@ SHAPE = "<polygon>50.800,6.480 50.800,6.485 50.805,6.485 50.800,6.480</polygon>"
 ENDLESS = "text/event-stream"
 SILENCE_S = 0.5
 """After so long without a word, what goes on for ever has said all that it has to say."""
-WITHOUT_WARNINGS = ("/api/appdata/", "/api31/{provider}/")
-"""What has no warning in it, or only those of one provider."""
+WITHOUT_WARNINGS = (
+    "/api/appdata/",
+    "/api31/{provider}/",
+    "/v1/public/signing-certificates",
+    "/v1/public/widget",
+    "/v1/municipalities/{key}/badge",
+    "/v1/districts/{key}/badge",
+)
+"""What has no warning in it, or only those of one provider, or how many there are."""
 
 
 async def said(service: Service, operation: Operation, **values: str) -> tuple[int, str]:

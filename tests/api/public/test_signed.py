@@ -11,6 +11,7 @@ from cap.signatures.certificates import fingerprint
 from cap.signatures.verification import Verdict, verify
 from channels.clock import utc_now
 from dispatcher.access.principals import SERVICE
+from dispatcher.publication.documents import CACHE_CONTROL
 from dispatcher.store.signing_keys import SigningKeys
 from tests.api.conftest import Service
 from tests.api.public.test_routes import NOWHERE, read, submitted
@@ -45,7 +46,7 @@ async def test_it_is_the_same_document_again_and_again_and_after_its_end(service
     path = f"/v1/public/alerts/{alert_id}/cap/signed"
     first, again = [await read(service, path) for _ in range(2)]
     assert (first.body, first.headers["etag"]) == (again.body, again.headers["etag"])
-    assert first.headers["cache-control"] == "public, max-age=1, stale-if-error=86400"
+    assert first.headers["cache-control"] == CACHE_CONTROL
     assert first.headers["alerts-as-of"]
     same = await read(service, path, **{"If-None-Match": first.headers["etag"]})
     assert (same.status, same.body) == (304, b"")
