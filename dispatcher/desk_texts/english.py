@@ -221,6 +221,8 @@ ENGLISH: Final = DeskTexts(
         "truncated": "the answer broke off",
         "unbound": "the session ended",
         "unknown_push_service": "unknown push service",
+        "form_unknown": "a form that this service does not write",
+        "message_missing": "no signed CAP message to send",
         "unreachable": "the machine cannot be reached",
         "unread": "the centre reads nothing any more",
         "unsubscribed": "unsubscribed before",

@@ -221,6 +221,8 @@ GERMAN: Final = DeskTexts(
         "truncated": "Antwort brach ab",
         "unbound": "Sitzung beendet",
         "unknown_push_service": "unbekannter Push-Dienst",
+        "form_unknown": "eine Form, die der Dienst nicht schreibt",
+        "message_missing": "keine signierte CAP-Meldung zum Senden",
         "unreachable": "Rechner nicht erreichbar",
         "unread": "Zentrale liest nichts mehr",
         "unsubscribed": "schon vorher abgemeldet",

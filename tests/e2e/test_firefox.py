@@ -4,7 +4,7 @@ documents' worker shows it. Mozilla's push service between them is a stand-in.
 
 import json
 from base64 import urlsafe_b64encode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ def notice(kind: Kind = Kind.ALERT, title: str = "", **of: Any) -> Notice:
         language="de",
         urgency=Urgency.HIGH,
         deadline=datetime.now(UTC) + HOUR,
-        receipt_token=RECEIPTS.of_batch(1, 1, {0: 0}),
+        receipt_token=RECEIPTS.of_batch(1, 1, defaultdict(int)),
     )
 
 

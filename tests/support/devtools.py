@@ -26,6 +26,9 @@ NOWHERE: Final = "127.0.0.1:9"
 KEYS: Final = {"Tab": ("Tab", 9, ""), "Enter": ("Enter", 13, "\r"), " ": ("Space", 32, " ")}
 """By the key: its code, its number and what it types."""
 
+STARTS_WITHIN_S = 90.0
+"""How long a browser may take to start beside all else that the tests start."""
+
 
 class Failed(Exception):
     """The browser, or a script in it, has answered with an error."""
@@ -251,5 +254,5 @@ async def _address(process: Any, file: Path) -> str:
             found[:] = (await asyncio.to_thread(file.read_text)).split()
         return len(found) == 2
 
-    await until(is_written)
+    await until(is_written, STARTS_WITHIN_S)
     return f"ws://127.0.0.1:{found[0]}{found[1]}"

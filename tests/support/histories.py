@@ -130,9 +130,9 @@ async def let_wake_ups_lapse(pool: Any) -> None:
     await pool.execute("UPDATE alert SET enqueued_at = clock_timestamp() - interval '1 minute'")
 
 
-async def until(condition: Any) -> None:
-    """Let the loop run until it is so."""
-    async with asyncio.timeout(30):
+async def until(condition: Any, within_s: float = 30.0) -> None:
+    """Let the loop run until it is so; only a failing test waits for all of `within_s`."""
+    async with asyncio.timeout(within_s):
         while True:
             if await condition():
                 return

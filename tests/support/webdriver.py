@@ -22,6 +22,9 @@ ANSWERS_WITHIN_S: Final = 30.0
 TAB, ENTER, SPACE = "\ue004", "\ue007", " "
 """Keys, as WebDriver calls them."""
 
+STARTS_WITHIN_S = 90.0
+"""How long a browser may take to start beside all else that the tests start."""
+
 
 class Page:
     """One tab of a browser."""
@@ -118,5 +121,5 @@ async def _address(file: Path) -> str:
         return bool(found)
 
     found: dict[str, Any] = {}
-    await until(is_written)
+    await until(is_written, STARTS_WITHIN_S)
     return f"ws://{found['ws_host']}:{found['ws_port']}/session"

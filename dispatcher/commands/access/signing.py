@@ -15,6 +15,7 @@ from dispatcher.commands.access.parties import AsJson, cell, iso
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import columns, json_line
+from dispatcher.model.sentences.count import how_many
 from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
 from dispatcher.store import record
@@ -89,7 +90,7 @@ def revoke(
     keys, now = _on_keys(lambda keys: keys.listed())
     found = [one for one in keys if len(key) >= SHORTEST and one.fingerprint.startswith(key.lower())]
     if len(found) != 1:
-        refuse(f"{len(found)} keys are called so; `dispatcher signing show` lists all")
+        refuse(f"{how_many(len(found), 'key is', 'keys are')} called so; `dispatcher signing show` lists all")
     (one,) = found
     if state(one, keys, now) is SigningState.REVOKED:
         refuse("it is revoked already, nothing was changed")

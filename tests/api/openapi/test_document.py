@@ -15,6 +15,7 @@ from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE
 from dispatcher.api.application import application
 from dispatcher.api.authentication import wired_routes
 from dispatcher.api.openapi.document import document
+from dispatcher.api.pages.routes import PREFIXES as PAGES
 from dispatcher.api.schemas.ledger import LedgerLineBody
 from dispatcher.model.problems import STATUS, URN, ProblemType
 from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
@@ -79,6 +80,11 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
     for path, item in document["paths"].items():
         for method, operation in item.items():
             yield f"{method.upper()} {path}", operation
+
+
+def is_page(entrance: str) -> bool:
+    """Whether people read it in a browser, which is no interface for programs."""
+    return entrance.split()[1].startswith(PAGES)
 
 
 def lacking(document: dict[str, Any], entrances: set[str]) -> list[str]:
@@ -147,7 +153,7 @@ def _of_members(schema: dict[str, Any]) -> Iterator[str]:
 
 def test_every_route_is_described_with_all_that_a_client_needs(described: dict[str, Any]) -> None:
     routes = {wired.entrance for wired in wired_routes(application(parts()))}
-    assert lacking(described, routes) == []
+    assert lacking(described, {entrance for entrance in routes if not is_page(entrance)}) == []
     assert routes >= set(OPEN_ROUTES)
 
 

@@ -118,7 +118,7 @@ async def test_a_list_is_read_as_often_as_it_is_answered_and_refusals_are_counte
         found = await list_reader.read(orders)
         assert 2 <= found.requests <= 24
         assert found.refused == 0
-        orders = list_reader.ReaderOrders(server.port, ["/a", "/refused"], 2, 0.1, 0.0)
+        orders = list_reader.ReaderOrders(server.port, ["/a", "/refused"], 2, 0.1, 400.0)
         found = await list_reader.read(orders)
         assert 0 < found.refused < found.requests
 
