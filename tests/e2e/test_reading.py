@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import os
-import shutil
 import socket
-import subprocess
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -25,40 +22,14 @@ from dispatcher.metrics import Metrics
 from dispatcher.publication.editions import Edition
 from dispatcher.publication.publisher import Publisher
 from dispatcher.runtime.serving import server_of
-from tests.support import documents
 from tests.support.conditions import comes_true
 from tests.support.messages import DUEREN, JUELICH
+from tests.support.nginx import HOST, free_port, nginx, of_the_page
 from tests.support.publication import found, warned
 
 pytestmark = pytest.mark.processes
 
 LIST = f"/v1/municipalities/{DUEREN}/alerts"
-HTTP = """
-%(user)sdaemon off; error_log stderr warn; pid %(home)s/pid;
-worker_processes 1;
-events { worker_connections 1024; }
-http {
-  access_log off;
-  client_body_temp_path %(home)s/body; proxy_temp_path %(home)s/proxy; fastcgi_temp_path %(home)s/fastcgi;
-  uwsgi_temp_path %(home)s/uwsgi; scgi_temp_path %(home)s/scgi;
-  %(configuration)s
-}
-"""
-
-
-def configured(home: Path, port: int, upstream: int) -> str:
-    """The configuration of the document, on free ports and in a folder of its own."""
-    section = documents.section(documents.page("reading.md"), "## In front of it")
-    text = section.partition("```nginx\n")[2].partition("```")[0]
-    for said, here in {
-        "/var/cache/nginx/warn": f"{home}/cache",
-        "127.0.0.1:8081": f"127.0.0.1:{upstream}",
-        "server {": f"server {{ listen 127.0.0.1:{port};",
-    }.items():
-        assert text.count(said) == 1, said
-        text = text.replace(said, here)
-    user = "user root; " if os.geteuid() == 0 else ""  # whose folder this is
-    return HTTP % {"home": home, "configuration": text, "user": user}
 
 
 async def nothing(*_known: Any) -> Any:
@@ -105,28 +76,10 @@ async def crowd(boundaries: Boundaries, tmp_path: Path) -> AsyncIterator[Crowd]:
     crowd = Crowd(boundaries, tmp_path)
     async with serving(crowd) as (upstream, stop):
         port = free_port()
-        with nginx(tmp_path, port, upstream):
-            await answering(port)
+        with nginx(tmp_path, of_the_page(f"{HOST}:{upstream}", port, tmp_path), port):
             async with aiohttp.ClientSession(auto_decompress=False) as session:
                 crowd.url, crowd.session, crowd.stop = f"http://127.0.0.1:{port}", session, stop
                 yield crowd
-
-
-@contextmanager
-def nginx(home: Path, port: int, upstream: int) -> Iterator[None]:
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        pytest.skip("nginx is not installed")
-    configuration = home / "nginx.conf"
-    configuration.write_text(configured(home, port, upstream))
-    with (home / "log").open("wb") as log:
-        running = subprocess.Popen([program, "-p", home, "-c", configuration], stderr=log)
-        try:
-            yield
-        finally:
-            running.terminate()
-            running.wait(30)
-    assert "[emerg]" not in (home / "log").read_text()
 
 
 @asynccontextmanager
@@ -144,24 +97,6 @@ async def serving(crowd: Crowd) -> AsyncIterator[Any]:
         yield listener.getsockname()[1], stop
     finally:
         await stop()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
-
-
-async def answering(port: int) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionError:
-                await asyncio.sleep(0.02)
-                continue
-            writer.close()
-            return
 
 
 async def test_all_who_ask_at_once_are_one_to_the_service(crowd: Crowd) -> None:

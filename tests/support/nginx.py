@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from dispatcher.embedded.parent_death import with_parent_death_signal
+from tests.support import documents
 from tests.support.programs import program
 
 HOST = "127.0.0.1"
@@ -50,6 +51,19 @@ def free_port() -> int:
         return port
 
 
+def of_the_page(upstream: str, port: int, home: Path) -> str:
+    """The lines of the page on reading, with the addresses (`host:port` of the service) and the folder of a test."""
+    (lines,) = documents.blocks(documents.page("reading.md"), "nginx")
+    for written, here in {
+        "/var/cache/nginx/warn": str(home / "cache"),
+        "127.0.0.1:8081": upstream,
+        "server {": f"server {{ listen {HOST}:{port};",
+    }.items():
+        assert lines.count(written) == 1, written
+        lines = lines.replace(written, here)
+    return lines
+
+
 @contextmanager
 def nginx(home: Path, servers: str, port: int) -> Iterator[Nginx]:
     """Run with these `server` blocks, one of which listens at `port`; what it keeps is below `home`."""
@@ -74,6 +88,7 @@ def nginx(home: Path, servers: str, port: int) -> Iterator[Nginx]:
     finally:
         process.terminate()
         process.wait(PATIENCE_S)
+    assert "[emerg]" not in (home / "errors").read_text()
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

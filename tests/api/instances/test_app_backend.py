@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from base64 import b64encode
@@ -25,6 +24,7 @@ from tests.api.conftest import INSTANCE_KEY, Service, introduce, serving
 from tests.channels.webpush import subscription as browser
 from tests.support import documents
 from tests.support.messages import DUEREN
+from tests.support.nginx import free_port
 from tests.support.submissions import warning
 from tests.support.subscribers import expect_code
 
@@ -35,12 +35,6 @@ PATIENCE_S = 20
 KEYS = {"p256dh": browser.UA_PUBLIC, "auth": browser.AUTH}
 
 pytestmark = pytest.mark.processes
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

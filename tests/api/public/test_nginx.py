@@ -14,9 +14,8 @@ import pytest
 from dispatcher.settings import Settings
 from tests.api.conftest import INSTANCE_KEY, KEY, Answer, Service, introduce, serving
 from tests.api.test_cache_control import described
-from tests.support import documents
 from tests.support.messages import DUEREN
-from tests.support.nginx import Nginx, free_port, nginx
+from tests.support.nginx import Nginx, free_port, nginx, of_the_page
 from tests.support.submissions import warning
 
 LIST = f"/v1/municipalities/{DUEREN}/alerts"
@@ -67,23 +66,10 @@ class Front:
             await asyncio.sleep(0.01)
 
 
-def of_the_page(url: str, port: int, cache: Path) -> str:
-    """The lines of the page, with the addresses and the folder of a test."""
-    (lines,) = documents.blocks(documents.page("reading.md"), "nginx")
-    for written, here in {
-        "/var/cache/nginx/warn": str(cache),
-        "127.0.0.1:8081": url.removeprefix("http://"),
-        "server {": f"server {{ listen 127.0.0.1:{port};",
-    }.items():
-        assert written in lines
-        lines = lines.replace(written, here)
-    return lines
-
-
 @asynccontextmanager
 async def fronted(url: str, home: Path) -> AsyncIterator[Front]:
     port, careless = free_port(), free_port()
-    servers = of_the_page(url, port, home / "cache") + EVERYTHING.format(url=url, port=careless)
+    servers = of_the_page(url.removeprefix("http://"), port, home) + EVERYTHING.format(url=url, port=careless)
     with nginx(home, servers, careless) as running:
         async with aiohttp.ClientSession() as session:
             yield Front(running, port, careless, session)
