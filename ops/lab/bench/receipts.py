@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -28,21 +25,17 @@ from dispatcher.access.receipt_tokens import PURPOSE
 from dispatcher.access.sealing import KeyRing, Sealing
 from dispatcher.embedded import embedded
 from ops.lab.bench import report
-from ops.lab.bench.fixtures import warning
+from ops.lab.bench.fixtures.aside import Aside, peer
 from ops.lab.bench.fixtures.processes import Process
 from ops.lab.bench.fixtures.receipt_poster import PosterOrders, PosterResult
+from ops.lab.bench.fixtures.submitter import QUOTA, Submitter
 from ops.lab.bench.webpush import processors
 from ops.lab.world.district import SENDER, SOURCE, TERRITORY
 from ops.lab.world.service import Service
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-INSTANCE, PLACE, ARS = "dueren", "05358008", "053580008008"
+INSTANCE, PLACE = "dueren", "05358008"
 BATCH = 1000
 CONNECTIONS = 32
-QUOTA = "100000"
-SUBMISSIONS_PER_S = 4.0
 WRITTEN_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
 _BATCHES = """
@@ -54,85 +47,19 @@ FROM alert a, generate_series(0, $1::bigint - 1) n WHERE a.id = $3 RETURNING id
 _WRITTEN = "SELECT coalesce(sum(bit_count(delivered)), 0)::bigint FROM batch_receipt WHERE batch_id = ANY($1)"
 
 
-class Poster:
+class Poster(Aside):
     """A process that posts."""
 
     def __init__(self, orders: PosterOrders) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ops.lab.bench.fixtures.receipt_poster"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        other = processors()[1]
-        if other is not None:
-            Process(self._process.pid).pin({other})
-        assert self._process.stdin
-        self._process.stdin.write(msgspec.json.encode(orders) + b"\n")
-        self._process.stdin.flush()
-        self._read()
+        super().__init__("receipt_poster", orders)
 
     def post(self) -> PosterResult:
         """Let it post, and wait for the end. Raises RuntimeError where a receipt was refused."""
-        assert self._process.stdin
-        self._process.stdin.write(b"\n")
-        self._process.stdin.close()
-        result = msgspec.json.decode(self._read(), type=PosterResult)
-        self._process.wait()
+        self.begin()
+        result = msgspec.json.decode(self.result(), type=PosterResult)
         if result.refused:
             raise RuntimeError(f"{result.refused} requests were refused")
         return result
-
-    def _read(self) -> bytes:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the poster has ended")
-        return line
-
-
-class Submitter:
-    """A control centre that submits evenly, and notes how long each answer took."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._number = 0
-
-    def submit(self) -> tuple[str, float]:
-        """Submit one warning. Returns its id and how many seconds the answer took."""
-        self._number += 1
-        xml = warning.write(f"receipts-{self._number}", sender=SENDER, ars=ARS, grade=warning.ROUTINE)
-        began = time.perf_counter()
-        answer = self._service.submit(xml)
-        seconds = time.perf_counter() - began
-        if answer.status != 201:
-            raise RuntimeError(f"a submission was answered {answer.status}")
-        return answer.alert_id, seconds
-
-    def until(self, over: threading.Event, seconds: float) -> list[float]:
-        """Submit for so long, or until it is over."""
-        began, found = time.perf_counter(), []
-        while not over.is_set() and time.perf_counter() < began + seconds:
-            found.append(self.submit()[1])
-            over.wait(max(0.0, began + len(found) / SUBMISSIONS_PER_S - time.perf_counter()))
-        return found
-
-
-@contextmanager
-def bare_asgi() -> Iterator[int]:
-    """Run an application that does nothing, on the API's processor; gives its port."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ops.lab.bench.fixtures.bare_asgi"], stdout=subprocess.PIPE
-    )
-    try:
-        assert process.stdout
-        port = int(process.stdout.readline())
-        own = processors()[0]
-        if own is not None:
-            Process(process.pid).pin({own})
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 class Trial:
@@ -141,7 +68,7 @@ class Trial:
     def __init__(self, service: Service, database_url: str) -> None:
         self._service = service
         self._url = database_url
-        self.submitter = Submitter(service)
+        self.submitter = Submitter(service, "receipts")
         output = service.commands(
             ["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY, "--quota", QUOTA],
             ["instance", "add", INSTANCE, "--place", PLACE],
@@ -200,17 +127,18 @@ class Trial:
     def singles(self, count: int) -> tuple[float, float]:
         """Post single ones alone, and to an application that does nothing. Returns receipts a second of each."""
         orders = self.orders(-(-count // BATCH), count, 0.0)
-        with bare_asgi() as port:
+        with peer("bare_asgi") as port:
             ours, bare = (Poster(one).post().seconds for one in (orders, replace(orders, port=port)))
         return count / ours, count / bare
 
     def million(self, count: int, seconds: float) -> dict[str, Any]:
         """Post `count` receipts over `seconds` beside submissions, which are measured before and after as well."""
-        never = threading.Event()
-        quiet = self.submitter.until(never, seconds / 2)
+        quiet = self.submitter.submit_for(seconds / 2)
         orders = self.orders(count // BATCH, count // 10, seconds)
         poster, over, beside = Poster(orders), threading.Event(), []
-        submitting = threading.Thread(target=lambda: beside.extend(self.submitter.until(over, 10 * seconds)))
+        submitting = threading.Thread(
+            target=lambda: beside.extend(self.submitter.submit_for(10 * seconds, over))
+        )
         api = Process(self._service.pids()["api"])
         submitting.start()
         cpu, began = api.cpu_s(), time.perf_counter()
@@ -222,7 +150,7 @@ class Trial:
         finally:
             over.set()
             submitting.join()
-        quiet += self.submitter.until(never, seconds / 2)
+        quiet += self.submitter.submit_for(seconds / 2)
         return {"seconds": took, "api_cpu_s": cpu, "beside": beside, "quiet": quiet}
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from dispatcher.embedded import embedded
 from ops.lab.bench import report
-from ops.lab.bench.reading.trial import FULL, Trial, plain, read
+from ops.lab.bench.fixtures.aside import peer
+from ops.lab.bench.reading.trial import FULL, Trial, read
 from ops.lab.world.service import Service
 
 
@@ -22,7 +23,10 @@ def rates(trial: Trial, rounds: int, seconds: float) -> list[tuple[float, float,
     """Read from the service, from constant bytes and from a plain route in turn; requests a second of each."""
     listed = trial.listed()
     found = []
-    with plain("bare", listed) as bare, plain("fastapi", listed) as serialised:
+    with (
+        peer("plain_list", "bare", given=listed) as bare,
+        peer("plain_list", "fastapi", given=listed) as serialised,
+    ):
         for port in (trial.port, bare, serialised):
             read(port, 0.5)  # the first time everything is slower
         for _ in range(rounds):
@@ -50,9 +54,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             streams = trial.streams(options.streams)
             found = rates(trial, options.rounds, options.seconds)
             per_s = median(ours for ours, _, _ in found)
-            quiet = trial.submissions(options.submitting / 2)
+            quiet = trial.submitter.submit_for(options.submitting / 2)
             beside = trial.beside(options.submitting, FULL * per_s)
-            quiet += trial.submissions(options.submitting / 2)
+            quiet += trial.submitter.submit_for(options.submitting / 2)
         finally:
             service.stop()
     p99 = {"beside": report.quantile(beside, 0.99), "quiet": report.quantile(quiet, 0.99)}

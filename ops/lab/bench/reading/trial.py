@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from ops.lab.bench.fixtures import warning
+from ops.lab.bench.fixtures.aside import Aside
 from ops.lab.bench.fixtures.list_reader import ReaderOrders, ReaderResult
 from ops.lab.bench.fixtures.processes import Process
 from ops.lab.bench.fixtures.stream_listeners import Heard, ListenerOrders
+from ops.lab.bench.fixtures.submitter import QUOTA, Submitter
 from ops.lab.bench.webpush import processors
 from ops.lab.world.district import SENDER, SOURCE, TERRITORY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ops.lab.world.service import Service
 
 CONNECTIONS = 64
-ARS = "053580008008"
 LIST = "/v1/municipalities/05358008/alerts"
 MIX = (
     LIST,
@@ -35,50 +30,9 @@ MIX = (
     "/v1/districts/05358/alerts",
     "/api31/dashboard/053580000000.json",
 )
-SUBMISSIONS_PER_S = 4.0
-QUOTA = "100000"
 SHOWN_WITHIN_S = 30.0
 FULL = 0.8
 """At which share of the full rate is read beside submissions."""
-
-
-class Aside:
-    """A process that takes orders as JSON in a line, says `ready`, and then how it went."""
-
-    def __init__(self, module: str, orders: object) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", f"ops.lab.bench.fixtures.{module}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        other = processors()[1]
-        if other is not None:
-            Process(self._process.pid).pin({other})
-        assert self._process.stdin
-        self._process.stdin.write(msgspec.json.encode(orders) + b"\n")
-        self._process.stdin.flush()
-        self._line()
-
-    def begin(self) -> None:
-        """Let it start."""
-        assert self._process.stdin
-        self._process.stdin.write(b"\n")
-        self._process.stdin.flush()
-
-    def result(self) -> bytes:
-        """Wait for its end. Raises RuntimeError where it has failed."""
-        line = self._line()
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait()
-        return line
-
-    def _line(self) -> bytes:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("a process of the benchmark has ended")
-        return line
 
 
 def read(port: int, seconds: float, rate: float = 0.0, paths: tuple[str, ...] = (LIST,)) -> float:
@@ -91,39 +45,16 @@ def read(port: int, seconds: float, rate: float = 0.0, paths: tuple[str, ...] = 
     return found.requests / found.seconds
 
 
-@contextmanager
-def plain(kind: str, listed: bytes) -> Iterator[int]:
-    """Run an application that serves the same list, on the reading process' processor; gives its port."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ops.lab.bench.fixtures.plain_list", kind],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write(listed)
-        process.stdin.close()
-        port = int(process.stdout.readline())
-        own = processors()[0]
-        if own is not None:
-            Process(process.pid).pin({own})
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
 class Trial:
     """A service with a reading process, and some warnings in force."""
 
     def __init__(self, service: Service, warnings: int) -> None:
         self._service = service
-        self._number = 0
+        self.submitter = Submitter(service, "reading")
         command = ["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY, "--quota", QUOTA]
         service.key = service.commands(command)[0].strip().split()[-1]
         for _ in range(warnings):
-            self.submit()
+            self.submitter.submit()
         self.port = urlsplit(self._reading_url()).port or 0
         self._wait_shown(warnings)
 
@@ -150,31 +81,12 @@ class Trial:
         if own is not None:
             Process(self._service.pids()["reading-1"]).pin({own})
 
-    def submit(self) -> float:
-        """Submit a warning. Returns how many seconds the answer took."""
-        self._number += 1
-        xml = warning.write(f"reading-{self._number}", sender=SENDER, ars=ARS, grade=warning.ROUTINE)
-        began = time.perf_counter()
-        answer = self._service.submit(xml)
-        seconds = time.perf_counter() - began
-        if not answer.accepted:
-            raise RuntimeError(f"a submission was answered {answer.status}")
-        return seconds
-
-    def submissions(self, seconds: float) -> list[float]:
-        """Submit evenly for so long. Returns how long each answer took, in seconds."""
-        began, found = time.perf_counter(), []
-        while time.perf_counter() < began + seconds:
-            found.append(self.submit())
-            time.sleep(max(0.0, began + len(found) / SUBMISSIONS_PER_S - time.perf_counter()))
-        return found
-
     def beside(self, seconds: float, rate: float) -> list[float]:
         """Submit while others read at this rate."""
         reading = threading.Thread(target=read, args=(self.port, seconds, rate, MIX))
         reading.start()
         try:
-            return self.submissions(seconds)
+            return self.submitter.submit_for(seconds)
         finally:
             reading.join()
 
@@ -186,7 +98,7 @@ class Trial:
         open_mb = reading.rss_mb()
         reading.forget_peak()
         began = time.time()
-        self.submit()
+        self.submitter.submit()
         accepted = time.time()
         heard = msgspec.json.decode(listeners.result(), type=Heard)
         return {
