@@ -35,9 +35,15 @@ class SmppPeer:
 
     def send(self, command: Command, body: Body = None) -> int:
         """Send a request and return its sequence number."""
-        self.sequence += 1
-        self.connection.sendall(encode(Pdu(command, self.sequence, 0, body)))
-        return self.sequence
+        return self.send_together(command, body)[0]
+
+    def send_together(self, command: Command, *bodies: Body) -> range:
+        """Send requests in one piece, so that none is answered before the last came; return their sequence numbers."""
+        sent = range(self.sequence + 1, self.sequence + 1 + len(bodies))
+        self.sequence += len(bodies)
+        pdus = zip(sent, bodies, strict=True)
+        self.connection.sendall(b"".join(encode(Pdu(command, number, 0, body)) for number, body in pdus))
+        return sent
 
     def answer(self, request: Pdu, body: Body = None, status: int = 0) -> None:
         self.connection.sendall(encode(Pdu(request.command.response, request.sequence, status, body)))

@@ -276,7 +276,7 @@ def test_answers_come_late_in_another_order_or_to_nothing(centre: Standin, peer:
     own = peer.send(Command.SUBMIT_SM, message(b"x"))
     assert [peer.next().sequence == own for _ in range(2)] == [False, True]
     centre.set_faults(fault("delay", delay_s=0.05))
-    first, second = (peer.send(Command.SUBMIT_SM, message(b"x")) for _ in range(2))
+    first, second = peer.send_together(Command.SUBMIT_SM, message(b"x"), message(b"x"))
     assert [peer.next().sequence for _ in range(2)] == [second, first]
 
 
