@@ -248,12 +248,10 @@ class _Reader:
         if not alert.infos or not codes or begins is None:
             return None
         spans = (tolerance_window(begins), tolerance_window(message.expires))
-        words = words_digest(alert)
+        event, words = alert.infos[0].event, words_digest(alert)
         gone = reachable([stored.id for stored in known.direct], known.replaced)
-        for stored, its_places in await self._related.centres_in_force(alert.infos[0].event, codes, *spans):
+        for stored, its_places in await self._related.centres_in_force(event, words, codes, *spans):
             if stored.id in gone or not alike(alert, codes, message.expires, stored, its_places):
-                continue
-            if stored.words != words:
                 continue
             same_target = await self._submission.shape(stored.id) == message.target
             if same_target and _named(await self._submission.places(stored.id)) == _named(message.places):

@@ -50,8 +50,8 @@ def duplicate_lock_key(alert: Alert, places: Collection[str]) -> bytes:
 def alike(
     alert: Alert, places: Collection[str], expires: datetime, stored: StoredAlert, its_places: Collection[str]
 ) -> bool:
-    """Whether municipalities (AGS), event and window are equal, and the new one is not graver. Whether the words are
-    the same is still to be compared.
+    """Whether municipalities (AGS), event and window are equal, and the new one is not graver. The words are not looked
+    at.
     """
     if not alert.infos or set(places) != set(its_places):
         return False

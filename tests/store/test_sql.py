@@ -171,7 +171,9 @@ async def in_force(alerts: Any, pool: Any) -> dict[Any, Any]:
             "an app": "A" in [one.id for one in await shown_at(alerts, [DUEREN])],
             "a feed": "A" in [one.id for one, _ in await related.others_in_force([DUEREN], "feed-one", now)],
             "a centre": "A"
-            in [one.id for one, _ in await related.centres_in_force("Hochwasser", [DUEREN], *spans)],
+            in [
+                one.id for one, _ in await related.centres_in_force("Hochwasser", b"these", [DUEREN], *spans)
+            ],
             "a merged entry": await feeds.orphaned("one", now) == set(),
         }
 
@@ -180,7 +182,7 @@ async def in_force(alerts: Any, pool: Any) -> dict[Any, Any]:
 async def test_everybody_agrees_whether_a_warning_is_in_force(
     alerts: Alerts, pool: Any, history: Any
 ) -> None:
-    await submit(alerts, "A", DUEREN, begins=NOW)
+    await submit(alerts, "A", DUEREN, begins=NOW, words=b"these")
     await history(alerts, pool)
     found = await in_force(alerts, pool)
     assert found == dict.fromkeys(found, AFTERWARDS[history])

@@ -143,9 +143,11 @@ async def test_what_a_later_message_of_its_chain_replaced_is_not_in_force(
         ({"expires": 7 * HOUR}, [DUEREN, JUELICH], True),
         ({"expires": 8 * HOUR}, [DUEREN, JUELICH], False),
         ({"reason": Reason.CANCEL}, [DUEREN, JUELICH], False),
+        ({"words": b"others"}, [DUEREN, JUELICH], False),
+        ({"words": None}, [DUEREN, JUELICH], False),
     ],
 )
-async def test_a_centres_warning_of_the_same_is_of_event_exactly_these_places_and_window(
+async def test_a_centres_warning_of_the_same_is_of_event_words_exactly_these_places_and_window(
     pool: Any, alerts: Alerts, related: Any, changes: dict[str, Any], places: list[str], found: bool
 ) -> None:
     """Times are from now on: the record's own clock decides what is in force."""
@@ -153,6 +155,7 @@ async def test_a_centres_warning_of_the_same_is_of_event_exactly_these_places_an
     values: dict[str, Any] = {
         "source_id": "bezirk",
         "event": "Hochwasser",
+        "words": b"these",
         "begins": 0 * HOUR,
         "expires": 6 * HOUR,
     }
@@ -162,7 +165,7 @@ async def test_a_centres_warning_of_the_same_is_of_event_exactly_these_places_an
     }
     await submit(alerts, "A", DUEREN, JUELICH, **moved)
     spans = (now - 30 * MINUTE, now + 30 * MINUTE), (now + 5 * HOUR, now + 7 * HOUR)
-    equal = await related("centres_in_force", "hochwasser", places, *spans)
+    equal = await related("centres_in_force", "hochwasser", b"these", places, *spans)
     assert [(one.id, its) for one, its in equal] == ([("A", {DUEREN, JUELICH})] if found else [])
 
 
