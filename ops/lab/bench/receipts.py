@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -29,6 +28,7 @@ from ops.lab.bench.fixtures.aside import Aside, peer
 from ops.lab.bench.fixtures.processes import Process
 from ops.lab.bench.fixtures.receipt_poster import PosterOrders, PosterResult
 from ops.lab.bench.fixtures.submitter import QUOTA, Submitter
+from ops.lab.bench.fixtures.warning import in_memory
 from ops.lab.bench.webpush import processors
 from ops.lab.world.district import SENDER, SOURCE, TERRITORY
 from ops.lab.world.service import Service
@@ -156,7 +156,7 @@ class Trial:
 
 def run(receipts: int, seconds: float, singles: int, rounds: int) -> dict[str, Any]:
     """Measure all of it on one service."""
-    with tempfile.TemporaryDirectory() as folder, embedded(Path(folder) / "servers") as servers:
+    with in_memory() as folder, embedded(Path(folder) / "servers") as servers:
         settings = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "WARN_WORKERS": "1"}
         service = Service(Path(folder) / "service", settings)
         service.start()

@@ -7,7 +7,6 @@ The reading process has a processor to itself where there are two; what reads sh
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from dispatcher.embedded import embedded
 from ops.lab.bench import report
 from ops.lab.bench.fixtures.aside import peer
+from ops.lab.bench.fixtures.warning import in_memory
 from ops.lab.bench.reading.trial import FULL, Trial, read
 from ops.lab.world.service import Service
 
@@ -37,7 +37,7 @@ def rates(trial: Trial, rounds: int, seconds: float) -> list[tuple[float, float,
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Measure all of it on one service."""
-    with tempfile.TemporaryDirectory() as folder, embedded(Path(folder) / "servers") as servers:
+    with in_memory() as folder, embedded(Path(folder) / "servers") as servers:
         settings = {
             "DATABASE_URL": servers.database_url,
             "REDIS_URL": servers.redis_url,
