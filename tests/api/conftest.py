@@ -21,6 +21,7 @@ from dispatcher.runtime.serving import serve_both, server_of
 from dispatcher.settings import Settings
 from dispatcher.wiring.api import api_dependencies
 from tests.metrics.test_registry import samples
+from tests.support import route_fields
 from tests.support.description import Description
 from tests.support.messages import DUEREN, SENDER
 
@@ -28,6 +29,8 @@ SECRET = "s" * 43
 KEY, OTHER_KEY, INSTANCE_KEY = f"wk_leitstelle_{SECRET}", f"wk_nachbar_{SECRET}", f"wi_dueren_{SECRET}"
 NEIGHBOUR = "leitstelle@aachen.example"
 CAP = "application/cap+xml"
+
+route_fields.remember()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, routing
+from fastapi.dependencies import utils as parameters
 
 import cap
 from channels.sms.settings import SmsGatewaySettings
@@ -22,6 +23,7 @@ from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
 from dispatcher.settings import Settings
 from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Service, serving
 from tests.api.test_authentication import parts
+from tests.support import route_fields
 from tests.support.description import PROBLEM, Description
 from tests.support.submissions import warning
 
@@ -235,6 +237,15 @@ def test_a_ledgers_line_is_as_described(described: dict[str, Any]) -> None:
     assert answer["application/x-ndjson"]["schema"]["x-line"] == {"$ref": "#/components/schemas/LedgerLine"}
     line = described["components"]["schemas"]["LedgerLine"]
     assert list(line["properties"]) == list(LedgerLineBody.model_fields)
+
+
+def test_what_is_remembered_of_routes_changes_nothing(
+    described: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the tests' applications are those of the service."""
+    for module, name in ((parameters, "analyze_param"), (routing, "create_model_field")):
+        monkeypatch.setattr(module, name, route_fields.forgetful(getattr(module, name)))
+    assert document(application(parts())) == described
 
 
 # What stands against the description is found, whatever test asks: `Service.request` holds every answer against it.
