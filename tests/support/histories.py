@@ -13,6 +13,9 @@ from dispatcher.store.delivery.ledger import Ledger
 from tests.support.messages import DUEREN, SENDER, new_alert
 from tests.support.sealed import ADDRESSES, numbers
 
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.02
+"""Between two looks at what is waited for."""
+
 
 def ledger_of(pool: Any, policy: Any = DEFAULT_POLICY, **more: Any) -> Ledger:
     """The ledger as a worker with this policy has it."""
@@ -131,9 +134,11 @@ async def let_wake_ups_lapse(pool: Any) -> None:
 
 
 async def until(condition: Any, within_s: float = 30.0) -> None:
-    """Let the loop run until it is so; only a failing test waits for all of `within_s`."""
+    """Let the loop run until it is so; only a failing test waits for all of `within_s`. What takes long is looked at
+    more and more seldom: to look keeps the processor from what is waited for.
+    """
+    pause_s = SHORTEST_PAUSE_S
     async with asyncio.timeout(within_s):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(0.002)
+        while not await condition():
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 1.2, LONGEST_PAUSE_S)
