@@ -51,7 +51,7 @@ async def stage(script: Any = (), **options: Any) -> AsyncIterator[tuple[Sms, Sc
 
 
 async def test_one_bad_exchange_never_hurts_another() -> None:
-    async with stage([None, 0x0B, silent, 0x400], answer_s=0.1, window=1) as (channel, centre):
+    async with stage([None, 0x0B, silent, 0x400], answer_s=0.5, window=1) as (channel, centre):
         result = await send(channel, "gateway0", endpoints(range(6)))
         assert result.raised is None
         assert result.labels() == {

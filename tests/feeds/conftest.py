@@ -59,7 +59,7 @@ def poller(world: World, client: HttpClient, server: FeedServer) -> Poller:
 
 @pytest.fixture
 async def dwd(world: World, server: FeedServer) -> Feed:
-    return await world.feed(urls=(server.origin + LIST,), timeout_s=0.5, max_bytes=1_000_000)
+    return await world.feed(urls=(server.origin + LIST,), max_bytes=1_000_000)
 
 
 @pytest.fixture

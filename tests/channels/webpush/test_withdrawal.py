@@ -41,7 +41,7 @@ async def test_one_that_does_not_answer_is_tried_once_and_raises_nothing(
 ) -> None:
     async with far_side(react) as side:
         http = client_for(side.origin)
-        found = await Withdrawer(http, http.policy, timeout_s=0.1).withdraw(side.origin, ["/m/1"])
+        found = await Withdrawer(http, http.policy, timeout_s=0.5).withdraw(side.origin, ["/m/1"])
     assert (found, len(side.seen)) == (Counter({Withdrawn.UNANSWERED: 1}), 1)
 
 

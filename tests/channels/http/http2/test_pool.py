@@ -282,7 +282,7 @@ async def test_while_a_connect_stalls_libcurl_carries_on_and_the_next_try_brings
     clock = Clock()
     async with far_side_2(accept, server_tls("h2")) as side, Stalling(side, {2}) as front:
         policy = AddressPolicy(frozenset({front.origin}))
-        client = HttpClient(policy, ca_file=ca_file, connect_timeout_s=0.3, http2_after=1, monotonic=clock)
+        client = HttpClient(policy, ca_file=ca_file, connect_timeout_s=1.0, http2_after=1, monotonic=clock)
 
         async def post() -> int:
             return (await client.post(front.origin + "/", {"TTL": "60"}, b"x", TIMEOUT_S)).status
