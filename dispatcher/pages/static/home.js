@@ -1,7 +1,8 @@
 // What is in force at the places that the person follows, and whether warnings reach this browser.
 
 import { now } from "./clock.js";
-import { el, headline, quoted } from "./dom.js";
+import { el, quoted } from "./dom.js";
+import { headline } from "./plain.js";
 import { Knowledge } from "./situation.js";
 
 const REACH = { on: "good", waiting: "open" };

@@ -1,5 +1,8 @@
 // Decides what a push puts on the screen. Pure: the worker does it.
 
+import { headline, plain, shortened } from "./plain.js";
+
+const BODY_MAX = 600; // more than any screen shows of a notification
 const ENDS = ["cancel", "delisted", "no_longer_affected"];
 const CHAINS_MAX = 50;
 
@@ -91,5 +94,5 @@ function wordsOf(message, neutral, words) {
   if (neutral) return { title: words.neutral_title, body: words.neutral_body, lang: words.lang, dir: "auto", tag: own };
   if (message.unread)
     return { title: words.unread_title, body: words.unread_body, lang: words.lang, dir: "auto", tag: "unread" };
-  return { title, body, lang, dir, tag: own };
+  return { title: headline(title), body: shortened(plain(body), BODY_MAX), lang, dir, tag: own };
 }

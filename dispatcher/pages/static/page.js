@@ -5,12 +5,13 @@ import { area } from "./area.js";
 import { Browser } from "./browser.js";
 import { clockError } from "./clock.js";
 import { cover } from "./cover.js";
-import { el, headline } from "./dom.js";
+import { el } from "./dom.js";
 import { home } from "./home.js";
 import { Kept } from "./kept.js";
 import { on } from "./on.js";
 import { places } from "./places.js";
 import { languages, settings } from "./settings.js";
+import { headline } from "./plain.js";
 import { languageOf } from "./texts.js";
 import { warning } from "./warning.js";
 

@@ -1,9 +1,10 @@
 // One warning: what to do first, then what, where, since when and until when, and who says so.
 
 import { now } from "./clock.js";
-import { HEADLINE_MAX, el, headline, paragraphs, plain, quoted } from "./dom.js";
+import { el, paragraphs, quoted } from "./dom.js";
 import { old, times } from "./home.js";
 import { drawn } from "./map.js";
+import { HEADLINE_MAX, headline, plain } from "./plain.js";
 
 const ENDED = ["cancel", "delisted", "no_longer_affected"];
 const PLACES_MAX = 60;

@@ -88,3 +88,15 @@ test("what could not be read has words, and a tag so that there is one of it", (
   assert.equal(screenOf(plain(1, "alert", { notification: { title: "x", tag: "" } }), {}, FALLBACK_WORDS).options.tag, "warning");
   assert.equal("timestamp" in screenOf(plain(1, "alert", { sent: "yesterday" }), {}, FALLBACK_WORDS).options, false);
 });
+
+test("a hostile text is text on the screen as well, in one direction and of bounded length", () => {
+  const hostile = `<img src=x onerror="alert(1)">\u202Enrut\u2066\u200F\u0000 ${"x".repeat(10_240)}`;
+  const pushed = plain(1, "alert", { notification: { title: hostile, body: `${hostile}\nnoch eine Zeile`, tag: "C" } });
+  for (const message of [pushed, messageOf(JSON.stringify(pushed)), messageOf(undefined, pushed.notification)]) {
+    const { title, options } = screenOf(message, {}, FALLBACK_WORDS);
+    assert.ok(title.startsWith('<img src=x onerror="alert(1)"> nrut'), "a notification knows no markup");
+    assert.ok(title.length <= 160 && options.body.length <= 600);
+    assert.ok(!/[\u0000-\u0009\u200E\u200F\u202A-\u202E\u2066-\u2069]/.test(title + options.body));
+  }
+  for (const wrong of [5, {}, ["a"], null]) assert.equal(typeof screenOf(plain(1, "alert", { notification: { title: "x", body: wrong } }), {}, FALLBACK_WORDS).options.body, "string");
+});
