@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from dispatcher.pages import icon, shell, statements
 from dispatcher.pages.assets import JSON, LANGUAGES, MAP, STYLE
-from dispatcher.pages.outlines import outlines
+from dispatcher.pages.outlines import has_map, outlines
 from dispatcher.pages.shell import AppFrame
 from dispatcher.publication.documents import document
 
@@ -76,8 +76,8 @@ def _statements(app: AppFrame, given: Presented) -> dict[str, Statement]:
 
 
 def about(app: AppFrame, given: Presented) -> dict[str, object]:
-    """Return what the page's script needs to know of the app: its municipalities by name, and in what it speaks, the
-    app's own languages first.
+    """Return what the page's script needs to know of the app: its municipalities by name, in what it speaks, the app's
+    own languages first, and whether it has a map.
     """
     instance, by_ags = app.instance, given.boundaries.by_ags
     spoken = list(dict.fromkeys((*(one for one in instance.languages if one in LANGUAGES), *LANGUAGES)))
@@ -87,6 +87,7 @@ def about(app: AppFrame, given: Presented) -> dict[str, object]:
         "spoken": spoken,
         "texts": {language: f"texts.{language}.json" for language in spoken},
         "time_zone": given.time_zone,
+        "map": has_map(given.boundaries, instance.shown),
     }
 
 

@@ -13,7 +13,7 @@ import shapely
 from dispatcher.boundaries.projection import WGS84, project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
@@ -31,10 +31,8 @@ def outlines(boundaries: Boundaries, municipalities: Iterable[str]) -> dict[str,
     """Return `bounds`, west, south, east and north in degrees (WGS 84), and by AGS the rings of each municipality as
     longitude and latitude one after the other; holes are rings as well. None where there are none, or too many.
     """
-    known = [
-        (ags, index) for ags in municipalities if (index := boundaries.index_by_ags.get(ags)) is not None
-    ]
-    if not 0 < len(known) <= MOST:
+    known = _known(boundaries, municipalities)
+    if not _fits(known):
         return None
     shapes = boundaries.border[[index for _, index in known]]
     west, south, east, north = shapely.total_bounds(shapes)
@@ -44,6 +42,19 @@ def outlines(boundaries: Boundaries, municipalities: Iterable[str]) -> dict[str,
     corners = np.array([corner for rings in drawn.values() for ring in rings for corner in _pairs(ring)])
     low, high = corners.min(axis=0), corners.max(axis=0)
     return {"bounds": [float(low[0]), float(low[1]), float(high[0]), float(high[1])], "places": drawn}
+
+
+def has_map(boundaries: Boundaries, municipalities: Iterable[str]) -> bool:
+    """Return whether there are outlines of these municipalities."""
+    return _fits(_known(boundaries, municipalities))
+
+
+def _known(boundaries: Boundaries, municipalities: Iterable[str]) -> list[tuple[str, int]]:
+    return [(ags, index) for ags in municipalities if (index := boundaries.index_by_ags.get(ags)) is not None]
+
+
+def _fits(known: Sequence[tuple[str, int]]) -> bool:
+    return 0 < len(known) <= MOST
 
 
 def _rings(shape: BaseGeometry, crs: str) -> list[list[float]]:

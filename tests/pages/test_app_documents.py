@@ -7,7 +7,7 @@ from typing import Any
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.model.principals import Branding, Instance
 from dispatcher.pages.app_documents import ICON_PIXELS, Presented, app_documents
-from dispatcher.pages.assets import LANGUAGES, OWN, assets
+from dispatcher.pages.assets import LANGUAGES, MAP, OWN, assets
 from tests.pages.test_public_bodies import BODY
 from tests.support.messages import DUEREN
 
@@ -41,6 +41,13 @@ def test_a_browser_can_install_it() -> None:
     assert {one["src"] for one in manifest["icons"]} <= set(found)
     assert {one["sizes"] for one in manifest["icons"]} >= {"192x192", "512x512"}
     assert {f"icon-{pixels}.png" for pixels in ICON_PIXELS} <= set(found)
+
+
+def test_the_page_knows_whether_there_is_a_map() -> None:
+    """Or it would lead to one that there is not."""
+    for places in ((DUEREN,), ("99999999",)):
+        found = documents(places=places)
+        assert json.loads(found["about.json"].plain.body)["map"] is (MAP in found)
 
 
 def test_what_the_page_needs_without_the_network_is_there() -> None:

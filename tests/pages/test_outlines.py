@@ -10,7 +10,7 @@ import shapely
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.boundaries.projection import project
 from dispatcher.pages import outlines as module
-from dispatcher.pages.outlines import outlines
+from dispatcher.pages.outlines import has_map, outlines
 from tests.support.messages import DUEREN, JUELICH
 
 BOUNDARIES = Boundaries.default()
@@ -57,5 +57,8 @@ def test_what_the_boundary_data_does_not_have_is_left_out() -> None:
 def test_there_is_no_map_of_nothing_nor_of_a_land(monkeypatch: pytest.MonkeyPatch) -> None:
     assert outlines(BOUNDARIES, []) is None
     assert outlines(BOUNDARIES, ["99999999"]) is None
+    assert has_map(BOUNDARIES, DISTRICT)
     monkeypatch.setattr(module, "MOST", 14)
     assert outlines(BOUNDARIES, DISTRICT) is None
+    assert not has_map(BOUNDARIES, DISTRICT)
+    assert not has_map(BOUNDARIES, ["99999999"])

@@ -62,7 +62,7 @@ export function places(app) {
   };
 }
 
-/** The areas around a point, and how to choose one. */
+/** The areas around a point, and how to choose one where there is a map. */
 function areas(app) {
   const { texts, wish } = app;
   const taken = wish.areas.map((one, at) => {
@@ -72,7 +72,8 @@ function areas(app) {
     drop.addEventListener("click", () => app.want({ areas: wish.areas.filter((_, other) => other !== at) }).then(() => document.querySelector("h1")?.focus()));
     return el("li", {}, said, " ", drop);
   });
-  return [taken.length ? el("ul", {}, taken) : null, el("p", {}, el("a", { href: "#/area" }, texts.say("area_choose")))];
+  const more = app.about.map === false ? null : el("p", {}, el("a", { href: "#/area" }, texts.say("area_choose")));
+  return [taken.length ? el("ul", {}, taken) : null, more];
 }
 
 /** As people type: without case, and "ue" or "u" for "ü". */
