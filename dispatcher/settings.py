@@ -207,6 +207,9 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     public_bodies: Path | None = None
     """A TOML file of who stands behind each app, for its imprint, privacy page and accessibility statement, see
     `ops/docs/citizens-page.md`; default: these pages say that nothing was entered."""
+    sms_on_pages: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Comma-separated apps (ids of instances) on whose page people may subscribe by SMS too, where there is an SMS
+    gateway; `*`: all apps. Each code and each warning costs an SMS, see `ops/docs/citizens-page.md`."""
     contact: str = Field("", pattern=r"^[^\x00-\x1f\x7f]*$")
     """How a source that we poll too often reaches the operator: an address or a page, for the User-Agent."""
 

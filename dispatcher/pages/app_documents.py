@@ -13,7 +13,7 @@ from dispatcher.pages.shell import AppFrame
 from dispatcher.publication.documents import document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.model.principals import Instance
@@ -39,6 +39,8 @@ class Presented:
     """How long what is left of an ended endpoint is kept."""
     bodies: Mapping[str, PublicBody]
     """Who stands behind an app, by the id of its instance."""
+    by_sms: Container[str] = frozenset()
+    """The apps (ids of instances) on whose page people may subscribe by SMS."""
 
 
 def app_documents(instance: Instance, given: Presented) -> Mapping[str, Document]:
@@ -70,14 +72,14 @@ def _statements(app: AppFrame, given: Presented) -> dict[str, Statement]:
     body, contact = given.bodies.get(app.instance.id), app.instance.contact
     return {
         "imprint": statements.imprint(body, contact),
-        "privacy": statements.privacy(body, contact, given.kept_days),
+        "privacy": statements.privacy(body, contact, given.kept_days, by_sms=app.instance.id in given.by_sms),
         "accessibility": statements.accessibility(body, contact, shell.name_of(app)),
     }
 
 
 def about(app: AppFrame, given: Presented) -> dict[str, object]:
     """Return what the page's script needs to know of the app: its municipalities by name, in what it speaks, the app's
-    own languages first, and whether it has a map.
+    own languages first, whether it has a map, and whether it warns by SMS.
     """
     instance, by_ags = app.instance, given.boundaries.by_ags
     spoken = list(dict.fromkeys((*(one for one in instance.languages if one in LANGUAGES), *LANGUAGES)))
@@ -88,6 +90,7 @@ def about(app: AppFrame, given: Presented) -> dict[str, object]:
         "texts": {language: f"texts.{language}.json" for language in spoken},
         "time_zone": given.time_zone,
         "map": has_map(given.boundaries, instance.shown),
+        "sms": instance.id in given.by_sms,
     }
 
 

@@ -22,6 +22,7 @@ NAMES: Final = ("imprint", "privacy", "accessibility")
 _PROSE: Final = {
     name: Template((Path(__file__).parent / "prose" / f"{name}.html").read_text("utf-8")) for name in NAMES
 }
+_BY_SMS: Final = (Path(__file__).parent / "prose" / "privacy-sms.html").read_text("utf-8")
 _MISSING: Final = "Der Betreiber dieser Warn-App hat hier noch nichts eingetragen."
 _STATUS: Final = {
     "full": "Diese Seiten sind mit den Anforderungen vollständig vereinbar.",
@@ -54,8 +55,10 @@ def imprint(body: PublicBody | None, contact: str) -> Statement:
     )
 
 
-def privacy(body: PublicBody | None, contact: str, kept_days: int) -> Statement:
-    """Return the privacy page. `kept_days`: how long what is left of an ended endpoint is kept."""
+def privacy(body: PublicBody | None, contact: str, kept_days: int, *, by_sms: bool = False) -> Statement:
+    """Return the privacy page. `kept_days`: how long what is left of an ended endpoint is kept; `by_sms`: whether a
+    number may be given.
+    """
     responsible, more, authority = _missing(contact), "", ""
     if body is not None:
         found = body.privacy
@@ -68,7 +71,11 @@ def privacy(body: PublicBody | None, contact: str, kept_days: int) -> Statement:
             "Aufsichtsbehörde", found.authority
         )
     prose = _PROSE["privacy"].substitute(
-        responsible=responsible, kept_days=kept_days, more=more, authority=authority
+        responsible=responsible,
+        kept_days=kept_days,
+        by_sms=_BY_SMS if by_sms else "",
+        more=more,
+        authority=authority,
     )
     return _page("Datenschutz", prose)
 

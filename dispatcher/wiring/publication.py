@@ -24,7 +24,7 @@ from dispatcher.store.sources import Sources
 from dispatcher.wiring.setting_errors import naming_setting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Container, Sequence
 
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.feeds.configuration import Feed
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
     from dispatcher.store.record import Pool
 
+ALL_APPS = "*"
+"""Stands in WARN_SMS_ON_PAGES for every app."""
 STREAMS_SHARE = 0.75
 """The share of a process' connections that streams may take."""
 
@@ -76,5 +78,24 @@ def app_pages(settings: Settings, pool: Pool, boundaries: Boundaries) -> AppPage
     """Return the pages of the instances of record. Raises SettingsError."""
     with naming_setting("WARN_PUBLIC_BODIES"):
         bodies = load_public_bodies(settings.public_bodies)
-    given = Presented(boundaries, assets(), settings.time_zone, settings.ended_kept_days, bodies)
+    given = Presented(
+        boundaries, assets(), settings.time_zone, settings.ended_kept_days, bodies, pages_with_sms(settings)
+    )
     return AppPages(InstancesWithPage(pool).read, given)
+
+
+class _All:
+    """Has every app."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+def pages_with_sms(settings: Settings) -> Container[str]:
+    """Return the apps (ids of instances) on whose page people may subscribe by SMS: none without a gateway, and none
+    while no codes are sent.
+    """
+    has_gateway = settings.sms_gateways or settings.smpp_gateways
+    if not (has_gateway and settings.sms_codes_per_instance):
+        return frozenset()
+    return _All() if ALL_APPS in settings.sms_on_pages else frozenset(settings.sms_on_pages)

@@ -4,6 +4,7 @@ messages are decrypted here and handed to the service worker by the browser's ow
 """
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from channels.sms.settings import SmsGatewaySettings
 from dispatcher.settings import Settings
 from tests.channels.far_side import FarSide, answer, far_side
 from tests.channels.webpush import subscription as device
@@ -30,7 +32,7 @@ SIZES = ((1280, False), (320, True))
 """Width, and whether it is dark: 320 is what is left of 1280 at 400 % (WCAG 2.2, 1.4.10)."""
 HOSTILE = (
     '<img src=x onerror="document.title=1"><script>document.title=2</script>\u202egnihton\u2066\u200f '
-    + "x" * 400
+    + "x" * 10_240
 )
 SUBSCRIBE = """
 { const kept = JSON.parse(localStorage.getItem("stand-in") ?? "null");
@@ -52,6 +54,7 @@ class Opened:
 
     app: AppService
     push: FarSide
+    gateway: FarSide
     browser: Chromium
     tab: Tab
 
@@ -149,13 +152,15 @@ async def opened(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIter
 @asynccontextmanager
 async def opening(database_url: str, redis_url: str, folder: Path) -> AsyncIterator[Opened]:
     command = program("chromium", "chromium")
-    async with far_side(answer(201)) as push:
+    async with far_side(answer(201)) as push, far_side(answer(200)) as gateway:
         settings = Settings(
             database_url=database_url,
             redis_url=redis_url,
             data_dir=folder / "data",
             key_pepper="pepper of the tests",
-            allowed_origins={f"push={push.origin}"},
+            allowed_origins={f"push={push.origin}", f"gateway={gateway.origin}"},
+            sms_gateways=(SmsGatewaySettings(name="sms-1", url=f"{gateway.origin}/send"),),
+            sms_on_pages="dueren",
         )
         async with (
             app_service(settings, redis_url) as app,
@@ -165,7 +170,7 @@ async def opening(database_url: str, redis_url: str, folder: Path) -> AsyncItera
             subscription = json.dumps({"endpoint": f"{push.origin}/anna", "keys": KEYS})
             await tab.before_each_page(SUBSCRIBE.replace("SUBSCRIPTION", subscription))
             await tab.shows(390, 844)
-            found = Opened(app, push, browser, tab)
+            found = Opened(app, push, gateway, browser, tab)
             await found.begin()
             yield found
 
@@ -270,6 +275,7 @@ async def test_everybody_can_use_every_view(opened: Opened) -> None:
     await goes(opened, "#/settings", "Ruhezeit")
     await looked_at(opened, "settings")
     await chooses_an_area(opened)
+    await subscribes_by_sms(opened)
     await tab.value(
         "(document.querySelector('#language').value = 'ar', document.querySelector('#language').dispatchEvent(new Event('change')))"
     )
@@ -294,6 +300,47 @@ async def chooses_an_area(opened: Opened) -> None:
     await looked_at(opened, "places-area")
     pool = opened.app.service.parts.health.pool
     assert await pool.fetchval("SELECT radius_m FROM subscriber_area") == 1000
+
+
+async def subscribes_by_sms(opened: Opened) -> None:
+    """By the keyboard alone: a number, a wrong code, the right one, and no more of it."""
+    tab = opened.tab
+    await goes(opened, "#/settings", "Warnungen als SMS bekommen")
+    await opened.presses("a[href='#/sms']")
+    await tab.until("document.querySelector('#number')")
+    await looked_at(opened, "sms")
+    await tab.value("document.querySelector('#number').focus()")
+    await tab.press("Enter")
+    await opened.shows("Bitte geben Sie eine Mobilnummer ein.")
+    await tab.type("0151 123 456 78")
+    await tab.press("Enter")
+    await opened.app.sends_codes()
+    await tab.until("document.querySelector('#code')")
+    await opened.shows("die auf 678 endet")
+    await looked_at(opened, "code")
+    [code] = re.findall(r"\b[0-9]{6}\b", json.loads(opened.gateway.seen[-1].body)["text"])
+    for typed, said in (("12", "die sechs Ziffern"), ("9" * 6 if code != "9" * 6 else "8" * 6, "gilt nicht")):
+        await tab.value(
+            "(document.querySelector('#code').value = '', document.querySelector('#code').focus())"
+        )
+        await tab.type(typed)
+        await tab.press("Enter")
+        await tab.until(f"document.querySelector('#code-wrong').textContent.includes({said!r})")
+    await looked_at(opened, "code-wrong")
+    await tab.value("(document.querySelector('#code').value = '', document.querySelector('#code').focus())")
+    await tab.type(code)
+    await tab.press("Enter")
+    await tab.until("document.querySelector('#is-by-sms')")
+    await looked_at(opened, "sms-on")
+    await opened.presses("#sms_off")
+    await tab.until("location.hash === ''")
+    pool = opened.app.service.parts.health.pool
+    assert await pool.fetchval("SELECT array_agg(channel) FROM subscription WHERE active") == ["webpush"]
+    kept = "caches.open(`kept ${location.origin}/app/dueren/`).then((one) => one.matchAll())"
+    everything = (
+        f"{kept}.then((all) => Promise.all(all.map((one) => one.text()))).then((all) => all.join(' '))"
+    )
+    assert "0151 123" not in await tab.value(everything)
 
 
 async def goes(opened: Opened, hash_: str, text: str) -> None:

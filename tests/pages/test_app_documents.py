@@ -50,6 +50,13 @@ def test_the_page_knows_whether_there_is_a_map() -> None:
         assert json.loads(found["about.json"].plain.body)["map"] is (MAP in found)
 
 
+def test_sms_are_offered_on_the_pages_of_the_apps_that_warn_by_them() -> None:
+    for by_sms, offered in ((frozenset({"dueren"}), True), (frozenset({"juelich"}), False)):
+        found = app_documents(ONE, replace(PRESENTED, by_sms=by_sms))
+        assert json.loads(found["about.json"].plain.body)["sms"] is offered
+        assert (b"SMS-Anbieter" in found["privacy"].plain.body) is offered
+
+
 def test_what_the_page_needs_without_the_network_is_there() -> None:
     found = documents()
     assert {"", "worker.js", *OWN} <= set(found)

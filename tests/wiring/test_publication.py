@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from channels.sms.settings import SmsGatewaySettings
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.metrics import Metrics
 from dispatcher.settings import Settings, SettingsError
 from dispatcher.store import record
 from dispatcher.store.parties import Parties
-from dispatcher.wiring.publication import app_pages, publishing
+from dispatcher.wiring.publication import app_pages, pages_with_sms, publishing
 from tests.pages.test_app_documents import ONE
 from tests.pages.test_public_bodies import BODY, FILE
 from tests.store.conftest import PEPPER
@@ -56,3 +57,22 @@ async def test_a_file_that_is_wrong_stops_the_start(
     with pytest.raises(SettingsError, match="WARN_PUBLIC_BODIES"):
         app_pages(Settings(public_bodies=tmp_path / "nowhere.toml"), pool, boundaries)
     await pool.close()
+
+
+@pytest.mark.parametrize(
+    ("named", "codes", "gateways", "offering"),
+    [
+        ("dueren, juelich", 500, 1, {"dueren", "juelich"}),
+        ("*", 500, 1, {"dueren", "juelich", "aldenhoven"}),
+        ("", 500, 1, set()),
+        ("*", 500, 0, set()),
+        ("*", 0, 1, set()),
+    ],
+)
+def test_pages_offer_sms_where_the_operator_says_so_and_there_is_a_gateway(
+    named: str, codes: int, gateways: int, offering: set[str]
+) -> None:
+    gateway = SmsGatewaySettings(name="sms-1", url="https://sms.example/send")
+    settings = Settings(sms_on_pages=named, sms_codes_per_instance=codes, sms_gateways=(gateway,) * gateways)
+    apps = pages_with_sms(settings)
+    assert {one for one in ("dueren", "juelich", "aldenhoven") if one in apps} == offering

@@ -3,7 +3,7 @@
 import { Away, Refusal, ask, postReceipt } from "./client.js";
 import { noteServiceTime, now } from "./clock.js";
 import { within } from "./patience.js";
-import { Knowledge, judged, ordered, reach, spoken } from "./situation.js";
+import { Knowledge, isTold, judged, ordered, pushReach, reach, spoken } from "./situation.js";
 import { enrol, leave, prove, pushSubscription, subscriberOf, subscriberPath, subscriptionState } from "./subscription.js";
 import { Texts } from "./texts.js";
 
@@ -184,11 +184,14 @@ export class App {
 
   reach = () => reach(this.browser.capabilities(), this.subscriber, this.state);
 
+  /** The same without SMS: what switching notifications on is about. */
+  pushReach = () => pushReach(this.browser.capabilities(), this.subscriber, this.state);
+
   /** Keeps what the person wants, and tells the service if it warns this browser. */
   async want(wish) {
     this.wish = { ...this.wish, ...wish };
     this.keeps = await this.kept.write("wish", this.wish);
-    if (this.subscriber?.token && this.followed.length) await this.enrol();
+    if (this.#isEnrolled && this.followed.length) await this.enrol();
     await this.refresh();
   }
 
@@ -196,31 +199,71 @@ export class App {
    * or `Refusal`, and what the browser throws. */
   async switchOn() {
     const allowed = this.browser.requestPermission(); // first of all: browsers ask only while the press is fresh
-    if ((await allowed) !== "granted") return this.reach();
-    await this.enrol();
+    if ((await allowed) !== "granted") return this.pushReach();
+    await this.enrol({ push: true });
     const until = Date.now() + PROOF_PATIENCE_MS;
-    while (!this.state.active && Date.now() < until) {
+    while (!isTold(this.state, "webpush") && Date.now() < until) {
       await new Promise((done) => setTimeout(done, PROOF_POLL_MS));
       await this.readState();
     }
-    return this.reach();
+    return this.pushReach();
   }
 
-  /** Sends all that the person wants. The service is told so at each start, as endpoints change unasked. */
-  async enrol() {
-    const { body } = await ask(`/v1/webpush/key?instance=${this.instance}`);
-    const registration = await within(WORKER_PATIENCE_MS, this.browser.registration());
-    const subscription = await pushSubscription(registration.pushManager, body.application_server_key);
+  /** Whether the person has switched notifications on here. One that an earlier version has kept had nothing else. */
+  get pushes() {
+    return this.subscriber?.push ?? Boolean(this.subscriber?.token);
+  }
+
+  /** The endpoints beside the browser's own. */
+  get endpoints() {
+    return this.subscriber?.endpoints ?? [];
+  }
+
+  get #isEnrolled() {
+    return Boolean(this.subscriber?.token && (this.endpoints.length || this.pushes));
+  }
+
+  #isAllowed = () => this.browser.capabilities().permission === "granted";
+
+  /** Sends all that the person wants. The service is told so at each start, as endpoints change unasked. `push`: whether
+   * this browser is to be told; `endpoints`: who is besides, also where notifications were taken away here. */
+  async enrol({ push = this.pushes, endpoints = this.endpoints } = {}) {
+    const isPushed = push && (this.#isAllowed() || !endpoints.length);
+    const key = isPushed ? await this.#serverKey() : this.subscriber?.key;
+    const subscription = isPushed ? await this.#pushSubscription(key) : null;
     const wish = Object.fromEntries(TOLD.map((name) => [name, this.wish[name]]));
     const areas = this.wish.areas.map(({ lat, lon, radius_m }) => ({ lat, lon, radius_m }));
     const told = { ...wish, places: [...this.wish.places, ...areas], languages: [this.texts.language] };
-    this.state = await enrol(this.kept, this.instance, told, subscription, this.subscriber?.endpoints);
+    this.state = await enrol(this.kept, this.instance, told, subscription, endpoints);
     this.keeps = this.state.isKept;
-    this.browser.noteSubscribed(true);
-    this.subscriber = { ...(await subscriberOf(this.kept)), key: body.application_server_key };
-    await this.kept.write("subscriber", this.subscriber);
+    if (isPushed) this.browser.noteSubscribed(true);
+    await this.note({ key, push });
     await this.bringBack();
+    await this.#noteState();
     this.onChange();
+  }
+
+  async #serverKey() {
+    const { body } = await ask(`/v1/webpush/key?instance=${this.instance}`);
+    return body.application_server_key;
+  }
+
+  async #pushSubscription(key) {
+    const registration = await within(WORKER_PATIENCE_MS, this.browser.registration());
+    return pushSubscription(registration.pushManager, key);
+  }
+
+  /** Keeps something of the subscription besides. */
+  async note(more) {
+    this.subscriber = { ...(await subscriberOf(this.kept)), ...more };
+    await this.kept.write("subscriber", this.subscriber);
+  }
+
+  /** What the service says of a number is known without it, too. */
+  async #noteState() {
+    const { sms } = this.subscriber ?? {};
+    const active = isTold(this.state, "sms");
+    if (this.state && Boolean(sms?.active) !== active) await this.note({ sms: { ...sms, active } });
   }
 
   /** Brings back a code that the worker could not. */
@@ -238,6 +281,7 @@ export class App {
   async readState() {
     try {
       this.state = await subscriptionState(this.kept);
+      await this.#noteState();
     } catch (error) {
       if (!(error instanceof Away)) this.state = null;
     }
@@ -247,8 +291,7 @@ export class App {
   /** At each start: what is wanted, once more. Nothing is asked of the person. */
   async renew() {
     await this.browser.look();
-    if (this.subscriber?.token && this.browser.capabilities().permission === "granted")
-      await this.enrol().catch(() => this.readState());
+    if (this.#isEnrolled && (this.#isAllowed() || this.endpoints.length)) await this.enrol().catch(() => this.readState());
     this.onChange();
   }
 
@@ -263,7 +306,7 @@ export class App {
   }
 
   async switchOff() {
-    const registration = await this.browser.registration().catch(() => null);
+    const registration = await within(WORKER_PATIENCE_MS, this.browser.registration()).catch(() => null);
     await leave(this.kept, registration?.pushManager);
     this.subscriber = this.state = null;
     this.browser.noteSubscribed(false);

@@ -5,14 +5,16 @@ const ANSWER_PATIENCE_MS = 8000;
 /** Nobody answered in time, or the answer is not the service's. */
 export class Away extends Error {}
 
-/** The service has refused. `type` is the last part of the problem's name, such as `rate-limited`; `reason` its own. */
+/** The service has refused. `type` is the last part of the problem's name, such as `rate-limited`; `reason` its own;
+ * `codes` are those of what is wrong with what was sent; `retryAfter` is in seconds. */
 export class Refusal extends Error {
-  constructor(status, { type = "", title = "", title_de = "", reason = "" } = {}, retryAfter = 0) {
+  constructor(status, { type = "", title = "", title_de = "", reason = "", errors = [] } = {}, retryAfter = 0) {
     super(title || `HTTP ${status}`);
     this.status = status;
     this.type = String(type).split(":").pop();
     this.german = title_de;
     this.reason = reason;
+    this.codes = Array.isArray(errors) ? errors.map((error) => error?.code) : [];
     this.retryAfter = retryAfter;
   }
 }

@@ -5,7 +5,7 @@ import { el, quoted } from "./dom.js";
 import { headline } from "./plain.js";
 import { Knowledge } from "./situation.js";
 
-const REACH = { on: "good", waiting: "open" };
+const REACH = { on: "good", sms: "good", waiting: "open" };
 
 export function home(app) {
   const { texts } = app;
@@ -31,9 +31,13 @@ export function reachOf(app) {
     el("h2", { id: "reach" }, texts.say(`reach_${reach}`)),
     el("p", {}, texts.say(`reach_${reach}_text`)),
     button && el("p", {}, el("a", { class: "button", href: "#/on" }, texts.say("switch_on"))),
+    ["denied", "unable"].includes(reach) && toSms(app),
     app.keeps ? null : el("p", {}, texts.say("keeps_nothing")),
   );
 }
+
+/** The way to warnings by SMS, where this app offers them. */
+export const toSms = ({ about, texts }) => about.sms && el("p", {}, el("a", { href: "#/sms" }, texts.say("sms_choose")));
 
 function placeSection(app, place) {
   const { texts } = app;

@@ -1,17 +1,18 @@
 // Switching warnings on: install the page where that is offered, then ask for notifications when a button is pressed.
 
-import { Away, Refusal } from "./client.js";
 import { el } from "./dom.js";
-import { TooLate } from "./patience.js";
+import { toSms } from "./home.js";
+import { reasonOf } from "./reasons.js";
 
 export function on(app) {
   const { texts } = app;
-  const reach = app.reach();
+  const reach = app.pushReach();
   return {
     title: texts.say("on_title"),
     body: [
       el("h1", { tabindex: "-1" }, texts.say("on_title")),
       ...(reach === "on" ? isOn(app) : reach === "unable" ? unable(app) : reach === "denied" ? denied(app) : steps(app)),
+      reach !== "on" && toSms(app),
     ],
   };
 }
@@ -77,12 +78,4 @@ function allowing(app) {
     app.onChange();
   });
   return [el("p", {}, texts.say("allow_text")), el("p", {}, allow), said];
-}
-
-/** The name of the words for what kept something from being done. */
-export function reasonOf(error) {
-  if (error instanceof Away) return "away";
-  if (error instanceof TooLate) return "push_silent";
-  if (!(error instanceof Refusal)) return "push_refused";
-  return { "rate-limited": "refused_often", "sign-ups-closed": "refused_closed", "not-found": "refused_closed" }[error.type] ?? "refused";
 }

@@ -8,10 +8,12 @@ import { cover } from "./cover.js";
 import { el } from "./dom.js";
 import { home } from "./home.js";
 import { Kept } from "./kept.js";
+import { forgetUnproven } from "./numbers.js";
 import { on } from "./on.js";
 import { places } from "./places.js";
-import { languages, settings } from "./settings.js";
 import { headline } from "./plain.js";
+import { languages, settings } from "./settings.js";
+import { code, sms } from "./sms.js";
 import { languageOf } from "./texts.js";
 import { warning } from "./warning.js";
 
@@ -19,7 +21,7 @@ const POLL_MS = 30_000;
 const PUBLISHED_WITHIN_MS = 1500; // a push may be faster than what is in force is published: that takes up to a second
 const CLOCK_OFF_MS = 10 * 60_000;
 const ALERT = /^#[0-9A-HJKMNP-TV-Z]{26}$/;
-const VIEWS = { "#/area": area, "#/on": on, "#/places": places, "#/settings": settings };
+const VIEWS = { "#/area": area, "#/code": code, "#/on": on, "#/places": places, "#/settings": settings, "#/sms": sms };
 
 const root = document.documentElement;
 const main = document.getElementById("main");
@@ -114,6 +116,7 @@ async function begin() {
   await draw(true);
   await app.bringBack();
   await app.renew();
+  await forgetUnproven(app);
 }
 
 document.querySelector(".skip").addEventListener("click", (event) => {

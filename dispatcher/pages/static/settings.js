@@ -1,7 +1,8 @@
 // What the person wants of the page and of warnings; and leaving.
 
 import { el } from "./dom.js";
-import { reasonOf } from "./on.js";
+import { toSms } from "./home.js";
+import { reasonOf } from "./reasons.js";
 import { LANGUAGES } from "./texts.js";
 
 const SEVERITIES = ["", "Moderate", "Severe"];
@@ -45,6 +46,7 @@ export function settings(app) {
       severities(app, save),
       quietHours(app, save),
       check("drills", wish.drills, (drills) => ({ drills })),
+      toSms(app),
       ...(app.subscriber ? subscribed(app, note) : []),
     ],
   };

@@ -48,13 +48,25 @@ export function ordered(alerts) {
   return [...each.values()].sort((one, other) => rank(one) - rank(other) || Date.parse(other.sent) - Date.parse(one.sent));
 }
 
-/** How warnings reach this browser, and if they do not, what stands in the way. `browser` says what it can and was
- * allowed; `subscriber` is what is kept of the subscription, `state` what the service last said of it. */
-export function reach(browser, subscriber, state) {
+/** Whether the service tells an endpoint of this channel of warnings, by what it last said of the subscription. */
+export function isTold(state, channel) {
+  const told = ({ channel: own, state: stands }) => own === channel && ["active", "replaced"].includes(stands);
+  return Boolean(state?.active && state.endpoints?.some(told));
+}
+
+/** How warnings reach this browser by push, and if they do not, what stands in the way. `browser` says what it can and
+ * was allowed; `subscriber` is what is kept of the subscription, `state` what the service last said of it. */
+export function pushReach(browser, subscriber, state) {
   if (!browser.canPush) return browser.installsFirst ? "install" : "unable";
   if (browser.permission === "denied") return "denied";
-  if (!subscriber?.token) return "off";
+  if (!subscriber?.token || subscriber.push === false) return "off";
   if (browser.permission !== "granted" || !browser.isSubscribed) return "lost";
-  if (state && !state.active) return "waiting";
+  if (state && !isTold(state, "webpush")) return "waiting";
   return "on";
+}
+
+/** How warnings reach the person: by push, else by SMS to a number of theirs. */
+export function reach(browser, subscriber, state) {
+  const found = pushReach(browser, subscriber, state);
+  return found !== "on" && subscriber?.sms?.active ? "sms" : found;
 }

@@ -30,24 +30,30 @@ export async function pushSubscription(pushManager, key) {
 }
 
 /** Tells the service all that the person wants, and returns how the endpoints stand. An installation whose token is
- * lost begins anew under another id. `endpoints` are those beside the browser's own. */
+ * lost begins anew under another id. `subscription` is the browser's own, null where it is told by none; `endpoints`
+ * are those besides, which are kept here once the service has taken them. */
 export async function enrol(kept, instance, wish, subscription, endpoints = []) {
-  const { endpoint: address, keys } = subscription.toJSON();
-  const body = { ...wish, endpoints: [{ channel: "webpush", address, keys }, ...endpoints] };
+  const own = subscription ? [browsersOwn(subscription)] : [];
+  const body = { ...wish, endpoints: [...own, ...endpoints] };
   const before = await kept.read(SUBSCRIBER);
-  const now = { installation: crypto.randomUUID(), ...before, instance, wish, endpoints };
+  const now = { installation: crypto.randomUUID(), ...before, instance, wish };
   try {
-    return await put(kept, now, body);
+    return await put(kept, now, body, endpoints);
   } catch (error) {
     if (!(error instanceof Refusal && error.status === 401)) throw error;
-    return put(kept, { ...now, installation: crypto.randomUUID(), token: "" }, body);
+    return put(kept, { ...now, installation: crypto.randomUUID(), token: "" }, body, endpoints);
   }
 }
 
-async function put(kept, subscriber, body) {
+function browsersOwn(subscription) {
+  const { endpoint: address, keys } = subscription.toJSON();
+  return { channel: "webpush", address, keys };
+}
+
+async function put(kept, subscriber, body, endpoints) {
   await kept.write(SUBSCRIBER, subscriber); // if the answer is lost, the same installation asks again
   const { body: state } = await ask(subscriberPath(subscriber), { method: "PUT", token: subscriber.token, body });
-  const isKept = await kept.write(SUBSCRIBER, { ...subscriber, token: state.token ?? subscriber.token });
+  const isKept = await kept.write(SUBSCRIBER, { ...subscriber, endpoints, token: state.token ?? subscriber.token });
   return { ...state, isKept };
 }
 
@@ -80,4 +86,10 @@ export async function leave(kept, pushManager) {
   }
   await (await pushManager?.getSubscription())?.unsubscribe();
   await kept.remove(SUBSCRIBER);
+}
+
+/** Has an SMS with a code sent to the number that stands at this position of the endpoints. */
+export async function askCode(kept, position) {
+  const subscriber = await kept.read(SUBSCRIBER);
+  await ask(`${subscriberPath(subscriber)}/code`, { method: "POST", token: subscriber.token, body: { position } });
 }

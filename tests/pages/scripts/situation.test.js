@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Knowledge, judged, ordered, reach, spoken } from "./situation.js";
+import { Knowledge, isTold, judged, ordered, pushReach, reach, spoken } from "./situation.js";
 
 const NOW = Date.parse("2026-11-28T12:00:00Z");
 const list = (more = {}) => ({
@@ -62,16 +62,32 @@ test("a person reads the text of their own language, Leichte Sprache where they 
   assert.equal(spoken([], "de"), undefined);
 });
 
+const endpoint = (channel, state) => ({ channel, state });
+
 test("what stands in the way of warnings is one thing", () => {
   const browser = { canPush: true, installsFirst: false, permission: "granted", isSubscribed: true };
   const subscriber = { token: "wt_" };
-  assert.equal(reach(browser, subscriber, { active: true }), "on");
+  const active = { active: true, endpoints: [endpoint("webpush", "active")] };
+  assert.equal(reach(browser, subscriber, active), "on");
   assert.equal(reach(browser, subscriber, null), "on");
-  assert.equal(reach(browser, subscriber, { active: false }), "waiting");
+  assert.equal(reach(browser, subscriber, { active: false, endpoints: [endpoint("webpush", "waiting")] }), "waiting");
   assert.equal(reach(browser, null, null), "off");
-  assert.equal(reach({ ...browser, permission: "denied" }, subscriber, { active: true }), "denied");
-  assert.equal(reach({ ...browser, permission: "default" }, subscriber, { active: true }), "lost");
-  assert.equal(reach({ ...browser, isSubscribed: false }, subscriber, { active: true }), "lost");
+  assert.equal(reach({ ...browser, permission: "denied" }, subscriber, active), "denied");
+  assert.equal(reach({ ...browser, permission: "default" }, subscriber, active), "lost");
+  assert.equal(reach({ ...browser, isSubscribed: false }, subscriber, active), "lost");
   assert.equal(reach({ ...browser, canPush: false }, null, null), "unable");
   assert.equal(reach({ ...browser, canPush: false, installsFirst: true }, null, null), "install");
+});
+
+test("who is told by SMS is told, and notifications are another matter", () => {
+  const browser = { canPush: true, installsFirst: false, permission: "granted", isSubscribed: true };
+  const both = { active: true, endpoints: [endpoint("webpush", "waiting"), endpoint("sms", "active")] };
+  const subscriber = { token: "wt_", sms: { active: true } };
+  assert.deepEqual([reach(browser, subscriber, both), pushReach(browser, subscriber, both)], ["sms", "waiting"]);
+  assert.equal(pushReach(browser, { ...subscriber, push: false }, both), "off");
+  assert.equal(reach({ ...browser, canPush: false }, { ...subscriber, sms: { active: false } }, both), "unable");
+  assert.deepEqual(["webpush", "sms"].map((channel) => isTold(both, channel)), [false, true]);
+  assert.equal(isTold({ ...both, active: false }, "sms"), false);
+  assert.equal(isTold({ active: true, endpoints: [endpoint("webpush", "replaced")] }, "webpush"), true);
+  assert.equal(isTold(null, "sms"), false);
 });
