@@ -26,6 +26,8 @@ NOWHERE: Final = "127.0.0.1:9"
 KEYS: Final = {"Tab": ("Tab", 9, ""), "Enter": ("Enter", 13, "\r"), " ": ("Space", 32, " ")}
 """By the key: its code, its number and what it types."""
 
+UNTOLD: Final = frozenset({"InlineTextBox", "LineBreak", "generic", "none"})
+"""Roles of what has no meaning of its own."""
 STARTS_WITHIN_S = 90.0
 """How long a browser may take to start beside all else that the tests start."""
 
@@ -157,7 +159,7 @@ class Tab:
 
     async def press(self, *keys: str) -> None:
         for key in keys:
-            code, number, text = KEYS[key]
+            code, number, text = KEYS.get(key) or (f"Key{key.upper()}", ord(key.upper()), key)
             named = {"key": key, "code": code, "windowsVirtualKeyCode": number}
             await self.command("Input.dispatchKeyEvent", type="keyDown", text=text, **named)
             await self.command("Input.dispatchKeyEvent", type="keyUp", **named)
@@ -188,6 +190,14 @@ class Tab:
             downloadThroughput=-1,
             uploadThroughput=-1,
         )
+
+    async def tree(self) -> list[str]:
+        """What a screen reader is told, in its order: role and name of each element that it stops at, without those
+        that only hold others.
+        """
+        nodes = (await self.command("Accessibility.getFullAXTree"))["nodes"]
+        told = [one for one in nodes if not one["ignored"] and one["role"]["value"] not in UNTOLD]
+        return [f"{one['role']['value']} {one.get('name', {}).get('value', '')}".strip() for one in told]
 
     async def picture(self, file: Path) -> None:
         found = await self.command("Page.captureScreenshot", captureBeyondViewport=True)

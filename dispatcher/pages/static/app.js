@@ -78,6 +78,11 @@ export class App {
     return [...new Set([...this.wish.places, ...this.wish.areas.map(({ in: place }) => place)])];
   }
 
+  /** All municipalities of the app, AGS and name, as a telephone book has them. */
+  get names() {
+    return Object.entries(this.about.names).sort(([, one], [, other]) => one.localeCompare(other, "de"));
+  }
+
   // What is in force
 
   /** Asks what is in force at the places that are followed, and of the warning `shown` besides. */

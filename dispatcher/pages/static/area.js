@@ -1,10 +1,10 @@
-// Choosing a point and how far around it to be warned, on the map, by buttons, or where the device is.
+// Choosing a point and how far around it to be warned: by a place's name, on the map, by buttons, or where the device is.
 
 import { el } from "./dom.js";
-import { circle, drawn, placeAt } from "./map.js";
+import { circle, drawn, middleOf, placeAt } from "./map.js";
 
 const RADII_M = [500, 1000, 2000, 5000];
-const STEP_M = 250;
+const STEP = 0.5; // of the radius: a district is crossed in some twenty
 const STEPS = { north: [0, 1], west: [-1, 0], east: [1, 0], south: [0, -1] };
 const METRES_PER_DEGREE = 111_195;
 const AREAS_MAX = 10;
@@ -24,6 +24,9 @@ export async function area(app) {
   map.append(around);
   const where = el("p", { role: "status", id: "where" });
   const radius = el("select", { id: "radius" }, RADII_M.map((one) => el("option", { value: one, selected: one === 1000 }, kilometres(texts, one))));
+  const places = app.names.filter(([ags]) => outlines.places[ags]);
+  const none = el("option", { value: "" }, "–");
+  const place = el("select", { id: "place" }, none, places.map(([ags, name]) => el("option", { value: ags }, name)));
   const add = el("button", { type: "button", id: "add-area" }, texts.say("area_add"));
 
   function move(lat, lon) {
@@ -34,6 +37,7 @@ export async function area(app) {
     const ags = placeAt(outlines, point);
     where.textContent = ags ? texts.say("area_in", { place: app.about.names[ags] ?? ags, radius: kilometres(texts, Number(radius.value)) }) : texts.say("area_outside");
     add.disabled = !ags;
+    place.value = ags ?? "";
   }
 
   map.addEventListener("click", ({ clientX, clientY }) => {
@@ -44,6 +48,11 @@ export async function area(app) {
     move(lat, lon);
   });
   radius.addEventListener("change", () => move(point.lat, point.lon));
+  place.addEventListener("change", () => {
+    if (!place.value) return;
+    const { lat, lon } = middleOf(outlines, place.value);
+    move(lat, lon);
+  });
   add.addEventListener("click", async () => {
     const areas = [...app.wish.areas, { lat: rounded(point.lat), lon: rounded(point.lon), radius_m: Number(radius.value), in: placeAt(outlines, point) }];
     await app.want({ areas: areas.slice(-AREAS_MAX) });
@@ -55,8 +64,9 @@ export async function area(app) {
     body: [
       heading,
       el("p", {}, texts.say("area_text")),
+      el("p", {}, el("label", { for: "place" }, texts.say("area_place")), place),
       map,
-      el("p", { class: "buttons" }, Object.entries(STEPS).map(([name, step]) => stepButton(texts, name, step, point, move))),
+      el("p", { class: "buttons" }, Object.entries(STEPS).map(([name, step]) => stepButton(texts, name, step, () => Number(radius.value) * STEP, point, move))),
       el("p", {}, hereButton(texts, where, move)),
       el("p", {}, el("label", { for: "radius" }, texts.say("area_radius")), radius),
       where,
@@ -65,11 +75,11 @@ export async function area(app) {
   };
 }
 
-function stepButton(texts, name, [across, up], point, move) {
+function stepButton(texts, name, [across, up], metres, point, move) {
   const button = el("button", { type: "button", class: "second", id: `to-${name}` }, texts.say(`area_${name}`));
   button.addEventListener("click", () => {
     const degree = METRES_PER_DEGREE * Math.cos((point.lat * Math.PI) / 180);
-    move(point.lat + (up * STEP_M) / METRES_PER_DEGREE, point.lon + (across * STEP_M) / degree);
+    move(point.lat + (up * metres()) / METRES_PER_DEGREE, point.lon + (across * metres()) / degree);
   });
   return button;
 }

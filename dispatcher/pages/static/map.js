@@ -84,11 +84,27 @@ export function placeAt({ places }, { lon, lat }) {
   return Object.keys(places).find((ags) => places[ags].reduce((inside, ring) => inside !== isInside(ring, lon, lat), false));
 }
 
-function isInside(ring, lon, lat) {
-  let inside = false;
+/** A point within a municipality: the middle of its widest part half-way up. */
+export function middleOf({ places }, ags) {
+  const heights = places[ags].flatMap((ring) => ring.filter((_, at) => at % 2));
+  const lat = (Math.min(...heights) + Math.max(...heights)) / 2;
+  const borders = places[ags].flatMap((ring) => crossings(ring, lat)).sort((one, other) => one - other);
+  let widest = [0, 0];
+  for (let at = 0; at + 1 < borders.length; at += 2) {
+    const part = [borders[at], borders[at + 1]];
+    if (part[1] - part[0] > widest[1] - widest[0]) widest = part;
+  }
+  return { lat, lon: (widest[0] + widest[1]) / 2 };
+}
+
+/** Where a ring crosses a parallel. */
+function crossings(ring, lat) {
+  const found = [];
   for (let at = 0, last = ring.length - 2; at < ring.length; last = at, at += 2) {
     const [x, y, before, above] = [ring[at], ring[at + 1], ring[last], ring[last + 1]];
-    if (y > lat !== above > lat && lon < ((before - x) * (lat - y)) / (above - y) + x) inside = !inside;
+    if (y > lat !== above > lat) found.push(((before - x) * (lat - y)) / (above - y) + x);
   }
-  return inside;
+  return found;
 }
+
+const isInside = (ring, lon, lat) => crossings(ring, lat).filter((border) => lon < border).length % 2 === 1;

@@ -8,7 +8,7 @@ const FOLLOWED_MAX = 20;
 
 export function places(app) {
   const { texts } = app;
-  const names = Object.entries(app.about.names).sort(([, one], [, other]) => one.localeCompare(other, "de"));
+  const { names } = app;
   const chosen = new Set(app.wish.places);
   const isLong = names.length > SHOWN_MAX;
   const list = el("div", { class: "choices", id: "choices" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Projection, placeAt, ringsOf } from "./map.js";
+import { Projection, middleOf, placeAt, ringsOf } from "./map.js";
 
 const BOUNDS = [6, 50, 7, 51];
 
@@ -31,4 +31,18 @@ test("areas of GeoJSON are rings, and what is no area is none", () => {
   assert.deepEqual(ringsOf({ type: "MultiPolygon", coordinates: [[ring], [ring, ring]] }).length, 3);
   assert.deepEqual(ringsOf({ type: "Polygon", coordinates: [ring] })[0].slice(0, 4), [6, 50, 7, 50]);
   for (const none of [null, undefined, {}, { type: "Point", coordinates: [6, 50] }]) assert.deepEqual(ringsOf(none), []);
+});
+
+test("the middle of a municipality lies in it, also of one that is bent, has a hole, or is in two parts", () => {
+  const shapes = {
+    square: [[6, 50, 7, 50, 7, 51, 6, 51, 6, 50]],
+    bent: [[6, 50, 7, 50, 7, 50.1, 6.1, 50.1, 6.1, 50.9, 7, 50.9, 7, 51, 6, 51, 6, 50]],
+    hollow: [[6, 50, 7, 50, 7, 51, 6, 51, 6, 50], [6.2, 50.2, 6.9, 50.2, 6.9, 50.8, 6.2, 50.8, 6.2, 50.2]],
+    parted: [[6, 50, 6.2, 50, 6.2, 51, 6, 51, 6, 50], [6.5, 50, 7, 50, 7, 51, 6.5, 51, 6.5, 50]],
+  };
+  for (const [name, rings] of Object.entries(shapes)) {
+    const map = { places: { [name]: rings } };
+    assert.equal(placeAt(map, middleOf(map, name)), name);
+  }
+  assert.deepEqual(middleOf({ places: shapes }, "square"), { lat: 50.5, lon: 6.5 });
 });
