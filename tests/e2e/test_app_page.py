@@ -30,6 +30,8 @@ AXE = "axe-core@4.14.1"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = ((1280, False), (320, True))
 """Width, and whether it is dark: 320 is what is left of 1280 at 400 % (WCAG 2.2, 1.4.10)."""
+STOPS_MAX = 60
+"""More than any view has places where the keyboard stops."""
 HOSTILE = (
     '<img src=x onerror="document.title=1"><script>document.title=2</script>\u202egnihton\u2066\u200f '
     + "x" * 10_240
@@ -64,8 +66,7 @@ class Opened:
     async def chooses(self) -> None:
         """Follow Düren, as a person does who has only a keyboard."""
         tab = self.tab
-        await tab.until("document.querySelector('#search')")
-        await tab.value("document.querySelector('#search').focus()")
+        await self.reaches("#search")
         await tab.type("duer")
         await tab.until("document.querySelectorAll('#choices input').length === 1")
         await tab.press("Tab", " ")
@@ -80,10 +81,20 @@ class Opened:
         await self.hands_over()
         await tab.until("document.querySelector('#is-on')")
 
+    async def reaches(self, selector: str) -> None:
+        """Go to an element by the keyboard alone, once it is there, and see where one is."""
+        await self.tab.until(f"document.querySelector({selector!r})")
+        for _ in range(STOPS_MAX):
+            await self.tab.press("Tab")
+            if await self.tab.value(f"document.activeElement.matches({selector!r})"):
+                shown = await self.tab.value("getComputedStyle(document.activeElement).outlineStyle")
+                assert shown != "none", selector
+                return
+        raise AssertionError(f"{selector} is not among what the keyboard reaches")
+
     async def presses(self, selector: str) -> None:
         """Press a button by the keyboard, once it is there."""
-        await self.tab.until(f"document.querySelector({selector!r})")
-        await self.tab.value(f"document.querySelector({selector!r}).focus()")
+        await self.reaches(selector)
         await self.tab.press("Enter")
 
     async def gets(self, number: int) -> Any:
@@ -170,17 +181,40 @@ async def opening(database_url: str, redis_url: str, folder: Path) -> AsyncItera
             subscription = json.dumps({"endpoint": f"{push.origin}/anna", "keys": KEYS})
             await tab.before_each_page(SUBSCRIBE.replace("SUBSCRIPTION", subscription))
             await tab.shows(390, 844)
+            axe = npm_packages(AXE) / "node_modules" / "axe-core" / "axe.min.js"
+            await tab.before_each_page(axe.read_text())
             found = Opened(app, push, gateway, browser, tab)
             await found.begin()
             yield found
 
 
 async def test_from_the_first_visit_to_the_all_clear(opened: Opened) -> None:
+    await opened.tab.until("document.querySelector('#search')")
+    await hears(
+        opened,
+        "heading Ihr Ort",
+        "group Gemeinden",
+        "searchbox Gemeinde suchen",
+        "status",
+        "checkbox Aldenhoven",
+        "button Weiter",
+    )
     await opened.chooses()
     await opened.presses("#without")  # the browser has offered to install the page, and it says what for
+    await opened.tab.until("document.querySelector('#allow')")
+    await hears(opened, "heading Warnungen einschalten", "button Benachrichtigungen erlauben", "status")
     await opened.switches_on()
+    await hears(opened, "heading Warnungen einschalten", "link Zu den Warnungen")
     await opened.tab.value("location.hash = ''")
     await opened.shows("Zurzeit gilt hier keine Warnung.")
+    await hears(
+        opened,
+        "heading Warnungen",
+        "region Warnungen sind an",
+        "region Düren",
+        "heading Düren",
+        "StaticText Zurzeit gilt hier keine Warnung.",
+    )
     await is_warned_and_confirms(opened)
     await reads_the_newest(opened)
     await opened.app.says_more("hochwasser-1", "Cancel")
@@ -188,6 +222,14 @@ async def test_from_the_first_visit_to_the_all_clear(opened: Opened) -> None:
     await opened.screens("shown.some(({ title }) => /ENTWARNUNG|AUFGEHOBEN/.test(title))")
     await opened.shows("Zurzeit gilt hier keine Warnung.")
     await leaves(opened)
+
+
+async def hears(opened: Opened, *told: str) -> None:
+    """What a screen reader says of the main part, one after the other, with other things between."""
+    tree = await opened.tab.tree()
+    left = iter(tree[tree.index("main") :])
+    for one in told:
+        assert one in left, (one, tree)
 
 
 async def is_warned_and_confirms(opened: Opened) -> None:
@@ -199,7 +241,21 @@ async def is_warned_and_confirms(opened: Opened) -> None:
     assert (warning["title"], warning["tag"]) == (message["notification"]["title"], message["chain"])
     await opened.shows("Hochwasser an der Rur")
     await opened.shows("Meiden Sie das Ufer.")
-    await tab.value(f"location.hash = '{alert}'")
+    await hears(
+        opened, "region Düren", "article", "heading Hochwasser an der Rur", "link Hochwasser an der Rur"
+    )
+    await opened.presses(f"a[href='#{alert}']")
+    await opened.shows("Wer warnt")
+    await hears(
+        opened,
+        *("article", "StaticText Große Gefahr", "heading Hochwasser an der Rur"),
+        *("heading Was Sie tun sollen", "StaticText Meiden Sie das Ufer.", "heading Wann", "heading Wo"),
+        *(
+            "image Karte: Die Warnung gilt in Düren",
+            "heading Wer warnt",
+            "button Ich habe die Warnung gelesen",
+        ),
+    )
     await opened.presses("#confirm")
     await tab.until("document.querySelector('#confirmed').textContent.startsWith('Bestätigt')")
 
@@ -249,8 +305,6 @@ async def test_everybody_can_use_every_view(opened: Opened) -> None:
     """WCAG 2.2 AA as axe-core judges it, and no view that is wider than its window."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     tab, app = opened.tab, opened.app
-    axe = npm_packages(AXE) / "node_modules" / "axe-core" / "axe.min.js"
-    await tab.before_each_page(axe.read_text())
     for statement in ("imprint", "privacy", "accessibility"):
         await tab.open(f"{app.page}{statement}")
         await looked_at(opened, statement)
@@ -276,6 +330,7 @@ async def test_everybody_can_use_every_view(opened: Opened) -> None:
     await looked_at(opened, "settings")
     await chooses_an_area(opened)
     await subscribes_by_sms(opened)
+    await hides(opened)
     await tab.value(
         "(document.querySelector('#language').value = 'ar', document.querySelector('#language').dispatchEvent(new Event('change')))"
     )
@@ -287,12 +342,14 @@ async def test_everybody_can_use_every_view(opened: Opened) -> None:
 async def chooses_an_area(opened: Opened) -> None:
     """A circle around a point, by buttons alone."""
     await goes(opened, "#/area", "Umkreis wählen")
+    await opened.reaches("#place")
+    await opened.tab.press("k")
+    await opened.shows("Umkreis von 1 km um einen Punkt in Kreuzau")
     before = await opened.tab.value("document.querySelector('.circle').getAttribute('cy')")
     await opened.presses("#to-north")
     assert float(await opened.tab.value("document.querySelector('.circle').getAttribute('cy')")) < float(
         before
     )
-    await opened.shows("Umkreis von 1 km um einen Punkt in ")
     await looked_at(opened, "area")
     await opened.presses("#add-area")
     await opened.tab.until("location.hash === '#/places'")
@@ -343,6 +400,20 @@ async def subscribes_by_sms(opened: Opened) -> None:
     assert "0151 123" not in await tab.value(everything)
 
 
+async def hides(opened: Opened) -> None:
+    """A page that says nothing of itself until it is opened."""
+    await goes(opened, "#/settings", "Verdeckt")
+    await opened.reaches("#hidden")
+    await opened.tab.press(" ")
+    await opened.shows("Gespeichert.")
+    await opened.begin()
+    await opened.shows("Notizen")
+    await looked_at(opened, "hidden")
+    assert "Warn" not in await opened.text() + await opened.tab.value("document.title")
+    await opened.presses("#open")
+    await goes(opened, "", "Extreme Gefahr")
+
+
 async def goes(opened: Opened, hash_: str, text: str) -> None:
     await opened.tab.value(f"location.hash = {json.dumps(hash_)}")
     await opened.shows(text)
@@ -375,12 +446,14 @@ async def test_what_goes_wrong_is_said(opened: Opened) -> None:
     await opened.shows("Der Dienst ist nicht erreichbar. Letzter bekannter Stand")
     await opened.shows("Große Gefahr")
     assert "keine Warnung" not in await opened.text()
+    await looked_at(opened, "offline")
     for session in (tab, await opened.browser.worker()):
         await session.goes_offline(offline=False)
 
     await tab.before_each_page("{ const real = Date.now; Date.now = () => real() - 86400000; }")
     await opened.begin()
     await opened.shows("Die Uhr dieses Geräts geht falsch.")
+    await looked_at(opened, "clock-off")
     await goes(opened, "", "Stand: ")
     await opened.shows("Große Gefahr")
 
@@ -392,6 +465,7 @@ async def test_what_goes_wrong_is_said(opened: Opened) -> None:
     )
     await opened.begin()
     await opened.shows("Benachrichtigungen dieser Seite sind gesperrt.")
+    await looked_at(opened, "denied")
 
     forbidden = "CacheStorage.prototype.open = () => Promise.reject(new DOMException('no', 'SecurityError'));"
     await tab.before_each_page(forbidden)
@@ -399,6 +473,7 @@ async def test_what_goes_wrong_is_said(opened: Opened) -> None:
     await tab.value("location.hash = ''")
     await opened.chooses()
     await goes(opened, "", "Dieser Browser speichert nichts")
+    await looked_at(opened, "keeps-nothing")
     await opened.shows("Große Gefahr")
 
 

@@ -12,7 +12,7 @@ import pytest
 from channels.webpush.vapid import VapidSigner, generate_key
 from dispatcher.settings import Settings
 from tests.support.app_page import AppService, app_service
-from tests.support.autopush import RECEIVED, Autopush, autopush
+from tests.support.autopush import NOT_DECRYPTED, RECEIVED, Autopush, autopush
 from tests.support.histories import until
 from tests.support.programs import program
 from tests.support.webdriver import ENTER, SPACE, TAB, Page, firefox
@@ -89,6 +89,7 @@ async def test_from_the_first_visit_to_the_all_clear(
         await person.page.open(person.app.page)
         await subscribes(person)
         await is_warned_and_confirms(person)
+        await cannot_decrypt(person)
 
         await person.app.says_more("hochwasser-1", headline="Hochwasser steigt weiter")
         assert await person.push.acknowledged() == RECEIVED
@@ -141,6 +142,15 @@ async def is_warned_and_confirms(person: Reader) -> None:
         return bool(person.app.service.count("warn_device_receipts_posted_total", result="taken") >= 2)
 
     await until(displayed_and_confirmed)
+
+
+async def cannot_decrypt(person: Reader) -> None:
+    """The browser keeps such a push from the page, whose subscription stays, and what is known stands there."""
+    await person.push.spoil()
+    assert await person.push.acknowledged() == NOT_DECRYPTED
+    assert await titled(person, "Hochwasser an der Rur")
+    await person.goes("")
+    await person.reads("Hochwasser an der Rur")
 
 
 async def titled(person: Reader, words: str) -> bool:

@@ -13,7 +13,7 @@ import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -76,6 +76,11 @@ class Autopush:
         self.away = False
         for name in list(self.waiting):
             await self._hand_over(self.waiting.pop(name))
+
+    async def spoil(self) -> None:
+        """Hand over the last message once more, with a byte changed: nobody can decrypt it."""
+        last = self.seen[-1]
+        await self._hand_over(replace(last, body=last.body[:-1] + bytes([last.body[-1] ^ 1])))
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
         """The clients' protocol."""

@@ -196,8 +196,15 @@ class Tab:
         that only hold others.
         """
         nodes = (await self.command("Accessibility.getFullAXTree"))["nodes"]
-        told = [one for one in nodes if not one["ignored"] and one["role"]["value"] not in UNTOLD]
-        return [f"{one['role']['value']} {one.get('name', {}).get('value', '')}".strip() for one in told]
+        by_id = {one["nodeId"]: one for one in nodes}
+        found, waiting = [], [nodes[0]["nodeId"]]
+        while waiting:
+            one = by_id[waiting.pop()]
+            waiting += [child for child in reversed(one.get("childIds", [])) if child in by_id]
+            role = one.get("role", {}).get("value", "")
+            if not one["ignored"] and role not in UNTOLD:
+                found.append(f"{role} {one.get('name', {}).get('value', '')}".strip())
+        return found
 
     async def picture(self, file: Path) -> None:
         found = await self.command("Page.captureScreenshot", captureBeyondViewport=True)

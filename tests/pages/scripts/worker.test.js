@@ -126,6 +126,12 @@ test("a browser that refuses an option shows the words", async () => {
   assert.deepEqual(shown.map(({ title, body }) => [title, body]), [["Nummer 1", "b"]]);
 });
 
+test("where notifications were taken away nothing is said to be on the screen", async () => {
+  browser.showNotification = () => Promise.reject(new TypeError("No notification permission has been granted for this origin."));
+  assert.equal(await dispatched("push", pushed(1)), true);
+  assert.deepEqual(asked, []);
+});
+
 test("every push leaves something on the screen: an end, what was overtaken, and what cannot be read", async () => {
   await dispatched("push", pushed(2));
   await dispatched("push", pushed(1));
