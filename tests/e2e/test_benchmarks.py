@@ -47,6 +47,14 @@ def test_reading_is_measured_against_plain_servers_and_beside_submissions() -> N
         assert found[name] > 0, name
 
 
+def test_the_page_is_measured_beside_submissions_until_all_codes_are_back() -> None:
+    found = measured("page", "--visits", "30", "--sign-ups", "20", "--seconds", "2")
+    assert (found["visits"], found["sign_ups"], found["proven"], found["refused"]) == (30, 20, 20, 0)
+    assert found["visit_requests"] > 12
+    for name in ("submission_p99_ratio", "submissions", "visit_p99_ms", "sign_up_p99_ms", "api_cores"):
+        assert found[name] > 0, name
+
+
 def test_a_rate_is_measured_against_what_the_contract_says() -> None:
     found = measured("sms-rate", "--people", "60", "--rate", "50")
     assert (found["people"], found["rate"], found["refused"]) == (60, 50, 0)

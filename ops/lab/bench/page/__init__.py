@@ -1,0 +1,157 @@
+"""Measures the citizens' page when a siren sounds: people open it and subscribe on it, while a control centre submits.
+
+Each visit asks for everything that a browser asks for that was never there; each sign-up ends with the code that came
+by a push and was brought back. The API has a processor to itself where there are two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import socket
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from dispatcher.embedded import embedded
+from ops.lab.bench import report
+from ops.lab.bench.fixtures.aside import Aside
+from ops.lab.bench.fixtures.page_crowd import HOST, CrowdOrders, CrowdResult
+from ops.lab.bench.fixtures.processes import Process
+from ops.lab.bench.fixtures.submitter import QUOTA, Submitter
+from ops.lab.bench.webpush import new_user_agent, processors
+from ops.lab.world.district import SENDER, SOURCE, TERRITORY
+from ops.lab.world.service import Service
+
+INSTANCE: Final = "dueren"
+WARNED, FOLLOWED = "05358008", "05358024"
+"""Where the centre warns, which all look at, and where those who subscribe live."""
+SCOPE: Final = f"/app/{INSTANCE}/"
+PROVEN_WITHIN_S: Final = 300.0
+_BUILD: Final = re.compile(r"^const BUILD = (.*);$", re.MULTILINE)
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens now."""
+    with socket.socket() as found:
+        found.bind((HOST, 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+class Trial:
+    """The service with an app, and a control centre that warns in it."""
+
+    def __init__(self, service: Service, push_port: int) -> None:
+        self._service = service
+        self._push_port = push_port
+        self.submitter = Submitter(service, "page")
+        output = service.commands(
+            ["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY, "--quota", QUOTA],
+            ["instance", "add", INSTANCE, "--territory", TERRITORY, "--name", "Kreis Düren"],
+        )
+        service.key = output[0].strip().split()[-1]
+        self.submitter.submit()
+        self.api = Process(service.pids()["api"])
+
+    def pin(self) -> None:
+        """Give the API a processor, and all other processes another."""
+        own, other = processors()
+        if own is None or other is None:
+            return
+        for pid in self._service.pids().values():
+            Process(pid).pin({own if pid == self.api.pid else other})
+
+    def paths(self) -> list[str]:
+        """Return what a first visit asks for: the page, what it is made of, and what its worker keeps."""
+        worker = self._service.request("GET", f"{SCOPE}worker.js").body.decode()
+        [build] = map(json.loads, _BUILD.findall(worker))
+        own = [SCOPE + name for name in ("", "worker.js", *build["own"])]
+        return [*own, *build["files"], f"/v1/municipalities/{WARNED}/alerts"]
+
+    def crowd(self, visits: int, sign_ups: int, seconds: float) -> tuple[CrowdResult, list[float], float]:
+        """Let the crowd come while the centre submits. Returns how they fared, how many seconds each submission took,
+        and how much processor time the API.
+        """
+        port = urlsplit(self._service.url).port or 0
+        agent = new_user_agent(0)
+        aside = Aside(
+            "page_crowd",
+            CrowdOrders(
+                port=port,
+                push_port=self._push_port,
+                agent=agent,
+                paths=self.paths(),
+                subscribers=f"/v1/instances/{INSTANCE}/subscribers/",
+                place=FOLLOWED,
+                visits=visits,
+                sign_ups=sign_ups,
+                seconds=seconds,
+                patience_s=PROVEN_WITHIN_S,
+            ),
+        )
+        beside: list[float] = []
+        submitting = threading.Thread(target=lambda: beside.extend(self.submitter.submit_for(seconds)))
+        submitting.start()
+        cpu = self.api.cpu_s()
+        aside.begin()
+        submitting.join()
+        cpu = self.api.cpu_s() - cpu
+        return msgspec.json.decode(aside.result(), type=CrowdResult), beside, cpu
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure all of it on one service."""
+    push_port = free_port()
+    with tempfile.TemporaryDirectory() as folder, embedded(Path(folder) / "servers") as servers:
+        settings = {
+            "DATABASE_URL": servers.database_url,
+            "REDIS_URL": servers.redis_url,
+            "WARN_WORKERS": "1",
+            "WARN_ALLOWED_ORIGINS": f"push=http://{HOST}:{push_port}",
+        }
+        service = Service(Path(folder) / "service", settings)
+        service.start()
+        try:
+            trial = Trial(service, push_port)
+            trial.pin()
+            requests = len(trial.paths())
+            quiet = trial.submitter.submit_for(options.seconds / 2)
+            found, beside, cpu = trial.crowd(options.visits, options.sign_ups, options.seconds)
+            quiet += trial.submitter.submit_for(options.seconds / 2)
+        finally:
+            service.stop()
+    p99 = {"beside": report.quantile(beside, 0.99), "quiet": report.quantile(quiet, 0.99)}
+    return {
+        "visits": options.visits,
+        "sign_ups": options.sign_ups,
+        "seconds": options.seconds,
+        "submission_p99_ratio": round(p99["beside"] / p99["quiet"], 2),
+        "submission_p99_ms": round(p99["beside"] * 1000, 1),
+        "submissions": len(beside),
+        "visit_p99_ms": round(found.visit_p99 * 1000, 1),
+        "visit_requests": requests,
+        "sign_up_p99_ms": round(found.sign_up_p99 * 1000, 1),
+        "proven": found.proven,
+        "proven_after_s": round(found.proven_after, 1),
+        "asked_again": found.again,
+        "refused": found.refused,
+        "api_cores": round(cpu / options.seconds, 2),
+    }
+
+
+def main(argv: list[str]) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="ops.lab.bench page", description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--visits", type=int, default=10_000, help="people who open the page")
+    parser.add_argument("--sign-ups", type=int, default=10_000, help="people who subscribe meanwhile")
+    parser.add_argument("--seconds", type=float, default=60.0, help="over which both are spread evenly")
+    options = parser.parse_args(argv)
+    report.show("page", run(options), as_json=options.json)
+    return 0
