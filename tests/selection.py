@@ -34,11 +34,27 @@ each process half as much time again; elsewhere tests start hundreds, some with 
 LENGTHY = (
     "tests/api/test_shedding.py",
     "tests/cases/test_authenticity.py",
+    "tests/cases/test_branches.py",
+    "tests/channels/http/test_hostile_gateway.py",
+    "tests/described/test_python_client.py",
     "tests/described/test_schemathesis.py",
     "tests/described/test_typescript_client.py",
+    "tests/e2e/test_app_page.py",
+    "tests/e2e/test_app_page_in_firefox.py",
+    "tests/e2e/test_firefox.py",
+    "tests/e2e/test_kannel.py",
+    "tests/e2e/test_kannel_smpp.py",
+    "tests/e2e/test_reading.py",
+    "tests/e2e/test_widget.py",
+    "tests/intake/test_submission.py",
+    "tests/lab/bench/paired/test_against.py",
+    "tests/lab/bench/test_sink.py",
+    "tests/lab/bench/test_targeting.py",
+    "tests/lab/gateways/test_faults.py",
     "tests/lab/worst_case/test_bodies.py",
+    "tests/ops/supply_chain/test_advisories.py",
 )
-"""Files of which each keeps a processor busy for a quarter of a minute and more: begun last, they are waited for."""
+"""Files of which each is at work, or waits, for a quarter of a minute and more: begun last, they are waited for."""
 
 STARTS = frozenset({"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen"})
 """Audit events: https://docs.python.org/3/library/audit_events.html"""

@@ -63,7 +63,7 @@ def service(home: Path) -> Iterator[subprocess.Popen[bytes]]:
         process = subprocess.Popen(
             [PROGRAMS / "dispatcher", "up"],
             cwd=home,
-            env=environment | {"WARN_API_PORT": "0", "WARN_METRICS_PORT": "0"},
+            env=environment | {"WARN_API_PORT": "0", "WARN_METRICS_PORT": "0", "WARN_WORKERS": "1"},
             stdout=log,
             stderr=log,
         )
