@@ -47,7 +47,7 @@ SUBSCRIBE = """
     const key = JSON.parse(localStorage.getItem("stand-in") ?? "null"); return key && made(bytes(key)); }; }
 """
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
 
 @dataclass

@@ -22,7 +22,7 @@ SHOWN = (
     "navigator.serviceWorker.ready.then((one) => one.getNotifications())"
     ".then((all) => all.map(({ title, tag }) => [tag, title]))"
 )
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
 
 class Reader:
