@@ -242,6 +242,11 @@ class InForceList(Body):
         "which may concern these municipalities. Where this is not empty, an empty list of alerts does not mean that "
         "there are no warnings",
     )
+    not_covered: list[words.Ags] = Field(
+        default=[],
+        description="those of the instance's municipalities where nobody warns by this service now: that no alert "
+        "names them does not mean that there are no warnings",
+    )
 
 
 class WebhookWanted(Body):

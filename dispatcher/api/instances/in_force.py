@@ -24,7 +24,7 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.model.webhooks import Environment
-from dispatcher.publication.coverage import Coverage
+from dispatcher.publication.coverage import EVERYWHERE, Coverage
 from dispatcher.publication.coverage_reader import CoverageReader
 from dispatcher.store.alerts.in_force import START, InForceReader
 from dispatcher.store.clock import record_time
@@ -135,7 +135,7 @@ async def _samples(dependencies: ApiDependencies, instance: Principal, language:
     now = await record_time(dependencies.health.pool)
     made, ended = samples.current(instance.id, instance.territory, dependencies.boundaries, now, language)
     return _content([made.told], [ended], Environment.SANDBOX, complete=True) | _not_known(
-        Coverage(), instance
+        Coverage(territories=EVERYWHERE), instance
     )
 
 
@@ -152,7 +152,7 @@ def _coverage_reader(dependencies: ApiDependencies) -> CoverageReader:
 
 
 def _not_known(coverage: Coverage, instance: Principal) -> dict[str, Any]:
-    """Return the feeds because of which no alerts does not mean no warnings."""
+    """Return the feeds because of which no alerts does not mean no warnings, and where nobody would warn."""
     unread = [one for one in coverage.unread if one.may_concern(instance.territory)]
     return {
         "stale_feeds": [
@@ -160,6 +160,9 @@ def _not_known(coverage: Coverage, instance: Principal) -> dict[str, Any]:
         ],
         "unread_feeds": [
             UnreadFeed(name=one.name, since=one.since).model_dump(mode="json") for one in unread
+        ],
+        "not_covered": [
+            ags for ags in sorted(instance.territory) if not ags.startswith(coverage.territories)
         ],
     }
 

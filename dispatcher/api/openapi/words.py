@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationError
 
 import cap
 from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT")
+_ANY_MOMENT: Final = TypeAdapter(datetime)
 
 
 def _rfc3339(text: object) -> object:
-    """Return what is meant for a date and time. Raises ValueError for a bare number: to Pydantic it is seconds."""
-    if isinstance(text, str) and not _DATE.match(text):
-        raise ValueError("is no date and time of RFC 3339")
-    return text
+    """Return the date and time that a text means. Raises ValueError for a bare number, which to Pydantic is seconds. A
+    strict model would take no text from here, only a moment.
+    """
+    if not isinstance(text, str):
+        return text
+    if _DATE.match(text):
+        with suppress(ValidationError):  # it would repeat what was sent
+            return _ANY_MOMENT.validate_strings(text)
+    raise ValueError("is no date and time of RFC 3339")
 
 
 _AGS: Final = "05358008"

@@ -15,6 +15,7 @@ from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.model.problems import ProblemType
 from dispatcher.model.reports import ReceiptState
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, SENT, Reason, State
+from dispatcher.texts.shortening import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,6 +29,8 @@ _WAITING: Final = {State.PENDING, State.CLAIMED, State.RETRY}
 _REACHED: Final = {State.ACCEPTED, State.DELIVERED, State.DISPLAYED}
 UNKNOWN_STATUS: Final = "0x"
 """How the statuses of SMPP begin; what stands under it is said of those that the standard does not name."""
+HEADLINE_SHOWN: Final = 120
+"""How long a headline stands in a table, in bytes: one of a hundred thousand would push the others off the screen."""
 SMALL_SHARE: Final = 0.01
 """Below it a share is written as less than one percent: `0 %` beside a place that is warned would deny it."""
 
@@ -360,7 +363,7 @@ def alert_rows(alerts: Iterable[Mapping[str, Any]], desk: Desk) -> list[list[str
                 f"{state}, {desk.line('ended')}" if one["superseded_by"] else state,
                 "-" if one["reason"] in ENDING_REASONS else desk.time(one["expires"]),
                 str(one["audience"]),
-                one["headline"] or one["event"],
+                shorten(one["headline"] or one["event"], HEADLINE_SHOWN),
             ]
         )
     return rows

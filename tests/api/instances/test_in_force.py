@@ -19,6 +19,7 @@ from tests.support.messages import DUEREN, HOUR, JUELICH, InfoPart
 from tests.support.submissions import warning
 
 NOWHERE = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+STOLBERG = "05334032"
 
 
 async def test_an_instance_pulls_what_is_in_force_for_its_places(service: Service) -> None:
@@ -39,6 +40,20 @@ async def test_an_instance_pulls_what_is_in_force_for_its_places(service: Servic
         (await service.get(f"/v1/instance/alerts/{hidden}/cap", key=INSTANCE_KEY)).problem(404, "not-found")
     await service.submit(one.later("ende", "Cancel", infos=()))
     assert await current() == []
+
+
+async def test_it_is_said_where_nobody_would_warn(service: Service) -> None:
+    """As what anybody may read says it: no alerts there does not mean no warnings."""
+    sources, key = service.parts.sources, f"wi_two_{SECRET}"
+    await sources.put_instance(Instance("two", "Two", (STOLBERG, DUEREN)), key)
+    await service.parts.health.pool.execute("UPDATE source SET territory = '{05358}'")
+    assert (await listed(service, key=key)).json["not_covered"] == [STOLBERG]
+    tag = (await listed(service, key=key)).headers["etag"]
+    await service.parts.health.pool.execute(
+        "UPDATE api_key SET revoked_at = clock_timestamp() WHERE source_id IS NOT NULL"
+    )
+    found = await listed(service, key=key, if_none_match=tag)
+    assert (found.status, found.json["alerts"], found.json["not_covered"]) == (200, [], [STOLBERG, DUEREN])
 
 
 @pytest.mark.parametrize("path", ["/v1/instance/alerts", f"/v1/instance/alerts/{NOWHERE}/cap"])
@@ -154,3 +169,4 @@ async def test_a_sandbox_shows_samples_and_no_warning(service: Service) -> None:
     (await service.get(f"/v1/instance/alerts/{alert.id}/cap", key=INSTANCE_KEY)).problem(404, "not-found")
     again = await listed(service, f"?since={found.cursor}", key=key)
     assert again.json["complete"]
+    assert again.json["not_covered"] == []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -62,6 +63,19 @@ async def test_a_phone_is_told_after_its_round_trip(world: World) -> None:
     assert (await phone.put("b")).json["token"] not in {None, lost}
     [code] = (await world.codes()).values()
     assert (await phone.prove(code)).status == 204
+
+
+async def test_a_visitor_subscribes_until_a_date(world: World) -> None:
+    now = (await world.pool.fetchval("SELECT clock_timestamp()")).replace(microsecond=0)
+    end, zone = now + timedelta(days=30), timezone(timedelta(hours=1))
+    made = await Phone(world).put("a", ends_at=end.astimezone(zone).isoformat())
+    assert made.status == 200, made.body
+    assert datetime.fromisoformat(made.json["ends_at"]) == end
+    day, bare = f"{end:%Y-%m-%d}", f"{end:%Y-%m-%dT%H:%M:%S}"
+    for wrong in (day, bare, int(end.timestamp()), True):
+        refused = await Phone(world, "another-another-another").put("b", ends_at=wrong)
+        found = refused.problem(422, ProblemType.INVALID_SUBSCRIBER)
+        assert [one["path"] for one in found["errors"]] == ["/ends_at"]
 
 
 async def test_a_new_endpoint_takes_the_place_of_the_old_one_when_it_is_proven(world: World) -> None:

@@ -371,6 +371,8 @@ def test_a_list_of_alerts_says_what_has_ended() -> None:
     rows = alert_rows([alert(superseded_by="01B"), alert(headline="")], DESK)
     assert "Versand läuft, ersetzt oder aufgehoben" in rows[1]
     assert rows[2][-1] == "Flut"
+    (long,) = alert_rows([alert(headline="Hochwasser " * 9000)], DESK)[1:]
+    assert (len(long[-1]) <= 120, long[-1][-11:]) == (True, "Hochwasser…")
 
 
 @pytest.mark.parametrize("desk", [DESK, ENGLISH], ids=["de", "en"])
