@@ -105,7 +105,9 @@ def application(dependencies: ApiDependencies) -> Api:
     app.state.places = Places(dependencies.metrics.reads_shed.inc)
     app.add_middleware(CrossOrigin)
     problems.install(app, dependencies.metrics)
-    app.public = PublicDocuments(dependencies.publisher)
+    app.public = PublicDocuments(
+        dependencies.publisher, refused=dependencies.metrics.unknown_alerts_refused.inc
+    )
     app.pages = ReadyPages(dependencies.pages)
     app.router.routes.extend(_routes(dependencies, app.public))
     app.state.receipt_posts = ReceiptPosts(dependencies.receipts, dependencies.metrics)

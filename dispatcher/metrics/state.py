@@ -21,6 +21,7 @@ class StateMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._backlog(registry)
         self._process(registry)
+        self._publication(registry)
         self._show_channels()
 
     def _backlog(self, registry: CollectorRegistry) -> None:
@@ -67,12 +68,6 @@ class StateMetrics:
 
     def _process(self, registry: CollectorRegistry) -> None:
         self.queue_up = Gauge("warn_queue_up", "Whether Redis answers.", registry=registry)
-        self.published_as_of = Gauge(
-            "warn_published_as_of_timestamp_seconds",
-            "When this API process last read from the record which warnings are in force, by the record's clock; 0 "
-            "before the first time, and in a worker.",
-            registry=registry,
-        )
         self.record_up = Gauge("warn_record_up", "Whether PostgreSQL answers.", registry=registry)
         self.reconciled_at = Gauge(
             "warn_last_reconciliation_timestamp_seconds",
@@ -101,6 +96,35 @@ class StateMetrics:
             self.event_loop_blocked.labels(cause)
         self.build = Info("warn_build", "The running version.", registry=registry)
         self.build.info({"version": version("cap-dispatcher")})
+
+    def _publication(self, registry: CollectorRegistry) -> None:
+        self.published_as_of = Gauge(
+            "warn_published_as_of_timestamp_seconds",
+            "When this API process last read from the record which warnings are in force, by the record's clock; 0 "
+            "before the first time, and in a worker.",
+            registry=registry,
+        )
+        self.published_messages = Gauge(
+            "warn_published_messages_bytes",
+            "What the messages of warnings in force, and of those that were so until an hour ago, take of this "
+            "process' memory: all of them as they are kept (`packed`), and those that are `parsed`, which has a bound.",
+            ("state",),
+            registry=registry,
+        )
+        for state in ("packed", "parsed"):
+            self.published_messages.labels(state)
+        self.published_messages_parsed = Counter(
+            "warn_published_messages_parsed_again",
+            "Messages that were asked for and had to be parsed once more, as there was no room to keep them so. Where "
+            "it goes up all the time, answers take longer.",
+            registry=registry,
+        )
+        self.unknown_alerts_refused = Counter(
+            "warn_unknown_alerts_refused",
+            "Requests for a warning that this process does not know, refused at once (503) as too many waited for the "
+            "next look at the record.",
+            registry=registry,
+        )
 
     def _show_channels(self) -> None:
         for lane in Lane:

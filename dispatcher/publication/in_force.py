@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
+
+import structlog
 
 from cap.severity import SEVERITY_ORDER
 from dispatcher.apps.told import tell
 from dispatcher.model.vocabulary import WARNING
 from dispatcher.publication.places import PlaceKind, within
-from dispatcher.texts.choice import language_of
 from dispatcher.texts.content import RecordedMessage
-from dispatcher.texts.languages import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
-    from datetime import datetime
 
     import cap
     from dispatcher.apps.told import Told
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.publication.coverage import Coverage, UncertainFeed
+    from dispatcher.publication.messages import KeptMessage
     from dispatcher.publication.places import PublicPlace
 
-LANGUAGES_MOST: Final = 32
-"""The most languages in which one warning is shown: the European Union has 24."""
+LANGUAGES: Final = ("de", "en")
+"""Those of lists: what is told in them is kept, at most 20,000 bytes each. Of others it is told to each who asks."""
 _RANK: Final = {str(severity): rank for rank, severity in enumerate(SEVERITY_ORDER)}
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,19 +37,16 @@ class PublicWarning:
     """A warning that anybody may read."""
 
     stored: StoredAlert
-    message: cap.Alert
-    raw: bytes
-    """The message, byte for byte as it was submitted."""
+    kept: KeptMessage
     municipalities: tuple[tuple[str, str], ...]
     """(AGS, name) of each that it concerns, by AGS."""
     mark: str
     """It changes with what says whether the warning is in force."""
 
-    def languages(self) -> tuple[str, ...]:
-        """Return the tags of its infos, each once, German first, then in their order."""
-        tags = {tag.lower(): tag for tag in map(language_of, self.message.infos)}
-        ordered = sorted(tags.values(), key=lambda tag: tag.lower().split("-")[0] != DEFAULT)
-        return tuple(ordered[:LANGUAGES_MOST]) or (DEFAULT,)
+    @property
+    def message(self) -> cap.Alert:
+        """Return its message, as `KeptMessage.parsed`: ask in a thread."""
+        return self.kept.parsed()
 
     def within(self, place: PublicPlace) -> tuple[tuple[str, str], ...]:
         """Return those of its municipalities that belong to the place."""
@@ -61,20 +61,35 @@ class Telling:
     def __init__(self, known: AbstractSet[str] = frozenset()) -> None:
         """`known`: the names of all municipalities, in lower case."""
         self._known = frozenset(known)
-        self._kept: dict[tuple[str, str, str], Told] = {}
+        self._kept: dict[tuple[str, str, str], Told | datetime] = {}
+        """What is told; a moment where nothing was told then any more."""
 
     def now(self, warning: PublicWarning, language: str, now: datetime) -> Told | None:
-        """Return what is told at `now` (aware) in a language; None where all that it says has run out."""
+        """Return what is told at `now` (aware) in a language; None where all that it says has run out. Of what is kept
+        and still right no message has to be read.
+        """
         key = (warning.stored.id, warning.mark, language)
         told = self._kept.get(key)
-        if told is None or told.until <= now:
-            names = tuple(dict.fromkeys(name for _, name in warning.municipalities))
-            source = RecordedMessage(warning.message, warning.stored, names, known=self._known)
-            told = tell(source, language, now)
-            if told is None:
+        if isinstance(told, datetime):
+            if told <= now:
                 return None
-            self._kept[key] = told
-        return told
+        elif told is not None and now < told.until:
+            return told
+        names = tuple(dict.fromkeys(name for _, name in warning.municipalities))
+        source = RecordedMessage(warning.message, warning.stored, names, known=self._known)
+        found = tell(source, language, now)
+        if language in LANGUAGES:
+            self._kept[key] = found or now
+        return found
+
+    def prepare(self, warnings: Iterable[PublicWarning], now: datetime) -> None:
+        """Have ready what lists tell of these warnings at `now`. One that cannot be told takes no other with it."""
+        for warning in warnings:
+            try:
+                for language in LANGUAGES:
+                    self.now(warning, language, now)
+            except Exception:
+                log.exception("published_message_not_told", alert=warning.stored.id)
 
     def keep(self, warnings: Iterable[PublicWarning]) -> None:
         """Forget what is told of all others."""
@@ -149,7 +164,7 @@ class PublicInForce:
         found = [
             (over, end)
             for over, end in pairs
-            if end is not None and end.stored.id not in there and end.message.references
+            if end is not None and end.stored.id not in there and end.kept.outline.names_others
         ]
         return tuple(sorted(found, key=lambda pair: pair[1].stored.sent, reverse=True))
 
@@ -196,10 +211,7 @@ def changes_at(found: PublicInForce) -> datetime | None:
     moments = (
         moment
         for one in found.warnings
-        for moment in (
-            one.stored.expires,
-            *(part for info in one.message.infos for part in (info.expires, info.onset, info.effective)),
-        )
-        if moment is not None and moment > found.now
+        for moment in (one.stored.expires, *one.kept.outline.moments)
+        if moment > found.now
     )
     return min(moments, default=None)

@@ -9,17 +9,17 @@ cluster until its commit is on disk, so that submissions would commit one after 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-import cap
+from dispatcher.model.vocabulary import WARNING
 from dispatcher.publication.coverage import Coverage
 from dispatcher.publication.editions import Edition
 from dispatcher.publication.in_force import PublicWarning, Telling, changes_at, in_force
+from dispatcher.publication.messages import KeptMessages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from dispatcher.publication.coverage import SilentFeed, UncertainFeed
     from dispatcher.publication.documents import Headers
+    from dispatcher.publication.in_force import PublicInForce
     from dispatcher.store.alerts.public import PublicAlert, PublicRead
 
 LOOK_S: Final = 0.25
@@ -55,23 +56,30 @@ class Publisher:
         known: Callable[[], AbstractSet[str]] = frozenset,
         clock: Callable[[], float] = monotonic,
         note: Callable[[float], object] | None = None,
+        messages: KeptMessages | None = None,
     ) -> None:
         """`read` and `coverage` ask the record (`PublicAlerts.read`, `CoverageReader.read`); `known` returns the names
         of all municipalities, in lower case; `clock` returns seconds that only go forward; `note` takes the Unix time
-        of each look.
+        of each look; `messages` is where those of the warnings are kept.
         """
         self._read = read
         self._read_coverage = coverage
         self._known = known
         self._clock = clock
         self._note = note
+        self._messages = messages or KeptMessages()
         self._telling: Telling | None = None
         self._warnings: dict[str, PublicWarning] = {}
+        self._places: dict[tuple[str, str], tuple[str, str]] = {}
+        """The municipalities that warnings concern, so that each is in memory once."""
         self._coverage = Coverage()
         self._coverage_at: float | None = None
         self._as_of: datetime | None = None
         self._looked_at = 0.0
         self._changes_at: datetime | None = None
+        self._read_ahead: dict[str, PublicWarning] = {}
+        """What has changed and was read, while more of it is to be read before anything is published."""
+        self._has_more = False
         self._is_away = False
         self._looking = asyncio.Lock()
         self._begun = self._succeeded = 0
@@ -83,11 +91,16 @@ class Publisher:
         self.headers: Headers = ()
         """What every answer says of the edition beside its bytes."""
 
+    @property
+    def packed_bytes(self) -> int:
+        """Return what the messages of all that is published take as they are kept, but for those that are parsed."""
+        return sum(one.kept.packed_size for one in self._warnings.values())
+
     async def run(self) -> None:
         """Look at the record again and again, until cancelled."""
         while True:
             await self.look()
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(0 if self._has_more else LOOK_S)
 
     async def after(self, edition: Edition | None) -> Edition:
         """Wait until another edition than this one is published, and return it."""
@@ -109,15 +122,25 @@ class Publisher:
             self._begun += 1
             try:
                 async with asyncio.timeout(LOOK_MAX_S):
-                    found = await self._read({alert_id: one.mark for alert_id, one in self._warnings.items()})
+                    found = await self._read(self._marks())
                     coverage = await self._covered(afresh=afresh)
-                changed = {one.stored.id: await _warning(one) for one in found.changed}
-                self._take(found, changed, coverage)
-                self._succeeded = self._begun
-                self._looked.set()
-                self._looked = asyncio.Event()
+                for one in found.changed:
+                    self._read_ahead[one.stored.id] = await asyncio.to_thread(self._warning, one, found.now)
+                self._has_more = not found.is_all
+                if self._has_more:
+                    await self._note_away(None)
+                else:
+                    await self._take(found, coverage)
+                    self._succeeded = self._begun
+                    self._looked.set()
+                    self._looked = asyncio.Event()
             except Exception as error:  # noqa: BLE001 - whatever it is, an edition must not go on to call itself current
-                self._note_away(error)
+                self._has_more = False
+                await self._note_away(error)
+
+    def _marks(self) -> dict[str, str]:
+        """Return what is known of the record: the mark of each alert, by id."""
+        return {alert_id: one.mark for alert_id, one in (self._warnings | self._read_ahead).items()}
 
     async def _covered(self, *, afresh: bool) -> Coverage:
         if afresh or self._coverage_at is None or self._clock() - self._coverage_at >= COVERAGE_S:
@@ -126,20 +149,23 @@ class Publisher:
             return found
         return self._coverage
 
-    def _take(self, found: PublicRead, changed: dict[str, PublicWarning], coverage: Coverage) -> None:
+    async def _take(self, found: PublicRead, coverage: Coverage) -> None:
         """Publish what the record says."""
-        is_new = bool(changed) or self._warnings.keys() != found.ids or coverage != self._coverage
-        kept = {one: warning for one, warning in self._warnings.items() if one in found.ids}
-        self._warnings, self._coverage = kept | changed, coverage
+        is_new = bool(self._read_ahead) or self._warnings.keys() != found.ids or coverage != self._coverage
+        known, self._read_ahead = self._warnings | self._read_ahead, {}
+        self._warnings = {alert_id: one for alert_id, one in known.items() if alert_id in found.ids}
+        self._coverage = coverage
         self._as_of, self._looked_at, self._is_away = found.now, self._clock(), False
         if is_new or self._is_due(found.now):
-            self._publish(found.now, found.now, current=True)
+            await self._publish(found.now, found.now, current=True)
         self._say()
         if self._note is not None:
             self._note(found.now.timestamp())
 
-    def _note_away(self, error: Exception) -> None:
-        """Publish what was said last, as such, once the record has not answered for a while."""
+    async def _note_away(self, error: Exception | None) -> None:
+        """Publish what was said last, as such, once the record has not answered for a while; without an `error` it has,
+        and there is more to be read.
+        """
         away_s = self._clock() - self._looked_at
         if self._as_of is None:
             self._warn(error)
@@ -147,12 +173,12 @@ class Publisher:
             self._warn(error)
             now = self._as_of + timedelta(seconds=away_s)
             if (self.edition and self.edition.in_force.current) or self._has_changed_by_itself(now):
-                self._publish(self._as_of, now, current=False)
+                await self._publish(self._as_of, now, current=False)
             self._say(away_s)
 
-    def _warn(self, error: Exception) -> None:
+    def _warn(self, error: Exception | None) -> None:
         """Say once that the record is away."""
-        if not self._is_away:
+        if error is not None and not self._is_away:
             self._is_away = True
             log.warning("publication_not_current", error=type(error).__name__)
 
@@ -166,15 +192,40 @@ class Publisher:
     def _has_changed_by_itself(self, now: datetime) -> bool:
         return self._changes_at is not None and now >= self._changes_at
 
-    def _publish(self, as_of: datetime, now: datetime, *, current: bool) -> None:
-        if self._telling is None:
-            self._telling = Telling(self._known())
-        self._telling.keep(self._warnings.values())
-        found = in_force(self._warnings.values(), self._coverage, self._telling, as_of, now, current=current)
+    async def _publish(self, as_of: datetime, now: datetime, *, current: bool) -> None:
+        self._changes_at = as_of  # until it is published: what fails is tried again
+        found = await asyncio.to_thread(self._found, as_of, now, current=current)
         self._changes_at = changes_at(found)
         self.edition = Edition(found)
         self._next.set()
         self._next = asyncio.Event()
+
+    def _found(self, as_of: datetime, now: datetime, *, current: bool) -> PublicInForce:
+        """Return what is in force, with what lists tell of it. It is called in a thread: some warnings concern every
+        municipality.
+        """
+        telling, warnings = self._telling_of_all(), self._warnings.values()
+        telling.keep(warnings)
+        self._messages.keep(one.kept for one in warnings)
+        found = in_force(warnings, self._coverage, telling, as_of, now, current=current)
+        telling.prepare(found.warnings, now)
+        return found
+
+    def _warning(self, found: PublicAlert, now: datetime) -> PublicWarning:
+        """Return the warning, with what lists tell of it `now`. It is called in a thread: to read a large message takes
+        half a second.
+        """
+        kept = self._messages.add(found.stored, found.raw)
+        places = tuple(self._places.setdefault(one, one) for one in found.municipalities)
+        warning = PublicWarning(found.stored, kept, places, found.mark)
+        if found.stored.reason in WARNING and found.stored.is_in_force(now):
+            self._telling_of_all().prepare([warning], now)
+        return warning
+
+    def _telling_of_all(self) -> Telling:
+        if self._telling is None:
+            self._telling = Telling(self._known())
+        return self._telling
 
     def _say(self, age_s: float | None = None) -> None:
         if self._as_of is None:
@@ -198,22 +249,3 @@ def _named(feeds: Iterable[SilentFeed | UncertainFeed]) -> bytes:
 
 def _seconds(moment: datetime) -> bytes:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z").encode()
-
-
-async def _warning(found: PublicAlert) -> PublicWarning:
-    """Return the warning with its message, read in a thread: a large one takes half a second."""
-    stored = found.stored
-    message: cap.Alert | None = None
-    with suppress(cap.CapError):
-        message = (await asyncio.to_thread(cap.parse, found.raw)).alerts[0]
-    if message is None:  # of an older version that took it: what the record has of it is told all the same
-        log.error("published_message_unreadable", alert=stored.id)
-        message = cap.Alert(
-            stored.sender,
-            stored.identifier,
-            stored.sent,
-            cap.Status.ACTUAL,
-            cap.MsgType.ALERT,
-            cap.Scope.PUBLIC,
-        )
-    return PublicWarning(stored, message, found.raw, found.municipalities, found.mark)

@@ -18,7 +18,7 @@ from dispatcher.runtime.beside_asgi.ready_answers import lines_of
 from dispatcher.runtime.brief_requests import BriefVerdict
 from dispatcher.runtime.http_connections import NO_PLACE, Phase
 from dispatcher.runtime.http_transport import LingeringTransport
-from dispatcher.runtime.strangers import RECOGNISED, StrangerRequest
+from dispatcher.runtime.strangers import RECOGNISED, WAITING, StrangerRequest
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -376,6 +376,7 @@ class BoundedProtocol(HttpToolsProtocol):
             lambda: begin(cycle, self._answering(cycle, app, credential, request)),
         )
         extensions[RECOGNISED] = request.recognised
+        extensions[WAITING] = request.leave
         self._strange += 1
         self._asking = request
         if not self._strangers.enter(request, had_a_turn=self._strange > 1):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 RECOGNISED: Final = "cap-dispatcher.recognised"
 """The extension of a request's scope by which the application says that the credential shown is good."""
+WAITING: Final = "cap-dispatcher.waiting"
+"""The extension of a request's scope by which the application says that it waits for something else than this process'
+thread, and bounds itself how many do."""
 KNOWN: Final = 4096
 """How many credentials are known at once, a hash of each; the one that was used longest ago is forgotten."""
 HELD_TURNS: Final = 10

@@ -14,6 +14,7 @@ from dispatcher.pages.apps import AppPages
 from dispatcher.pages.assets import assets
 from dispatcher.pages.public_bodies import load_public_bodies
 from dispatcher.publication.coverage_reader import CoverageReader
+from dispatcher.publication.messages import KeptMessages
 from dispatcher.publication.publisher import LOOK_MAX_S, Publisher
 from dispatcher.store import record
 from dispatcher.store.alerts.public import PublicAlerts
@@ -47,9 +48,16 @@ async def publishing(
     """
     pool = await record.connect(database_url, size=1, command_timeout_s=LOOK_MAX_S)
     coverage = CoverageReader(Sources(pool, b""), Feeds(pool), UnreadContents(pool), feeds, utc_now)
+    messages = KeptMessages(parsed_again=metrics.published_messages_parsed.inc)
     publisher = Publisher(
-        PublicAlerts(pool).read, coverage.read, boundaries.names, note=metrics.published_as_of.set
+        PublicAlerts(pool).read,
+        coverage.read,
+        boundaries.names,
+        note=metrics.published_as_of.set,
+        messages=messages,
     )
+    metrics.published_messages.labels("packed").set_function(lambda: publisher.packed_bytes)
+    metrics.published_messages.labels("parsed").set_function(lambda: messages.parsed_bytes)
     running = asyncio.create_task(publisher.run())
     try:
         yield publisher

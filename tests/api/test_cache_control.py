@@ -64,7 +64,14 @@ async def _is_streamed_past_caches(service: Service, operation: Operation) -> No
         assert (answer.status, "no-store" in answer.headers["cache-control"]) == (200, True), operation
 
 
-async def test_what_there_is_not_is_kept_by_no_cache(service: Service) -> None:
+async def test_a_warning_that_there_is_not_is_refused_by_a_cache_for_a_second(service: Service) -> None:
+    for path in ("", "/cap", "/cap/signed"):
+        answer = await service.get(f"/v1/public/alerts/01K0Z3NDEKTSV4RRFFQ69G5FAV{path}")
+        assert (answer.status, answer.headers["cache-control"]) == (404, "public, max-age=1")
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_what_else_there_is_not_is_kept_by_no_cache(service: Service) -> None:
     for path in ("/v1/nothing", "/v1/municipalities/x/alerts", "/v1/public/alerts?lat=1", "/nothing"):
         answer = await service.get(path)
         assert answer.status >= 400

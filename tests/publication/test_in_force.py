@@ -7,10 +7,11 @@ import pytest
 
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.publication.coverage import Coverage
-from dispatcher.publication.in_force import LANGUAGES_MOST, Telling, changes_at, in_force
+from dispatcher.publication.in_force import LANGUAGES, Telling, changes_at, in_force
+from dispatcher.publication.messages import KeptMessages
 from dispatcher.publication.places import PublicPlace, PublicPlaces
-from tests.support.messages import DUEREN, HOUR, JUELICH, NOW, InfoPart, Message
-from tests.support.publication import OWN_COVERAGE, found, warned
+from tests.support.messages import DUEREN, HOUR, JUELICH, NOW, InfoPart, Message, stored
+from tests.support.publication import OWN_COVERAGE, found, warned, warning_of
 
 
 @pytest.fixture(scope="module")
@@ -75,16 +76,6 @@ def test_it_covers_where_somebody_would_warn(places: PublicPlaces) -> None:
     assert not found(coverage=Coverage()).covers(places.everywhere())
 
 
-def test_languages_are_those_of_the_message_german_first_each_once() -> None:
-    def languages(*tags: str) -> tuple[str, ...]:
-        return warned("A", message=Message(infos=tuple(InfoPart(language=tag) for tag in tags))).languages()
-
-    assert languages("en-GB", "uk", "de-DE", "EN-gb") == ("de-DE", "EN-gb", "uk")
-    assert languages() == ("de",)
-    many = [f"{one}{other}" for one in "abcdefgh" for other in "abcdefgh"]
-    assert len(many) > LANGUAGES_MOST == len(languages(*many))
-
-
 def test_what_is_told_is_kept_until_it_changes_and_no_longer() -> None:
     soon = InfoPart(severity="Extreme", headline="Gewitter", lifetime=HOUR)
     warning = warned("A", message=Message(infos=(soon, InfoPart(headline="Regen"))))
@@ -98,8 +89,29 @@ def test_what_is_told_is_kept_until_it_changes_and_no_longer() -> None:
     assert told(0.5) is first
     assert told(1).notice["headline"] == "Regen"
     assert told(7) is None
+    assert told(6) is None, "an end is remembered as well"
+    assert told(5).notice["headline"] == "Regen", "and what was told before it"
     telling.keep([])
     assert told(0) is not first
+
+
+def test_what_lists_tell_is_ready_without_any_message_and_one_that_fails_takes_no_other_with_it() -> None:
+    messages = KeptMessages(parsed_again=lambda: parsed.append(1))
+    parsed: list[int] = []
+    place = ((DUEREN, "Düren"),)
+    broken, whole = (warning_of(stored(id=one), Message().xml(), place, one, messages) for one in "AB")
+    messages.keep([whole.kept])
+    object.__setattr__(broken.kept, "_packed", b"no bytes of ours")
+    telling = Telling()
+    telling.prepare((broken, whole), NOW)
+    parsed.clear()
+    for language in LANGUAGES:
+        assert telling.now(whole, language, NOW)
+    messages.keep([])
+    assert telling.now(whole, "de", NOW)
+    assert not parsed, "it was told when it came"
+    assert telling.now(whole, "fr", NOW), "what no list is in is told to each who asks"
+    assert parsed == [1]
 
 
 def test_it_says_when_something_of_it_changes_by_itself() -> None:

@@ -14,6 +14,8 @@ from dispatcher.model.vocabulary import Reason
 from dispatcher.publication.coverage import Coverage, SilentFeed, UncertainFeed
 from dispatcher.publication.editions import Edition
 from dispatcher.publication.forms.registry import GERMAN
+from dispatcher.publication.in_force import Telling
+from dispatcher.publication.messages import KeptMessages
 from dispatcher.publication.places import PublicPlaces
 from dispatcher.publication.publisher import AWAY_S, COVERAGE_S, RENEW, Publisher
 from dispatcher.store import record
@@ -34,6 +36,8 @@ class Record:
         self.coverage = Coverage(("05358",))
         self.error: Exception | None = None
         self.asked_for_coverage = 0
+        self.at_once = 1000
+        """How many alerts are read at once."""
 
     def put(self, alert_id: str, mark: str = "1", raw: bytes = b"", **changes: Any) -> None:
         values = {"id": alert_id, "thread": alert_id, "identifier": alert_id}
@@ -45,7 +49,8 @@ class Record:
         if self.error:
             raise self.error
         changed = [one for one in self.alerts.values() if known.get(one.stored.id) != one.mark]
-        return PublicRead(self.now, frozenset(self.alerts), tuple(changed))
+        read = tuple(changed[: self.at_once])
+        return PublicRead(self.now, frozenset(self.alerts), read, is_all=len(read) == len(changed))
 
     async def read_coverage(self) -> Coverage:
         self.asked_for_coverage += 1
@@ -57,10 +62,12 @@ class World:
 
     def __init__(self) -> None:
         self.record = Record()
+        self.messages = KeptMessages()
         self.publisher = Publisher(
             self.record.read,
             self.record.read_coverage,
             clock=self.seconds,
+            messages=self.messages,
         )
 
     def seconds(self) -> float:
@@ -185,6 +192,67 @@ async def test_a_message_that_cannot_be_read_any_more_is_told_as_the_record_has_
     edition = await world.after()
     told = edition.in_force.told(edition.in_force.warnings[0], "de")
     assert told.notice["headline"] == "Hochwasser an der Rur"
+
+
+async def test_what_is_read_in_parts_is_published_as_a_whole(world: World) -> None:
+    for one in "ABCDE":
+        world.record.put(one)
+    world.record.at_once = 2
+    waiting = asyncio.create_task(world.publisher.looked_again())
+    assert [await world.after(0) for _ in range(2)] == [None, None]
+    assert not waiting.done(), "whoever waits for what is new waits for all of it"
+    world.record.put("A", mark="2", headline="what has changed meanwhile")
+    del world.record.alerts["B"]
+    await world.after(0)
+    await world.after(0)
+    await waiting
+    assert world.ids() == ["A", "C", "D", "E"]
+    assert world.publisher.edition
+    found = world.publisher.edition.in_force.find("A")
+    assert found
+    assert found.mark == "2"
+
+
+async def test_a_record_of_which_ever_more_is_to_be_read_is_not_current(world: World) -> None:
+    first = await world.after()
+    world.record.put("A")
+    world.record.at_once = 0
+    assert await world.after(AWAY_S / 2) is first
+    assert not (await world.after(AWAY_S / 2)).in_force.current
+    world.record.at_once = 1
+    assert (await world.after()).in_force.current
+    assert world.ids() == ["A"]
+
+
+async def test_an_edition_that_could_not_be_made_is_made_at_the_next_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await world.after()
+    world.record.put("A")
+    with monkeypatch.context() as patch:
+        patch.setattr(Telling, "prepare", None)
+        assert await world.after() is first
+    assert await world.after() is not first
+    assert world.ids() == ["A"]
+
+
+async def test_messages_of_what_is_gone_take_no_room(world: World) -> None:
+    for one in "AB":
+        world.record.put(one)
+    await world.after()
+    both, packed = world.messages.parsed_bytes, world.publisher.packed_bytes
+    del world.record.alerts["A"]
+    await world.after()
+    assert world.messages.parsed_bytes == both / 2
+    assert 0 < world.publisher.packed_bytes < packed
+
+
+async def test_a_municipality_is_in_memory_once_however_many_warnings_concern_it(world: World) -> None:
+    world.record.put("A")
+    world.record.put("B")
+    edition = await world.after()
+    one, other = edition.in_force.warnings
+    assert one.municipalities[0] is other.municipalities[0]
 
 
 async def test_an_info_that_runs_out_makes_a_new_edition(world: World) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from dispatcher.runtime.http_transport import HttpLimits
-from dispatcher.runtime.strangers import KNOWN, RECOGNISED, StrangerLimits, Strangers
+from dispatcher.runtime.strangers import KNOWN, RECOGNISED, WAITING, StrangerLimits, Strangers
 from tests.support.bounded_server import Serving, serving
 from tests.support.histories import until
 
@@ -32,6 +32,8 @@ class Door:
         if shown == self.good:
             scope.get("extensions", {}).get(RECOGNISED, lambda: None)()
         else:
+            if scope["path"] == "/elsewhere":
+                scope["extensions"][WAITING]()
             await self.may_answer.wait()
         wrong = shown not in {"", self.good}
         head = [(b"content-length", b"%d" % (len(scope["path"]) + 1))]
@@ -120,6 +122,26 @@ async def test_a_place_is_not_held_for_what_waits_and_left_when_the_client_leave
             writer.close()
         await waiting(server)
         for _, writer in opened[:AT_ONCE]:
+            writer.close()
+
+
+async def test_a_request_that_says_that_it_waits_for_something_else_holds_no_place_and_still_counts() -> None:
+    door = Door()
+    async with serving(door, limits(requests=2)) as server:
+        opened = [await server.open() for _ in range(3 * AT_ONCE)]
+        for _, writer in opened:
+            writer.write(get("/elsewhere"))
+
+        async def all_are_asked() -> bool:
+            return len(door.seen) == len(opened)
+
+        await until(all_are_asked)
+        assert not server.server._strangers._working
+        door.may_answer.set()
+        for reader, writer in opened:
+            await reader.readuntil(b";")
+            writer.write(get("/elsewhere"))
+            assert b"connection: close" in await reader.readuntil(b"\r\n\r\n"), "it was the last of two"
             writer.close()
 
 

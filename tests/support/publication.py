@@ -2,21 +2,26 @@
 
 from typing import Any
 
-import cap
+from dispatcher.model.alerts import StoredAlert
 from dispatcher.publication.coverage import Coverage
 from dispatcher.publication.in_force import PublicInForce, PublicWarning, Telling, in_force
+from dispatcher.publication.messages import KeptMessages
 from tests.support.messages import DUEREN, JUELICH, NOW, InfoPart, Message, stored
 
 NAMES = {DUEREN: "Düren", JUELICH: "Jülich", "05358016": "Heimbach", "05334002": "Aachen"}
 OWN_COVERAGE = Coverage(territories=("05358",))
 
 
-def warned(alert_id: str, *areas: str, message: Message | None = None, **changes: Any) -> PublicWarning:
+def warned(
+    alert_id: str,
+    *areas: str,
+    message: Message | None = None,
+    messages: KeptMessages | None = None,
+    **changes: Any,
+) -> PublicWarning:
     """A warning for these municipalities, by default Düren, as the record has it."""
     areas = areas or (DUEREN,)
     message = message or Message(identifier=f"nr-{alert_id}", infos=(InfoPart(areas=areas),))
-    raw = message.xml()
-    (alert,) = cap.parse(raw).alerts
     values = {
         "id": alert_id,
         "thread": alert_id,
@@ -27,7 +32,18 @@ def warned(alert_id: str, *areas: str, message: Message | None = None, **changes
         "headline": message.infos[0].headline if message.infos else "",
     }
     places = tuple((ags, NAMES.get(ags, f"Ort {ags}")) for ags in sorted(areas))
-    return PublicWarning(stored(**values | changes), alert, raw, places, f"mark of {alert_id}")
+    return warning_of(stored(**values | changes), message.xml(), places, f"mark of {alert_id}", messages)
+
+
+def warning_of(
+    alert: StoredAlert,
+    raw: bytes,
+    places: tuple[tuple[str, str], ...] = ((DUEREN, "Düren"),),
+    mark: str = "1",
+    messages: KeptMessages | None = None,
+) -> PublicWarning:
+    """A warning with this message."""
+    return PublicWarning(alert, (messages or KeptMessages()).add(alert, raw), places, mark)
 
 
 def found(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -18,16 +20,18 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.publication.documents import document
-from dispatcher.publication.forms.registry import CAP, SIGNED
+from dispatcher.publication.forms.registry import CAP, DETAIL, SIGNED
 from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswer, ReadyAnswers, lines_of
+from dispatcher.runtime.strangers import WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from dispatcher.publication.documents import Document, Headers, Representation
-    from dispatcher.publication.editions import Edition
+    from dispatcher.publication.editions import Edition, PlaceDocument
     from dispatcher.publication.forms.registry import WarningForm
     from dispatcher.publication.in_force import PublicWarning
     from dispatcher.publication.publisher import Publisher
@@ -36,10 +40,9 @@ PREFIXES: Final = ("/v1/districts/", "/v1/municipalities/", "/v1/public/", "/api
 """What the paths begin with that take no key. A key that is sent there is not looked at."""
 READ: Final = ("GET", "HEAD")
 RETRY_AFTER_S: Final = 1
-PATIENCE_S: Final = 5.0
-"""The longest wait for another look at the record: two that take as long as they may, and what is between them. As a
-rule it is a quarter of a second.
-"""
+UNKNOWN_CACHE_CONTROL: Final = "public, max-age=1"
+"""For a second a cache answers that there is no such warning: a crowd asks by a link that has grown old as by any
+other. It was looked for in the record before that is said."""
 _OK: Final = b"HTTP/1.1 200 OK\r\n"
 _NOT_MODIFIED: Final = b"HTTP/1.1 304 Not Modified\r\n"
 OPEN_TO_ALL: Final[Headers] = (
@@ -52,16 +55,39 @@ OPEN_TO_ALL: Final[Headers] = (
 """A page of any origin may read what anybody may read."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownLimits:
+    """What requests for a warning that is not known here yet may take."""
+
+    patience_s: float = 5.0
+    """The longest wait for another look at the record: two that take as long as they may, and what is between them. As
+    a rule it is a quarter of a second."""
+    waiting: int = 64
+    """How many wait at once. Those who have a list of a moment ago need it for one moment; anybody can make up ids."""
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class PublicDocuments:
     """What one process answers to whoever asks."""
 
-    def __init__(self, publisher: Publisher, patience_s: float = PATIENCE_S) -> None:
-        """`patience_s`: how long a warning that is not known yet is waited for."""
+    def __init__(
+        self,
+        publisher: Publisher,
+        limits: UnknownLimits | None = None,
+        refused: Callable[[], object] = _nothing,
+    ) -> None:
+        """`refused` counts a request that could not wait for a warning which is not known yet."""
         self._publisher = publisher
-        self._patience_s = patience_s
-        self._places: dict[str, Callable[[Edition], Document]] = {}
-        """What makes the document of an address of a place, of all that were asked for."""
-        self._making = asyncio.Lock()
+        self._limits = limits or UnknownLimits()
+        self._refused = refused
+        self._waiting = 0
+        """How many wait for the next look at the record."""
+        self._places: dict[str, PlaceDocument] = {}
+        """Which document an address of a place is of, of all that were asked for."""
+        self._making, self._making_all = asyncio.Lock(), asyncio.Lock()
         self.ready = ReadyAnswers(PREFIXES, self._answer)
         """What the server answers by itself."""
         self._state: tuple[Headers, bytes] = ((), b"")
@@ -88,75 +114,102 @@ class PublicDocuments:
         # The server leaves the body out of what answers a HEAD.
         await app({**scope, "method": "GET"} if scope["method"] == "HEAD" else scope, receive, opened)
 
-    def of_place(self, address: str, make: Callable[[Edition], Document]) -> PublicResponse:
+    async def of_place(self, address: str, wanted: PlaceDocument) -> PublicResponse:
         """Return a place's document as a route's answer. Its `address`, spelt as the route would spell it, is answered
-        ahead of the routes from now on.
+        ahead of the routes from now on, in each edition in which it is at hand.
         """
         edition = self._edition()
-        made = make(edition)
-        edition.publish(address, made)
-        self._places[address] = make
+        if wanted.is_at_hand(edition):
+            made = wanted.made(edition)
+            edition.publish(address, made)
+        else:
+            made = await _once(self._making, edition, address, partial(wanted.made, edition))
+        self._places[address] = wanted
         return PublicResponse(made, self._publisher.headers)
 
-    async def of_everywhere(self, address: str, make: Callable[[Edition], Document]) -> PublicResponse:
+    async def of_everywhere(self, address: str, wanted: PlaceDocument) -> PublicResponse:
         """Return the document of everything as a route's answer. It is long: it is made in a thread, once, and again
         only when the next edition is asked for it.
         """
         edition = self._edition()
-        async with self._making:
-            made = edition.by_address.get(address)
-            if made is None:
-                made = await asyncio.to_thread(make, edition)
-                edition.publish(address, made)
+        made = await _once(self._making_all, edition, address, partial(wanted.made, edition))
         return PublicResponse(made, self._publisher.headers)
 
-    def unpublished(
-        self, make: Callable[[Edition], Document], cache_control: bytes | None = None
-    ) -> PublicResponse:
+    def unpublished(self, wanted: PlaceDocument, cache_control: bytes | None = None) -> PublicResponse:
         """Return a place's document as a route's answer, for an address that is not kept: of such there is no end.
         `cache_control` stands in place of the document's own.
         """
-        return PublicResponse(make(self._edition()), self._publisher.headers, cache_control)
+        return PublicResponse(wanted.made(self._edition()), self._publisher.headers, cache_control)
 
     async def of_area(self, make: Callable[[Edition], Awaitable[Document]]) -> PublicResponse:
         """Return the document of what nobody else asks for as a route's answer, which no cache keeps."""
         return PublicResponse(await make(self._edition()), self._publisher.headers, b"no-store")
 
-    async def of_warning(self, form: WarningForm, alert_id: str, address: str) -> PublicResponse:
-        """Return a warning's document as a route's answer. Raises `RequestRefused` where there is none. A list of
-        another process may have named it a moment before this one hears of it: so it is refused only after the record
-        was looked at once more, if it can be.
+    async def of_warning(self, form: WarningForm, alert_id: str, address: str, request: Request) -> Response:
+        """Return a warning's document as a route's answer, or that there is none. Raises `RequestRefused` where that is
+        not known.
         """
-        before = self._edition()
-        if before.of_warning(form, alert_id) is None and before.in_force.current:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._patience_s):
-                    await self._publisher.looked_again()
-        edition = self._edition()
-        made = edition.of_warning(form, alert_id)
-        if made is None:
-            raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
-        edition.publish(address, made)
+        edition, warning = await self._looked_up(form, alert_id, request)
+        if warning is None:
+            return _no_such_alert()
+        made = await _once(self._making, edition, address, partial(edition.of_warning, form, warning))
         return PublicResponse(made, self._publisher.headers)
 
     async def of_signed(
-        self, alert_id: str, address: str, sign: Callable[[PublicWarning], Awaitable[bytes]]
-    ) -> PublicResponse:
-        """Return a warning's signed message as a route's answer; `sign` makes it, not on this loop. Raises
-        `RequestRefused` where there is no such warning, and what `sign` raises.
+        self,
+        alert_id: str,
+        address: str,
+        sign: Callable[[PublicWarning], Awaitable[bytes]],
+        request: Request,
+    ) -> Response:
+        """Return a warning's signed message as a route's answer, or that there is no such warning; `sign` makes it, not
+        on this loop. Raises `RequestRefused` where that is not known, and what `sign` raises.
         """
-        edition = self._edition()
-        warning = edition.in_force.find(alert_id)
+        edition, warning = await self._looked_up(DETAIL, alert_id, request)
         if warning is None:
-            raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
-        made = edition.of_bytes(SIGNED, alert_id, await sign(warning), CAP)
-        edition.publish(address, made)
+            return _no_such_alert()
+        signed = await sign(warning)
+        make = partial(edition.of_bytes, SIGNED, alert_id, signed, CAP)
+        made = await _once(self._making, edition, address, make)
         return PublicResponse(made, self._publisher.headers)
 
     @staticmethod
     def of_body(body: bytes, media_type: str, cache_control: bytes, headers: Headers = ()) -> PublicResponse:
         """Return as a route's answer what is the same for all and says nothing of warnings, with more `headers`."""
         return PublicResponse(document(body, media_type), headers, cache_control)
+
+    async def _looked_up(
+        self, form: WarningForm, alert_id: str, request: Request
+    ) -> tuple[Edition, PublicWarning | None]:
+        """Return a warning that has a document in this form, with its edition. A list of another process may have named
+        it a moment before this one hears of it: so there is none only after the record was looked at once more, if it
+        can be.
+        """
+        edition = self._edition()
+        warning = edition.warning(form, alert_id)
+        if warning is None and edition.in_force.current:
+            await self._look_again(request)
+            edition = self._edition()
+            warning = edition.warning(form, alert_id)
+        return edition, warning
+
+    async def _look_again(self, request: Request) -> None:
+        """Wait for the next look at the record, which is the same for all who wait, in no place of a stranger's. Raises
+        `RequestRefused` where too many wait: whoever is told that there is no such warning may forget all others too.
+        """
+        if self._waiting >= self._limits.waiting:
+            self._refused()
+            raise RequestRefused(
+                ProblemType.OVERLOADED, said(Phrase.BUSY_READING), retry_after_s=RETRY_AFTER_S
+            )
+        request.scope.get("extensions", {}).get(WAITING, _nothing)()
+        self._waiting += 1
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.patience_s):
+                    await self._publisher.looked_again()
+        finally:
+            self._waiting -= 1
 
     def _answer(self, scope: Scope) -> ReadyAnswer | None:
         """Return the answer to a request that needs no route; None where there is none."""
@@ -182,9 +235,11 @@ class PublicDocuments:
         query: bytes = scope["query_string"]
         address = f"{path}?{query.decode('latin-1')}" if query else path
         found = edition.by_address.get(address)
-        if found is None and (make := self._places.get(address)) is not None:
+        if found is None and (wanted := self._places.get(address)) is not None:
             try:
-                found = make(edition)
+                if not wanted.is_at_hand(edition):
+                    return None
+                found = wanted.made(edition)
             except Exception:  # noqa: BLE001 - the route makes the same mistake, and says so as any other
                 return None
             edition.publish(address, found)
@@ -197,6 +252,24 @@ class PublicDocuments:
                 ProblemType.NOTHING_KNOWN_YET, said(Phrase.NOTHING_KNOWN_YET), retry_after_s=RETRY_AFTER_S
             )
         return self._publisher.edition
+
+
+async def _once(
+    making: asyncio.Lock, edition: Edition, address: str, make: Callable[[], Document]
+) -> Document:
+    """Return a document that is made in a thread, in an edition once for all who ask."""
+    async with making:
+        made = edition.by_address.get(address)
+        if made is None:
+            made = await asyncio.to_thread(make)
+            edition.publish(address, made)
+    return made
+
+
+def _no_such_alert() -> Response:
+    answer = problem_response(RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT)))
+    answer.headers["cache-control"] = UNKNOWN_CACHE_CONTROL
+    return answer
 
 
 class PublicResponse(Response):

@@ -8,6 +8,8 @@ from dispatcher.api.openapi.refusals import refusals
 from dispatcher.model.problems import ProblemType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydantic import BaseModel
 
 Answers = dict[int | str, dict[str, Any]]
@@ -38,21 +40,26 @@ HEADERS: Final = {
         "schema": {"type": "integer"},
     },
 }
-_OTHERWISE: Final[Answers] = {
-    304: {"description": "It is what `If-None-Match` names.", "headers": HEADERS},
-    **refusals(ProblemType.PRECONDITION_FAILED, ProblemType.NOTHING_KNOWN_YET),
-}
+OF_ONE: Final = (ProblemType.NOT_FOUND, ProblemType.OVERLOADED)
+"""What is refused of one warning beside what all refuse: for one that is not known here a few requests wait."""
 
 
-def of_model(description: str, model: type[BaseModel]) -> Answers:
-    """Return the answers of a route with a body of ours."""
-    return {200: {"description": description, "model": model, "headers": HEADERS}, **_OTHERWISE}
+def of_model(description: str, model: type[BaseModel], *refused: ProblemType) -> Answers:
+    """Return the answers of a route with a body of ours, which may refuse this as well."""
+    return {200: {"description": description, "model": model, "headers": HEADERS}, **_otherwise(refused)}
 
 
-def of_type(description: str, media_type: str, schema: dict[str, Any]) -> Answers:
-    """Return the answers of a route with a body of this media type."""
+def of_type(description: str, media_type: str, schema: dict[str, Any], *refused: ProblemType) -> Answers:
+    """Return the answers of a route with a body of this media type, which may refuse this as well."""
     content = {media_type: {"schema": schema}}
-    return {200: {"description": description, "content": content, "headers": HEADERS}, **_OTHERWISE}
+    return {200: {"description": description, "content": content, "headers": HEADERS}, **_otherwise(refused)}
+
+
+def _otherwise(refused: Iterable[ProblemType]) -> Answers:
+    return {
+        304: {"description": "It is what `If-None-Match` names.", "headers": HEADERS},
+        **refusals(ProblemType.PRECONDITION_FAILED, ProblemType.NOTHING_KNOWN_YET, *refused),
+    }
 
 
 def of_constant(description: str, media_type: str, what: str) -> Answers:

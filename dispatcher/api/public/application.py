@@ -94,7 +94,9 @@ def public_application(dependencies: PublicDependencies) -> PublicApi:
         redirect_slashes=False,
     )
     problems.install(app, dependencies.metrics)
-    app.public = PublicDocuments(dependencies.publisher)
+    app.public = PublicDocuments(
+        dependencies.publisher, refused=dependencies.metrics.unknown_alerts_refused.inc
+    )
     app.router.routes.extend(open_routes(app.public, dependencies.parts))
     app.router.routes.extend(public_probes(dependencies.metrics, dependencies.health))
     return app

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Query, Response
 from dispatcher.api.instances.bodies import Language
 from dispatcher.api.public.answers import of_constant, of_model, of_type
 from dispatcher.api.public.bodies import BadgeBody
-from dispatcher.api.public.routes import DistrictKey, MunicipalityKey, Spoken, addressed, made, there
+from dispatcher.api.public.routes import DistrictKey, MunicipalityKey, Spoken, addressed, there
+from dispatcher.publication.editions import PlaceDocument
 from dispatcher.publication.forms import badge
 from dispatcher.publication.forms.registry import JSON, SVG, PlaceForm
 
@@ -71,26 +72,26 @@ def _badges(router: APIRouter, documents: PublicDocuments, places: PublicPlaces,
         "nobody knows.",
     }
 
-    def of(kind: str, suffix: str, form: PlaceForm, language: Language, key: str) -> Response:
+    async def of(kind: str, suffix: str, form: PlaceForm, language: Language, key: str) -> Response:
         find = places.municipality if kind == "municipalities" else places.district
         address = addressed(language, f"/v1/{kind}/{key}/badge.{suffix}")
-        return documents.of_place(address, partial(made, form, there(find(key))))
+        return await documents.of_place(address, PlaceDocument(form, there(find(key))))
 
     @router.get("/v1/municipalities/{key}/badge.svg", operation_id="getBadgeOfMunicipality", **picture)
     async def of_municipality(key: MunicipalityKey, language: Spoken = Language.GERMAN) -> Response:
-        return of("municipalities", "svg", pictures[language], language, key)
+        return await of("municipalities", "svg", pictures[language], language, key)
 
     @router.get("/v1/districts/{key}/badge.svg", operation_id="getBadgeOfDistrict", **picture)
     async def of_district(key: DistrictKey, language: Spoken = Language.GERMAN) -> Response:
-        return of("districts", "svg", pictures[language], language, key)
+        return await of("districts", "svg", pictures[language], language, key)
 
     @router.get("/v1/municipalities/{key}/badge.json", operation_id="getBadgeValuesOfMunicipality", **value)
     async def values_of_municipality(key: MunicipalityKey, language: Spoken = Language.GERMAN) -> Response:
-        return of("municipalities", "json", values[language], language, key)
+        return await of("municipalities", "json", values[language], language, key)
 
     @router.get("/v1/districts/{key}/badge.json", operation_id="getBadgeValuesOfDistrict", **value)
     async def values_of_district(key: DistrictKey, language: Spoken = Language.GERMAN) -> Response:
-        return of("districts", "json", values[language], language, key)
+        return await of("districts", "json", values[language], language, key)
 
 
 Shown = Annotated[

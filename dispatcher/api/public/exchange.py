@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from dispatcher.api.alerts import AlertId
-from dispatcher.api.public.answers import of_type
-from dispatcher.api.public.routes import DistrictKey, MunicipalityKey, made, there
+from dispatcher.api.public.answers import OF_ONE, of_type
+from dispatcher.api.public.routes import DistrictKey, MunicipalityKey, there
+from dispatcher.publication.editions import PlaceDocument
 from dispatcher.publication.forms import registry
 from dispatcher.publication.places import NOWHERE
 
@@ -99,18 +99,18 @@ def _of_places(
 
     @router.get(f"/v1/municipalities/{{key}}/alerts{suffix}", **options("in a municipality"))
     async def of_municipality(key: MunicipalityKey) -> Response:
-        make = partial(made, found.form, there(places.municipality(key)))
-        return documents.of_place(f"/v1/municipalities/{key}/alerts{suffix}", make)
+        wanted = PlaceDocument(found.form, there(places.municipality(key)))
+        return await documents.of_place(f"/v1/municipalities/{key}/alerts{suffix}", wanted)
 
     @router.get(f"/v1/districts/{{key}}/alerts{suffix}", **options("in a district"))
     async def of_district(key: DistrictKey) -> Response:
-        make = partial(made, found.form, there(places.district(key)))
-        return documents.of_place(f"/v1/districts/{key}/alerts{suffix}", make)
+        wanted = PlaceDocument(found.form, there(places.district(key)))
+        return await documents.of_place(f"/v1/districts/{key}/alerts{suffix}", wanted)
 
     @router.get(f"/v1/public/alerts{suffix}", **options("anywhere"))
     async def everywhere() -> Response:
-        make = partial(made, found.form, places.everywhere())
-        return await documents.of_everywhere(f"/v1/public/alerts{suffix}", make)
+        wanted = PlaceDocument(found.form, places.everywhere())
+        return await documents.of_everywhere(f"/v1/public/alerts{suffix}", wanted)
 
 
 def _named(of: str) -> str:
@@ -127,7 +127,7 @@ def _nina_lists(router: APIRouter, documents: PublicDocuments, places: PublicPla
     )
     async def labels() -> Response:
         """Show the labels for which clients of warnung.bund.de ask first of all."""
-        return documents.of_place(LABELS_PATH, partial(made, registry.NINA_LABELS, NOWHERE))
+        return await documents.of_place(LABELS_PATH, PlaceDocument(registry.NINA_LABELS, NOWHERE))
 
     @router.get(
         "/api31/dashboard/{ars}.json",
@@ -140,10 +140,10 @@ def _nina_lists(router: APIRouter, documents: PublicDocuments, places: PublicPla
         would warn there: a region beyond the boundary data has an empty list.
         """
         place = there(places.region(ars))
-        make = partial(made, registry.NINA_DASHBOARD, place)
+        wanted = PlaceDocument(registry.NINA_DASHBOARD, place)
         if place is NOWHERE:
-            return documents.unpublished(make)
-        return documents.of_place(f"/api31/dashboard/{ars}.json", make)
+            return documents.unpublished(wanted)
+        return await documents.of_place(f"/api31/dashboard/{ars}.json", wanted)
 
     @router.get(
         "/api31/{provider}/mapData.json",
@@ -155,9 +155,9 @@ def _nina_lists(router: APIRouter, documents: PublicDocuments, places: PublicPla
         """List all that is in force as clients of warnung.bund.de read it."""
         address = f"/api31/{provider}/mapData.json"
         if provider is not Provider.MOWAS:
-            return documents.of_place(address, partial(made, registry.NINA_NOTHING, NOWHERE))
-        make = partial(made, registry.NINA_MAP, places.everywhere())
-        return await documents.of_everywhere(address, make)
+            return await documents.of_place(address, PlaceDocument(registry.NINA_NOTHING, NOWHERE))
+        wanted = PlaceDocument(registry.NINA_MAP, places.everywhere())
+        return await documents.of_everywhere(address, wanted)
 
 
 def _nina_warnings(router: APIRouter, documents: PublicDocuments) -> None:
@@ -165,13 +165,14 @@ def _nina_warnings(router: APIRouter, documents: PublicDocuments) -> None:
         @router.get(
             f"/api31/warnings/{{alert_id}}{suffix}",
             response_class=Response,
-            responses=of_type("The document.", form.media_type, _OBJECT),
+            responses=of_type("The document.", form.media_type, _OBJECT, *OF_ONE),
             description=f"Show {what} of a warning as clients of warnung.bund.de read it, for an hour after its end as "
             "well.",
             operation_id=name,
         )
-        async def document(alert_id: AlertId) -> Response:
-            return await documents.of_warning(form, alert_id, f"/api31/warnings/{alert_id}{suffix}")
+        async def document(request: Request, alert_id: AlertId) -> Response:
+            address = f"/api31/warnings/{alert_id}{suffix}"
+            return await documents.of_warning(form, alert_id, address, request)
 
     warning(".json", registry.NINA_DETAIL, "getNinaWarning", "the texts")
     warning(".geojson", registry.NINA_GEOMETRY, "getNinaGeometry", "the shapes")

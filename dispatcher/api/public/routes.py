@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -10,21 +9,18 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from dispatcher.api.alerts import CAP_SCHEMA, AlertId
 from dispatcher.api.body import CAP_MEDIA_TYPE
 from dispatcher.api.instances.bodies import Language
-from dispatcher.api.openapi.refusals import refusals
-from dispatcher.api.public.answers import of_model, of_type
+from dispatcher.api.public.answers import OF_ONE, of_model, of_type
 from dispatcher.api.public.bodies import PublicList, PublicWarningBody
 from dispatcher.api.public.drawings import Drawings
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.publication.editions import PlaceDocument
 from dispatcher.publication.forms.own import CAP_PATH, DETAIL_PATH
 from dispatcher.publication.forms.registry import BY_LANGUAGE, DETAIL, MESSAGE
 
 if TYPE_CHECKING:
     from dispatcher.api.public.answering import PublicDocuments
-    from dispatcher.publication.documents import Document
-    from dispatcher.publication.editions import Edition
-    from dispatcher.publication.forms.registry import PlaceForm
     from dispatcher.publication.places import PublicPlace, PublicPlaces
 
 MunicipalityKey = Annotated[
@@ -65,8 +61,15 @@ Drawing = Annotated[
     ),
 ]
 _LIST: Final = of_model("What is in force there.", PublicList)
-_WARNING: Final = of_model("The warning.", PublicWarningBody)
-_MESSAGE: Final = of_type("The message, byte for byte as it came.", CAP_MEDIA_TYPE, CAP_SCHEMA)
+_DRAWN: Final = of_model(
+    "What is in force there.",
+    PublicList,
+    ProblemType.NOT_FOUND,
+    ProblemType.OVERLOADED,
+    ProblemType.INVALID_REQUEST,
+)
+_WARNING: Final = of_model("The warning.", PublicWarningBody, *OF_ONE)
+_MESSAGE: Final = of_type("The message, byte for byte as it came.", CAP_MEDIA_TYPE, CAP_SCHEMA, *OF_ONE)
 
 
 def routes(documents: PublicDocuments, places: PublicPlaces) -> APIRouter:
@@ -87,8 +90,8 @@ def _places(router: APIRouter, documents: PublicDocuments, places: PublicPlaces)
         """List what is in force in a municipality, for anybody: only what is meant for the public. `covered` says
         whether an empty list means that there is no warning. A key of before a reform leads to the municipality of now.
         """
-        make = partial(made, BY_LANGUAGE[language], there(places.municipality(key)))
-        return documents.of_place(addressed(language, f"/v1/municipalities/{key}/alerts"), make)
+        wanted = PlaceDocument(BY_LANGUAGE[language], there(places.municipality(key)))
+        return await documents.of_place(addressed(language, f"/v1/municipalities/{key}/alerts"), wanted)
 
     @router.get(
         "/v1/districts/{key}/alerts",
@@ -97,8 +100,8 @@ def _places(router: APIRouter, documents: PublicDocuments, places: PublicPlaces)
     )
     async def of_district(key: DistrictKey, language: Spoken = Language.GERMAN) -> Response:
         """List what is in force anywhere in a district, each warning once, with those of its municipalities."""
-        make = partial(made, BY_LANGUAGE[language], there(places.district(key)))
-        return documents.of_place(addressed(language, f"/v1/districts/{key}/alerts"), make)
+        wanted = PlaceDocument(BY_LANGUAGE[language], there(places.district(key)))
+        return await documents.of_place(addressed(language, f"/v1/districts/{key}/alerts"), wanted)
 
 
 def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlaces) -> None:
@@ -106,8 +109,7 @@ def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlace
 
     @router.get(
         "/v1/public/alerts",
-        responses=_LIST
-        | refusals(ProblemType.NOT_FOUND, ProblemType.OVERLOADED, ProblemType.INVALID_REQUEST),
+        responses=_DRAWN,
         operation_id="listPublicAlerts",
     )
     async def everywhere(
@@ -126,16 +128,16 @@ def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlace
             address = request.client.host if request.client else ""
             return await documents.of_area(lambda edition: drawings.listed(polygon, form, edition, address))
         if lat is not None and lon is not None and polygon is None:
-            return documents.unpublished(partial(made, form, there(places.at(lat, lon))), b"no-store")
+            return documents.unpublished(PlaceDocument(form, there(places.at(lat, lon))), b"no-store")
         if lat is not None or lon is not None or polygon is not None:
             raise RequestRefused(ProblemType.INVALID_REQUEST, said(Phrase.PARAMETERS_WRONG))
-        make = partial(made, form, places.everywhere())
-        return await documents.of_everywhere(addressed(language, "/v1/public/alerts"), make)
+        wanted = PlaceDocument(form, places.everywhere())
+        return await documents.of_everywhere(addressed(language, "/v1/public/alerts"), wanted)
 
     @router.get("/v1/public/alerts/{alert_id}", responses=_WARNING, operation_id="getPublicAlert")
-    async def detail(alert_id: AlertId) -> Response:
+    async def detail(request: Request, alert_id: AlertId) -> Response:
         """Show a warning in all the languages in which its sender wrote; for an hour after its end as well."""
-        return await documents.of_warning(DETAIL, alert_id, DETAIL_PATH.format(alert_id))
+        return await documents.of_warning(DETAIL, alert_id, DETAIL_PATH.format(alert_id), request)
 
     @router.get(
         "/v1/public/alerts/{alert_id}/cap",
@@ -143,19 +145,14 @@ def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlace
         responses=_MESSAGE,
         operation_id="getPublicAlertCap",
     )
-    async def message(alert_id: AlertId) -> Response:
+    async def message(request: Request, alert_id: AlertId) -> Response:
         """Return the CAP message byte for byte as it came, with its signature if it has one."""
-        return await documents.of_warning(MESSAGE, alert_id, CAP_PATH.format(alert_id))
+        return await documents.of_warning(MESSAGE, alert_id, CAP_PATH.format(alert_id), request)
 
 
 def addressed(language: Language, path: str) -> str:
     """Return the one address that a list in this language has."""
     return path if language is Language.GERMAN else f"{path}?language={language}"
-
-
-def made(form: PlaceForm, place: PublicPlace, edition: Edition) -> Document:
-    """Return the document of a place in an edition."""
-    return edition.of_place(form, place)
 
 
 def there(place: PublicPlace | None) -> PublicPlace:

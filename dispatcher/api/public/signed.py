@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from cap.errors import SignatureError
 from dispatcher.access.sealing import Unsealable
 from dispatcher.api.alerts import CAP_SCHEMA, AlertId
 from dispatcher.api.body import CAP_MEDIA_TYPE
 from dispatcher.api.openapi.refusals import refusals
-from dispatcher.api.public.answers import of_constant, of_type
+from dispatcher.api.public.answers import OF_ONE, of_constant, of_type
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -30,7 +31,13 @@ CERTIFICATES_TYPE: Final = "application/pem-certificate-chain"
 """RFC 8555 section 9.1. They are no chain here: each stands for itself."""
 CERTIFICATES_CACHE: Final = b"public, max-age=300"
 """Not for a day where the service is away: one that is revoked must not be believed for so long."""
-_SIGNED: Final = of_type("The message, signed by the service.", CAP_MEDIA_TYPE, CAP_SCHEMA)
+_SIGNED: Final = of_type(
+    "The message, signed by the service.",
+    CAP_MEDIA_TYPE,
+    CAP_SCHEMA,
+    *OF_ONE,
+    ProblemType.RECORD_UNAVAILABLE,
+)
 _CERTIFICATES: Final = of_constant(
     "X.509 certificates, PEM, one after another.", CERTIFICATES_TYPE, "The certificates."
 ) | refusals(ProblemType.RECORD_UNAVAILABLE)
@@ -44,7 +51,8 @@ def routes(documents: PublicDocuments, signer: MessageSigner) -> APIRouter:
 
     async def sign(warning: PublicWarning) -> bytes:
         try:
-            return await signer.signed(warning.stored.id, warning.message)
+            message = await asyncio.to_thread(warning.kept.parsed)
+            return await signer.signed(warning.stored.id, message)
         except SignatureError as error:
             log.warning("message_not_signed", alert=warning.stored.id, error=type(error).__name__)
             raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NOT_SIGNED)) from None
@@ -52,15 +60,15 @@ def routes(documents: PublicDocuments, signer: MessageSigner) -> APIRouter:
     @router.get(
         "/v1/public/alerts/{alert_id}/cap/signed",
         response_class=Response,
-        responses=_SIGNED | refusals(ProblemType.RECORD_UNAVAILABLE),
+        responses=_SIGNED,
         operation_id="getPublicAlertCapSigned",
     )
-    async def signed(alert_id: AlertId) -> Response:
+    async def signed(request: Request, alert_id: AlertId) -> Response:
         """Return the CAP message as the service signs it: CAP 1.2 with one enveloped signature (RSA with SHA-256 over
         exclusive C14N) that says what came in, whoever signed that or did not; for an hour after its end as well.
         """
         with _readable():
-            return await documents.of_signed(alert_id, SIGNED_PATH.format(alert_id), sign)
+            return await documents.of_signed(alert_id, SIGNED_PATH.format(alert_id), sign, request)
 
     @router.get(
         "/v1/public/signing-certificates",

@@ -80,8 +80,9 @@ def _end(root: etree._Element, found: PublicInForce, end: PublicWarning, over: P
     """Write the entry of a message that ended a warning. It has no end of its own to be dropped by."""
     stored, words = end.stored, words_for(LANGUAGE)
     kind = Kind.NO_LONGER_AFFECTED if stored.is_in_force(found.now) else Kind.CANCEL
-    source = RecordedMessage(end.message, stored, (), ended=over.stored.headline or over.stored.event)
-    chosen = Chosen(preferred(end.message.infos, LANGUAGE), stored.expires)
+    message = end.message
+    source = RecordedMessage(message, stored, (), ended=over.stored.headline or over.stored.event)
+    chosen = Chosen(preferred(message.infos, LANGUAGE), stored.expires)
     said = content(source, chosen, kind, words, found.now)
     title = f"{said.prefix}: {said.what}"
     entry = _head(root, stored, title, said.sender or stored.sender)

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 LANGUAGE: Final = "de"
 PROVIDER: Final = "MOWAS"
 """The address under which all warnings are listed; no client looks at the member of this name."""
-EVENT_CODE: Final = "profile:DE-BBK-EVENTCODE"
-"""What the name of a code of the BBK for an event begins with."""
 NO_INSTRUCTION: Final = "–"
 """Stands for no instruction: without one pynina 1.0.4 looks for codes, and shows nothing of any place."""
 PLACES_CHARACTERS: Final = 60
@@ -59,9 +57,10 @@ def nothing(_found: PublicInForce, _place: PublicPlace) -> bytes:
 
 def detail(found: PublicInForce, warning: PublicWarning) -> bytes:
     """Return one warning."""
-    document = render_nina(warning.message, warning.stored.id).detail
-    name = warning.message.infos[0].sender_name if warning.message.infos else None
-    infos = _speaking_first(document["info"], warning.message, found) or [_bare(warning)]
+    message = warning.message
+    document = render_nina(message, warning.stored.id).detail
+    name = message.infos[0].sender_name if message.infos else None
+    infos = _speaking_first(document["info"], message, found) or [_bare(warning)]
     for info in infos:
         info.setdefault("language", LANGUAGE)
         info.setdefault("category", ["Other"])
@@ -102,7 +101,7 @@ def _entry(warning: PublicWarning, told: Told, headline: str) -> dict[str, Any]:
         "severity": str(notice["severity"]),
         "urgency": str(notice["urgency"]),
         "msgType": stored.msg_type,
-        "transKeys": {"event": _event(warning.message)},
+        "transKeys": {"event": warning.kept.outline.event},
         "valid": True,
     }
     return {
@@ -132,7 +131,7 @@ def _on_map(warning: PublicWarning, told: Told, headline: str) -> dict[str, Any]
         "urgency": str(notice["urgency"]),
         "type": stored.msg_type,
         "i18nTitle": {LANGUAGE: headline},
-        "transKeys": {"event": _event(warning.message)},
+        "transKeys": {"event": warning.kept.outline.event},
     }
 
 
@@ -143,15 +142,6 @@ def _headline(warning: PublicWarning, notice: dict[str, Any]) -> str:
     if not names or any(name.casefold() in folded for name in names):
         return headline
     return f"{headline} ({abridged(names, GERMAN, PLACES_CHARACTERS)})"
-
-
-def _event(message: Alert) -> str:
-    """Return the code of the event where the message has one of the BBK, else its name."""
-    codes = [
-        code.value for info in message.infos for code in info.event_codes if code.name.startswith(EVENT_CODE)
-    ]
-    names = [info.event for info in message.infos if info.event]
-    return next(iter((*codes, *names)), "")
 
 
 def _speaking_first(

@@ -51,7 +51,7 @@ def detail(found: PublicInForce, warning: PublicWarning) -> bytes:
     is_in_force = stored.is_in_force(found.now)
     # What is over is shown as it was told last.
     moment = found.now if is_in_force else min(_end(warning), found.now)
-    told = [found.telling.now(warning, language, moment) for language in warning.languages()]
+    told = [found.telling.now(warning, language, moment) for language in warning.kept.outline.languages]
     return as_json(
         {
             "id": stored.id,

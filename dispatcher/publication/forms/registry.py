@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from dispatcher.publication.forms import atom, geojson, nina, own
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dispatcher.publication.in_force import PublicInForce, PublicWarning
     from dispatcher.publication.places import PublicPlace
@@ -28,6 +28,8 @@ class PlaceForm(NamedTuple):
     media_type: str
     render: Callable[[PublicInForce, PublicPlace], bytes]
     """Pure: the same state and place give the same bytes."""
+    reads: Callable[[PublicInForce, PublicPlace], Iterable[PublicWarning]] = lambda _found, _place: ()
+    """The warnings whose very messages it needs; most are made of what is told."""
 
 
 class WarningForm(NamedTuple):
@@ -45,9 +47,11 @@ ENGLISH: Final = PlaceForm("own-en", JSON, lambda found, place: own.listed(found
 BY_LANGUAGE: Final = {"de": GERMAN, "en": ENGLISH}
 """Our own list, by the language of its texts."""
 DETAIL: Final = WarningForm("own-detail", JSON, own.detail)
-MESSAGE: Final = WarningForm("cap", CAP, lambda _found, warning: warning.raw, of_ends=True)
-ATOM: Final = PlaceForm("atom", ATOM_TYPE, atom.feed)
-GEOJSON: Final = PlaceForm("geojson", GEOJSON_TYPE, geojson.collection)
+MESSAGE: Final = WarningForm("cap", CAP, lambda _found, warning: warning.kept.raw(), of_ends=True)
+ATOM: Final = PlaceForm(
+    "atom", ATOM_TYPE, atom.feed, lambda found, place: [end for _, end in found.ended_at(place)]
+)
+GEOJSON: Final = PlaceForm("geojson", GEOJSON_TYPE, geojson.collection, lambda found, place: found.at(place))
 NINA_DASHBOARD: Final = PlaceForm("nina-dashboard", JSON, nina.dashboard)
 NINA_MAP: Final = PlaceForm("nina-map", JSON, nina.map_data)
 NINA_NOTHING: Final = PlaceForm("nina-nothing", JSON, nina.nothing)

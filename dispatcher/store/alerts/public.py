@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 KEPT_FOR: Final = "1 hour"
 """How long a warning is read after its end: a client that has a list of a moment ago asks for each of its warnings, and
 some clients show nothing of any place when one of these is gone."""
+READ_BYTES: Final = 32 * 1024 * 1024
+"""How much of messages is read at once: after a start, or in a storm, there may be hundreds of the longest."""
+READ_AHEAD: Final = 8
+"""How many alerts are asked for in one go: their messages are in memory twice until they are taken."""
 _IS_SHOWN: Final = f"{is_public('a')} AND {was_in_force('a', KEPT_FOR)}"
 _MARKS: Final = f"""
 WITH warning AS (SELECT a.id, a.changed_by::text AS mark, a.stopped_by FROM alert a WHERE {_IS_SHOWN}),
@@ -53,13 +57,17 @@ class PublicRead:
     """All that are in force, or were so within `KEPT_FOR`, and the messages that ended or replaced them."""
     changed: tuple[PublicAlert, ...]
     """Those of them that the asker does not have as they are now, in order of arrival."""
+    is_all: bool = True
+    """False: there are more of these, which are read when the asker has these."""
 
 
 class PublicAlerts:
     """Reads what is published."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, most: int = READ_BYTES) -> None:
+        """`most`: after how many bytes of messages the rest is left for the next time."""
         self._pool = pool
+        self._most = most
 
     async def read(self, known: Mapping[str, str]) -> PublicRead:
         """Return what there is now, and in full what differs from what is `known`: the mark of each alert, by id. All
@@ -72,16 +80,28 @@ class PublicAlerts:
             found = await connection.fetchrow(_MARKS)
             marks = dict(zip(found["ids"], found["marks"], strict=True))
             wanted = [alert_id for alert_id, mark in marks.items() if known.get(alert_id) != mark]
-            alerts = await connection.fetch(_ALERTS, wanted) if wanted else []
-            places = await connection.fetch(_PLACES, wanted) if wanted else []
-        municipalities: dict[str, list[tuple[str, str]]] = {alert_id: [] for alert_id in wanted}
+            alerts = await self._within_bounds(connection, wanted) if wanted else []
+            read = [row["id"] for row in alerts]
+            places = await connection.fetch(_PLACES, read) if read else []
+        municipalities: dict[str, list[tuple[str, str]]] = {alert_id: [] for alert_id in read}
         for row in places:
             municipalities[row["alert_id"]].append((row["ags"], row["name"]))
         return PublicRead(
             now=found["now"],
             ids=frozenset(marks),
             changed=tuple(_alert(dict(row), tuple(municipalities[row["id"]])) for row in alerts),
+            is_all=len(read) == len(wanted),
         )
+
+    async def _within_bounds(self, connection: Any, wanted: list[str]) -> list[Any]:
+        """Return the rows of these alerts, and no more once there are so many bytes of messages."""
+        found, size = [], 0
+        async for row in connection.cursor(_ALERTS, wanted, prefetch=READ_AHEAD):
+            found.append(row)
+            size += len(row["raw"])
+            if size >= self._most:
+                break
+        return found
 
 
 def _alert(row: dict[str, Any], municipalities: tuple[tuple[str, str], ...]) -> PublicAlert:

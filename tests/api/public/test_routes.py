@@ -6,10 +6,12 @@ from typing import Any
 from dispatcher.api.public.bodies import PublicList, PublicWarningBody
 from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Answer, Service
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH, InfoPart
+from tests.support.operations import operations
 from tests.support.submissions import AACHEN, warning
 
 NOWHERE = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 LIST = f"/v1/municipalities/{DUEREN}/alerts"
+DRAWN = "50.78,6.40%2050.78,6.55%2050.85,6.48"
 
 
 async def read(service: Service, path: str = LIST, **headers: Any) -> Answer:
@@ -95,7 +97,7 @@ async def test_nothing_that_is_not_meant_for_everybody_is_ever_read(service: Ser
         for path in (f"/v1/public/alerts/{alert_id}", f"/v1/public/alerts/{alert_id}/cap"):
             answer = await read(service, path)
             answer.problem(404, "not-found")
-            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["cache-control"] == "public, max-age=1"
 
 
 REFUSED = {
@@ -161,3 +163,61 @@ async def test_a_long_list_comes_compressed(service: Service) -> None:
         plain = await answer.read()  # the client has unpacked it
     assert len(plain) > int(answer.headers["content-length"])
     assert len(json.loads(plain)["alerts"]) == 3
+
+
+ODD = (
+    {"accept": "image/png"},
+    {"accept": "application/json;q=0, */*;q=0"},
+    {"accept": "nonsense;;q=x, ,"},
+    {"accept-language": "tlh, *;q=0"},
+    {"accept-charset": "utf-16"},
+    {"range": "bytes=0-3"},
+    {"range": "bytes=9999999-"},
+    {"range": "bytes=-1,0-0,5-2"},
+    {"range": "lines=1-2"},
+    {"range": "bytes=0-3", "if-range": '"x"'},
+    {"if-modified-since": "Fri, 01 Jan 2100 00:00:00 GMT"},
+    {"if-modified-since": "yesterday"},
+    {"if-unmodified-since": "Thu, 01 Jan 1970 00:00:00 GMT"},
+    {"if-none-match": '"x"'},
+    {"if-none-match": "no tag"},
+    {"if-match": "*"},
+    {"expect": "nothing"},
+    {"te": "trailers, deflate", "cache-control": "no-cache, no-store, only-if-cached", "pragma": "no-cache"},
+    {"last-event-id": "x-1"},
+)
+"""What is passed over in a GET of any form: the answer is the same as without."""
+
+
+async def test_every_form_passes_over_odd_headers_and_heeds_tags(service: Service) -> None:
+    alert_id = await submitted(service, warning())
+    await service.parts.publisher.look(afresh=True)
+    assert service.description
+    found = [
+        one.target(alert_id=alert_id)
+        for one in operations(service.description.document)
+        if one.is_open and one.method == "GET" and not one.path.endswith(".events")
+    ]
+    targets = [*found, "/v1/public/alerts?lat=50.8044&lon=6.4822", f"/v1/public/alerts?polygon={DRAWN}"]
+    forms = set()
+
+    async def ask(target: str, method: str = "GET", **headers: str) -> tuple[int, str, bytes]:
+        answer = await service.request(method, target, key="", **headers)
+        return answer.status, answer.headers.get("etag", ""), answer.body
+
+    for target in targets:
+        plain = await ask(target)
+        status, tag, body = plain
+        assert (status, bool(tag), bool(body)) == (200, True, True), target
+        forms.add((await service.request("GET", target, key="")).headers["content-type"])
+        for odd in ODD:
+            assert await ask(target, **odd) == plain, (target, odd)
+        assert await ask(target, "HEAD") == (200, tag, b"")
+        for named in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+            assert await ask(target, **{"if-none-match": named}) == (304, tag, b""), (target, named)
+            dated = {"if-none-match": named, "if-modified-since": "Thu, 01 Jan 1970 00:00:00 GMT"}
+            assert await ask(target, **dated) == (304, tag, b""), (target, named)
+        assert await ask(target, **{"if-match": tag}) == plain, target
+        for named in (f"W/{tag}", '"x"', "no tag"):
+            assert (await ask(target, **{"if-match": named}))[0] == 412, (target, named)
+    assert len(forms) == 8, forms

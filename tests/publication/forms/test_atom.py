@@ -70,7 +70,7 @@ def test_what_ended_a_warning_is_listed_with_its_own_words(places: PublicPlaces)
     (entry,) = Index().listing(feed(state, place), URL).entries
     assert (entry.key, entry.msg_type) == ("https://warn.example/v1/public/alerts/Z/cap", cap.MsgType.CANCEL)
     assert entry.expires is None
-    (incoming,) = Index().read(entry, (end.raw,))
+    (incoming,) = Index().read(entry, (end.kept.raw(),))
     assert [one.identifier for one in incoming.alert.references] == ["nr-A"]
     root = etree.fromstring(feed(state, place))
     assert root.findtext(f"{{{ATOM}}}entry/{{{ATOM}}}title") == "WARNUNG AUFGEHOBEN: Hochwasser an der Rur"

@@ -7,13 +7,15 @@ from lxml import etree
 
 import cap
 from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.model.vocabulary import Reason
 from dispatcher.publication.forms import registry
 from dispatcher.publication.forms.registry import PlaceForm, WarningForm
 from dispatcher.publication.in_force import PublicWarning
+from dispatcher.publication.messages import PARSED_BYTES, KeptMessages
 from dispatcher.publication.places import PublicPlaces
 from tests.support.feed_messages import CORPUS, corpus
-from tests.support.messages import DUEREN, HOUR, stored
-from tests.support.publication import found, warned
+from tests.support.messages import HOUR, NOW, Message, stored
+from tests.support.publication import found, warned, warning_of
 
 FORMS = [one for one in vars(registry).values() if isinstance(one, PlaceForm | WarningForm)]
 
@@ -24,18 +26,26 @@ def test_each_form_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda one: one.name)
 def test_a_form_is_a_pure_function(form: PlaceForm | WarningForm, boundaries: Boundaries) -> None:
-    def rendered() -> bytes:
-        state = found(warned("A"))
+    def rendered(room: int = PARSED_BYTES) -> bytes:
+        messages = KeptMessages(room)
+        ended = warned("O", messages=messages, stopped_by="E", stopped_at=NOW)
+        end = Message(identifier="nr-E", msg_type="Cancel", references=(Message(identifier="nr-O"),))
+        state = found(
+            warned("A", messages=messages),
+            ended,
+            warned("E", message=end, messages=messages, reason=Reason.CANCEL),
+        )
         if isinstance(form, WarningForm):
             return form.render(state, state.warnings[0])
         return form.render(state, PublicPlaces(boundaries).everywhere())
 
     assert rendered() == rendered() != b""
+    assert rendered(0) == rendered(), "whether its messages are in memory or not"
 
 
 def test_the_message_is_as_it_came() -> None:
     state = found(warned("A"))
-    assert registry.MESSAGE.render(state, state.warnings[0]) == state.warnings[0].raw
+    assert registry.MESSAGE.render(state, state.warnings[0]) == Message(identifier="nr-A").xml()
 
 
 def real_warnings() -> list[PublicWarning]:
@@ -58,7 +68,7 @@ def real_warnings() -> list[PublicWarning]:
                     "sender": alert.sender,
                 }
                 on_record = stored(**changes, expires=alert.sent + HOUR)
-                warnings.append(PublicWarning(on_record, alert, raw, ((DUEREN, "Düren"),), "1"))
+                warnings.append(warning_of(on_record, raw))
     return warnings
 
 

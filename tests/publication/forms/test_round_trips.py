@@ -23,7 +23,8 @@ from dispatcher.publication.in_force import PublicInForce, PublicWarning, Tellin
 from dispatcher.publication.places import PublicPlace, PublicPlaces
 from tests.cap.formats.test_rendering import ALERTS
 from tests.support.feed_messages import CORPUS, corpus
-from tests.support.messages import DUEREN, stored
+from tests.support.messages import stored
+from tests.support.publication import warning_of
 
 ATOM_URL = "https://warn.example/v1/districts/05358/alerts.atom"
 NINA_URL = "https://warn.example/api31/dashboard/053580000000.json"
@@ -46,13 +47,7 @@ def published(alert: cap.Alert) -> tuple[PublicInForce, PublicWarning]:
     sent = alert.sent or datetime(2026, 11, 22, tzinfo=UTC)
     raw = cap.render(alert)
     values = {"sender": alert.sender, "identifier": alert.identifier, "sent": sent.astimezone(UTC)}
-    warning = PublicWarning(
-        stored(id="A", msg_type=str(alert.msg_type), expires=sent + LONG, **values),
-        cap.parse(raw).alerts[0],
-        raw,
-        ((DUEREN, "Düren"),),
-        "mark",
-    )
+    warning = warning_of(stored(id="A", msg_type=str(alert.msg_type), expires=sent + LONG, **values), raw)
     return in_force([warning], Coverage(("",)), Telling(), sent.astimezone(UTC)), warning
 
 
@@ -65,7 +60,7 @@ def through_atom(state: PublicInForce, warning: PublicWarning, place: PublicPlac
         return None
     (entry,) = listing.entries
     assert entry.links == ("https://warn.example/v1/public/alerts/A/cap",)
-    (incoming,) = Index().read(entry, (warning.raw,))
+    (incoming,) = Index().read(entry, (warning.kept.raw(),))
     return incoming.alert
 
 

@@ -112,3 +112,16 @@ async def test_what_is_not_public_is_not_read_although_it_ended_a_warning(
     await submit(alerts, "A", DUEREN)
     await submit(alerts, "B", chain="A", reason=Reason.CANCEL, **changes)
     assert (await public.read({})).ids == {"A"}
+
+
+async def test_large_messages_are_read_some_at_a_time(pool: Any, alerts: Alerts) -> None:
+    for one in ("A", "B", "C"):
+        await submit(alerts, one, DUEREN, raw=f"message {one}".encode())
+    public = PublicAlerts(pool, most=12)  # bytes: a message has 9
+    first = await public.read({})
+    assert (ids(first), first.is_all) == (["A", "B"], False)
+    assert first.ids == {"A", "B", "C"}
+    second = await public.read(marks(first))
+    assert (ids(second), second.is_all) == (["C"], True)
+    assert second.changed[0].municipalities[0][0] == DUEREN
+    assert (await public.read(marks(first, second))).is_all

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from dispatcher.metrics import Metrics
     from dispatcher.metrics.http import StreamEnded
-    from dispatcher.publication.editions import Edition
     from dispatcher.publication.places import PublicPlace
     from dispatcher.runtime.beside_asgi.open_stream import OpenStream
 
@@ -47,8 +46,6 @@ class Audience:
     key: str
     """`key_of` the place."""
     listeners: set[StreamClient] = field(default_factory=set)
-    snapshot: tuple[Edition, bytes] | None = None
-    """The event of all that is in force there as it was last written, and of which edition."""
 
 
 class StreamClient:

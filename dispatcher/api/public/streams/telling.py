@@ -23,7 +23,7 @@ from dispatcher.model.sentences.sentence import said
 from dispatcher.publication.changes import ShownWarning, changes_between, shown_in
 from dispatcher.publication.forms import events
 from dispatcher.publication.forms.registry import BY_LANGUAGE
-from dispatcher.publication.journal import EventJournal, JournalEntry
+from dispatcher.publication.journal import KEPT_BYTES, EventJournal, JournalEntry
 from dispatcher.runtime.beside_asgi.open_stream import STREAM
 
 if TYPE_CHECKING:
@@ -63,6 +63,9 @@ class PublicStreams:
         self._edition: Edition | None = None
         """What all listeners know, or are being told."""
         self._shown: dict[str, ShownWarning] = {}
+        self._snapshots: dict[tuple[int, str, str], bytes] = {}
+        """The events of all that is in force in this edition, by number, place and language, so that all who come at
+        once get the same bytes."""
         self._taking = asyncio.Lock()
         self._tick = self._writes = 0
 
@@ -126,7 +129,7 @@ class PublicStreams:
 
     def _begin_anew(self) -> None:
         """End all streams: nobody shall listen to one that misses something."""
-        self._edition, self._shown = None, {}
+        self._edition, self._shown, self._snapshots = None, {}, {}
         self._journal.forget()
         for listener in self._listeners:
             if listener.stream is not None:
@@ -184,7 +187,7 @@ class PublicStreams:
             before = self._edition.in_force if self._edition is not None else None
             found = edition.in_force
             shown, drafts = await asyncio.to_thread(_drafted, before, self._shown, found)
-            self._edition, self._shown = edition, shown
+            self._edition, self._shown, self._snapshots = edition, shown, {}
             if before is not None and before.coverage.territories != found.coverage.territories:
                 self._journal.forget()
                 self._listeners.behind.update(self._listeners)
@@ -205,12 +208,15 @@ class PublicStreams:
             raise RequestRefused(
                 ProblemType.NOTHING_KNOWN_YET, said(Phrase.NOTHING_KNOWN_YET), retry_after_s=RETRY_AFTER_S
             )
-        if audience.snapshot is None or audience.snapshot[0] is not edition:
+        name = number, audience.key, audience.language
+        event = self._snapshots.get(name)
+        if event is None:
             # The list of everything takes long, and any other next to nothing.
             listed = await asyncio.to_thread(edition.of_place, BY_LANGUAGE[audience.language], audience.place)
             event = events.numbered(self._journal.id_of(number), events.snapshot(listed.plain.body))
-            audience.snapshot = edition, event
-        return number, audience.snapshot[1]
+            if edition is self._edition and sum(map(len, self._snapshots.values())) < KEPT_BYTES:
+                self._snapshots[name] = event
+        return number, event
 
 
 class EventStream(Response):

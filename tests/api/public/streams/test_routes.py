@@ -22,7 +22,9 @@ class Listening:
         self.retry = 0
 
     async def event(self) -> tuple[str, Any]:
-        """The next event: its name and data. Raises EOFError at the end."""
+        """The next event: its name and data. Raises EOFError at the end. `state` is passed over: on a busy machine the
+        record may seem to be away for a moment.
+        """
         fields: dict[str, str] = {}
         async with asyncio.timeout(30):
             while line := await self.response.content.readline():
@@ -32,7 +34,7 @@ class Listening:
                     continue
                 self.last_id = fields.get("id", self.last_id)
                 self.retry = int(fields.get("retry", self.retry))
-                if "event" in fields:
+                if fields.get("event", "state") != "state":
                     return fields["event"], json.loads(fields["data"])
                 fields = {}
         raise EOFError

@@ -1,7 +1,9 @@
 """Listeners get what changes at their place, once and in order, whatever they missed."""
 
 import asyncio
+import gc
 import json
+import weakref
 from typing import Any
 
 import pytest
@@ -125,6 +127,17 @@ async def test_all_get_the_very_same_bytes(world: World) -> None:
     clients = [await world.listen(ags) for ags in (DUEREN, JUELICH, "")]
     await world.publish(warned("A", DUEREN, JUELICH))
     assert clients[0].pieces[1] is clients[1].pieces[1] is clients[2].pieces[1]
+
+
+async def test_an_edition_is_gone_with_the_next_however_many_listen(world: World) -> None:
+    await world.publish(warned("A"))
+    assert world.publisher.edition
+    client, before = await world.listen(), weakref.ref(world.publisher.edition)
+    await world.publish(warned("A"), warned("B"))
+    gc.collect()
+    assert before() is None, "its documents may take 100 MB"
+    assert client.events == [("snapshot", ["A"]), ("new", "B")]
+    assert (await world.listen()).events == [("snapshot", ["A", "B"])]
 
 
 async def test_whoever_was_away_gets_what_he_missed(world: World) -> None:
