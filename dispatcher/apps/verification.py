@@ -1,4 +1,5 @@
-"""Verify an app maker's receiver: signed samples that it has to accept, and forged ones that it has to refuse.
+"""Verify the receiver of an app, or of a system that speaks CAP: signed samples that it has to accept, and forged ones
+that it has to refuse.
 
 Everything is sent by the code that sends warnings, and is a test in every form that it takes. Nothing of the record is
 read or written: what is tried is a URL and the secret that it was given.
@@ -6,26 +7,34 @@ read or written: what is tried is a URL and the secret that it was given.
 
 from __future__ import annotations
 
+import asyncio
+import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+import cap
+from cap.signatures.certificates import new_key
+from cap.signatures.signing import AlertSigner
 from channels.app.channel import LIMITS
+from channels.app.delivery import DELIVERY
 from channels.app.secrets import SECRET, new_secret
-from channels.base import Endpoint, Notice, Urgency
+from channels.base import CAP_FORM, FORM, Endpoint, Notice, Urgency
 from dispatcher.apps.samples import sample
 from dispatcher.delivery.render import collapse_key
 from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.shortening import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from channels.app.channel import App, Trial
     from channels.http.messages import Request
+    from dispatcher.apps.samples import Sample
     from dispatcher.boundaries.municipalities import Boundaries
 
 SAMPLE_NAME: Final = "verify"
@@ -35,6 +44,10 @@ REFUSALS: Final = frozenset({400, 401, 403})
 and has consequences of its own."""
 AGE: Final = timedelta(minutes=10)
 """How old the timestamp of a replayed request is: Standard Webhooks has receivers refuse what is older than five."""
+LARGE_MESSAGE: Final = 1_000_000
+"""Bytes that a picture inside the largest sample of CAP has: messages take in two million at most."""
+KEY_LIFE: Final = timedelta(days=1)
+"""Of the keys that sign samples of CAP; they are made for one verification."""
 PROMPT_S: Final = 5.0
 """Seconds in which an answer has to be there: half of what the service waits for one by default."""
 
@@ -58,9 +71,26 @@ class Check(StrEnum):
     CHANGED_BODY = "changed_body"
     REPLAYED = "replayed"
     """Signed as it should be, ten minutes ago."""
+    CHANGED_DELIVERY = "changed_delivery"
+    """What stands beside the message says something else than was signed."""
+    NOT_SIGNED = "not_signed"
+    """The message itself has no signature; the request has."""
+    OTHER_KEY = "other_key"
+    """The message is signed by a key that the service has not published; the certificate comes along."""
 
 
-FORGED: Final = frozenset({Check.WRONG_SECRET, Check.NO_SIGNATURE, Check.CHANGED_BODY, Check.REPLAYED})
+OF_CAP_ALONE: Final = frozenset({Check.CHANGED_DELIVERY, Check.NOT_SIGNED, Check.OTHER_KEY})
+OF_NOTICES_ALONE: Final = frozenset({Check.NEW_MEMBER})
+NOTICE_CHECKS: Final = tuple(one for one in Check if one not in OF_CAP_ALONE)
+"""What the receiver of notices is tried with."""
+CAP_CHECKS: Final = tuple(one for one in Check if one not in OF_NOTICES_ALONE)
+"""What the receiver of CAP messages is tried with."""
+FORGED: Final = OF_CAP_ALONE | {
+    Check.WRONG_SECRET,
+    Check.NO_SIGNATURE,
+    Check.CHANGED_BODY,
+    Check.REPLAYED,
+}
 """What a receiver has to refuse; it has to accept all else."""
 
 
@@ -87,6 +117,8 @@ class Attempt:
     """One `whsec_…`, or several with blanks between, all of which sign."""
     change: Callable[[Request], Request] | None = None
     is_old: bool = False
+    message: bytes = b""
+    """The CAP message, which is sent in place of the document where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +154,72 @@ def attempts(notice: dict[str, object], secret: str, other: str) -> Iterator[Att
     yield Attempt(Check.REPLAYED, 10, plain, secret, is_old=True)
 
 
+class CapSamples:
+    """The messages of one verification, signed by a key of its own."""
+
+    def __init__(self, made: Sample, now: datetime) -> None:
+        """Make the keys at `now` (aware): it takes a second or two."""
+        private, self.certificate = new_key(SAMPLE_NAME, now, KEY_LIFE)
+        """What the receiver has to trust, PEM."""
+        other, unknown = new_key(SAMPLE_NAME, now, KEY_LIFE)
+        ours, theirs = AlertSigner(private, self.certificate), AlertSigner(other, unknown)
+        message = made.message
+        later = replace(
+            message, references=(cap.Reference(message.sender, message.identifier, message.sent),)
+        )
+        self.unsigned = made.raw
+        self.plain, self.by_other_key = ours.sign(message), theirs.sign(message)
+        self.largest = ours.sign(_with_a_picture(message))
+        self.end = ours.sign(
+            replace(later, identifier=f"{message.identifier}-end", msg_type=cap.MsgType.CANCEL)
+        )
+        self.update = ours.sign(
+            replace(later, identifier=f"{message.identifier}-update", msg_type=cap.MsgType.UPDATE)
+        )
+
+
+def cap_attempts(
+    notice: dict[str, object], samples: CapSamples, secret: str, other: str
+) -> Iterator[Attempt]:
+    """Yield what is sent to a receiver of CAP that has `secret`, and not `other`; `notice` is a test notice, of which
+    it gets what stands beside messages.
+    """
+    messages = {
+        Check.LARGEST: samples.largest,
+        Check.END: samples.end,
+        Check.OVERTAKEN: samples.update,
+    }
+    number = 0
+    for one in attempts(notice, secret, other):
+        if one.check in OF_NOTICES_ALONE:
+            continue
+        number = max(number, one.number)
+        document = as_json(notice) if one.check is Check.LARGEST else one.document
+        yield replace(one, document=document, message=messages.get(one.check, samples.plain))
+    plain = as_json(notice)
+    yield Attempt(Check.CHANGED_DELIVERY, number + 1, plain, secret, _other_delivery, message=samples.plain)
+    yield Attempt(Check.NOT_SIGNED, number + 2, plain, secret, message=samples.unsigned)
+    yield Attempt(Check.OTHER_KEY, number + 3, plain, secret, message=samples.by_other_key)
+
+
+def _with_a_picture(message: cap.Alert) -> cap.Alert:
+    picture = cap.Resource("Bild", "image/png", deref_uri="A" * LARGE_MESSAGE)
+    info, *others = message.infos
+    return replace(message, infos=(replace(info, resources=(picture,)), *others))
+
+
+def _other_delivery(request: Request) -> Request:
+    """Return the request with another chain beside its message, and the signature of the one there was."""
+    lines = []
+    for line in request.headers:
+        name, _, value = line.partition(": ")
+        if name.lower() == DELIVERY:
+            said = {**json.loads(value), "chain": "another"}
+            line = f"{name}: {json.dumps(said, separators=(',', ':'))}"  # noqa: PLW2901 - the same line, changed
+        lines.append(line)
+    return request._replace(headers=lines)
+
+
 def _padded(notice: dict[str, object], size: int) -> bytes:
     """Return the notice as a document of exactly `size` bytes."""
     empty = as_json({**notice, "description": ""})
@@ -152,6 +250,18 @@ def verdict_of(check: Check, status: int | None, seconds: float) -> AnswerVerdic
     return AnswerVerdict.PASSED if seconds <= PROMPT_S else AnswerVerdict.SLOW
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A receiver that is tried."""
+
+    url: str
+    secret: str
+    """The `whsec_…` that it has."""
+    places: Sequence[str]
+    """The municipalities (AGS) of the samples."""
+    language: str
+
+
 class ReceiverVerification:
     """Sends the attempts one after the other, and judges what is answered."""
 
@@ -175,34 +285,50 @@ class ReceiverVerification:
         self._present.check(endpoint)
         self._present.gateway(endpoint)
 
-    async def run(self, url: str, secret: str, places: Sequence[str], language: str) -> list[Verified]:
-        """Try all that there is to try at a URL, with samples of these places (AGS)."""
-        made = sample(SAMPLE_NAME, places, self._boundaries, self._now().replace(microsecond=0), language, "")
-        notice = {name: value for name, value in made.told.notice.items() if name != "cap"}
+    async def run(self, receiver: Tried) -> list[Verified]:
+        """Try all that there is to try at a receiver of notices."""
+        made, notice = self._made(receiver)
+        return await self._all(receiver, made, attempts(notice, receiver.secret, new_secret()))
 
-        def packed(document: bytes) -> Notice:
-            return Notice(
-                alert_id=made.alert.id,
-                collapse_key=collapse_key(made.alert.thread),
-                title=str(notice["title"]),
-                text=str(notice["headline"]),
-                payload=document,
-                language=language,
-                urgency=Urgency.NORMAL,
-                deadline=made.alert.expires,
-                document=document,
+    async def run_cap(
+        self, receiver: Tried, publish: Callable[[bytes], AbstractAsyncContextManager[object]]
+    ) -> list[Verified]:
+        """Try all that there is to try at a receiver of CAP messages. While it is tried the certificate (PEM) that it
+        has to trust is published by `publish`.
+        """
+        made, notice = self._made(receiver)
+        samples = await asyncio.to_thread(CapSamples, made, self._now())
+        async with publish(samples.certificate):
+            return await self._all(
+                receiver, made, cap_attempts(notice, samples, receiver.secret, new_secret())
             )
 
-        return [
-            await self._tried(attempt, packed(attempt.document), url)
-            for attempt in attempts(notice, secret, new_secret())
-        ]
+    def _made(self, receiver: Tried) -> tuple[Sample, dict[str, object]]:
+        sent = self._now().replace(microsecond=0)
+        made = sample(SAMPLE_NAME, receiver.places, self._boundaries, sent, receiver.language, "")
+        return made, {name: value for name, value in made.told.notice.items() if name != "cap"}
 
-    async def _tried(self, attempt: Attempt, notice: Notice, url: str) -> Verified:
+    async def _all(self, receiver: Tried, made: Sample, tries: Iterable[Attempt]) -> list[Verified]:
+        return [await self._tried(attempt, made, receiver) for attempt in tries]
+
+    async def _tried(self, attempt: Attempt, made: Sample, receiver: Tried) -> Verified:
         channel = self._past if attempt.is_old else self._present
+        keys = {SECRET: attempt.secrets} | ({FORM: CAP_FORM} if attempt.message else {})
+        notice = Notice(
+            alert_id=made.alert.id,
+            collapse_key=collapse_key(made.alert.thread),
+            title=str(made.told.notice["title"]),
+            text=str(made.told.notice["headline"]),
+            payload=attempt.document,
+            language=receiver.language,
+            urgency=Urgency.NORMAL,
+            deadline=made.alert.expires,
+            document=attempt.document,
+            message=attempt.message,
+        )
         begun = self._elapsed()
         trial: Trial = await channel.try_once(
-            notice, Endpoint(attempt.number, url, {SECRET: attempt.secrets}), attempt.change
+            notice, Endpoint(attempt.number, receiver.url, keys), attempt.change
         )
         seconds = round(self._elapsed() - begun, 3)
         return Verified(

@@ -2,24 +2,33 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
+import cap
+from cap.signatures.verification import Verdict, verify
 from channels.app.channel import LIMITS, App
 from channels.base import Permanent
 from channels.http.client import HttpClient
 from dispatcher.api.instances.bodies import NoticeBody
+from dispatcher.apps.samples import SENDER
 from dispatcher.apps.verification import (
     AGE,
+    CAP_CHECKS,
     FORGED,
+    LARGE_MESSAGE,
+    NOTICE_CHECKS,
+    OF_CAP_ALONE,
     PROMPT_S,
     AnswerVerdict,
     Check,
     ReceiverVerification,
+    Tried,
     Verified,
     verdict_of,
 )
@@ -45,8 +54,8 @@ def verified(client_for: Callable[..., HttpClient], boundaries: Boundaries) -> A
             return App(client, now=clock)
 
         verification = ReceiverVerification(channel, boundaries, now, lambda: next(ticks) * seconds)
-        found = await verification.run(f"{side.origin}/w", SECRET, [DUEREN], "de")
-        assert [one.check for one in found] == list(Check), "each once, in their order"
+        found = await verification.run(Tried(f"{side.origin}/w", SECRET, [DUEREN], "de"))
+        assert [one.check for one in found] == list(NOTICE_CHECKS), "each once, in their order"
         return {one.check: one for one in found}
 
     return verified
@@ -57,9 +66,10 @@ async def test_who_accepts_everything_lets_anybody_warn(verified: Any) -> None:
         side.react = answer(204)
         found = await verified(side)
         assert {check: one.verdict for check, one in found.items()} == {
-            check: AnswerVerdict.NOT_REFUSED if check in FORGED else AnswerVerdict.PASSED for check in Check
+            check: AnswerVerdict.NOT_REFUSED if check in FORGED else AnswerVerdict.PASSED
+            for check in NOTICE_CHECKS
         }
-        sent = dict(zip(Check, side.seen, strict=True))
+        sent = dict(zip(NOTICE_CHECKS, side.seen, strict=True))
     whole = [one for check, one in sent.items() if check not in FORGED]
     for one in whole:
         Webhook(SECRET).verify(one.body, one.headers)
@@ -68,7 +78,7 @@ async def test_who_accepts_everything_lets_anybody_warn(verified: Any) -> None:
     assert sent[Check.NOTICE].body == sent[Check.REPEAT].body
     ids = [one.headers["webhook-id"] for one in side.seen]
     assert ids[0] == ids[1]
-    assert len(set(ids)) == len(Check) - 1, "all others are told apart"
+    assert len(set(ids)) == len(NOTICE_CHECKS) - 1, "all others are told apart"
     assert len(sent[Check.LARGEST].body) == LIMITS.payload_bytes
     assert sent[Check.TWO_SIGNATURES].headers["webhook-signature"].count("v1,") == 2
     order = [json.loads(sent[check].body)["sequence"] for check in (Check.NOTICE, Check.OVERTAKEN, Check.END)]
@@ -80,9 +90,9 @@ async def test_each_forgery_is_one(verified: Any) -> None:
     async with far_side() as side:
         side.react = answer(204)
         await verified(side)
-        sent = dict(zip(Check, side.seen, strict=True))
+        sent = dict(zip(NOTICE_CHECKS, side.seen, strict=True))
     right, other = Webhook(SECRET), sent[Check.WRONG_SECRET]
-    for check in FORGED:
+    for check in FORGED - OF_CAP_ALONE:
         with pytest.raises(Exception, match=r"(?i)signature|timestamp|header"):
             right.verify(sent[check].body, sent[check].headers)
     assert "webhook-signature" not in sent[Check.NO_SIGNATURE].headers
@@ -91,6 +101,53 @@ async def test_each_forgery_is_one(verified: Any) -> None:
     assert json.loads(changed.body) == json.loads(sent[Check.NOTICE].body)
     old = int(sent[Check.REPLAYED].headers["webhook-timestamp"])
     assert old <= int(other.headers["webhook-timestamp"]) - AGE.total_seconds() + 60
+
+
+async def test_a_receiver_of_cap_is_tried_with_messages_and_with_what_is_forged_of_them(
+    client_for: Callable[..., HttpClient], boundaries: Boundaries
+) -> None:
+    certificates: list[bytes] = []
+
+    @asynccontextmanager
+    async def publish(certificate: bytes) -> AsyncIterator[None]:
+        certificates.append(certificate)
+        yield
+        certificates.append(b"ended")
+
+    async with far_side() as side:
+        side.react = answer(204)
+        client = client_for(side.origin)
+        verification = ReceiverVerification(lambda clock: App(client, now=clock), boundaries, now)
+        found = await verification.run_cap(Tried(f"{side.origin}/cap", SECRET, [DUEREN], "de"), publish)
+        sent = dict(zip(CAP_CHECKS, side.seen, strict=True))
+    assert [one.check for one in found] == list(CAP_CHECKS)
+    assert {one.verdict for one in found if one.check in FORGED} == {AnswerVerdict.NOT_REFUSED}
+    assert {one.verdict for one in found if one.check not in FORGED} == {AnswerVerdict.PASSED}
+    certificate, end = certificates
+    assert end == b"ended"
+    right = Webhook(SECRET)
+
+    def is_right(check: Check) -> bool:
+        """As cap-receivers.md has it judged."""
+        seen = sent[check]
+        delivery, signature = (seen.headers[name] for name in ("alert-delivery", "alert-delivery-signature"))
+        try:
+            right.verify(seen.body, seen.headers, json_parse=False)
+            right.verify(delivery, {**seen.headers, "webhook-signature": signature}, json_parse=False)
+        except (WebhookVerificationError, KeyError):
+            return False
+        return verify(seen.body, {SENDER: [certificate]}, now()).verdict is Verdict.VALID
+
+    assert {check for check in CAP_CHECKS if is_right(check)} == set(CAP_CHECKS) - FORGED
+    for seen in sent.values():
+        assert seen.headers["content-type"] == "application/cap+xml"
+        (message,) = cap.parse(seen.body).alerts
+        assert message.status is cap.Status.TEST
+        assert json.loads(seen.headers["alert-delivery"])["test"] is True
+    assert len(sent[Check.LARGEST].body) > LARGE_MESSAGE
+    kinds = {check: json.loads(seen.headers["alert-delivery"]) for check, seen in sent.items()}
+    assert [kinds[check]["kind"] for check in (Check.END, Check.OVERTAKEN)] == ["cancel", "update"]
+    assert kinds[Check.END]["sequence"] > kinds[Check.OVERTAKEN]["sequence"] > kinds[Check.NOTICE]["sequence"]
 
 
 @pytest.mark.parametrize(

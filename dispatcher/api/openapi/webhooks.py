@@ -8,6 +8,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header
 
+from channels.app.delivery import DELIVERY, DELIVERY_SIGNATURE, MEMBERS
+from dispatcher.api.alerts import CAP_SCHEMA
+from dispatcher.api.body import CAP_MEDIA_TYPE
 from dispatcher.api.instances.bodies import NoticeBody
 from dispatcher.api.subscribers.bodies import RoundTripBody
 
@@ -22,6 +25,59 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     429: {"description": "Too many: `Retry-After` is kept."},
     503: {"description": "Not now: it is tried again until the notice's `expires`, as after any 5xx."},
 }
+
+_DEFINITIONS: Final = "#/$defs/", "#/components/schemas/"
+"""Where a model of its own has its definitions, and where the description has them all."""
+_ALWAYS: Final = ("v", "alert", "chain", "sequence", "kind", "expires")
+_OF_DELIVERY: Final = "as `webhook-signature`, over `alert-delivery` in place of the body"
+
+
+def delivery_schema() -> dict[str, Any]:
+    """Return what stands beside a CAP message: members of a notice, of municipalities the keys alone."""
+    properties = NoticeBody.model_json_schema()["properties"]
+    found = {name: _without_null(properties[name]) for name in MEMBERS}
+    found["municipalities"] = {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "the places as keys (AGS); left out where they are many: then ask the pull",
+        "examples": [["05358008"]],
+    }
+    return {
+        "type": "object",
+        "description": "What the message cannot say of itself; each member means what it means in a notice.",
+        "properties": found,
+        "required": [*_ALWAYS],
+    }
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a member that is left out where there is nothing to say."""
+    found = {name: value for name, value in schema.items() if name not in {"anyOf", "default", "title"}}
+    found |= next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})
+    if "$ref" in found:
+        found["$ref"] = found["$ref"].replace(*_DEFINITIONS)
+    return found
+
+
+def _beside() -> dict[str, Any]:
+    """Return how the request of a CAP message differs from what its parameters say."""
+    return {
+        "requestBody": {
+            "required": True,
+            "description": "The message in CAP 1.2, signed by the service (`/v1/public/signing-certificates`).",
+            "content": {CAP_MEDIA_TYPE: {"schema": CAP_SCHEMA}},
+        },
+        "parameters": [
+            {
+                "name": DELIVERY,
+                "in": "header",
+                "required": True,
+                "description": "JSON, in ASCII; `kind` decides what the message is for.",
+                "content": {"application/json": {"schema": delivery_schema()}},
+            }
+        ],
+    }
+
 
 TAKEN: Final[dict[int | str, dict[str, Any]]] = {
     201: {"description": "The push service has taken it."},
@@ -44,6 +100,24 @@ def webhooks() -> APIRouter:
     ) -> None:
         """Tell an app of a warning, a change or an end. Signed after Standard Webhooks; a try takes 10 s at most. A
         push has the same body, encrypted after RFC 8291, and none of the headers.
+        """
+
+    @router.post(
+        "message",
+        status_code=204,
+        responses=ANSWERS,
+        operation_id="receiveMessage",
+        tags=["instances"],
+        openapi_extra=_beside(),
+    )
+    async def message(
+        _id: Annotated[str, Header(alias="webhook-id", description=_ID)],
+        _timestamp: Annotated[int, Header(alias="webhook-timestamp", description=_TIMESTAMP)],
+        _signature: Annotated[str, Header(alias="webhook-signature", description=_SIGNATURE)],
+        _delivery_signature: Annotated[str, Header(alias=DELIVERY_SIGNATURE, description=_OF_DELIVERY)],
+    ) -> None:
+        """Tell a system that speaks CAP of a warning, a change or an end, where the webhook's `form` is `cap`: the
+        message, signed by the service, and beside it what it cannot say of itself.
         """
 
     @router.post("code", status_code=201, responses=TAKEN, operation_id="receiveCode", tags=["subscribers"])

@@ -1,17 +1,21 @@
-"""`dispatcher instance verify URL`: proves an app maker's receiver, with signed samples and forged ones."""
+"""`dispatcher instance verify URL`: proves the receiver of an app's maker, or of a system that speaks CAP, with signed
+samples and forged ones.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
-from typing import Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
 from channels.base import Permanent
 from channels.clock import utc_now
-from dispatcher.apps.verification import FORGED, AnswerVerdict, ReceiverVerification, Verified
+from dispatcher.apps.verification import FORGED, AnswerVerdict, ReceiverVerification, Tried, Verified
 from dispatcher.apps.webhook_refusal import webhook_error
 from dispatcher.boundaries.territories import wrong_municipality
 from dispatcher.commands.desk.session import say
@@ -20,14 +24,24 @@ from dispatcher.commands.shell.output import AsJsonLines, OutputLanguage
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
+from dispatcher.model.webhooks import CallbackForm
 from dispatcher.settings import Settings
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.channels import callbacks
 from dispatcher.wiring.http_client import http_client
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+LOOPBACK: Final = "127.0.0.1"
+CERTIFICATES_PORT: Final = 8081
+HEAD_BYTES: Final = 8_192
+HEAD_S: Final = 5.0
+"""How long, and for how many bytes, a request for the certificates is read. It is the receiver's own machine."""
 SECRET_NAME: Final = "WEBHOOK_SECRET"  # noqa: S105 - a name
 """The variable in which the receivers of the documents have their secret."""
 NOT_PASSED, WRONG_CALL = 1, 2
+CERTIFICATES_PATH: Final = "/v1/public/signing-certificates"
 EXITS: Final = {
     0: "passed",
     NOT_PASSED: "not all passed: the table says what",
@@ -40,9 +54,10 @@ _HEAD: Final = ("check", "expected", "answer", "seconds", "result")
     Where.FILES,
     "dispatcher instance verify https://app.example/warnings",
     "dispatcher instance verify https://app.example/warnings --secret-stdin --json < secret.txt",
+    "dispatcher instance verify http://127.0.0.1:8000/cap --form cap",
     exits=EXITS,
 )
-def verify(
+def verify(  # noqa: PLR0913 - each is an option
     url: Annotated[
         str, typer.Argument(help="of the app's receiver; WARN_ALLOWED_ORIGINS admits private ones")
     ],
@@ -53,11 +68,23 @@ def verify(
         bool,
         typer.Option("--secret-stdin", help=f"read the whsec_ secret from the input, not from {SECRET_NAME}"),
     ] = False,
+    form: Annotated[
+        CallbackForm, typer.Option(help="what the receiver takes: notices, or signed CAP messages")
+    ] = CallbackForm.NOTICE,
+    certificates_port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=65_535,
+            help=f"with --form cap: where at {LOOPBACK} the receiver finds the certificates of the samples, under the "
+            "service's path",
+        ),
+    ] = CERTIFICATES_PORT,
     *,
     as_json: AsJsonLines = False,
     language: OutputLanguage = DeskLanguage.GERMAN,
 ) -> None:
-    """Send test notices to a receiver, some of them forged, and say which answers were right.
+    """Send tests to a receiver, some of them forged, and say which answers were right.
 
     It needs no instance and no record: the receiver's URL, and the secret that it has.
     """
@@ -65,7 +92,8 @@ def verify(
     secret = typer.get_text_stream("stdin").readline() if secret_stdin else os.environ.get(SECRET_NAME, "")
     if not secret.strip():
         _end(at.line("verify_secret", name=SECRET_NAME))
-    found = asyncio.run(_verified(settings, url, secret.strip(), place or [], at))
+    receiver = Tried(url, secret.strip(), place or [], at.language)
+    found = asyncio.run(_verified(settings, receiver, form, certificates_port, at))
     if as_json:
         for one in found:
             typer.echo(json_line({**_members(one), "expected": _expected(one)}))
@@ -77,20 +105,54 @@ def verify(
         raise typer.Exit(NOT_PASSED)
 
 
-async def _verified(settings: Settings, url: str, secret: str, places: list[str], at: Desk) -> list[Verified]:
+async def _verified(
+    settings: Settings, receiver: Tried, form: CallbackForm, port: int, at: Desk
+) -> list[Verified]:
     boundaries = load_boundaries(settings)
-    if wrong := wrong_municipality(places, boundaries):
+    if wrong := wrong_municipality(receiver.places, boundaries):
         raise typer.BadParameter(wrong)
+    receiver = replace(receiver, places=receiver.places or [boundaries.municipalities[0].ags])
     http = http_client(settings)
     try:
         verification = ReceiverVerification(partial(callbacks, settings, http), boundaries, utc_now)
         try:
-            verification.check(url, secret)
+            verification.check(receiver.url, receiver.secret)
         except Permanent as refused:
             _end(_sentence(refused.code, at))
-        return await verification.run(url, secret, places or [boundaries.municipalities[0].ags], at.language)
+        if form is CallbackForm.NOTICE:
+            return await verification.run(receiver)
+        return await verification.run_cap(receiver, partial(_published, port, at))
     finally:
         await http.aclose()
+
+
+@asynccontextmanager
+async def _published(port: int, at: Desk, certificate: bytes) -> AsyncIterator[None]:
+    """Publish the certificate as the service does, for as long as this lasts. Ends the command where that cannot be."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            async with asyncio.timeout(HEAD_S):
+                head = await reader.readuntil(b"\r\n\r\n")
+            found = head.startswith(b"GET " + CERTIFICATES_PATH.encode() + b" ")
+            status, body = (b"200 OK", certificate) if found else (b"404 Not Found", b"")
+            lines = (
+                b"HTTP/1.1 " + status,
+                b"Content-Length: %d" % len(body),
+                b"Connection: close",
+                b"",
+                body,
+            )
+            writer.write(b"\r\n".join(lines))
+            await writer.drain()
+        writer.close()
+
+    try:
+        server = await asyncio.start_server(answer, LOOPBACK, port, limit=HEAD_BYTES)
+    except OSError as error:
+        _end(at.line("verify_port", port=port, error=os.strerror(error.errno or 0)))
+    async with server:
+        yield
 
 
 def _sentence(code: str, at: Desk) -> str:

@@ -17,7 +17,7 @@ import pytest
 from channels.app.channel import App
 from channels.clock import utc_now
 from dispatcher.api.subscribers.requests import INSTALLATION
-from dispatcher.apps.verification import AnswerVerdict, ReceiverVerification
+from dispatcher.apps.verification import AnswerVerdict, ReceiverVerification, Tried
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.settings import Settings
 from tests.api.conftest import INSTANCE_KEY, Service, introduce, serving
@@ -96,7 +96,7 @@ async def test_it_registers_reads_what_is_in_force_and_takes_what_is_signed(
         assert await line(process) == f"test {tested.json['notice']['headline']}"
         client = client_for(origin)
         verification = ReceiverVerification(lambda clock: App(client, now=clock), boundaries, utc_now)
-        found = await verification.run(f"{origin}/warnings", SECRET, [DUEREN], "de")
+        found = await verification.run(Tried(f"{origin}/warnings", SECRET, [DUEREN], "de"))
         assert [one for one in found if one.verdict is not AnswerVerdict.PASSED] == []
         assert (await ask(origin, "PUT", "/installations/short", {}))[0] == 404
 

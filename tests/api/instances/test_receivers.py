@@ -18,7 +18,7 @@ import pytest
 from channels.app.channel import App
 from channels.base import Endpoint
 from channels.clock import utc_now
-from dispatcher.apps.verification import AnswerVerdict, Check, ReceiverVerification
+from dispatcher.apps.verification import NOTICE_CHECKS, AnswerVerdict, ReceiverVerification, Tried
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.settings import Settings
 from tests.api.conftest import INSTANCE_KEY, introduce, serving
@@ -95,9 +95,9 @@ async def test_it_passes_all_that_a_receiver_is_tried_by(
     async with receiver(language, tmp_path) as (_, origin):
         client = client_for(origin)
         verification = ReceiverVerification(lambda clock: App(client, now=clock), boundaries, utc_now)
-        found = await verification.run(f"{origin}/warnings", SECRET, [DUEREN], "de")
+        found = await verification.run(Tried(f"{origin}/warnings", SECRET, [DUEREN], "de"))
         assert [one for one in found if one.verdict is not AnswerVerdict.PASSED] == []
-        assert {one.check for one in found} == set(Check)
+        assert {one.check for one in found} == set(NOTICE_CHECKS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

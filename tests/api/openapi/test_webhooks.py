@@ -1,10 +1,12 @@
 """What apps are told is as the description says."""
 
+import json
 from typing import Any
 
 import pytest
 
 import cap
+from channels.app.delivery import MEMBERS, delivery
 from dispatcher.model.vocabulary import Kind
 from tests.support.description import Description
 from tests.support.messages import HOUR, NOW, stored
@@ -40,3 +42,24 @@ def test_every_kind_of_body_that_is_sent_is_described(described: dict[str, Any])
         schema = request["content"]["application/json"]["schema"]
         assert description.differences(schema, body) == [], what
         assert ("dir" in body["notification"]) == ("right to left" in what)
+
+
+def test_what_stands_beside_a_cap_message_is_as_the_webhook_describes_it(described: dict[str, Any]) -> None:
+    message = described["webhooks"]["message"]["post"]
+    assert list(message["requestBody"]["content"]) == ["application/cap+xml"]
+    headers = {one["name"]: one for one in message["parameters"]}
+    assert {name for name, one in headers.items() if one["required"]} == {
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+        "alert-delivery",
+        "alert-delivery-signature",
+    }
+    schema = headers["alert-delivery"]["content"]["application/json"]["schema"]
+    assert set(schema["properties"]) == set(MEMBERS)
+    description, told = Description(described), [notice(**changes) for changes in NOTICES]
+    for body in [*told, *(body for what, body in sent_bodies().items() if what.startswith("notice"))]:
+        said = json.loads(delivery(json.dumps(body).encode()))
+        assert description.differences(schema, said) == []
+        assert description.differences(schema, said | {"kind": "other"})
+        assert description.differences(schema, {name: said[name] for name in said if name != "chain"})
