@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from dispatcher.api.public.answering import PublicDocuments
+from dispatcher.api.public.answering import PublicDocuments, UnknownLimits
 from dispatcher.api.public.application import OpenParts, PublicDependencies, public_application
 from dispatcher.api.public.streams.listeners import StreamLimits
 from dispatcher.api.public.streams.telling import PublicStreams
@@ -48,7 +48,9 @@ class Crowd:
         self.app = public_application(PublicDependencies(self.publisher, parts, self.metrics, None))
         self.asked: Counter[str] = Counter()
         """What has reached the service."""
+        self.app.public._limits = UnknownLimits(patience_s=0.05)  # nobody looks at a record
         self.url = ""
+        self.port = 0
         self.session: Any = None
         self.stop: Any = None
 
@@ -78,7 +80,8 @@ async def crowd(boundaries: Boundaries, tmp_path: Path) -> AsyncIterator[Crowd]:
         port = free_port()
         with nginx(tmp_path, of_the_page(f"{HOST}:{upstream}", port, tmp_path), port):
             async with aiohttp.ClientSession(auto_decompress=False) as session:
-                crowd.url, crowd.session, crowd.stop = f"http://127.0.0.1:{port}", session, stop
+                crowd.url, crowd.port = f"http://{HOST}:{port}", port
+                crowd.session, crowd.stop = session, stop
                 yield crowd
 
 
@@ -113,6 +116,73 @@ async def test_all_who_ask_at_once_are_one_to_the_service(crowd: Crowd) -> None:
         most = 1 + int(loop.time() - began)
         assert 1 <= crowd.asked[path] <= most
     assert not any("x=" in one for one in crowd.asked)
+
+
+CONNECTIONS = 24
+ALERT = "01K0Z3P8QJ5W2M7T4R6B1C9XAV"
+OLD_LINK = "/v1/public/alerts/01K0Z3NDEKTSV4RRFFQ69G5FAV"
+"""Of a warning that nobody knows any more."""
+MIX = (
+    *(
+        f"/v1/municipalities/{ags}/{name}"
+        for ags in (DUEREN, JUELICH)
+        for name in (
+            "alerts",
+            "alerts?language=en",
+            "alerts.atom",
+            "alerts.geojson",
+            "badge.svg",
+            "badge.json",
+        )
+    ),
+    "/v1/districts/05358/alerts",
+    "/v1/public/alerts",
+    "/api31/dashboard/053580000000.json",
+    f"/api31/warnings/{ALERT}.json",
+    f"/v1/public/alerts/{ALERT}/cap",
+    OLD_LINK,
+)
+"""What a crowd asks for."""
+
+
+async def asked_in_turn(port: int, number: int, count: int, targets: tuple[str, ...]) -> Counter[int]:
+    """Ask for one after the other over one connection, the first by its number. How many had which status."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    found: Counter[int] = Counter()
+    for nth in range(count):
+        target = targets[(number + nth) % len(targets)]
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+        found[int(head.split()[1])] += 1
+    writer.close()
+    return found
+
+
+async def test_a_crowds_mix_costs_the_service_one_request_for_each_address_and_second(crowd: Crowd) -> None:
+    requests = 10_000
+    await crowd.publish(warned(ALERT))
+    began = asyncio.get_running_loop().time()
+    found = await asyncio.gather(
+        *(asked_in_turn(crowd.port, number, requests // CONNECTIONS, MIX) for number in range(CONNECTIONS))
+    )
+    seconds = asyncio.get_running_loop().time() - began
+    statuses = sum(found, Counter[int]())
+    assert set(statuses) == {200, 404}
+    assert statuses[404] == pytest.approx(requests / len(MIX), rel=0.1), "the link that is old"
+    assert set(crowd.asked) == set(MIX)
+    # One more for the first, and one for what is asked for when the clock is about to strike.
+    assert max(crowd.asked.values()) <= 2 + seconds, (crowd.asked, seconds)
+
+
+@pytest.mark.parametrize("path", [f"/v1/municipalities/{JUELICH}/alerts", OLD_LINK])
+async def test_of_a_burst_on_an_address_that_nobody_has_asked_for_one_gets_through(
+    crowd: Crowd, path: str
+) -> None:
+    await crowd.publish(warned("A"))
+    found = await asyncio.gather(*(asked_in_turn(crowd.port, 0, 1, (path,)) for _ in range(60)))
+    assert len({tuple(one) for one in found}) == 1
+    assert crowd.asked[path] == 1
 
 
 async def test_whoever_takes_no_gzip_gets_the_same_unpacked_and_tags_are_heeded(crowd: Crowd) -> None:

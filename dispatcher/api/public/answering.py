@@ -40,9 +40,9 @@ PREFIXES: Final = ("/v1/districts/", "/v1/municipalities/", "/v1/public/", "/api
 """What the paths begin with that take no key. A key that is sent there is not looked at."""
 READ: Final = ("GET", "HEAD")
 RETRY_AFTER_S: Final = 1
-UNKNOWN_CACHE_CONTROL: Final = "public, max-age=1"
-"""For a second a cache answers that there is no such warning: a crowd asks by a link that has grown old as by any
-other. It was looked for in the record before that is said."""
+UNKNOWN_CACHE_CONTROL: Final = "public, max-age=1, stale-while-revalidate=1"
+"""For a second a cache answers that there is no such warning, for another it may while it asks again: a crowd asks by a
+link that has grown old as by any other. It was looked for in the record before that is said."""
 _OK: Final = b"HTTP/1.1 200 OK\r\n"
 _NOT_MODIFIED: Final = b"HTTP/1.1 304 Not Modified\r\n"
 OPEN_TO_ALL: Final[Headers] = (

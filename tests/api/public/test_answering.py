@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from dispatcher.api.public.answering import PublicDocuments, PublicResponse, UnknownLimits
+from dispatcher.api.public.answering import (
+    UNKNOWN_CACHE_CONTROL,
+    PublicDocuments,
+    PublicResponse,
+    UnknownLimits,
+)
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.publication.coverage import Coverage
 from dispatcher.publication.editions import Edition, PlaceDocument
@@ -154,7 +159,7 @@ async def test_a_warning_is_kept_for_one_edition(process: Process) -> None:
     process.renew()
     assert (await process.ask(path))[0] == 404
     unknown = await process.documents.of_warning(MESSAGE, "B", path, Request(scope(path)))
-    assert (unknown.status_code, unknown.headers["cache-control"]) == (404, "public, max-age=1")
+    assert (unknown.status_code, unknown.headers["cache-control"]) == (404, UNKNOWN_CACHE_CONTROL)
 
 
 class Unknown:

@@ -1,14 +1,19 @@
 """What benchmarks stand on: the messages of a burst, what /proc says, a line of metrics."""
 
+import asyncio
 import importlib
 import json
 import os
 import random
 import subprocess
 import sys
+import threading
 from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import pytest
 
 import cap
@@ -16,13 +21,21 @@ from dispatcher.access.receipt_tokens import ReceiptTokens
 from ops.lab.bench import burst
 from ops.lab.bench.__main__ import module_of, names
 from ops.lab.bench.dispatch import SendMeasurement, summary
-from ops.lab.bench.fixtures import list_reader, plain_list, receipt_poster, stream_listeners
+from ops.lab.bench.fixtures import (
+    front,
+    list_reader,
+    plain_list,
+    receipt_poster,
+    slow_readers,
+    stream_listeners,
+)
 from ops.lab.bench.fixtures.crowd import Crowd
 from ops.lab.bench.fixtures.processes import Process, metric
 from ops.lab.bench.fixtures.receipt_poster import PosterOrders
 from ops.lab.gateways.state import UserAgent
 from ops.lab.world.population import INHABITANTS
 from tests.support.bounded_server import serving
+from tests.support.conditions import comes_true
 
 
 def test_a_burst_is_a_hundred_messages_of_fifty_centres_with_thirty_that_say_the_same() -> None:
@@ -135,3 +148,44 @@ async def test_streams_are_held_open_until_all_have_heard(capsys: pytest.Capture
     assert heard.streams == 3
     assert heard.first <= heard.last
     assert capsys.readouterr().out == "ready\n"
+
+
+async def test_slow_readers_ask_and_take_next_to_nothing_until_they_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+    told = threading.Event()
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        asked.append(scope["path"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x" * 100_000})
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(readline=told.wait))
+    async with serving(app) as server:
+        orders = slow_readers.SlowOrders(server.port, ["/a", "/b"], readers=4, requests=2)
+        reading = asyncio.create_task(slow_readers.read(orders))
+        await comes_true(lambda: {"/a", "/b"} <= set(asked))
+        told.set()
+        found = await reading
+    assert found.readers == 4
+    assert capsys.readouterr().out == "ready\n"
+
+
+@pytest.mark.processes
+async def test_what_gets_through_a_cache_is_counted(tmp_path: Path) -> None:
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        headers = [(b"cache-control", b"max-age=60" if scope["path"] == "/v1/public/kept" else b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    async with serving(app) as server:
+        with front.front(server.port, tmp_path / "nginx") as proxy:
+            async with aiohttp.ClientSession() as session:
+                for path in ("/v1/public/kept", "/v1/public/not") * 3:
+                    async with session.get(f"http://127.0.0.1:{proxy.port}{path}") as answer:
+                        assert await answer.read() == b"x"
+            await comes_true(lambda: len(proxy.passed().get("/v1/public/not", ())) == 3)
+            assert len(proxy.passed()["/v1/public/kept"]) == 1
+    assert front.most_in_a_second([1.0, 1.9, 2.0, 3.5]) == 2
+    assert front.most_in_a_second([]) == 0

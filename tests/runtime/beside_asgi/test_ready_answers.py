@@ -1,16 +1,20 @@
 """Ready bytes are answered in turn, few at a time, and as the application would answer."""
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 
 from dispatcher.runtime.beside_asgi.ready_answers import A_TURN_S, ReadyAnswer, ReadyAnswers, lines_of
+from dispatcher.runtime.descriptors import raise_limit
 from dispatcher.runtime.http_transport import HttpLimits
 from dispatcher.runtime.strangers import StrangerLimits
-from tests.support.bounded_server import Serving, serving
+from tests.support.bounded_server import Serving, apart, serving
 from tests.support.conditions import comes_true
 
 BODY = b"ready"
@@ -202,6 +206,68 @@ def has_room(world: World) -> bool:
 
 def scope() -> Any:
     return {"path": "/read/1", "method": "GET", "headers": []}
+
+
+SLOW = """
+import asyncio
+import os
+import socket
+import uvloop
+from dispatcher.metrics import Metrics
+from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswer, ReadyAnswers
+from dispatcher.runtime.descriptors import raise_limit
+from dispatcher.runtime.http_transport import HttpLimits
+from dispatcher.runtime.serving import server_of
+
+BODY = os.urandom(1_000_000)
+HEAD = b"content-length: %d" % len(BODY)
+
+def find(scope):
+    return ReadyAnswer(b"HTTP/1.1 200 OK\\r\\n" + HEAD + b"\\r\\n", BODY)
+
+async def by_a_route(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [tuple(HEAD.split(b": "))]})
+    await send({"type": "http.response.body", "body": BODY})
+
+async def main():
+    raise_limit()
+    listener = socket.create_server(("127.0.0.1", 0), backlog=2000)
+    limits = HttpLimits(connections=1200, unread_s=600)
+    server = server_of(by_a_route, Metrics(), limits, None, ReadyAnswers(("/read/",), find))
+    print(listener.getsockname()[1], flush=True)
+    await server.serve([listener])
+
+uvloop.run(main())
+"""
+SLOW_READERS = 1_000
+
+
+def read_slowly(port: int, number: int) -> socket.socket:
+    """A connection whose client asks for a megabyte, more than once, and takes next to nothing of it."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    client.settimeout(60)
+    client.connect(("127.0.0.1", port))
+    client.sendall(get("/read/1" if number % 2 else "/route") * 3)
+    if number % 10 == 0:
+        assert client.recv(1) == b"H"
+    return client
+
+
+@pytest.mark.processes
+def test_a_thousand_who_read_nothing_or_a_byte_take_no_memory_and_nobody_elses_answer() -> None:
+    raise_limit()
+    with apart(SLOW) as server, contextlib.ExitStack() as stack:
+        before = server.rss_mb()
+        slow = [stack.enter_context(read_slowly(server.port, number)) for number in range(SLOW_READERS)]
+        for path in ("/read/1", "/route"):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
+                client.sendall(get(path, CLOSE))
+                answer = b"".join(iter(partial(client.recv, 1_000_000), b""))
+            assert len(answer) > 1_000_000
+        for client in slow[::10]:
+            assert client.recv(1) == b"T", "they are waited for, and get what they ask for"
+        assert server.rss_mb() - before < 100, "a gigabyte was asked for, thrice"
 
 
 def test_headers_are_lines() -> None:

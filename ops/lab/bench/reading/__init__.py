@@ -1,5 +1,6 @@
 """Measures what anybody may read: requests a second against an application that returns constant bytes and against a
-route that serialises, submissions beside a crowd, and streams.
+route that serialises, submissions beside a crowd, streams, readers that take next to nothing, and a crowd through a
+cache.
 
 The reading process has a processor to itself where there are two; what reads shares the other with all the rest.
 """
@@ -57,6 +58,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             quiet = trial.submitter.submit_for(options.submitting / 2)
             beside = trial.beside(options.submitting, FULL * per_s)
             quiet += trial.submitter.submit_for(options.submitting / 2)
+            slow = trial.slow(options.slow, options.seconds)
+            crowd = trial.crowd(options.crowd, options.crowd_seconds) if options.crowd else {}
         finally:
             service.stop()
     p99 = {"beside": report.quantile(beside, 0.99), "quiet": report.quantile(quiet, 0.99)}
@@ -66,6 +69,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "ratio_fastapi": round(median(ours / slow for ours, _, slow in found), 1),
         "submission_p99_ratio": round(p99["beside"] / p99["quiet"], 2),
         **streams,
+        **slow,
+        **crowd,
         "submission_p99_ms": round(p99["beside"] * 1000, 1),
         "submissions": len(beside),
         "bare_asgi_per_s": round(median(bare for _, bare, _ in found)),
@@ -88,6 +93,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--submitting", type=float, default=60.0, help="seconds of submissions, quiet and beside"
     )
+    parser.add_argument("--slow", type=int, default=10_000, help="readers that take a byte a second")
+    parser.add_argument(
+        "--crowd", type=int, default=0, help="requests through a real nginx; 250000 is what has been promised"
+    )
+    parser.add_argument("--crowd-seconds", type=float, default=60.0, help="in which these are sent")
     options = parser.parse_args(argv)
     report.show("reading", run(options), as_json=options.json)
     return 0

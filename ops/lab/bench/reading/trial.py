@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ops.lab.bench.fixtures.aside import Aside
+from ops.lab.bench.fixtures.front import front, most_in_a_second
 from ops.lab.bench.fixtures.list_reader import ReaderOrders, ReaderResult
 from ops.lab.bench.fixtures.processes import Process
+from ops.lab.bench.fixtures.slow_readers import SlowOrders, SlowResult
 from ops.lab.bench.fixtures.stream_listeners import Heard, ListenerOrders
 from ops.lab.bench.fixtures.submitter import QUOTA, Submitter
 from ops.lab.bench.webpush import processors
@@ -31,6 +33,21 @@ MIX = (
     "/api31/dashboard/053580000000.json",
 )
 SHOWN_WITHIN_S = 30.0
+CROWD = (
+    *(
+        f"/v1/{kind}/alerts{form}"
+        for kind in ("municipalities/05358008", "municipalities/05358024", "districts/05358", "public")
+        for form in ("", "?language=en", ".atom", ".geojson")
+    ),
+    "/v1/municipalities/05358008/badge.svg",
+    "/v1/public/widget.js",
+    "/api/appdata/gsb/labels/de_labels.json",
+    "/api31/dashboard/053580000000.json",
+    "/api31/mowas/mapData.json",
+)
+"""What a crowd asks for that comes through a cache."""
+SLOW_REQUESTS = 20
+"""How many a slow reader sends at once, of which it reads a byte a second."""
 FULL = 0.8
 """At which share of the full rate is read beside submissions."""
 
@@ -106,4 +123,36 @@ class Trial:
             "sse_mb": round(max(open_mb, reading.peak_mb()), 1),
             "sse_first_s": round(heard.first - began, 3),
             "sse_last_s": round(heard.last - accepted, 3),
+        }
+
+    def slow(self, count: int, seconds: float) -> dict[str, Any]:
+        """Read beside others who ask and take next to nothing, in as many forms as there are."""
+        reading = Process(self._service.pids()["reading-1"])
+        before = reading.rss_mb()
+        reading.forget_peak()
+        orders = SlowOrders(self.port, [*CROWD], count, SLOW_REQUESTS)
+        slow = Aside("slow_readers", orders)
+        per_s = read(self.port, seconds)
+        slow.begin()
+        found = msgspec.json.decode(slow.result(), type=SlowResult)
+        return {
+            "slow_readers": found.readers,
+            "slow_let_go": found.let_go,
+            "slow_mb": round(reading.peak_mb() - before, 1),
+            "slow_per_s": round(per_s),
+        }
+
+    def crowd(self, requests: int, seconds: float) -> dict[str, Any]:
+        """Have a crowd read through a real nginx with its cache, and count what of it the service is asked."""
+        with front(self.port, self._service.home / "nginx") as proxy:
+            began = time.time()
+            per_s = read(proxy.port, seconds, requests / seconds, CROWD)
+            took = time.time() - began
+            passed = proxy.passed()
+        return {
+            "crowd_requests": round(per_s * seconds),
+            "crowd_s": round(took, 1),
+            "crowd_addresses": len(passed),
+            "crowd_passed": sum(map(len, passed.values())),
+            "crowd_most_in_a_second": max(map(most_in_a_second, passed.values())),
         }
