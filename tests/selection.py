@@ -17,6 +17,8 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from dispatcher.runtime import gc_tuning
+
 MARK = "processes"
 """The name of the fixture and of the mark."""
 
@@ -103,14 +105,14 @@ class Selection:
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Iterator[None]:
         """What is imported and collected stays to the end; looking through it again and again for garbage takes a
-        fifth of the processor time of the tests, and of that of collecting them.
+        fifth of the processor time of the tests, and of that of collecting them. Then garbage is looked for as seldom
+        as in the processes of the service.
         """
         gc.disable()
         try:
             return (yield)
         finally:
-            gc.collect()
-            gc.freeze()
+            gc_tuning.configure()
             gc.enable()
 
     @pytest.hookimpl(wrapper=True)
