@@ -133,7 +133,7 @@ async def let_wake_ups_lapse(pool: Any) -> None:
     await pool.execute("UPDATE alert SET enqueued_at = clock_timestamp() - interval '1 minute'")
 
 
-async def until(condition: Any, within_s: float = 30.0) -> None:
+async def until(condition: Any, within_s: float = 90.0) -> None:
     """Let the loop run until it is so; only a failing test waits for all of `within_s`. What takes long is looked at
     more and more seldom: to look keeps the processor from what is waited for.
     """
