@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 KNOWN_FOR_S: Final = 10.0
 """How long what the record has of instances is taken for known."""
+RENEWAL_EVERY_S: Final = 1.0
+"""How long all others are answered from what was known while one has gone to ask the record: that one may have to wait
+for a turn, behind people who subscribe.
+"""
 log = structlog.get_logger(__name__)
 
 
@@ -38,6 +42,7 @@ class AppPages:
         self._reading = asyncio.Lock()
         self._known: dict[str, Instance] | None = None
         self._due_at = float("-inf")
+        self._one_asks_until = float("-inf")
         self._made: dict[str, tuple[Instance, Mapping[str, Document]]] = {}
 
     async def documents(self, instance_id: str) -> Mapping[str, Document] | None:
@@ -57,11 +62,17 @@ class AppPages:
         return made[1]
 
     def ready(self, instance_id: str) -> Mapping[str, Document] | None:
-        """Return the documents of an app if they were made and are still taken for right; None where `documents` is to
-        be asked.
+        """Return the documents of an app if they were made; None where `documents` is to be asked. What is known for
+        too long is asked for by one, while all others get it as it was: a crowd must not wait behind whoever is slow.
         """
         made = self._made.get(instance_id)
-        return None if made is None or self._monotonic() >= self._due_at else made[1]
+        if made is None:
+            return None
+        now = self._monotonic()
+        if now >= max(self._due_at, self._one_asks_until):
+            self._one_asks_until = now + RENEWAL_EVERY_S
+            return None
+        return made[1]
 
     async def _renewed(self) -> dict[str, Instance]:
         async with self._reading:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dispatcher.model.principals import Instance
-from dispatcher.pages.apps import KNOWN_FOR_S, AppPages
+from dispatcher.pages.apps import KNOWN_FOR_S, RENEWAL_EVERY_S, AppPages
 from tests.pages.test_app_documents import PRESENTED
 from tests.support.messages import DUEREN
 
@@ -85,3 +85,16 @@ async def test_what_is_ready_is_what_is_known_now() -> None:
     assert record.pages.ready("dueren") is None, "it is looked at again"
     await record.pages.documents("juelich")
     assert record.pages.ready("dueren") is None, "it is another now"
+
+
+async def test_one_asks_for_what_is_known_for_too_long_and_nobody_waits_for_them() -> None:
+    record = Record(ONE)
+    found = await record.pages.documents("dueren")
+    record.now = KNOWN_FOR_S
+    assert [record.pages.ready("dueren") for _ in range(3)] == [None, found, found]
+    record.now += RENEWAL_EVERY_S
+    assert record.pages.ready("dueren") is None, "the one before may have been turned away"
+    await record.pages.documents("dueren")
+    assert record.reads == 2
+    record.now += RENEWAL_EVERY_S
+    assert record.pages.ready("dueren") is found, "it is known again"
