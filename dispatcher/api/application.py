@@ -24,6 +24,7 @@ from dispatcher.api.operator import instances as operated
 from dispatcher.api.pages.routes import PREFIXES as PAGES
 from dispatcher.api.pages.routes import ReadyPages
 from dispatcher.api.pages.routes import routes as page_routes
+from dispatcher.api.public.answering import PREFIXES as PUBLIC
 from dispatcher.api.public.answering import PublicDocuments
 from dispatcher.api.public.application import OpenParts, PublicApi, open_routes
 from dispatcher.api.receipts.posting import ReceiptPosts
@@ -34,14 +35,16 @@ from dispatcher.api.subscribers import backend, leaving, phones
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswers
 from dispatcher.runtime.probes import probe_app, public_probes
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.routing import BaseRoute
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Scope
 
     from dispatcher.api.dependencies import ApiDependencies
+    from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswer
 
 
 InstanceOf = Annotated[
@@ -73,17 +76,10 @@ ROUTERS = (
 
 
 class Api(PublicApi):
-    """The whole application, which answers the pages that are ready ahead of all else as well."""
+    """The whole application."""
 
-    pages: ReadyPages
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PAGES):
-            answer = self.pages.ready(scope)
-            if answer is not None:
-                await answer(scope, receive, send)
-                return
-        await super().__call__(scope, receive, send)
+    ready: ReadyAnswers
+    """What the server answers by itself: pages, and what anybody may read."""
 
 
 def application(dependencies: ApiDependencies) -> Api:
@@ -108,7 +104,7 @@ def application(dependencies: ApiDependencies) -> Api:
     app.public = PublicDocuments(
         dependencies.publisher, refused=dependencies.metrics.unknown_alerts_refused.inc
     )
-    app.pages = ReadyPages(dependencies.pages)
+    app.ready = _ready(app.public, ReadyPages(dependencies.pages))
     app.router.routes.extend(_routes(dependencies, app.public))
     app.state.receipt_posts = ReceiptPosts(dependencies.receipts, dependencies.metrics)
     install_receipts(app, app.state.receipt_posts)
@@ -172,6 +168,13 @@ def application(dependencies: ApiDependencies) -> Api:
     app.router.routes.extend(public_probes(dependencies.metrics, dependencies.health))
     require_table(app)
     return app
+
+
+def _ready(public: PublicDocuments, pages: ReadyPages) -> ReadyAnswers:
+    def find(scope: Scope) -> ReadyAnswer | None:
+        return pages.written(scope) if scope["path"].startswith(PAGES) else public.written(scope)
+
+    return ReadyAnswers((*PUBLIC, *PAGES), find)
 
 
 def _routes(dependencies: ApiDependencies, public: PublicDocuments) -> list[BaseRoute]:

@@ -116,7 +116,7 @@ async def _api(settings: Settings) -> None:
     async with api_dependencies(settings) as dependencies:
         limits = replace(DEFAULT_LIMITS, connections=client_connections(settings))
         app = application(dependencies)
-        server = server_of(app, dependencies.metrics, limits, app.state.receipt_posts.brief, app.public.ready)
+        server = server_of(app, dependencies.metrics, limits, app.state.receipt_posts.brief, app.ready)
         stop_on_signals(server)
         metrics = server_of(metrics_application(dependencies), dependencies.metrics, METRICS_LIMITS)
         listener, metrics_listener = listen_for_api(settings), listen_for_metrics(settings)

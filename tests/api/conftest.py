@@ -133,7 +133,7 @@ async def serving(
     async with api_dependencies(settings, in_process=in_process) as parts:
         listener, metrics_listener = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
         app = application(parts)
-        server = server_of(app, parts.metrics, limits, ready=app.public.ready)
+        server = server_of(app, parts.metrics, limits, ready=app.ready)
         metrics = server_of(metrics_application(parts), parts.metrics)
         running = asyncio.create_task(serve_both(server, listener, metrics, metrics_listener))
         async with aiohttp.ClientSession() as session:

@@ -10,10 +10,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dispatcher.access.keys import KEY_ID_PATTERN
-from dispatcher.api.public.answering import READ, send_document
+from dispatcher.api.public.answering import READ, chosen, send_document
 from dispatcher.pages.app_documents import HTML
 from dispatcher.pages.assets import PREFIX, assets
 from dispatcher.pages.shell import HEADERS
+from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswer, lines_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,6 +31,10 @@ BRIEF: Final = b"public, max-age=60, stale-if-error=604800"
 FRESH: Final = b"no-cache"
 """The service worker: a browser asks for it again whenever it looks for a new one."""
 WORKER: Final = "worker.js"
+_STATUS_LINES: Final = {
+    HTTPStatus.OK: b"HTTP/1.1 200 OK\r\n",
+    HTTPStatus.NOT_MODIFIED: b"HTTP/1.1 304 Not Modified\r\n",
+}
 _INSTANCE: Final = re.compile(KEY_ID_PATTERN.pattern)
 _NOT_FOUND: Final = """<!doctype html>
 <html lang="de"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -51,23 +56,39 @@ class DocumentResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send_document(self._document, self._more, scope, receive, send, self._cache_control)
 
+    def written(self, scope: Scope) -> ReadyAnswer | None:
+        """Return the same as a server sends it; None where the application is to judge."""
+        found, status = chosen(self._document, scope["headers"])
+        if status not in _STATUS_LINES:
+            return None
+        own = found.headers if status is HTTPStatus.OK else found.validators
+        headers = [(name, self._cache_control if name == b"cache-control" else value) for name, value in own]
+        is_sent = status is HTTPStatus.OK and scope["method"] == "GET"
+        return ReadyAnswer(
+            _STATUS_LINES[status] + lines_of((*headers, *self._more)), found.body if is_sent else b""
+        )
+
 
 class ReadyPages:
-    """What is answered ahead of the routes: a crowd asks for eight documents each, which lie there."""
+    """What is answered ahead of the application: a crowd asks for sixteen documents each, which lie there."""
 
     def __init__(self, pages: AppPages) -> None:
         self._pages = pages
 
-    def ready(self, scope: Scope) -> DocumentResponse | None:
-        """Return the answer to a request whose document is ready; None where the routes are to judge it."""
+    def written(self, scope: Scope) -> ReadyAnswer | None:
+        """Return the answer to a request whose document is ready, as a server sends it; None where the routes are to
+        judge. So a visit needs no place among strangers: people who subscribe meanwhile take those, and are slow.
+        """
         if scope["method"] not in READ:
             return None
         _, room, name, rest = (*scope["path"].split("/", 3), "", "")[:4]
         if room == "app":
-            return answered((self._pages.ready(name) or {}).get(rest), rest)
-        files = assets()
-        found = files.files.get(rest) if f"{PREFIX}{name}/" == files.path else None
-        return DocumentResponse(found, HEADERS, BY_NAME) if found else None
+            found = answered((self._pages.ready(name) or {}).get(rest), rest)
+        else:
+            files = assets()
+            file = files.files.get(rest) if f"{PREFIX}{name}/" == files.path else None
+            found = DocumentResponse(file, HEADERS, BY_NAME) if file else None
+        return None if found is None else found.written(scope)
 
 
 def answered(document: Document | None, name: str) -> DocumentResponse | None:

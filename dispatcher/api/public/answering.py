@@ -88,7 +88,7 @@ class PublicDocuments:
         self._places: dict[str, PlaceDocument] = {}
         """Which document an address of a place is of, of all that were asked for."""
         self._making, self._making_all = asyncio.Lock(), asyncio.Lock()
-        self.ready = ReadyAnswers(PREFIXES, self._answer)
+        self.ready = ReadyAnswers(PREFIXES, self.written)
         """What the server answers by itself."""
         self._state: tuple[Headers, bytes] = ((), b"")
         """What every answer says of the edition beside its bytes, and as it is sent."""
@@ -211,8 +211,8 @@ class PublicDocuments:
         finally:
             self._waiting -= 1
 
-    def _answer(self, scope: Scope) -> ReadyAnswer | None:
-        """Return the answer to a request that needs no route; None where there is none."""
+    def written(self, scope: Scope) -> ReadyAnswer | None:
+        """Return the answer to a request that needs no route, as a server sends it; None where there is none."""
         document = self._ready(scope)
         if document is None:
             return None
