@@ -11,7 +11,9 @@ import json
 import re
 import socket
 import tempfile
-import threading
+import time
+from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -23,7 +25,7 @@ from ops.lab.bench import report
 from ops.lab.bench.fixtures.aside import Aside
 from ops.lab.bench.fixtures.page_crowd import HOST, CrowdOrders, CrowdResult
 from ops.lab.bench.fixtures.processes import Process
-from ops.lab.bench.fixtures.submitter import QUOTA, Submitter
+from ops.lab.bench.fixtures.submitter import QUOTA, SUBMISSIONS_PER_S, Submitter
 from ops.lab.bench.webpush import new_user_agent, processors
 from ops.lab.world.district import SENDER, SOURCE, TERRITORY
 from ops.lab.world.service import Service
@@ -42,6 +44,16 @@ def free_port() -> int:
         found.bind((HOST, 0))
         port: int = found.getsockname()[1]
         return port
+
+
+@dataclass
+class Submitted:
+    """What became of submissions."""
+
+    seconds: list[float] = field(default_factory=list)
+    """How long each answer took."""
+    failed: int = 0
+    """Those that were not answered 201: the centre sends them again."""
 
 
 class Trial:
@@ -74,9 +86,9 @@ class Trial:
         own = [SCOPE + name for name in ("", "worker.js", *build["own"])]
         return [*own, *build["files"], f"/v1/municipalities/{WARNED}/alerts"]
 
-    def crowd(self, visits: int, sign_ups: int, seconds: float) -> tuple[CrowdResult, list[float], float]:
-        """Let the crowd come while the centre submits. Returns how they fared, how many seconds each submission took,
-        and how much processor time the API.
+    def crowd(self, visits: int, sign_ups: int, seconds: float) -> tuple[CrowdResult, Submitted, float]:
+        """Let the crowd come while the centre submits. Returns how they fared, how the submissions, and the
+        processor time that the API used, in seconds.
         """
         port = urlsplit(self._service.url).port or 0
         agent = new_user_agent(0)
@@ -95,14 +107,24 @@ class Trial:
                 patience_s=PROVEN_WITHIN_S,
             ),
         )
-        beside: list[float] = []
-        submitting = threading.Thread(target=lambda: beside.extend(self.submitter.submit_for(seconds)))
-        submitting.start()
         cpu = self.api.cpu_s()
         aside.begin()
-        submitting.join()
+        beside = self.submit_for(seconds)
         cpu = self.api.cpu_s() - cpu
         return msgspec.json.decode(aside.result(), type=CrowdResult), beside, cpu
+
+    def submit_for(self, seconds: float) -> Submitted:
+        """Submit evenly, whatever becomes of each."""
+        began, found = time.perf_counter(), Submitted()
+        for number in range(int(seconds * SUBMISSIONS_PER_S)):
+            time.sleep(max(0.0, began + number / SUBMISSIONS_PER_S - time.perf_counter()))
+            if time.perf_counter() >= began + seconds:
+                break
+            try:
+                found.seconds.append(self.submitter.submit()[1])
+            except (OSError, HTTPException, RuntimeError):
+                found.failed += 1
+        return found
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -121,19 +143,20 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             trial = Trial(service, push_port)
             trial.pin()
             requests = len(trial.paths())
-            quiet = trial.submitter.submit_for(options.seconds / 2)
+            quiet = trial.submit_for(options.seconds / 2).seconds
             found, beside, cpu = trial.crowd(options.visits, options.sign_ups, options.seconds)
-            quiet += trial.submitter.submit_for(options.seconds / 2)
+            quiet += trial.submit_for(options.seconds / 2).seconds
         finally:
             service.stop()
-    p99 = {"beside": report.quantile(beside, 0.99), "quiet": report.quantile(quiet, 0.99)}
+    p99 = {"beside": report.quantile(beside.seconds, 0.99), "quiet": report.quantile(quiet, 0.99)}
     return {
         "visits": options.visits,
         "sign_ups": options.sign_ups,
         "seconds": options.seconds,
         "submission_p99_ratio": round(p99["beside"] / p99["quiet"], 2),
         "submission_p99_ms": round(p99["beside"] * 1000, 1),
-        "submissions": len(beside),
+        "submissions": len(beside.seconds),
+        "submissions_failed": beside.failed,
         "visit_p99_ms": round(found.visit_p99 * 1000, 1),
         "visit_requests": requests,
         "sign_up_p99_ms": round(found.sign_up_p99 * 1000, 1),
