@@ -11,6 +11,9 @@ CACHE_CONTROL: Final = "public, max-age=1, stale-while-revalidate=1, stale-if-er
 """For a second a cache answers all who ask at once, for another it may while one of them fetches the next; and for a
 day where the service does not answer: each document says as of when it is, and of each warning until when it holds (RFC
 5861)."""
+CAP_TYPE: Final = "application/cap+xml"
+CONFINED: Final = (b"content-security-policy", b"sandbox; default-src 'none'")
+"""What a CAP message is shown under: it is XML that others wrote, on the origin of the citizens' page."""
 LEVEL: Final = 6
 """Of gzip: a document of 20 kB takes half a millisecond, once for all who read it."""
 PACKED_SAVES: Final = 32
@@ -73,6 +76,7 @@ def _representation(body: bytes, tag: bytes, media_type: str, *more: tuple[bytes
     described = (
         (b"content-type", media_type.encode()),
         (b"content-length", b"%d" % len(body)),
+        *((CONFINED,) if media_type == CAP_TYPE else ()),
         *more,
     )
     headers = described + validators

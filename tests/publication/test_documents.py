@@ -2,7 +2,7 @@
 
 import gzip
 
-from dispatcher.publication.documents import document
+from dispatcher.publication.documents import CAP_TYPE, document
 
 LONG = b'{"alerts": [' + b'"a warning", ' * 50 + b'"the last"]}'
 
@@ -38,3 +38,10 @@ def test_every_answer_may_be_kept_for_a_second_and_shown_while_the_service_is_aw
     headers = dict(document(LONG, "application/json").plain.headers)
     assert headers[b"cache-control"] == b"public, max-age=1, stale-while-revalidate=1, stale-if-error=86400"
     assert headers[b"vary"] == b"accept-encoding"
+
+
+def test_what_others_wrote_is_shown_in_a_sandbox() -> None:
+    """A CAP message may hold any XML below its signature: markup of a page, or a stylesheet."""
+    shown = {kind: dict(document(LONG, kind).plain.headers) for kind in (CAP_TYPE, "application/json")}
+    assert shown[CAP_TYPE][b"content-security-policy"] == b"sandbox; default-src 'none'"
+    assert b"content-security-policy" not in shown["application/json"]

@@ -19,8 +19,8 @@ from dispatcher.api.public.preconditions import status_for, takes_gzip
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
-from dispatcher.publication.documents import document
-from dispatcher.publication.forms.registry import CAP, DETAIL, SIGNED
+from dispatcher.publication.documents import CAP_TYPE, document
+from dispatcher.publication.forms.registry import DETAIL, SIGNED
 from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswer, ReadyAnswers, lines_of
 from dispatcher.runtime.strangers import WAITING
 
@@ -51,8 +51,11 @@ OPEN_TO_ALL: Final[Headers] = (
         b"access-control-expose-headers",
         b"Alerts-Age, Alerts-As-Of, Alerts-Stale-Feeds, Alerts-Unread-Feeds, ETag",
     ),
+    (b"x-content-type-options", b"nosniff"),
 )
-"""A page of any origin may read what anybody may read."""
+"""A page of any origin may read what anybody may read; and no browser takes it for something else than it says, as
+others wrote much of it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +105,11 @@ class PublicDocuments:
 
         async def opened(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [
-                    (name, b"GET, HEAD" if name == b"allow" else value)
-                    for name, value in (*message.get("headers", ()), *OPEN_TO_ALL)
-                ]
-                if not any(name == b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
-                message = {**message, "headers": headers}
+                headers = dict(message.get("headers", ()))
+                if b"allow" in headers:
+                    headers[b"allow"] = b"GET, HEAD"
+                headers = {b"cache-control": b"no-store"} | headers | dict(OPEN_TO_ALL)
+                message = {**message, "headers": list(headers.items())}
             await send(message)
 
         # The server leaves the body out of what answers a HEAD.
@@ -169,7 +170,7 @@ class PublicDocuments:
         if warning is None:
             return _no_such_alert()
         signed = await sign(warning)
-        make = partial(edition.of_bytes, SIGNED, alert_id, signed, CAP)
+        make = partial(edition.of_bytes, SIGNED, alert_id, signed, CAP_TYPE)
         made = await _once(self._making, edition, address, make)
         return PublicResponse(made, self._publisher.headers)
 
@@ -311,6 +312,7 @@ async def send_document(
     found, status = chosen(document, scope["headers"])
     if status is HTTPStatus.PRECONDITION_FAILED:
         refused = problem_response(RequestRefused(ProblemType.PRECONDITION_FAILED, said(Phrase.OTHER_TAG)))
+        refused.raw_headers += [*more, (b"cache-control", b"no-store")]
         await refused(scope, receive, send)
         return
     headers = list(found.headers) if status is HTTPStatus.OK else [*found.validators]

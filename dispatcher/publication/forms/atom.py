@@ -14,6 +14,7 @@ from lxml import etree
 
 from cap.formats.rendering import UNWRITABLE
 from dispatcher.model.vocabulary import Kind
+from dispatcher.publication.documents import CAP_TYPE
 from dispatcher.publication.forms.own import CAP_PATH, DETAIL_PATH
 from dispatcher.publication.places import PlaceKind
 from dispatcher.texts.catalogues import words_for
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 LANGUAGE: Final = "de"
 ATOM: Final = "http://www.w3.org/2005/Atom"
 CAP: Final = "urn:oasis:names:tc:emergency:cap:1.2"
-CAP_TYPE: Final = "application/cap+xml"
 URN: Final = "urn:cap-dispatcher:"
 TITLE: Final = "Amtliche Warnungen"
 STATE: Final = f"{URN}state"

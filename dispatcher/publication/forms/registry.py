@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from dispatcher.publication.documents import CAP_TYPE
 from dispatcher.publication.forms import atom, geojson, nina, own
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from dispatcher.publication.places import PublicPlace
 
 JSON: Final = "application/json"
-CAP: Final = "application/cap+xml"
 SIGNED: Final = "cap-signed"
 """The name of a warning's message as we sign it, which is no pure function of it."""
 ATOM_TYPE: Final = "application/atom+xml"
@@ -47,7 +47,7 @@ ENGLISH: Final = PlaceForm("own-en", JSON, lambda found, place: own.listed(found
 BY_LANGUAGE: Final = {"de": GERMAN, "en": ENGLISH}
 """Our own list, by the language of its texts."""
 DETAIL: Final = WarningForm("own-detail", JSON, own.detail)
-MESSAGE: Final = WarningForm("cap", CAP, lambda _found, warning: warning.kept.raw(), of_ends=True)
+MESSAGE: Final = WarningForm("cap", CAP_TYPE, lambda _found, warning: warning.kept.raw(), of_ends=True)
 ATOM: Final = PlaceForm(
     "atom", ATOM_TYPE, atom.feed, lambda found, place: [end for _, end in found.ended_at(place)]
 )

@@ -293,6 +293,7 @@ async def test_if_match_is_refused_in_words(process: Process) -> None:
     await process.documents.of_place(PATH, constant())
     status, headers, body = await process.ask(if_match='"x"')
     assert (status, headers[b"content-type"]) == (412, b"application/problem+json")
+    assert (headers[b"cache-control"], headers[b"access-control-allow-origin"]) == (b"no-store", b"*")
     assert b"precondition-failed" in body
 
 

@@ -151,6 +151,7 @@ async def test_answers_are_the_same_ahead_of_the_routes_and_by_them(service: Ser
             assert (status, kept["etag"], empty) == (304, headers["etag"], b"")
         assert (await ask(target=target, if_match='"x"'))[0] == 412
     assert json.loads(body)["place"]["key"] == "05358"
+    assert headers["x-content-type-options"] == "nosniff"
     posted = await service.request("POST", path, key="")
     assert (posted.status, posted.headers["allow"]) == (405, "GET, HEAD")
 

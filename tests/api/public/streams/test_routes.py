@@ -114,6 +114,7 @@ async def test_any_headers_are_taken_and_a_head_gets_its_own(service: Service) -
             assert "etag" not in client.response.headers
     async with service.session.head(service.url + STREAM) as answer:
         assert (answer.status, answer.headers["content-type"]) == (200, "text/event-stream")
+        assert len(answer.headers.getall("access-control-allow-origin")) == 1
         assert await answer.read() == b""
 
 
