@@ -165,7 +165,11 @@ async def test_the_process_ends_in_an_orderly_way(
     async def announced() -> Any:
         return announcement.exists()
 
-    await until(announced)
-    process.send_signal(number)
-    _, log = await asyncio.to_thread(process.communicate, timeout=60)
-    assert (process.returncode, announcement.exists()) == (0, False), log
+    with process:
+        try:
+            await until(announced)
+            process.send_signal(number)
+            _, log = await asyncio.to_thread(process.communicate, timeout=60)
+            assert (process.returncode, announcement.exists()) == (0, False), log
+        finally:
+            process.kill()
