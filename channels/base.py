@@ -357,8 +357,8 @@ class GatewayLimits:
     rate: float | None = None
     """What may leave in a second, in the units of `Channel.units`; None: not known beforehand."""
     account: str = ""
-    """The name of the account that the gateway counts, whichever of our processes sends; empty: there is none, and each
-    process has the gateway's limits for itself."""
+    """The name of the account that the gateway counts, whichever of our processes sends: they share its rate, declared
+    or learnt. Empty: there is none, and each process has the gateway's limits for itself."""
     shared_key: bool = False
     """Whether one key of ours is shown for all endpoints, although one may refuse it alone (`Unauthorized`): refusals
     of many in a row are about us."""

@@ -104,10 +104,15 @@ class App:
         """Return the origin of the app's server. Raises `Permanent` for an unacceptable URL."""
         return origin_of(endpoint, self._policy)
 
-    def gateway_limits(self, gateway: str) -> GatewayLimits:  # noqa: ARG002 - the same for all
-        """Return the limits of one origin."""
+    def gateway_limits(self, gateway: str) -> GatewayLimits:
+        """Return the limits of one origin, which all of our processes use together."""
         # [S] only 410 means "stop for good": who has no callback any more is told by nobody else.
-        return GatewayLimits(self.limits.concurrency, limits_endpoints=True, ends_failing=False)
+        return GatewayLimits(
+            self.limits.concurrency,
+            account=f"{self.name}:{gateway}",
+            limits_endpoints=True,
+            ends_failing=False,
+        )
 
     def units(self, notice: Notice, gateway: str) -> int:  # noqa: ARG002 - no message counts for more
         """Return 1: messages are counted."""

@@ -78,12 +78,14 @@ class Sms:
         return choose(endpoint.keys.get("gateway", ""), self._carriers)
 
     def gateway_limits(self, gateway: str) -> GatewayLimits:
-        """Return what the gateway's carrier keeps within, and the rate that its contract allows."""
+        """Return what the gateway's carrier keeps within, and the rate that its contract allows. What no contract says
+        is learnt for the account.
+        """
         name = choose(gateway, self._carriers)
-        limits, contract = self._carriers[name].limits, self._contracts.get(name)
-        if contract is None or contract.rate is None:
-            return limits
-        return replace(limits, rate=contract.rate, account=f"sms:{name}" if contract.shared_rate else "")
+        limits, contract, account = self._carriers[name].limits, self._contracts.get(name), f"sms:{name}"
+        if contract is not None and contract.rate is not None:
+            return replace(limits, rate=contract.rate, account=account if contract.shared_rate else "")
+        return limits if limits.rate is not None else replace(limits, account=account)
 
     def units(self, notice: Notice, gateway: str) -> int:
         """Return the parts of a text: providers count them, and networks carry them one by one."""

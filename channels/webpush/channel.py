@@ -119,9 +119,11 @@ class WebPush:
         """Return the push service's origin. Raises `Permanent` for an unacceptable URL."""
         return origin_of(endpoint, self._policy)
 
-    def gateway_limits(self, gateway: str) -> GatewayLimits:  # noqa: ARG002 - the same for all
-        """Return the limits of one origin."""
-        return GatewayLimits(self.limits.concurrency, shared_key=True, limits_endpoints=True)
+    def gateway_limits(self, gateway: str) -> GatewayLimits:
+        """Return the limits of one origin, which knows us by our key and counts all of our processes."""
+        return GatewayLimits(
+            self.limits.concurrency, account=f"{self.name}:{gateway}", shared_key=True, limits_endpoints=True
+        )
 
     def units(self, notice: Notice, gateway: str) -> int:  # noqa: ARG002 - no message counts for more
         """Return 1: messages are counted."""

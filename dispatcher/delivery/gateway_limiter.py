@@ -154,6 +154,10 @@ class GatewayLimiter:
         """How many more requests may leave their slots before they are answered."""
         return max(0, self._silent_most - self.silent)
 
+    def look_up(self) -> None:
+        """Ask other processes for the gateway's rate, which is heeded as soon as they answer."""
+        self.pace.look_up(self._grant)
+
     def any_waits(self) -> bool:
         """Whether a batch waits for slots."""
         return bool(self._waiting)
@@ -227,11 +231,14 @@ class GatewayLimiter:
         """
         now = self._monotonic()
         self.pace.refused(left_at, now, asked_s, units)
+        self.pace.tell(now, self._grant)
         return self.pace.rests_s(now)
 
     def accepted(self, units: float) -> None:
         """Note what the gateway took."""
-        self.pace.accepted(units, self._monotonic())
+        now = self._monotonic()
+        self.pace.accepted(units, now)
+        self.pace.tell(now, self._grant)
 
     def give_back(self, count: int, holder: Holder) -> None:
         """Take back `count` slots."""

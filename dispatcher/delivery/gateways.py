@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dispatcher.model.retry_policy import DeliveryPolicy
     from dispatcher.queue.rate_bucket import RateBucket
 
-    Buckets = Callable[[str, float], RateBucket]
+    Buckets = Callable[[str, float | None], RateBucket]
 
 
 CONFIRMING_SLICE = 20
@@ -114,7 +114,9 @@ class Gateways:
     def __init__(
         self, policy: DeliveryPolicy, channels: Mapping[str, Channel], buckets: Buckets | None = None
     ) -> None:
-        """`buckets` returns the bucket of an account at a rate; without them each process has every rate for itself."""
+        """`buckets` returns the bucket of an account at a rate, or at one that is learnt (None); without them each
+        process has every rate for itself.
+        """
         self._policy = policy
         self._channels = channels
         self._buckets = buckets
@@ -142,7 +144,7 @@ class Gateways:
 
     def _pace(self, limits: GatewayLimits) -> Pace:
         wait_max_s = self._policy.pauses.rate_limited_s
-        if limits.rate is None or not limits.account or self._buckets is None:
+        if not limits.account or self._buckets is None:
             return Pace(limits.rate, None, wait_max_s)
-        allowance = Allowance(self._buckets(limits.account, KEPT_BELOW * limits.rate))
-        return Pace(limits.rate, allowance, wait_max_s)
+        declared = None if limits.rate is None else KEPT_BELOW * limits.rate
+        return Pace(limits.rate, Allowance(self._buckets(limits.account, declared)), wait_max_s)

@@ -106,8 +106,9 @@ class DeliveryMetrics:
     def _rates(self, registry: CollectorRegistry) -> None:
         self.gateway_rate = Gauge(
             "warn_gateway_rate_per_second",
-            "What this process lets leave to a gateway in a second at most, in SMS parts or messages: as configured, "
-            "and as learnt from what it refused. The lower one holds; without either there is no limit.",
+            "What may leave to a gateway in a second at most, in SMS parts or messages: as configured for this "
+            "process, and as learnt from what was refused, together by all processes that share the account. "
+            "The lower one holds; without either there is no limit.",
             ("channel", "gateway", "basis"),
             registry=registry,
         )

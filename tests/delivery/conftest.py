@@ -96,7 +96,7 @@ class House:
         await self.pool.execute("UPDATE gateway SET paused_until = clock_timestamp() - interval '1 s'")
         for gateway in self.deliverer._gateways._known.values():
             gateway.breaker._until = 0.0
-            gateway.limiter.pace._not_before = 0.0
+            gateway.limiter.pace._rests_until = 0.0
 
     async def problems(self) -> list[Any]:
         rows = await self.pool.fetch(

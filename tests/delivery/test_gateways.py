@@ -47,16 +47,16 @@ async def test_its_rate_is_the_channels() -> None:
 
 
 async def test_a_rate_is_shared_where_the_provider_counts_an_account_and_a_bucket_is_there() -> None:
-    asked: list[tuple[str, float]] = []
+    asked: list[tuple[str, float | None]] = []
 
-    def bucket(account: str, rate: float) -> Any:
+    def bucket(account: str, rate: float | None) -> Any:
         asked.append((account, rate))
         return None
 
     own, shared = ScriptedChannel(rate=50.0), ScriptedChannel(rate=50.0, account="konto")
-    for channel in (own, shared):
+    for channel in (own, shared, ScriptedChannel(account="learnt")):
         Gateways(DeliveryPolicy(), {"webpush": channel}, bucket).of("webpush", PUSH)
-    assert asked == [("konto", 49.0)]
+    assert asked == [("konto", 49.0), ("learnt", None)]
 
 
 async def test_it_is_known_whether_somebody_waits_anywhere() -> None:

@@ -9,13 +9,14 @@ gateway still holds for the next warning.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from math import inf
 from typing import Final
 
+from dispatcher.model.rates.found_rate import MEMORY_S, FoundRate
+
 SECOND_S: Final = 1.0
 """The window in which acceptances are counted: rates are per second."""
-MEMORY_S: Final = 3.0
-"""How long acceptances are remembered: the best second of these counts, since the last may have been a quiet one."""
 GRAIN_S: Final = 0.01
 """Acceptances of so long are one note: a push service takes ten thousand a second."""
 LEAST: Final = 0.5
@@ -32,19 +33,11 @@ KEPT_DEAR: Final = 0.95
 """The share that is kept of what was accepted, by a gateway that makes us wait long for each refusal."""
 DEAR_S: Final = 0.5
 """The wait that a gateway asks for from which on a refusal costs more than a lower rate does."""
-CALM_FIRST_S: Final = 1.0
-"""How long the first rate is kept before it is raised. It was measured on a burst, and a gateway that spaces messages
-takes one of a burst."""
 CALM_S: Final = 5.0
 """How long a rate is kept that was found at even spacing; doubled each time that nearly the same is found."""
 CALM_MAX_S: Final = 60.0
 SAME: Final = 0.25
 """Rates that differ by less than this share are the same."""
-GROWTH_FIRST: Final = 1.0
-"""The share by which the first rate grows in a second."""
-GROWTH: Final = 0.02
-"""The share by which a rate grows in the first second after the calm, doubled with each second."""
-GROWTH_MAX: Final = 0.5
 IDLE_S: Final = 0.25
 """Seconds between two messages from which on the gateway was idle, unless its rate is so low: then nothing grows."""
 WAIT_S: Final = 0.05
@@ -60,19 +53,27 @@ class RecentAcceptances:
         """Each note is a time and a number of units, the oldest first."""
 
     def add(self, units: float, now: float) -> None:
-        """Note that units were accepted."""
+        """Note that units were accepted, `now` or a little while ago."""
         notes = self._notes
+        later = []
+        while notes and notes[-1][0] > now:
+            later.append(notes.pop())
         if notes and now - notes[-1][0] < GRAIN_S:
             at, before = notes.pop()
             notes.append((at, before + units))
         else:
             notes.append((now, units))
-        while notes[0][0] <= now - MEMORY_S:
+        notes.extend(reversed(later))
+        while notes[0][0] <= notes[-1][0] - MEMORY_S:
             notes.popleft()
+
+    def lately(self, now: float) -> list[tuple[float, float]]:
+        """Return when so many units were accepted, the oldest first."""
+        return self._since(now - MEMORY_S)
 
     def best(self, now: float) -> float:
         """Return the most units of any second in memory."""
-        recent = self._since(now - MEMORY_S)
+        recent = self.lately(now)
         best = total = 0.0
         first = 0
         for at, units in recent:
@@ -98,45 +99,51 @@ class RecentAcceptances:
 
 
 class LearntRate:
-    """Follows what one gateway takes from this process."""
+    """Follows what one gateway takes, from this process or from all that share what they learn."""
 
     def __init__(self, wait_max_s: float = WAIT_MAX_S, most: float | None = None) -> None:
         """`wait_max_s` is the longest that a gateway is left alone of our own accord, `most` the rate that it should
         take: more is not tried.
         """
+        self.found: FoundRate | None = None
+        """None: there was no refusal yet."""
         self.rate: float | None = None
-        """Units a second; None: there was no refusal yet."""
+        """The units a second that are tried; None: there was no refusal yet."""
         self._most = most
         self._wait_max_s = wait_max_s
         self._accepted = RecentAcceptances()
-        self._found = 0.0
-        """The rate as it was found, before it grew."""
         self._guessed = False
         """Whether nothing has left since the first refusal: what is still accepted shows more of what it takes."""
-        self._spaced = False
-        """Whether it was found at even spacing, and not on a burst."""
-        self._calm_s = CALM_FIRST_S
-        self._used_s = 0.0
-        """For how long it has been made use of since."""
         self._left_at = -inf
         self._refused_at = -inf
-        self._fruitless = 0
-        """Refusals without an acceptance between them."""
 
     def accepted(self, units: float, now: float) -> None:
-        """Note what the gateway took."""
+        """Note what the gateway took, from whichever process: `now`, or a little while ago."""
         self._accepted.add(units, now)
-        self._fruitless = 0
-        if self._guessed and self.rate is not None:
-            self.rate = self._found = max(self.rate, self._accepted.best(now))
+        if self.found is not None and self.found.fruitless:
+            self._hold(replace(self.found, fruitless=0))
+        if self.found is not None and self._guessed and (best := self._accepted.best(now)) > self.found.rate:
+            self._hold(replace(self.found, version=self.found.version + 1, rate=best))
 
-    def left(self, now: float, units: float = 1.0) -> None:
-        """Note that so many units leave, which raises the rate if it lasts."""
+    def left(self, now: float, units: float = 1.0, parts: int = 1, *, counted: bool = True) -> None:
+        """Note that so many units leave, which raises the rate if it lasts; this process has one of so many `parts` of
+        it. Not `counted` is what somebody else counts, who sees all processes.
+        """
         since_s, self._left_at = now - self._left_at, now
         self._guessed = False
-        if self.rate is not None and since_s <= max(IDLE_S, 2 * units / self.rate):
-            self.rate = min(self.rate * self._growth(since_s), self._most or inf)
-            self._used_s += since_s
+        if not counted or self.found is None or self.rate is None:
+            return
+        if since_s <= idle_s(2 * units * parts, self.rate):
+            self._hold(replace(self.found, used_s=self.found.used_s + since_s))
+
+    def adopt(self, found: FoundRate, now: float) -> None:
+        """Take over what all processes know. What has left until now tells nothing of a rate that was found since."""
+        if self.found is None or found.version > self.found.version:
+            self._guessed = self.found is None and not (found.spaced or found.used_s)
+            self._refused_at = now
+            self._hold(found)
+        elif found.version == self.found.version:
+            self._hold(replace(found, fruitless=self.found.fruitless))
 
     def refused(self, left_at: float, now: float, asked_s: float = 0.0, unit: float = 1.0) -> float:
         """Note that the gateway asked us to slow down, and for how long to leave it alone (0: it did not say); the
@@ -146,40 +153,43 @@ class LearntRate:
         """
         if left_at < self._refused_at:
             return 0.0
-        wait_s = min(self._wait_max_s, WAIT_S * 2.0 ** min(self._fruitless, 30))
-        if not self._fruitless:
-            rate = self._lower(self._accepted.best(now), unit, dear=asked_s > DEAR_S)
-            wait_s = max(wait_s, self._accepted.below(rate, now))
-        self._fruitless += 1
+        before = self.found
+        fruitless = before.fruitless if before else 0
+        wait_s = min(self._wait_max_s, WAIT_S * 2.0 ** min(fruitless, 30))
+        if before is None or not fruitless:
+            before = self._lower(self._accepted.best(now), unit, dear=asked_s > DEAR_S)
+            wait_s = max(wait_s, self._accepted.below(before.rate, now))
+        self._hold(replace(before, version=before.version + 1, fruitless=fruitless + 1))
         self._refused_at = now
         return wait_s
 
-    def _growth(self, seconds: float) -> float:
-        over_s = self._used_s - self._calm_s
-        if over_s < 0:
-            return 1.0
-        share = min(GROWTH_MAX, GROWTH * 2.0 ** min(over_s, 30)) if self._spaced else GROWTH_FIRST
-        return float((1.0 + share) ** seconds)
+    def _hold(self, found: FoundRate) -> None:
+        self.found, self.rate = found, min(found.rate_now, self._most or inf)
 
-    def _lower(self, best: float, unit: float, *, dear: bool) -> float:
-        """Set the rate anew; `best` is what was accepted in a second. Returns it."""
-        before = self.rate or self._most
+    def _lower(self, best: float, unit: float, *, dear: bool) -> FoundRate:
+        """Return the rate that is found now; `best` is what was accepted in a second."""
+        found, before = self.found, self.rate or self._most
         if before is None:
-            found = max(FIRST_LEAST * unit, best)
             self._guessed = True
-        else:
-            grown = self._used_s > self._calm_s
-            found = max(LEAST * unit, _lowered(before, best, grown=grown, dear=dear))
-            if grown:
-                self._calm_s = self._next_calm_s(found)
-                self._spaced = True
-        self.rate = self._found = found
-        self._used_s = 0.0
-        return found
+            return FoundRate(0, max(FIRST_LEAST * unit, best))
+        grown = found is not None and found.is_grown
+        rate = max(LEAST * unit, _lowered(before, best, grown=grown, dear=dear))
+        if found is None:
+            return FoundRate(0, rate)
+        if not grown:
+            return replace(found, rate=rate, used_s=0.0)
+        return replace(found, rate=rate, spaced=True, calm_s=_next_calm_s(found, rate), used_s=0.0)
 
-    def _next_calm_s(self, found: float) -> float:
-        same = self._spaced and abs(found - self._found) <= SAME * self._found
-        return min(CALM_MAX_S, max(CALM_S, 2 * self._calm_s)) if same else CALM_S
+
+def idle_s(units: float, rate: float) -> float:
+    """Return after how many seconds without a message a gateway was idle; so many units take their time at the rate."""
+    return max(IDLE_S, units / rate)
+
+
+def _next_calm_s(before: FoundRate, rate: float) -> float:
+    """Return how long the rate is kept: the longer, the more often nearly the same was found."""
+    same = before.spaced and abs(rate - before.rate) <= SAME * before.rate
+    return min(CALM_MAX_S, max(CALM_S, 2 * before.calm_s)) if same else CALM_S
 
 
 def _lowered(before: float, best: float, *, grown: bool, dear: bool) -> float:

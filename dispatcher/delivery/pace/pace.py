@@ -38,28 +38,40 @@ class Pace:
         self._learnt = LearntRate(wait_max_s, configured)
         self._spacing: Spacing | None = None
         self._allowance = allowance
-        self._not_before = -inf
+        self._rests_until = -inf
+        self._untold = False
+        """Whether a refusal was learnt from of which other processes do not know."""
+        if allowance is not None:
+            allowance.share(self._learnt)
 
     @property
     def configured(self) -> float | None:
         """Return the units a second that this process lets leave by what is configured; None: nothing is."""
-        if self._configured is None:
-            return None
-        parts = self._allowance.parts if self._allowance else 1
-        return KEPT_BELOW * self._configured / parts
+        return None if self._configured is None else KEPT_BELOW * self._configured / self._parts
 
     @property
     def learnt(self) -> float | None:
-        """Return the units a second that the gateway took before it refused; None: it refused nothing."""
-        return self._learnt.rate
+        """Return the units a second that the gateway took before it refused, of an account those of all processes;
+        None: it refused nothing.
+        """
+        rate = self._learnt.rate
+        return None if rate is None else rate / self._parts
 
     @property
     def rate(self) -> float | None:
         """Return the units a second that leave at most; None: any number."""
-        configured, learnt = self.configured, self._learnt.rate
+        configured, learnt = self.configured, self.learnt
         if configured is None or learnt is None:
             return learnt if configured is None else configured
         return min(configured, learnt)
+
+    @property
+    def _parts(self) -> int:
+        return self._allowance.parts if self._allowance else 1
+
+    @property
+    def _not_before(self) -> float:
+        return max(self._rests_until, self._allowance.not_before if self._allowance else -inf)
 
     def ready(self, now: float) -> float:
         """Return how many units may leave now: none (0), or at least one."""
@@ -87,6 +99,11 @@ class Pace:
         if self._allowance:
             self._allowance.ask(wanted, unit, rank, then)
 
+    def look_up(self, then: Callable[[], object]) -> None:
+        """Ask whether another process has learnt a rate, see `Allowance.look_up`."""
+        if self._allowance:
+            self._allowance.look_up(then)
+
     def leave(self, units: float, now: float) -> None:
         """Note that so many units leave now."""
         if self._allowance:
@@ -94,18 +111,31 @@ class Pace:
         rate = self.rate
         if rate is not None:
             self._spaced(rate, now).spend(units, now)
-            self._learnt.left(now, units)
+            counted = self._allowance is None or not self._allowance.grants
+            self._learnt.left(now, units, self._parts, counted=counted)
 
     def accepted(self, units: float, now: float) -> None:
         """Note what the gateway took."""
+        found = self._learnt.found
+        self._untold |= found is not None and found.fruitless > 0
         self._learnt.accepted(units, now)
+        if self._allowance:
+            self._allowance.accepted(units, now)
 
     def refused(self, left_at: float, now: float, asked_s: float = 0.0, unit: float = 1.0) -> None:
         """Note that the gateway refused a message of so many units (`unit`), which left at `left_at`, as it was too
         much, and asked to be left alone for `asked_s` (0: it did not say).
         """
+        before = self._learnt.found
         wait_s = max(asked_s, self._learnt.refused(left_at, now, asked_s, unit))
-        self._not_before = max(self._not_before, now + wait_s)
+        self._untold |= self._learnt.found is not before or now + wait_s > max(now, self._rests_until)
+        self._rests_until = max(self._rests_until, now + wait_s)
+
+    def tell(self, now: float, then: Callable[[], object]) -> None:
+        """Tell other processes what was learnt from refusals, see `Allowance.refused`."""
+        if self._allowance and self._untold:
+            self._untold = False
+            self._allowance.refused(self.rests_s(now), then)
 
     def _spaced(self, rate: float, now: float) -> Spacing:
         if self._spacing is None:

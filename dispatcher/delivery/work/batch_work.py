@@ -100,6 +100,7 @@ class BatchWork:
 
     async def run(self) -> None:
         """Send what may be sent now, and release the lease. Raises `LeaseLostError`."""
+        self._limiter.look_up()
         heartbeat = asyncio.create_task(self._keep_alive())
         try:
             await self._send_all()
@@ -350,8 +351,9 @@ class BatchWork:
             async with aclosing(channel.send(notice, self._lease.gateway, endpoints)) as receipts:
                 async for arrived in receipts:
                     one.heard_at = time.monotonic()
-                    one.slots.give_back(len(arrived))
+                    # A refusal is heeded before the slot is another's.
                     self._answers.take(arrived, notice.deadline, one, self._now())
+                    one.slots.give_back(len(arrived))
                     if self._recording.is_due:
                         one.heard_at = math.inf
                         await self._recording.write()

@@ -53,7 +53,7 @@ async def test_a_gateway_that_is_not_there_any_more_is_replaced_by_the_first() -
     assert channel.gateway(endpoint) == "haupt"
     assert [one async for known in channel.send(NOTICE, "fort", [endpoint]) for one in known] == [Receipt(1)]
     assert first.sent == [1]
-    assert channel.gateway_limits("fort") == GatewayLimits(3)
+    assert channel.gateway_limits("fort") == GatewayLimits(3, account="sms:haupt")
 
 
 def test_an_endpoint_may_name_its_gateway() -> None:
@@ -69,13 +69,15 @@ def test_limits_are_the_carriers() -> None:
     assert channel.gateway_limits("zweit") == GatewayLimits(7, 10.0, "konto")
 
 
-def test_a_contracts_rate_is_the_gateways_and_shared_where_the_provider_counts_the_account() -> None:
+def test_a_contracts_rate_is_the_gateways_and_shared_where_the_provider_counts_the_account_or_it_is_learnt() -> (
+    None
+):
     carriers = {name: Pigeons(GatewayLimits(3)) for name in ("haupt", "zweit", "dritt")}
     contracts = {"haupt": Contract("haupt", 50.0), "zweit": Contract("zweit", 50.0, shared_rate=True)}
     channel = Sms(carriers, contracts={**contracts, "dritt": Contract("dritt")})
     assert channel.gateway_limits("haupt") == GatewayLimits(3, 50.0)
     assert channel.gateway_limits("zweit") == GatewayLimits(3, 50.0, "sms:zweit")
-    assert channel.gateway_limits("dritt") == GatewayLimits(3)
+    assert channel.gateway_limits("dritt") == GatewayLimits(3, account="sms:dritt")
     assert channel.gateway_limits("fort") == GatewayLimits(3, 50.0), "the first takes its recipients"
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dispatcher.delivery.pace.learnt_rate import LearntRate, RecentAcceptances
 from dispatcher.delivery.pace.pace import Pace
+from dispatcher.model.rates.found_rate import FoundRate
 from tests.delivery.pace.gateway_policies import (
     ANSWER_S,
     JITTER_S,
@@ -149,7 +150,55 @@ def test_what_is_accepted_after_the_first_refusal_shows_what_the_gateway_takes()
     assert learnt.rate == 5, "what leaves since then goes by that"
 
 
+class TestShared:
+    def test_of_two_rates_the_later_holds_and_of_the_same_its_use_is_counted_elsewhere(self) -> None:
+        learnt = LearntRate()
+        learnt.adopt(FoundRate(4, 10.0, used_s=2.0), 0.0)
+        assert learnt.rate == 20, "a first guess doubles after a second"
+        learnt.adopt(FoundRate(3, 99.0), 1.0)
+        learnt.adopt(FoundRate(4, 10.0, used_s=3.0), 1.0)
+        assert learnt.rate == 40
+        learnt.left(1.1, counted=False)
+        learnt.left(1.2, counted=False)
+        assert learnt.rate == 40
+
+    def test_two_that_were_refused_at_once_agree_on_the_one_that_was_heard_first(self) -> None:
+        first, second = LearntRate(), LearntRate()
+        for learnt, units in ((first, 3), (second, 2)):
+            learnt.accepted(units, 0.0)
+            learnt.refused(0.0, 0.1)
+        assert first.found is not None
+        second.adopt(first.found, 0.2)
+        assert second.found == first.found
+
+    def test_one_incident_is_learnt_from_once_by_all(self) -> None:
+        learnt = LearntRate()
+        learnt.adopt(FoundRate(4, 10.0), 1.0)
+        assert learnt.refused(0.9, 1.1) == 0
+        assert learnt.rate == 10
+        assert learnt.refused(1.0, 1.2) > 0
+        assert learnt.found is not None
+        assert (learnt.found.version, learnt.found.fruitless) == (5, 1)
+
+    def test_what_the_gateway_takes_from_others_ends_the_doubt_and_counts_for_what_it_takes(self) -> None:
+        learnt = LearntRate()
+        learnt.adopt(FoundRate(4, 10.0, spaced=True, calm_s=5.0, used_s=9.0, fruitless=3), 1.0)
+        learnt.accepted(4, 1.0)
+        learnt.accepted(5, 0.4)
+        assert learnt.found is not None
+        assert learnt.found.fruitless == 0
+        learnt.refused(1.5, 1.6)
+        assert learnt.rate == pytest.approx(0.9 * FoundRate(4, 10.0, True, 5.0, 9.0).rate_now), "9 at least"
+
+
 class TestAcceptances:
+    def test_what_is_heard_later_stands_in_its_place(self) -> None:
+        accepted = RecentAcceptances()
+        for at in (0.0, 1.2, 0.9, 0.305, 0.3):
+            accepted.add(1, at)
+        assert accepted.lately(1.2) == [(0.0, 1), (0.3, 1), (0.305, 1), (0.9, 1), (1.2, 1)]
+        assert accepted.best(1.2) == 4
+
     @given(st.lists(st.tuples(st.floats(0.001, 0.7), st.integers(1, 9)), max_size=40))
     def test_the_best_second_is_what_counting_each_shows(self, notes: list[tuple[float, int]]) -> None:
         accepted, now, told = RecentAcceptances(), 0.0, []

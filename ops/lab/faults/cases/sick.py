@@ -36,7 +36,7 @@ REFUSALS: tuple[dict[str, Any], ...] = (
     {"kind": "status", "status": 503, "headers": {"retry-after": "1"}},
 )
 LATER_THAN_ITS_RATE_S = 8.0
-"""What learning the rate may take, by two processes that do not know of each other."""
+"""What learning the rate may take, by two processes that share what they learn, on a machine with other work."""
 
 
 def endpoints(trial: Trial) -> None:
