@@ -137,11 +137,19 @@ class LearntRate:
             self._hold(replace(self.found, used_s=self.found.used_s + since_s))
 
     def adopt(self, found: FoundRate, now: float) -> None:
-        """Take over what all processes know. What has left until now tells nothing of a rate that was found since."""
+        """Take over what all processes know. What has left until now tells nothing of a rate that was found since. Of
+        two first guesses that were made at once the higher holds: each saw what the gateway took from one process.
+        """
         if self.found is None or found.version > self.found.version:
             self._guessed = self.found is None and not (found.spaced or found.used_s)
             self._refused_at = now
             self._hold(found)
+        elif (
+            found.version == self.found.version
+            and not (found.spaced or found.used_s)
+            and self.found.rate > found.rate
+        ):
+            self._hold(replace(self.found, version=found.version + 1))
         elif found.version == self.found.version:
             self._hold(replace(found, fruitless=self.found.fruitless))
 

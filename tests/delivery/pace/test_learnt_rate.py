@@ -171,6 +171,18 @@ class TestShared:
         second.adopt(first.found, 0.2)
         assert second.found == first.found
 
+    def test_of_two_first_guesses_at_once_the_higher_holds_for_each_saw_a_part(self) -> None:
+        first, second = LearntRate(), LearntRate()
+        for learnt, units in ((first, 1), (second, 5)):
+            learnt.accepted(units, 0.0)
+            learnt.refused(0.0, 0.1)
+        assert first.found is not None
+        second.adopt(first.found, 0.2)
+        assert second.found is not None
+        assert (second.rate, second.found.version) == (5, first.found.version + 1)
+        first.adopt(second.found, 0.3)
+        assert first.rate == 5
+
     def test_one_incident_is_learnt_from_once_by_all(self) -> None:
         learnt = LearntRate()
         learnt.adopt(FoundRate(4, 10.0), 1.0)
