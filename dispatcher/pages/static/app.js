@@ -1,9 +1,10 @@
 // What the page knows and does. The views show it; whatever changes is said to `onChange`.
 
 import { Away, Refusal, ask, postReceipt } from "./client.js";
-import { noteServiceTime, now } from "./clock.js";
+import { noteKnown, noteServiceTime, now } from "./clock.js";
 import { within } from "./patience.js";
-import { Knowledge, isTold, judged, ordered, pushReach, reach, spoken } from "./situation.js";
+import { isEnd } from "./notices.js";
+import { Knowledge, isOld, isTold, judged, ordered, pushReach, reach, spoken } from "./situation.js";
 import { enrol, leave, prove, pushSubscription, subscriberOf, subscriberPath, subscriptionState } from "./subscription.js";
 import { Texts } from "./texts.js";
 
@@ -23,10 +24,12 @@ export class App {
   keeps = true; // whether this browser keeps anything
   installer = null; // the browser's own offer to install the page, where it makes one
   busy = false; // whether it is being switched on
+  shown = ""; // the warning whose page is open, if one is
   problem = ""; // the name of the words for what kept it from being switched on
   onChange = () => {};
   #lists = new Map(); // by place: { list, fetched }
   #details = new Map(); // by warning: all its texts
+  #answers = new Map(); // by warning: what the service has answered of it since it was last asked what is in force
   #outlines = null;
   #receipts = new Map(); // by warning: the token of the push that told of it
 
@@ -42,6 +45,7 @@ export class App {
     this.wish = { ...EMPTY_WISH, ...wish };
     this.subscriber = subscriber ?? null;
     this.#lists = new Map(Object.entries(lists ?? {}).map(([place, list]) => [place, { list, fetched: false }]));
+    this.#noteKnown();
     await this.#readAbout(about);
     await this.speak(this.wish.language);
   }
@@ -88,7 +92,9 @@ export class App {
   /** Asks what is in force at the places that are followed, and of the warning `shown` besides. */
   async refresh() {
     const language = this.texts.language.startsWith("de") ? "" : "?language=en";
-    await Promise.all(this.followed.map((place) => this.#readList(place, language)));
+    this.#answers.clear();
+    const lists = this.followed.map((place) => this.#readList(place, language));
+    await Promise.all([...lists, this.shown && this.#answer(this.shown)]);
     await this.#readDetails();
     await this.kept.write("lists", Object.fromEntries([...this.#lists].map(([place, { list }]) => [place, list])));
     await this.#readReceipts();
@@ -100,10 +106,16 @@ export class App {
       const { body, date } = await ask(`/v1/municipalities/${place}/alerts${query}`);
       noteServiceTime(date);
       this.#lists.set(place, { list: body, fetched: true });
+      this.#noteKnown();
     } catch {
       const before = this.#lists.get(place);
       if (before) before.fetched = false;
     }
+  }
+
+  #noteKnown() {
+    const moments = [...this.#lists.values()].map(({ list }) => Date.parse(list.as_of)).filter(Number.isFinite);
+    noteKnown(Math.max(...moments));
   }
 
   /** Warnings have more languages than the lists, which are in German or English. */
@@ -149,20 +161,49 @@ export class App {
     return notices.length ? { ...alert, ...spoken(notices, this.texts.language) } : alert;
   }
 
-  /** What is known of one warning: from what is in force, the service, or the push that told of it. */
-  async warning(alert) {
-    const listed = this.warnings().find((one) => one.alert === alert);
-    try {
-      const found = this.#details.get(alert) ?? (await this.detail(alert));
-      const said = spoken(found.notices, this.texts.language);
-      if (said) return { ...said, municipalities: found.municipalities, over: found.in_force ? null : found.ended_at };
-    } catch (error) {
-      if (!listed && error instanceof Refusal && error.status !== 404) throw error;
+  /** What the service answers of a warning, asked once for each time that it is asked what is in force: `body`; null
+   * with `isUnknown` where it knows of none any more; null alone where it does not answer. */
+  #answer(alert) {
+    if (!this.#answers.has(alert)) {
+      const isUnknown = (error) => error instanceof Refusal && error.status === 404;
+      const answer = this.detail(alert).then((body) => ({ body }), (error) => ({ body: null, isUnknown: isUnknown(error) }));
+      this.#answers.set(alert, answer);
     }
+    return this.#answers.get(alert);
+  }
+
+  /** What is known of one warning: from the service, what is in force, or the push that told of it. What ended it or has
+   * taken its place is its `successor`; `knownAt` is when it was last heard, where that is not now. */
+  async warning(alert) {
+    const { body, isUnknown = false } = await this.#answer(alert);
+    const answered = body && this.#spoken(body);
+    if (answered) return { ...answered, successor: await this.#successor(body), knownAt: isOld(body, true, now()) ? Date.parse(body.as_of) : undefined };
+    const listed = this.warnings().find((one) => one.alert === alert);
     if (listed) return { ...listed, knownAt: this.#knownAt(alert) };
     await this.#readReceipts();
+    const over = isUnknown ? { inForce: false } : {};
+    const before = this.#details.get(alert);
+    const heard = before && this.#spoken(before);
+    if (heard) return { ...heard, ...over, knownAt: isUnknown ? undefined : Date.parse(before.as_of) };
     const pushed = this.#receipts.get(alert);
-    return pushed ? { ...pushed, fromPush: true } : null;
+    return pushed ? { ...pushed, ...over, fromPush: true, isAway: !isUnknown } : null;
+  }
+
+  /** A warning in the person's language, and how it stands; undefined where nothing is told of it. */
+  #spoken({ notices, municipalities, in_force: inForce, ended_at: endedAt }) {
+    const said = spoken(notices, this.texts.language);
+    return said && { ...said, municipalities, inForce, endedAt };
+  }
+
+  /** What has taken the place of a warning (`isUpdate`), or the message that ended it, where a push has told of that. */
+  async #successor({ superseded_by: alert }) {
+    if (!alert) return null;
+    const { body } = await this.#answer(alert);
+    const said = body && spoken(body.notices, this.texts.language);
+    if (said) return { alert, isUpdate: true, headline: said.headline, lang: said.lang };
+    await this.#readReceipts();
+    const pushed = this.#receipts.get(alert);
+    return pushed ? { alert, isUpdate: !isEnd(pushed), headline: pushed.notification?.title ?? pushed.headline, lang: pushed.lang } : null;
   }
 
   /** When what is known of a warning was last heard, where that is not now. */

@@ -1,6 +1,8 @@
 // Asks the service, with an end to every wait. What went wrong is one of two things: nobody answered, or it was refused.
 
 const ANSWER_PATIENCE_MS = 8000;
+/** The header by which the worker marks what it has kept: its `Date` is of the past. */
+export const KEPT_HEADER = "Warn-Kept";
 
 /** Nobody answered in time, or the answer is not the service's. */
 export class Away extends Error {}
@@ -19,7 +21,8 @@ export class Refusal extends Error {
   }
 }
 
-/** Returns `{body, date}` of a 2xx answer: its JSON, and when the service says it is (milliseconds; NaN if it does not).
+/** Returns `{body, date}` of a 2xx answer: its JSON, and when the service says it is (milliseconds; NaN if it does not, or
+ * the worker has kept the answer).
  * Throws `Away` or `Refusal`. */
 export async function ask(address, { method = "GET", token = "", body, patience = ANSWER_PATIENCE_MS } = {}) {
   const answer = await reached(address, {
@@ -33,7 +36,7 @@ export async function ask(address, { method = "GET", token = "", body, patience 
     const problem = await answer.json().catch(() => ({}));
     throw new Refusal(answer.status, problem ?? {}, Number(answer.headers.get("Retry-After")) || 0);
   }
-  const date = Date.parse(answer.headers.get("Date") ?? "");
+  const date = answer.headers.has(KEPT_HEADER) ? NaN : Date.parse(answer.headers.get("Date") ?? "");
   if (answer.status === 204) return { body: null, date };
   try {
     return { body: await answer.json(), date };

@@ -84,9 +84,13 @@ function card(texts, alert) {
 }
 
 /** Since when, and until when. */
-export function times(texts, { onset, sent, expires }) {
+export function times(texts, found) {
+  const name = begun(found) > now() ? "from_until" : "since_until";
+  return texts.say(name, { from: texts.moment(begun(found)), until: texts.moment(Date.parse(found.expires)) });
+}
+
+/** When it begins (milliseconds): when it was sent, where nothing else is said. */
+export function begun({ onset, sent }) {
   const begins = Date.parse(onset ?? "");
-  const name = begins > now() ? "from_until" : "since_until";
-  const from = Number.isFinite(begins) ? begins : Date.parse(sent);
-  return texts.say(name, { from: texts.moment(from), until: texts.moment(Date.parse(expires)) });
+  return Number.isFinite(begins) ? begins : Date.parse(sent);
 }

@@ -41,6 +41,7 @@ async function draw(moved = false) {
   hasMoved ||= moved;
   const turn = ++turns;
   const { hash } = location;
+  app.shown = ALERT.test(hash) ? hash.slice(1) : "";
   const view = await viewOf(hash);
   if (turn !== turns || hash !== location.hash) return;
   replaceView(view, hasMoved);

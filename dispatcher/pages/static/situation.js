@@ -1,5 +1,7 @@
 // Judges what is known of a place: "no warnings" is said only where it is known. Pure.
 
+import { isEnd } from "./notices.js";
+
 const OLD_MS = 3 * 60_000; // a document is made anew once a minute at least (ops/docs/reading.md)
 
 /** What is known: `NOW` of this moment; `OLD`, the last that was heard; `NOTHING`. */
@@ -11,7 +13,6 @@ export const Knowledge = Object.freeze({ NOW: "now", OLD: "old", NOTHING: "nothi
 export function judged(list, fetched, now) {
   if (!list) return { knowledge: Knowledge.NOTHING, asOf: NaN, alerts: [], gaps: [], isQuiet: false };
   const asOf = Date.parse(list.as_of);
-  const isOld = !fetched || list.current === false || !(now - asOf <= OLD_MS);
   const alerts = (list.alerts ?? []).filter(({ expires }) => !(Date.parse(expires) <= now));
   const gaps = [
     ...(list.covered ? [] : [{ kind: "uncovered" }]),
@@ -19,12 +20,26 @@ export function judged(list, fetched, now) {
     ...(list.unread_feeds ?? []).map(({ name, since }) => ({ kind: "unread", name, since: Date.parse(since) })),
   ];
   return {
-    knowledge: isOld ? Knowledge.OLD : Knowledge.NOW,
+    knowledge: isOld(list, fetched, now) ? Knowledge.OLD : Knowledge.NOW,
     asOf,
     alerts,
     gaps,
-    isQuiet: !isOld && alerts.length === 0 && gaps.length === 0 && Array.isArray(list.alerts),
+    isQuiet: !isOld(list, fetched, now) && alerts.length === 0 && gaps.length === 0 && Array.isArray(list.alerts),
   };
+}
+
+/** Whether an answer of the service is not of this moment: it is kept, the record was away, or a cache has shown it. */
+export function isOld(answer, fetched, now) {
+  return !fetched || answer.current === false || !(now - Date.parse(answer.as_of) <= OLD_MS);
+}
+
+/** Whether what is known of a warning says that it is over, and since when (milliseconds; NaN where nobody says).
+ * `inForce` and `endedAt` are the service's; a message that ends a warning is over as such, since it was sent. */
+export function ending({ kind, sent, expires, inForce, endedAt }, now) {
+  if (isEnd({ kind })) return { isOver: true, since: Date.parse(sent) };
+  if (inForce === false) return { isOver: true, since: Date.parse(endedAt ?? "") };
+  const until = Date.parse(expires);
+  return until <= now ? { isOver: true, since: until } : { isOver: false, since: NaN };
 }
 
 /** What of a warning's texts a person of this language reads: RFC 4647's lookup; `de-simple` is Leichte Sprache, and

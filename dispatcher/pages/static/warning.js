@@ -2,11 +2,12 @@
 
 import { now } from "./clock.js";
 import { el, paragraphs, quoted } from "./dom.js";
-import { old, times } from "./home.js";
+import { begun, old, times } from "./home.js";
 import { drawn } from "./map.js";
+import { isEnd } from "./notices.js";
 import { HEADLINE_MAX, headline, plain } from "./plain.js";
+import { ending } from "./situation.js";
 
-const ENDED = ["cancel", "delisted", "no_longer_affected"];
 const PLACES_MAX = 60;
 
 export async function warning(app, alert) {
@@ -15,25 +16,25 @@ export async function warning(app, alert) {
   if (!found) return unknown(texts);
   const { lang } = found;
   const severity = texts.words[`severity_${found.severity}`] ? found.severity : "Unknown";
-  const over = ended(found);
+  const { isOver, since } = ending(found, now());
+  const title = headline(isEnd(found) ? (found.notification?.title ?? found.headline) : found.headline); // it says what ended it
   return {
-    title: headline(found.headline),
+    title,
     body: [
       el("p", { class: "back" }, el("a", { href: "#" }, texts.say("back"))),
       el(
         "article",
-        { class: `warning whole ${over ? "over" : severity.toLowerCase()}` },
-        el("p", { class: "severity" }, over ? texts.say("over") : texts.say(`severity_${severity}`)),
-        quoted("h1", headline(found.headline), lang, { tabindex: "-1" }),
+        { class: `warning whole ${isOver ? "over" : severity.toLowerCase()}` },
+        el("p", { class: "severity" }, isOver ? overIn(texts, since) : texts.say(`severity_${severity}`)),
+        quoted("h1", title, lang, { tabindex: "-1" }),
         found.knownAt && el("p", { class: "unknown" }, old(texts, { asOf: found.knownAt })),
-        found.fromPush && el("p", { class: "unknown" }, texts.say("from_push")),
-        over && el("p", {}, texts.say("over_text")),
+        found.isAway && el("p", { class: "unknown" }, texts.say("from_push")),
+        ...successorOf(texts, found),
+        isOver && !isEnd(found) && !found.successor && el("p", {}, texts.say("over_text")),
         ...said(texts, "what_to_do", found.instruction, lang),
         ...said(texts, "what_happens", found.description, lang),
         Array.from(plain(found.headline)).length > HEADLINE_MAX && said(texts, "whole_headline", found.headline, lang),
-        el("h2", {}, texts.say("when")),
-        el("p", {}, times(texts, found)),
-        found.ends && el("p", {}, texts.say("ends", { time: texts.moment(Date.parse(found.ends)) })),
+        ...when(texts, found, isOver, since),
         ...where(texts, found),
         await mapOf(app, found),
         ...who(texts, found),
@@ -43,9 +44,26 @@ export async function warning(app, alert) {
   };
 }
 
-/** Whether it is over, as far as is known here. */
-function ended({ over, kind, expires }) {
-  return Boolean(over || ENDED.includes(kind) || Date.parse(expires) <= now());
+const overIn = (texts, since) => (Number.isFinite(since) ? texts.say("over_since", { time: texts.moment(since) }) : texts.say("over"));
+
+/** The way to what has taken its place, or ended it. */
+function successorOf(texts, { successor }) {
+  if (!successor) return [];
+  const link = el("a", { href: `#${successor.alert}` }, quoted("bdi", headline(successor.headline), successor.lang));
+  return [
+    el("p", { class: "unknown", id: "successor" }, texts.say(successor.isUpdate ? "updated_text" : "over_text")),
+    el("p", {}, texts.parts("newest", { headline: link }).filter(Boolean)),
+  ];
+}
+
+/** Since when and until when; of what is over, no word that it is valid. The message that ended it holds for no time. */
+function when(texts, found, isOver, since) {
+  if (isOver && (isEnd(found) || !(begun(found) < since))) return [];
+  return [
+    el("h2", {}, texts.say("when")),
+    el("p", {}, isOver ? texts.say("was_valid", { from: texts.moment(begun(found)), until: texts.moment(since) }) : times(texts, found)),
+    found.ends && !isOver && el("p", {}, texts.say("ends", { time: texts.moment(Date.parse(found.ends)) })),
+  ];
 }
 
 function unknown(texts) {

@@ -1,6 +1,6 @@
 // The service worker: shows every push, brings codes back, renews the subscription, and has the page ready offline.
 
-import { postReceipt } from "./client.js";
+import { KEPT_HEADER, postReceipt } from "./client.js";
 import { Kept } from "./kept.js";
 import { FALLBACK_WORDS, decided, messageOf, screenOf } from "./notices.js";
 import { within } from "./patience.js";
@@ -170,5 +170,13 @@ async function freshOrKept(event) {
   asked.catch(() => {}); // what is kept may have been answered before it fails
   const answer = await within(PAGE_PATIENCE_MS, asked).catch(() => null);
   if (answer && answer.status < 500) return answer;
-  return (await cache?.match(address)) ?? asked;
+  const kept = await cache?.match(address);
+  return kept ? marked(kept) : asked;
+}
+
+/** An answer that was kept, marked as such: what time it was then is not the time. */
+function marked({ body, status, statusText, headers }) {
+  const all = new Headers(headers);
+  all.set(KEPT_HEADER, "1");
+  return new Response(body, { status, statusText, headers: all });
 }

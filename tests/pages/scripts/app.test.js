@@ -1,63 +1,23 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { App } from "./app.js";
-import { Browser } from "./browser.js";
-import { clockError, noteServiceTime } from "./clock.js";
+import { clockError, now } from "./clock.js";
+import { KEPT_HEADER } from "./client.js";
 import { Kept } from "./kept.js";
+import { ABOUT, PLACE, SCOPE, all, following, keeping, list, opened, reset, restore, serve, setTime, stored } from "./served.js";
 
-const SCOPE = "https://warn.example/app/dueren/";
-const PLACE = "05358008";
 const DAY_MS = 86_400_000;
-const ABOUT = { name: "Kreis Düren", names: { [PLACE]: "Düren" }, spoken: ["de"], texts: { de: "texts.de.json" }, time_zone: "Europe/Berlin" };
-const WORDS = Object.fromEntries(["unread", "neutral", "renew"].flatMap((name) => [`${name}_title`, `${name}_body`].map((one) => [one, one])));
-const storage = () => {
-  const found = new Map();
-  const cache = { match: async (url) => found.get(url)?.clone(), put: async (url, one) => void found.set(url, one), delete: async (url) => found.delete(url) };
-  return { open: async () => cache };
-};
 const forbidden = { open: () => Promise.reject(new DOMException("no", "SecurityError")) };
-
-const list = (more = {}) => ({
-  ...{ as_of: new Date().toISOString(), current: true, covered: true, stale_feeds: [], unread_feeds: [], alerts: [] },
-  ...more,
-});
 const warning = { alert: "A1", headline: "Hochwasser", severity: "Severe", sent: new Date().toISOString(), expires: new Date(Date.now() + 7 * DAY_MS).toISOString() };
-
-/** What is answered, by the end of the address; a function answers by itself. */
-let answers, kept;
-const served = async (address) => {
-  const [, found] = Object.entries(answers).find(([end]) => address.split("?")[0].endsWith(end)) ?? [];
-  if (typeof found === "function") return found();
-  return found ? new Response(JSON.stringify(found), { headers: { Date: new Date(answers.now ?? Date.now()).toUTCString() } }) : new Response("{}", { status: 404 });
-};
 const away = () => Promise.reject(new TypeError("network"));
-const real = globalThis.fetch;
-beforeEach(() => {
-  answers = { "about.json": ABOUT, "texts.de.json": WORDS, [`${PLACE}/alerts`]: list() };
-  kept = storage();
-  globalThis.fetch = served;
-});
-afterEach(() => {
-  globalThis.fetch = real;
-  noteServiceTime(Date.now());
-});
 
-const opened = async (caches = kept) => {
-  const app = new App({ instance: "dueren", scope: SCOPE, assets: "/", kept: new Kept(SCOPE, caches), browser: new Browser({ navigator: {} }) });
-  await app.begin();
-  return app;
-};
-const following = async (caches) => {
-  const app = await opened(caches);
-  await app.want({ places: [PLACE] });
-  return app;
-};
+beforeEach(reset);
+afterEach(restore);
 
 test("what is in force is known, and that there is nothing only while the service says so", async () => {
   const app = await following();
   assert.equal(app.situation(PLACE).isQuiet, true);
-  answers[`${PLACE}/alerts`] = list({ alerts: [warning] });
+  serve(`${PLACE}/alerts`, list({ alerts: [warning] }));
   await app.refresh();
   assert.deepEqual(app.warnings().map(({ alert }) => alert), ["A1"]);
 });
@@ -70,10 +30,9 @@ const troubles = {
 };
 for (const [how, does] of Object.entries(troubles))
   test(`where the service is away, what was heard last is told as old: ${how}`, async () => {
-    answers[`${PLACE}/alerts`] = list({ alerts: [warning] });
+    serve(`${PLACE}/alerts`, list({ alerts: [warning] }));
     await following();
-    answers = Object.fromEntries(Object.keys(answers).map((name) => [name, does]));
-    answers["texts.de.json"] = WORDS; // the worker has them
+    all(does);
     const app = await opened();
     await app.refresh();
     const { knowledge, isQuiet, alerts } = app.situation(PLACE);
@@ -82,7 +41,7 @@ for (const [how, does] of Object.entries(troubles))
 
 test("that there was no warning is not said of an answer that nobody confirms", async () => {
   await following();
-  globalThis.fetch = (address) => (address.endsWith("texts.de.json") ? served(address) : away());
+  all(away);
   const app = await opened();
   assert.deepEqual([app.situation(PLACE).knowledge, app.situation(PLACE).isQuiet], ["old", false]);
   await app.refresh();
@@ -90,22 +49,22 @@ test("that there was no warning is not said of an answer that nobody confirms", 
 });
 
 test("where nothing was ever heard, nothing is made up", async () => {
-  globalThis.fetch = away;
+  all(away);
   await assert.rejects(opened(), { message: "TypeError: network" });
-  globalThis.fetch = served;
-  answers[`${PLACE}/alerts`] = away;
+  reset();
+  serve(`${PLACE}/alerts`, away);
   const app = await following();
   assert.deepEqual([app.situation(PLACE).knowledge, app.situation(PLACE).isQuiet], ["nothing", false]);
 });
 
 test("a browser that keeps nothing shows what is in force all the same, and the person is told", async () => {
-  answers[`${PLACE}/alerts`] = list({ alerts: [warning] });
+  serve(`${PLACE}/alerts`, list({ alerts: [warning] }));
   const app = await following(forbidden);
   assert.deepEqual([app.keeps, app.warnings().length, app.situation(PLACE).knowledge], [false, 1, "now"]);
 });
 
 test("what an earlier version has kept is read by this one", async () => {
-  const before = new Kept(SCOPE, kept);
+  const before = new Kept(SCOPE, stored());
   await before.write("wish", { places: [PLACE], language: "de" });
   await before.write("subscriber", { installation: "i", instance: "dueren", token: "wt_1" });
   await before.write("about", { ...ABOUT, texts: { de: "texts.older.json" } });
@@ -120,18 +79,46 @@ test("what an earlier version has kept is read by this one", async () => {
 
 test("on a device whose clock is a day off, what the service says is of now", async () => {
   for (const off of [-DAY_MS, DAY_MS]) {
-    answers.now = Date.now() - off;
-    answers[`${PLACE}/alerts`] = list({ as_of: new Date(answers.now).toISOString() });
+    restore();
+    reset();
+    setTime(Date.now() - off);
+    serve(`${PLACE}/alerts`, list({ as_of: new Date(Date.now() - off).toISOString() }));
     const app = await following();
     assert.deepEqual([app.situation(PLACE).isQuiet, Math.round(clockError() / DAY_MS)], [true, off / DAY_MS]);
   }
 });
 
 test("a warning that nobody can ask for any more is told by the push that told of it", async () => {
-  await new Kept(SCOPE, kept).write("chains", { C: { message: { alert: "A9", headline: "Sturm", receipt: "r" } } });
+  await new Kept(SCOPE, stored()).write("chains", { C: { message: { alert: "A9", headline: "Sturm", receipt: "r" } } });
   const app = await following();
-  globalThis.fetch = away;
+  all(away);
+  await app.refresh();
   const found = await app.warning("A9");
-  assert.deepEqual([found.headline, found.fromPush, app.canConfirm("A9"), await app.confirm("A9")], ["Sturm", true, true, false]);
+  assert.deepEqual([found.headline, found.isAway, app.canConfirm("A9"), await app.confirm("A9")], ["Sturm", true, true, false]);
   assert.equal(await app.warning("A8"), null);
+});
+
+test("an answer that the worker has kept does not say what time it is: what ran out meanwhile stays away, and is as old as it is", async () => {
+  const heard = new Date(Date.now() - DAY_MS);
+  const expires = new Date(Date.now() - DAY_MS / 2).toISOString();
+  setTime(heard.getTime());
+  serve(`${PLACE}/alerts`, list({ as_of: heard.toISOString(), alerts: [{ ...warning, expires }] }));
+  assert.equal((await following()).warnings().length, 1);
+  restore(); // the page was closed, and is opened a day later while the service is away
+  all(away);
+  globalThis.fetch = keeping({ "about.json": ABOUT, "texts.de.json": {} }, { Date: heard.toUTCString(), [KEPT_HEADER]: "1" });
+  const app = await opened();
+  await app.refresh();
+  assert.deepEqual([app.warnings().length, app.situation(PLACE).knowledge, clockError()], [0, "old", -0]);
+  assert.ok(now() - app.situation(PLACE).asOf >= DAY_MS - 1000);
+  globalThis.fetch = keeping({ "about.json": ABOUT, "texts.de.json": {} }, { Date: heard.toUTCString() }); // unmarked, it would be
+  assert.notEqual((await opened(), clockError()), -0);
+});
+
+test("it is never earlier than what is known", async () => {
+  await following();
+  const known = Date.parse((await new Kept(SCOPE, stored()).read("lists"))[PLACE].as_of);
+  setTime(known - DAY_MS);
+  await opened();
+  assert.ok(now() >= known);
 });

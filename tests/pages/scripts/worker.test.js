@@ -201,10 +201,12 @@ async function answered(url, mode = "navigate", method = "GET") {
 }
 
 test("without the network, or where nobody answers in time, the page is the one that was kept", async () => {
-  await answered(SCOPE);
+  browser.fetch = async () => new Response("{}", { headers: { "Content-Type": "text/html" } });
+  assert.equal((await answered(SCOPE)).headers.has("Warn-Kept"), false);
   for (const does of [fails, hangs, async () => new Response("gateway", { status: 502 })]) {
     browser.fetch = does;
-    assert.equal(await (await answered(SCOPE)).text(), "{}");
+    const answer = await answered(SCOPE);
+    assert.deepEqual([await answer.text(), answer.headers.get("Warn-Kept"), answer.headers.get("Content-Type")], ["{}", "1", "text/html"]);
   }
 });
 
