@@ -26,7 +26,9 @@ export class App {
   busy = false; // whether it is being switched on
   shown = ""; // the warning whose page is open, if one is
   problem = ""; // the name of the words for what kept it from being switched on
-  onChange = () => {};
+  onChange = () => {}; // `true`: the person has gone on by it, and reads what stands there now
+  onSay = () => {}; // says a sentence to who does not see the page
+  #hasLooked = false; // whether it was asked what is in force
   #lists = new Map(); // by place: { list, fetched }
   #details = new Map(); // by warning: all its texts
   #answers = new Map(); // by warning: what the service has answered of it since it was last asked what is in force
@@ -98,7 +100,15 @@ export class App {
     await this.#readDetails();
     await this.kept.write("lists", Object.fromEntries([...this.#lists].map(([place, { list }]) => [place, list])));
     await this.#readReceipts();
+    this.#hasLooked = true;
     this.onChange();
+  }
+
+  /** What is known by the last look at what is in force, for the news since; null before the first. */
+  heard() {
+    if (!this.#hasLooked) return null;
+    const isAway = this.followed.some((place) => this.situation(place).knowledge !== Knowledge.NOW);
+    return { followed: this.followed, warnings: this.warnings(), isAway };
   }
 
   async #readList(place, query) {

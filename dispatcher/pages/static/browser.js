@@ -5,14 +5,15 @@ import { within } from "./patience.js";
 const LOOK_PATIENCE_MS = 3000;
 
 export class Browser {
-  #subscribed = false;
+  #subscribed; // undefined until it was looked
 
   constructor(page = globalThis) {
     this.page = page;
   }
 
   /** `canPush`: it has all that it takes. `installsFirst`: it may have it once the page is on the home screen (iOS).
-   * `permission` as browsers say it. `isInstalled`: it is opened as an app of its own. */
+   * `permission` as browsers say it. `isInstalled`: it is opened as an app of its own. `isSubscribed` is undefined until
+   * it was looked. */
   capabilities() {
     const { navigator, Notification, PushManager, matchMedia } = this.page;
     const isInstalled = Boolean(navigator.standalone || matchMedia?.("(display-mode: standalone)").matches);
@@ -38,13 +39,13 @@ export class Browser {
     return container ? container.ready : Promise.reject(new Error("there is no service worker"));
   }
 
-  /** Looks whether it is subscribed. */
+  /** Looks whether it is subscribed. Where that cannot be seen it is what was known, else not. */
   async look() {
     try {
       const { pushManager } = await within(LOOK_PATIENCE_MS, this.registration());
       this.#subscribed = Boolean(await within(LOOK_PATIENCE_MS, pushManager.getSubscription()));
     } catch {
-      this.#subscribed = false;
+      this.#subscribed ??= false;
     }
   }
 

@@ -9,12 +9,12 @@ const REACH = { on: "good", sms: "good", waiting: "open" };
 
 export function home(app) {
   const { texts } = app;
+  const places = app.followed.map((place) => placeSection(app, place));
   return {
     title: texts.say("home_title"),
     body: [
       el("h1", { tabindex: "-1" }, texts.say("home_title")),
-      reachOf(app),
-      ...app.followed.map((place) => placeSection(app, place)),
+      ...(app.warnings().length ? [places, reachOf(app)] : [reachOf(app), places]), // what is in force comes first
       el("p", {}, el("a", { href: "#/places" }, texts.say("change_places"))),
     ],
   };
@@ -24,6 +24,7 @@ export function home(app) {
 export function reachOf(app) {
   const { texts } = app;
   const reach = app.reach();
+  if (reach === "looking") return null; // nothing is said of it before it is known
   const button = ["off", "lost", "waiting", "install"].includes(reach);
   return el(
     "section",

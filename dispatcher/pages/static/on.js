@@ -11,8 +11,8 @@ export function on(app) {
     title: texts.say("on_title"),
     body: [
       el("h1", { tabindex: "-1" }, texts.say("on_title")),
-      ...(reach === "on" ? isOn(app) : reach === "unable" ? unable(app) : reach === "denied" ? denied(app) : steps(app)),
-      reach !== "on" && toSms(app),
+      ...(reach === "looking" ? [] : reach === "on" ? isOn(app) : reach === "unable" ? unable(app) : reach === "denied" ? denied(app) : steps(app)),
+      !["on", "looking"].includes(reach) && toSms(app),
     ],
   };
 }

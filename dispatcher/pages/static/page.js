@@ -9,6 +9,7 @@ import { el } from "./dom.js";
 import { home } from "./home.js";
 import { Kept } from "./kept.js";
 import { forgetUnproven } from "./numbers.js";
+import { news } from "./news.js";
 import { on } from "./on.js";
 import { places } from "./places.js";
 import { headline } from "./plain.js";
@@ -33,7 +34,7 @@ let standing = ""; // what stands there, so that nothing is drawn twice: it woul
 let turns = 0; // how often it was begun to draw
 let hasMoved = false; // whether the person has gone to what is drawn next
 let isOpen = false; // whether a hidden page was opened
-let told = null; // the warnings that were said to a screen reader
+let heard = null; // what was known when something was last said to a screen reader
 
 /** Draws the view that the address names; `moved`: the person has gone to it. Of several at once the last is drawn. */
 async function draw(moved = false) {
@@ -90,29 +91,37 @@ function frame() {
   document.getElementById("name").textContent = app.wish.hidden ? "" : about.name;
 }
 
-/** Says new warnings to who cannot see them. */
+/** Says what has changed to who cannot see it; of a hidden page nothing. */
 function announce() {
-  const now = new Map(app.warnings().map((one) => [one.alert, one]));
-  const added = told ? [...now.values()].filter(({ alert }) => !told.has(alert)) : [];
-  told = now;
-  if (added.length)
-    live.textContent = added.map(({ headline: text }) => app.texts.say("new_warning", { headline: headline(text) })).join(" ");
+  const before = heard;
+  heard = app.heard();
+  if (!before || !heard) return;
+  const sentences = news(before, heard).map(({ name, headline: text }) => app.texts.say(name, { headline: headline(text) }));
+  if (sentences.length) say(sentences.join(" "));
+}
+
+function say(text) {
+  if (app.wish.hidden && !isOpen) return;
+  live.textContent = text;
 }
 
 async function begin() {
   app.browser.register(`${scope}worker.js`, scope).catch(() => {}); // without it the page shows what is in force
   const wish = await app.kept.read("wish");
   if (!wish?.language) await app.kept.write("wish", { ...wish, language: languageOf(navigator.languages) });
+  const looking = app.browser.look(); // beside all else: until it is known nothing is said of notifications
   await app.begin();
   let speaks = null;
-  app.onChange = () => {
+  app.onSay = say;
+  app.onChange = (moved = false) => {
     if (speaks !== app.texts) frame();
     speaks = app.texts;
     announce();
-    draw();
+    draw(moved);
   };
   frame();
   speaks = app.texts;
+  looking.then(() => app.heard() && app.onChange());
   await app.refresh();
   await draw(true);
   await app.bringBack();

@@ -69,13 +69,15 @@ export function isTold(state, channel) {
   return Boolean(state?.active && state.endpoints?.some(told));
 }
 
-/** How warnings reach this browser by push, and if they do not, what stands in the way. `browser` says what it can and
+/** How warnings reach this browser by push, and if they do not, what stands in the way; `looking`: not known yet. `browser` says what it can and
  * was allowed; `subscriber` is what is kept of the subscription, `state` what the service last said of it. */
 export function pushReach(browser, subscriber, state) {
   if (!browser.canPush) return browser.installsFirst ? "install" : "unable";
   if (browser.permission === "denied") return "denied";
   if (!subscriber?.token || subscriber.push === false) return "off";
-  if (browser.permission !== "granted" || !browser.isSubscribed) return "lost";
+  if (browser.permission !== "granted") return "lost";
+  if (browser.isSubscribed === undefined) return "looking";
+  if (!browser.isSubscribed) return "lost";
   if (state && !isTold(state, "webpush")) return "waiting";
   return "on";
 }
@@ -83,5 +85,5 @@ export function pushReach(browser, subscriber, state) {
 /** How warnings reach the person: by push, else by SMS to a number of theirs. */
 export function reach(browser, subscriber, state) {
   const found = pushReach(browser, subscriber, state);
-  return found !== "on" && subscriber?.sms?.active ? "sms" : found;
+  return !["on", "looking"].includes(found) && subscriber?.sms?.active ? "sms" : found;
 }

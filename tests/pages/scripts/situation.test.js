@@ -75,6 +75,8 @@ test("what stands in the way of warnings is one thing", () => {
   assert.equal(reach({ ...browser, permission: "denied" }, subscriber, active), "denied");
   assert.equal(reach({ ...browser, permission: "default" }, subscriber, active), "lost");
   assert.equal(reach({ ...browser, isSubscribed: false }, subscriber, active), "lost");
+  assert.equal(reach({ ...browser, isSubscribed: undefined }, { ...subscriber, sms: { active: true } }, active), "looking");
+  assert.equal(reach({ ...browser, isSubscribed: undefined }, null, null), "off");
   assert.equal(reach({ ...browser, canPush: false }, null, null), "unable");
   assert.equal(reach({ ...browser, canPush: false, installsFirst: true }, null, null), "install");
 });
