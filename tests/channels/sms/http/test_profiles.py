@@ -1,6 +1,7 @@
 """The profiles that come with the program: each row of their tables, and what each provider is told."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,8 +12,11 @@ from channels.http.messages import Answer
 from channels.sms.delivery_reports import ReportState, read_reports
 from channels.sms.fitting import compose
 from channels.sms.http.answers import AnswerRule, judge_answer
+from channels.sms.http.patterns import Pattern
 from channels.sms.http.profiles import UnknownProfile, laid_over, names, profile
 from channels.sms.http.provider import SmsGateway
+from channels.sms.http.settings import SmsAnswerSettings
+from channels.sms.meanings import AnswerMeaning
 from channels.sms.settings import SmsGatewaySettings
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -75,6 +79,73 @@ def test_every_profile_says_where_its_provider_was_read(name: str) -> None:
     assert any(rule.get("source") for rule in profile(name).gateway["answer"]["rules"])
 
 
+# The order of the tables
+
+
+def forestalled(rules: Sequence[AnswerRule]) -> list[tuple[str, str]]:
+    """Return pairs of rules of which the first takes answers that are the second's: a general rule before one that
+    knows the error, or an acceptance before one that denies it.
+    """
+    return [
+        (one.label, other.label)
+        for place, one in enumerate(rules)
+        for other in rules[place + 1 :]
+        if one.means is not other.means
+        and other.means is not AnswerMeaning.ACCEPTED
+        and (one.means is AnswerMeaning.ACCEPTED or (is_general(one) and not is_general(other)))
+        and may_fit_one_answer(one, other)
+    ]
+
+
+def is_general(rule: AnswerRule) -> bool:
+    """Whether it names no error: it goes by the status, by what is there at all, or by a truth value."""
+    return not rule.texts and {value.text for value in rule.values} <= {"true", "false"}
+
+
+def may_fit_one_answer(one: AnswerRule, other: AnswerRule) -> bool:
+    """Whether some answer could be both rules'. Two places of a document may say anything beside each other."""
+    apart = one.path == other.path and disjoint(one.values, other.values)
+    return bool(one.statuses & other.statuses) and not (apart or disjoint(one.texts, other.texts))
+
+
+def disjoint(some: Sequence[Pattern], others: Sequence[Pattern]) -> bool:
+    """Whether nothing is matched by both; that two patterns with stars are is taken for possible if they begin alike."""
+    return bool(some and others) and not any(
+        one.covers(other) or other.covers(one) or one.text[:1] == other.text[:1] == "*"
+        for one in some
+        for other in others
+    )
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_general_row_stands_before_one_that_knows_the_error(name: str) -> None:
+    assert forestalled(gateway(name).answers.rules) == []
+
+
+WRONG_KEY = {"path": "success", "is": 900, "means": "misconfigured"}
+NOT_TAKEN = {"path": "messages.0.success", "is": False, "means": "transient"}
+TAKEN = {"path": "success", "is": 100, "means": "accepted"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "wrong"),
+    [
+        ([WRONG_KEY, NOT_TAKEN, TAKEN], []),
+        ([NOT_TAKEN, WRONG_KEY, TAKEN], [(0, 1)]),
+        ([WRONG_KEY, TAKEN, NOT_TAKEN], [(1, 2)]),
+        ([TAKEN, WRONG_KEY], []),  # one place says one thing
+        ([{"path": "messages.0.success", "means": "transient"}, WRONG_KEY, TAKEN], [(0, 1)]),
+        ([{"status": "200", "means": "uncertain"}, WRONG_KEY, {**TAKEN, "status": "201"}], [(0, 1)]),
+        ([{"status": "4xx", "means": "rejected"}, {**WRONG_KEY, "status": "200"}, TAKEN], []),
+        ([{"path": "id", "means": "accepted"}, {"text": "*no credit*", "means": "misconfigured"}], [(0, 1)]),
+    ],
+)
+def test_a_row_that_forestalls_another_is_found(rows: list[Any], wrong: list[tuple[int, int]]) -> None:
+    table = SmsAnswerSettings.model_validate({"rules": rows}).table()
+    pairs = [(f"answer.rules.{one}", f"answer.rules.{other}") for one, other in wrong]
+    assert forestalled(table.rules) == pairs
+
+
 CODES: dict[str, list[tuple[int, Any, str, str]]] = {
     "kannel": [
         (202, b"0: Accepted for delivery", "accepted", ""),
@@ -89,6 +160,11 @@ CODES: dict[str, list[tuple[int, Any, str, str]]] = {
     "seven": [
         (200, {"success": "100", "messages": [{"id": "77", "success": True}]}, "accepted", ""),
         (200, {"success": "100", "messages": [{"id": "77", "success": False}]}, "transient", "100"),
+        (200, {"success": "900", "messages": [{"success": False}]}, "misconfigured", "900"),
+        (200, {"success": "500", "messages": [{"success": False}]}, "misconfigured", "500"),
+        (200, {"success": "202", "messages": [{"success": False}]}, "rejected", "202"),
+        (200, {"success": "402", "messages": [{"success": False}]}, "rejected", "402"),
+        (200, {"success": "999", "messages": [{"success": False}]}, "transient", "999"),
         (200, {"success": "202"}, "rejected", "202"),
         (200, {"success": 402}, "rejected", "402"),
         (200, {"success": "500"}, "misconfigured", "500"),
@@ -123,6 +199,7 @@ CODES: dict[str, list[tuple[int, Any, str, str]]] = {
         (429, {"code": 20429}, "rate_limited", "20429"),
         (400, {"code": 29999}, "rejected", "400"),
         (200, {}, "uncertain", "answer_unknown"),
+        (200, {"sid": "SM1", "code": 21610}, "rejected", "21610"),
     ],
     "vonage": [
         (200, {"messages": [{"status": "0", "message-id": "0A"}]}, "accepted", ""),
@@ -143,6 +220,7 @@ CODES: dict[str, list[tuple[int, Any, str, str]]] = {
         (400, {"code": "0x021f"}, "rejected", "0x021f"),
         (500, {"code": "0x0309"}, "transient", "0x0309"),
         (422, {}, "rejected", "422"),
+        (200, {"ids": [1], "code": "0x0216"}, "misconfigured", "0x0216"),
         (200, {"ids": []}, "uncertain", "answer_unknown"),
     ],
     "generic": [
