@@ -55,8 +55,12 @@ Where the keys come from settings, put those before into `WARN_VAPID_PREVIOUS_PE
 - Where it is not known, as of what was imported before keys were kept, the service's first key is tried, and where that
   is refused (401, 403) at once the others, each once. What was accepted is noted with the subscription.
 - A refusal of a key that is not the current one is about that subscription alone (`unauthorized`): it stops no gateway.
-- `GET /v1/webpush/key` gives the current one. Apps should subscribe browsers anew when it changes; then no message
-  needs the old one, and its file can go.
+- `GET /v1/webpush/key` gives the key that was the current one when that API process began, as long as it runs. A worker
+  that meets a subscription with a key made since looks for it at once, without a restart, in `keys/` or in the file
+  that `WARN_VAPID_KEY` names. So nobody is lost meanwhile: make the key, bring it to all machines, and then start the
+  API again. `WARN_VAPID_PEM` is not read again: start workers before the API. A worker that does not have the key is
+  refused for that subscription alone, which is tried again.
+- Apps should subscribe browsers anew when the key changes; then no message needs the old one, and its file can go.
 
 ## Withdrawing what was not delivered
 

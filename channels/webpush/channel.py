@@ -187,7 +187,9 @@ class _Push:
             raise Permanent("payload_too_large")
         body = self.encoder(payload, endpoint)
         ttl = self.service.ttl(seconds_left)
-        signer = self._signer(endpoint) if self.vapid.several else self.vapid.current
+        current = self.vapid.current
+        chosen = self.vapid.several or endpoint.keys.get(VAPID_KEY, current.name) != current.name
+        signer = self._signer(endpoint) if chosen else current
         made_for, headers = self.headers.get(signer.name, _NO_HEADERS)
         if made_for != ttl:  # equal for all endpoints of an origin and a key within the same second
             headers = self._make_headers(signer, ttl)

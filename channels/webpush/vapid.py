@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -29,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 from channels.webpush.encryption import POINT_BYTES, decode_base64url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 # RFC 8292 section 2 allows 24 h; half of that leaves room for clocks that differ.
 TOKEN_LIFE: Final = timedelta(hours=12)
@@ -46,6 +47,8 @@ _RESERVED: Final = (
     "localhost", "local", "invalid", "test", "example", "example.com", "example.net", "example.org", "internal",
     "home.arpa", "alt", "onion",
 )  # fmt: skip
+READ_AGAIN_S: Final = 1.0
+"""How often keys are read again at most, for one that was not there: a lost one would cost files with every message."""
 KEY_NAME_CHARACTERS: Final = 22
 """So much of a public key in base64url names it: 124 bits of a point."""
 
@@ -129,20 +132,30 @@ class VapidSigner:
 
 
 class VapidKeys:
-    """The key that browsers subscribe with now, and those before, which some subscriptions were made with."""
+    """The key that browsers subscribed with when the process began, and those before, which some subscriptions were
+    made with. One made since signs as soon as a subscription names it.
+    """
 
-    def __init__(self, current: VapidSigner, previous: Sequence[VapidSigner] = (), eldest: str = "") -> None:
+    def __init__(
+        self,
+        current: VapidSigner,
+        previous: Sequence[VapidSigner] = (),
+        eldest: str = "",
+        read_again: Callable[[], Iterable[VapidSigner]] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`eldest` names the service's first key: subscriptions that do not say which key they were made with are older
-        than its successor.
+        than its successor. `read_again` returns what this machine has by now; `clock` is monotonic, in seconds.
         """
         self.current = current
+        self._eldest = eldest
+        self._read_again = read_again
+        self._clock = clock
+        self._read_at = float("-inf")
         signers = (current, *previous)
         self._signers = {signer.name: signer for signer in reversed(signers)}
-        self.several = len(self._signers) > 1
         self._own: dict[str, tuple[VapidSigner, ...]] = {}
-        self._of_stranger = self._order(current)
-        self._orders = {name: self._order(signer) for name, signer in self._signers.items()}
-        self._orders[""] = self._order(self._signers.get(eldest, current))
+        self._put_in_order()
 
     def __contains__(self, name: str) -> bool:
         return name in self._signers
@@ -162,7 +175,31 @@ class VapidKeys:
         """Return the signers for a subscription that names its key so, or names none (empty): the one most likely
         first, each once.
         """
-        return self._own.get(name) or self._orders.get(name, self._of_stranger)
+        found = self._own.get(name) or self._orders.get(name)
+        if found is None and self._has_now(name):
+            found = self._orders[name]
+        return found or self._of_stranger
+
+    def _has_now(self, name: str) -> bool:
+        """Read this machine's keys again, and say whether the one of this name is there by now. The current one stays
+        what it was: nobody but the record says which that is.
+        """
+        now = self._clock()
+        if self._read_again is None or now < self._read_at + READ_AGAIN_S:
+            return False
+        self._read_at = now
+        found = {signer.name: signer for signer in self._read_again()}
+        if name not in found:
+            return False
+        self._signers = found | self._signers  # those that have signed keep their tokens
+        self._put_in_order()
+        return True
+
+    def _put_in_order(self) -> None:
+        self.several = len(self._signers) > 1 or bool(self._own)
+        self._of_stranger = self._order(self.current)
+        self._orders = {name: self._order(signer) for name, signer in self._signers.items()}
+        self._orders[""] = self._order(self._signers.get(self._eldest, self.current))
 
     def _order(self, first: VapidSigner) -> tuple[VapidSigner, ...]:
         return tuple(dict.fromkeys((first, self.current, *self._signers.values())))

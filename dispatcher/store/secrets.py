@@ -155,7 +155,8 @@ class PushKey:
 
     async def get(self) -> str | None:
         """Return the key as browsers take it; None until the first worker of the service has started. Once known it is
-        not asked for again: a new one is a matter of starting all processes anew.
+        not asked for again: a process that has asked at its start gives no key that was made since, which workers on
+        other machines may not have yet.
         """
         if self._known is None:
             noted = await self._secrets.noted(SecretName.VAPID)

@@ -95,6 +95,8 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
         if pooled is not None:
             pooled.start()
         receipts = ReceiptCollector(ReceiptTokens.of(addresses.sealing), DeviceReceipts(pool), metrics)
+        push_key = PushKey(Secrets(pool))
+        await push_key.get()  # from now on this one, also where another is made
         own = await own_gateways(pool, addresses, charges)
         running = [asyncio.create_task(receipts.run())]
         if own is not None:
@@ -150,7 +152,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                 settings.public_url,
                 signer,
             ),
-            push_key=PushKey(Secrets(pool)),
+            push_key=push_key,
             enrolment=enrolment(settings, SealedRecord(pool, addresses), tokens, boundaries, http),
             sign_ups=sign_ups(settings, client, tokens),
             parties=Parties(pool),

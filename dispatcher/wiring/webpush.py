@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,8 +13,9 @@ from channels.webpush.precomputed_keys import PrecomputedKeys
 from channels.webpush.services.directory import Directory
 from channels.webpush.vapid import PLACEHOLDER, VapidKeys, VapidSigner, generate_key, key_name, unreachable
 from channels.webpush.withdrawal import Withdrawer
-from dispatcher.access.fingerprints import short
-from dispatcher.runtime.secrets.files import previous_vapid_keys
+from dispatcher.access.fingerprints import SecretName, short
+from dispatcher.runtime.secrets.files import held_secret, previous_vapid_keys
+from dispatcher.settings import SettingsError
 from dispatcher.store.secrets import Secrets
 from dispatcher.wiring.http_client import exemptions
 from dispatcher.wiring.setting_errors import naming_setting
@@ -35,8 +37,9 @@ log = structlog.get_logger()
 
 
 def vapid_keys(settings: Settings, pem: bytes, noted: Sequence[str] = ()) -> VapidKeys:
-    """Return the keys by which push services know us: the current one, and this machine's earlier ones. `noted` are the
-    public keys of all that the service has had, the first one first.
+    """Return the keys by which push services know us: the current one, this machine's earlier ones, and what it has by
+    the time that a subscription names another. `noted` are the public keys of all that the service has had, the first
+    one first.
     """
     with naming_setting("WARN_VAPID_SUBJECT"):
         if settings.vapid_subject != PLACEHOLDER and (why := unreachable(settings.vapid_subject)):
@@ -44,7 +47,19 @@ def vapid_keys(settings: Settings, pem: bytes, noted: Sequence[str] = ()) -> Vap
         current = VapidSigner(pem, settings.vapid_subject)
     earlier = previous_vapid_keys(settings).values()
     previous = [VapidSigner(one, settings.vapid_subject) for one in earlier]
-    return VapidKeys(current, previous, eldest=key_name(noted[0]) if noted else "")
+    eldest = key_name(noted[0]) if noted else ""
+    return VapidKeys(current, previous, eldest, partial(_read_again, settings))
+
+
+def _read_again(settings: Settings) -> list[VapidSigner]:
+    """Return what signs with the keys that this machine has by now; nothing where they cannot be read."""
+    try:
+        held = held_secret(SecretName.VAPID, settings)
+        found = [*([] if held is None else [held]), *previous_vapid_keys(settings).values()]
+        return [VapidSigner(pem, settings.vapid_subject) for pem in found]
+    except (SettingsError, ValueError, OSError) as error:
+        log.warning("vapid_keys_unreadable", error=type(error).__name__)
+        return []
 
 
 def checking_keys(settings: Settings) -> VapidKeys:

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from dispatcher.access.fingerprints import SecretName
+from dispatcher.access.principals import SERVICE
 from dispatcher.metrics.process import RESTARTS_FILE
 from dispatcher.settings import Settings
+from dispatcher.store import record
+from dispatcher.store.secrets import Secrets
 from dispatcher.wiring.api import api_dependencies, process_metrics
 
 
@@ -20,6 +24,22 @@ async def test_an_api_process_has_what_the_settings_have(
         services = parts.feed_services
         assert [one.name for one in services.feeds] == ["a"] if services else not feed
         assert parts.reports is None, "no gateway reports"
+
+
+async def test_an_api_process_gives_browsers_the_key_that_it_began_with(
+    database_url: str, redis_url: str
+) -> None:
+    """A new one is on record before workers on other machines have it: `secrets replace` says when it is given."""
+    settings = Settings(database_url=database_url, redis_url=redis_url)
+    pool = await record.connect(database_url, size=1)
+    secrets = Secrets(pool)
+    await secrets.replace(SecretName.VAPID, "before", SERVICE)
+    async with api_dependencies(settings, in_process=True) as parts:
+        await secrets.replace(SecretName.VAPID, "made since", SERVICE)
+        assert await parts.push_key.get() == "before"
+    async with api_dependencies(settings, in_process=True) as parts:
+        assert await parts.push_key.get() == "made since"
+    await pool.close()
 
 
 def test_what_the_supervisor_counted_is_shown(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Web Push does what the settings say, to what the recipient can read."""
 
 from base64 import urlsafe_b64encode
+from pathlib import Path
 from typing import Any
 
 import http_ece
@@ -15,8 +16,10 @@ from channels.base import (
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
 from channels.webpush.pywebpush_encoder import PywebpushEncoder
+from channels.webpush.vapid import VapidSigner, generate_key
+from dispatcher.runtime.secrets.files import secret_file
 from dispatcher.settings import Settings
-from dispatcher.wiring.webpush import push_encoder
+from dispatcher.wiring.webpush import push_encoder, vapid_keys
 from tests.channels.far_side import far_side
 from tests.wiring.sending import notice, sent
 
@@ -64,3 +67,24 @@ def test_another_encoder_is_refused(env: pytest.MonkeyPatch) -> None:
     env.setenv("WARN_PUSH_ENCODER", "openssl")
     with pytest.raises(ValidationError, match="'own' or 'pywebpush'"):
         Settings()
+
+
+def test_a_key_that_is_made_while_a_worker_runs_is_found_where_it_lies(tmp_path: Path) -> None:
+    settings, pems = (
+        Settings(vapid_subject="mailto:leitstelle@kreis-dueren.de"),
+        (generate_key(), generate_key()),
+    )
+    before, made = (VapidSigner(pem, settings.vapid_subject).name for pem in pems)
+    place = tmp_path / "keys" / "vapid.pem"
+    secret_file(place, pems[0])
+    keys = vapid_keys(settings, pems[0])
+    place.rename(place.with_name("vapid.pem.1"))
+    secret_file(place, pems[1])
+    assert [one.name for one in keys.candidates(made)] == [made, before]
+
+
+def test_keys_that_cannot_be_read_again_change_nothing(tmp_path: Path) -> None:
+    pem = generate_key()
+    secret_file(tmp_path / "keys" / "vapid.pem", b"no key")
+    keys = vapid_keys(Settings(), pem)
+    assert [one.name for one in keys.candidates("made since")] == [keys.current.name]

@@ -233,7 +233,12 @@ def _consequence(found: Standing, users: Mapping[str, int], settings: Settings) 
 def _say_next(name: SecretName, made: str) -> None:
     typer.echo(f"the {name} of the service is {short(made)} now")
     typer.echo(
-        "running processes go on with the one before until they are started again; bring it to all machines first",
+        "running processes go on with the one before until they are started again; bring it to all machines first"
+        + (
+            ", and start the API last: browsers get the new key from then on"
+            if name is SecretName.VAPID
+            else ""
+        ),
         err=True,
     )
 

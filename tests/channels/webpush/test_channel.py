@@ -308,6 +308,25 @@ async def test_where_the_key_is_not_known_the_other_is_tried_at_once_and_kept(
     assert learnt.take() == dict.fromkeys(range(3), SIGNER.name)
 
 
+async def test_a_browser_that_subscribes_with_a_new_key_is_reached_without_a_restart(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    """Also where there was one key alone, and nothing to choose."""
+    made = VapidSigner(generate_key(), "mailto:ops@warn.example")
+    names = {"/0": SIGNER.name, "/1": made.name}
+    async with far_side(bound(names)) as side:
+        channel = WebPush(
+            client_for(side.origin), VapidKeys(SIGNER, read_again=lambda: [made]), now=lambda: NOW
+        )
+        endpoints = [
+            Endpoint(number, f"{side.origin}/{number}", {**KEYS, "vapid": names[f"/{number}"]})
+            for number in range(2)
+        ]
+        receipts = await collect(channel, notice(), endpoints)
+    assert [receipt.accepted for receipt in receipts] == [True, True]
+    assert len(side.seen) == 2, "nobody was shown a wrong key"
+
+
 async def test_many_subscriptions_of_a_lost_key_hurt_nobody_else(
     client_for: Callable[..., HttpClient],
 ) -> None:

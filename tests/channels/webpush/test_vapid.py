@@ -14,6 +14,7 @@ from channels.webpush.vapid import (
     KEY_NAME_CHARACTERS,
     MAX_CACHED_ORIGINS,
     PLACEHOLDER,
+    READ_AGAIN_S,
     VapidKeys,
     VapidSigner,
     generate_key,
@@ -190,6 +191,28 @@ def test_with_one_key_there_is_no_choice_and_the_same_key_twice_is_one() -> None
             1,
             current.name,
         )
+
+
+def test_a_key_that_was_made_since_signs_as_soon_as_a_subscription_names_it() -> None:
+    current, made = signers(2)
+    files: list[VapidSigner] = [current]
+    seconds = [0.0]
+    keys = VapidKeys(current, read_again=lambda: files, clock=lambda: seconds[0])
+    assert keys.candidates(made.name) == (current,), "it is nowhere"
+    files.append(made)
+    assert keys.candidates(made.name) == (current,), "once a second is enough"
+    seconds[0] = READ_AGAIN_S
+    assert keys.candidates(made.name) == (made, current)
+    assert keys.several
+    assert keys.candidates(current.name) == (current, made)
+    assert keys.current is current, "the service goes on with it"
+
+
+def test_a_lost_key_brings_none_along_that_lies_there_by_accident() -> None:
+    current, other = signers(2)
+    keys = VapidKeys(current, read_again=lambda: [other])
+    assert keys.candidates("lost") == (current,)
+    assert not keys.several
 
 
 def test_a_key_is_named_by_its_beginning_however_it_is_spelt() -> None:
