@@ -38,7 +38,9 @@ _WAIT_FOR: Final = f"UPDATE subscriber_endpoint SET successor = $3, due_at = NUL
 _UNPROVEN: Final = """
 SELECT n.id, n.channel FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id
 WHERE e.subscriber_id = $1 AND e.subscription_id = ANY($2) AND e.proven_at IS NULL ORDER BY e.position"""
-_PROVE_AGAIN: Final = "UPDATE subscriber_endpoint SET proven_at = NULL, code_digest = NULL WHERE"
+_PROVE_AGAIN: Final = (
+    "UPDATE subscriber_endpoint SET proven_at = NULL, code_digest = NULL WHERE subscription_id = ANY($1)"
+)
 _SUCCEED: Final = f"""
 UPDATE subscriber_endpoint SET successor = NULL, position = $3, proven_at = {NOW}, last_confirmed_at = {NOW},
   last_accepted_at = $4, answer = $5, code_sent_at = $6, code_digest = NULL, code_tries = 0, due_at = NULL
@@ -189,7 +191,7 @@ class KnownEndpoints:
             if link.gone and (link.channel, link.address_hash) == (one.channel, sealed.address_hash):
                 await connection.execute(_REVIVE, link.id, sealed.sealed, sealed.keys)
                 # Whatever proved it before, it had ended since.
-                await connection.execute(f"{_PROVE_AGAIN} subscription_id = $1", link.id)
+                await prove_again(connection, [link.id])
                 return link.id
         number: int | None = await connection.fetchval(_NEW, *_row_of(named))
         # Where there is none, somebody else has just written it.
@@ -200,7 +202,7 @@ class KnownEndpoints:
         number: int = row["id"]
         if not row["links"]:
             await self._connection.execute(_CLAIM, number)
-        is_same = _owned(self._addresses.of_either(row).keys) == _owned(named.endpoint.keys)
+        is_same = owned(self._addresses.of_either(row).keys) == owned(named.endpoint.keys)
         if not is_same and (row["proven"] or row["imported"]):
             raise SubscriberRefused("endpoint_taken", named.path)
         if row["proven"] >= SHARED_MAX:
@@ -212,7 +214,7 @@ class KnownEndpoints:
             return number
         await self._connection.execute(_NEW_KEYS, *_row_of(named))
         # What was sent under the keys before proves nothing.
-        await self._connection.execute(f"{_PROVE_AGAIN} subscription_id = $1", number)
+        await prove_again(self._connection, [number])
         return number
 
     async def _unproven(self, numbers: Mapping[int, int]) -> dict[int, str]:
@@ -234,6 +236,11 @@ def successors(dropped: Sequence[EndpointLink], unproven: Mapping[int, str]) -> 
             del free[chosen]
             found[link.id] = chosen
     return found
+
+
+async def prove_again(connection: Connection, numbers: Sequence[int]) -> None:
+    """Let these endpoints be nobody's proven ones, in the caller's transaction, and no code count that was sent."""
+    await connection.execute(_PROVE_AGAIN, numbers)
 
 
 async def succeed(connection: Connection, subscriber: int, number: int) -> set[int]:
@@ -278,6 +285,6 @@ def _row_of(named: Named) -> tuple[object, ...]:
     return one.channel, one.gateway, sealed.sealed, sealed.address_hash, sealed.keys, named.instance
 
 
-def _owned(keys: Mapping[str, str]) -> tuple[str, ...]:
+def owned(keys: Mapping[str, str]) -> tuple[str, ...]:
     """Return the keys by which an endpoint is its owner's, in one spelling of Base64."""
     return tuple(keys.get(name, "").rstrip("=").translate(str.maketrans("+/", "-_")) for name in OWNED_BY)

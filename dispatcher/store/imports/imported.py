@@ -19,20 +19,21 @@ PREFETCH: Final = 2_000
 """Rows that are in memory at once."""
 _IMPORTED: Final = f"""
 SELECT s.id, {COLUMNS}, s.address, s.keys, s.channel, s.gateway AS goes_by, s.instance, s.ref, s.legal_basis,
-  CASE WHEN l.linked THEN coalesce(s.imported_language, s.language) ELSE s.language END AS language, p.places, p.areas
+  CASE WHEN l.proven IS NULL THEN s.language ELSE coalesce(s.imported_language, s.language) END AS language,
+  p.places, p.areas
 FROM subscription s
 CROSS JOIN LATERAL (
-  SELECT EXISTS (SELECT FROM subscriber_endpoint e WHERE e.subscription_id = s.id) AS linked) l
+  SELECT bool_or(e.proven_at IS NOT NULL) AS proven FROM subscriber_endpoint e WHERE e.subscription_id = s.id) l
 CROSS JOIN LATERAL (
   SELECT ARRAY(
       SELECT f.ags FROM followed_municipality f WHERE f.subscription_id = s.id AND f.imported ORDER BY f.ags) AS places,
     (SELECT jsonb_agg(jsonb_build_array(to_jsonb(w.lat), to_jsonb(w.lon), w.radius_m) ORDER BY w.id)
      FROM watched_area w WHERE w.subscription_id = s.id AND w.imported) AS areas) p
-WHERE s.ended_at IS NULL AND (s.imported_active OR s.legal_basis IS NOT NULL OR NOT l.linked)
+WHERE s.ended_at IS NULL AND (s.imported_active OR s.legal_basis IS NOT NULL OR l.proven IS NOT TRUE)
   AND (p.places <> '{{}}' OR p.areas IS NOT NULL)
   AND NOT EXISTS (SELECT FROM webhook w WHERE w.subscription_id = s.id)
 ORDER BY s.id"""  # noqa: S608 - constant
-"""Without webhooks, which instances register; and of what subscribers have too, only what counts of an import."""
+"""Without webhooks, which instances register; and of what subscribers have proven, only what counts of an import."""
 
 
 async def imported(pool: Pool, addresses: Addresses) -> AsyncGenerator[NewSubscription | None, None]:

@@ -1,8 +1,9 @@
 """Make endpoints of record of rows that come in bulk, by statements over all of them at once, in the caller's
 transaction.
 
-What others have said of an endpoint stays: of one that subscribers have, an import changes what is imported and nothing
-else; a webhook that an instance has registered only gets places besides.
+What others have said of an endpoint stays: of one that subscribers have proven to be theirs, an import changes what is
+imported and nothing else; a webhook that an instance has registered only gets places besides. Who has only named an
+endpoint, and proven nothing, keeps nothing of it: the operator vouches for the keys of an import.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 
 from channels.webpush.vapid import KEY_NAME_CHARACTERS
 from dispatcher.model.subscriptions import PutSubscriptions
+from dispatcher.store.audience.endpoints import owned, prove_again
 from dispatcher.store.audience.unions import reunite
 from dispatcher.store.numbers.opt_outs import leave_out
 
@@ -67,14 +69,17 @@ WITH i AS MATERIALIZED (
 SELECT coalesce(known_id, nextval('subscription_id_seq')) AS id, known_id IS NOT NULL AS known,
   o.*
 FROM (
-  SELECT n.id AS known_id, i.line, i.channel, i.address_hash, coalesce(i.legal_basis, d.legal_basis) AS legal_basis,
+  SELECT n.id AS known_id, n.imported, i.line, i.channel, i.address_hash,
+    coalesce(i.legal_basis, d.legal_basis) AS legal_basis,
     CASE WHEN NOT i.nameless THEN NULL WHEN n.id IS NULL THEN coalesce(c.name, v.name) ELSE n.vapid END AS vapid,
-    coalesce(d.active, i.active) AS active, coalesce(n.linked, false) AS linked, coalesce(n.hooked, false) AS hooked,
-    coalesce(d.active, i.active) OR coalesce(n.counts, true) OR NOT n.linked AS follows,
+    coalesce(d.active, i.active) AS active, coalesce(n.proven, false) AS linked,
+    n.proven IS NOT NULL AND NOT n.proven AS named, coalesce(n.hooked, false) AS hooked,
+    coalesce(d.active, i.active) OR coalesce(n.counts, true) OR n.proven IS NOT TRUE AS follows,
     coalesce(d.several, false)
-      OR n.id IS NOT NULL AND (n.shared OR i.instance IS DISTINCT FROM n.instance) AS shared,
-    n.id IS NOT NULL AND NOT n.hooked AND NOT n.shared AND NOT coalesce(d.several, false)
+      OR coalesce(n.imported, false) AND (n.shared OR i.instance IS DISTINCT FROM n.instance) AS shared,
+    coalesce(n.imported, false) AND NOT n.hooked AND NOT n.shared AND NOT coalesce(d.several, false)
       AND coalesce(d.replaces, i.replaces) AND i.instance IS NOT DISTINCT FROM n.instance AS replaced,
+    CASE WHEN i.nameless THEN coalesce(c.name, v.name) END AS current,
     NOT (coalesce(d.active, i.active) OR coalesce(n.active, false)) AS inactive, false AS changed
   FROM i
   LEFT JOIN (
@@ -83,13 +88,17 @@ FROM (
       min(coalesce(instance, '')) <> max(coalesce(instance, '')) AS several
     FROM i WHERE times > 1 GROUP BY channel, address_hash) d USING (channel, address_hash)
   LEFT JOIN LATERAL (
-    SELECT s.id, s.instance, s.shared, s.active, s.keys->>'vapid' AS vapid,
+    SELECT s.id, s.instance, s.shared, s.active, s.keys->>'vapid' AS vapid, l.proven,
       s.imported_active OR s.legal_basis IS NOT NULL AS counts,
-      EXISTS (SELECT FROM subscriber_endpoint e WHERE e.subscription_id = s.id) AS linked,
-      EXISTS (SELECT FROM webhook w WHERE w.subscription_id = s.id) AS hooked
+      EXISTS (SELECT FROM webhook w WHERE w.subscription_id = s.id) AS hooked,
+      CASE WHEN l.proven OR l.proven IS NULL OR s.imported_active OR s.legal_basis IS NOT NULL THEN true ELSE
+        EXISTS (SELECT FROM followed_municipality f WHERE f.subscription_id = s.id AND f.imported)
+        OR EXISTS (SELECT FROM watched_area w WHERE w.subscription_id = s.id AND w.imported) END AS imported
     FROM subscription s
+    CROSS JOIN LATERAL (
+      SELECT bool_or(e.proven_at IS NOT NULL) AS proven FROM subscriber_endpoint e WHERE e.subscription_id = s.id) l
     WHERE s.channel = i.channel AND s.address_hash = i.address_hash AND s.ended_at IS NULL LIMIT 1
-    FOR NO KEY UPDATE) n ON true
+    FOR NO KEY UPDATE OF s) n ON true
   LEFT JOIN (
     SELECT instance_id, channel, left(fingerprint, {KEY_NAME_CHARACTERS}) AS name FROM instance_credential
     WHERE replaced_at IS NULL) c ON c.instance_id = i.instance AND c.channel = i.channel
@@ -103,7 +112,20 @@ there before is what is changed.
 
 A browser that does not say which VAPID key it subscribed with did so with the current one, the app's own or else the
 service's; of an endpoint that is here already nobody can tell, and what is known of it stays true.
+
+`linked`: a subscriber has proven it. `named`: some have named it, and none has proven it; if no import brought it
+before either, it is not `imported`, and what the record has of it is nobody's word.
 """
+_PROVEN_MEANWHILE: Final = """
+UPDATE endpoint e SET linked = true, named = false WHERE named AND EXISTS (
+  SELECT FROM subscriber_endpoint l WHERE l.subscription_id = e.id AND l.proven_at IS NOT NULL)"""
+"""While their rows were waited for: from now on they are held."""
+_NAMED: Final = """
+SELECT s.id, s.address_hash, s.sealed, i.sealed AS brought
+FROM endpoint e JOIN incoming i USING (line) JOIN subscription s ON s.id = e.id
+WHERE e.named AND NOT e.hooked ORDER BY s.id"""
+_FORGET_VAPID: Final = """
+UPDATE endpoint SET vapid = current WHERE id = ANY($1) AND NOT imported"""
 _NEW: Final = f"""
 INSERT INTO subscription (id, channel, gateway, sealed, address_hash, keys, language, instance, ref, legal_basis,
   active, imported_active, told, shared)
@@ -113,8 +135,9 @@ SELECT e.id, e.channel, i.gateway, i.sealed, e.address_hash, {_KEYS}, i.language
 FROM endpoint e JOIN incoming i USING (line) WHERE NOT e.known ORDER BY e.id"""  # noqa: S608 - constant
 _RENEW: Final = f"""
 UPDATE subscription s SET sealed = i.sealed, keys = {_KEYS}, gateway = i.gateway, language = i.language,
-  instance = i.instance, ref = i.ref, legal_basis = coalesce(e.legal_basis, s.legal_basis),
-  active = s.active OR e.active, imported_active = s.imported_active OR e.active, told = s.told OR e.active,
+  imported_language = i.language, instance = i.instance, ref = i.ref,
+  legal_basis = coalesce(e.legal_basis, s.legal_basis), active = s.active OR e.active,
+  imported_active = s.imported_active OR e.active, told = s.told OR e.active,
   shared = e.shared
 FROM endpoint e JOIN incoming i USING (line) WHERE s.id = e.id AND e.known AND NOT e.linked AND NOT e.hooked"""  # noqa: S608 - constant
 _RENEW_LINKED: Final = """
@@ -227,12 +250,29 @@ async def take_in(connection: Connection, addresses: Addresses) -> PutSubscripti
     await connection.execute("ANALYZE wanted (id)")
     await connection.execute(_FOLLOW_NEW)
     if await connection.fetchval("SELECT EXISTS (SELECT FROM endpoint WHERE known)"):
+        await _disown(connection, addresses)
         for statement in (_RENEW, _RENEW_LINKED, _FOLLOW_KNOWN, _WATCH_KNOWN):
             await connection.execute(statement)
         await _tell(connection, addresses)
     else:
         await connection.execute(_WATCH_NEW)
     return PutSubscriptions(**await connection.fetchrow(_COUNTED), opted_out=opted_out)
+
+
+async def _disown(connection: Connection, addresses: Addresses) -> None:
+    """Where nobody has proven the keys that stand in the record, and the import has others, let what was sent under
+    them prove nothing.
+    """
+    await connection.execute(_PROVEN_MEANWHILE)
+    rows = await connection.fetch(_NAMED)
+    before = addresses.endpoints((row["id"], row["sealed"], row["address_hash"], None, None) for row in rows)
+    brought = addresses.endpoints(
+        (row["id"], row["brought"], row["address_hash"], None, None) for row in rows
+    )
+    others = [number for number, one in brought.items() if owned(one.keys) != owned(before[number].keys)]
+    if others:
+        await connection.execute(_FORGET_VAPID, others)
+        await prove_again(connection, others)
 
 
 async def _tell(connection: Connection, addresses: Addresses) -> None:

@@ -1,5 +1,6 @@
 """What was imported is read again as it was, and nothing that people said by themselves."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tests.support.histories import subscription
 from tests.support.imports import bring_in
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.sealed import ADDRESSES
-from tests.support.subscribers import enrol
+from tests.support.subscribers import enrol, number, put, wish
 
 FIELD = WatchedArea(((50.8, 6.4), (50.8, 6.5), (50.9, 6.5)), 0.0, ())
 POINT = WatchedArea(((50.8, 6.4),), 250.0, ())
@@ -80,3 +81,12 @@ async def test_it_is_noted_who_took_it_out(pool: Any) -> None:
     assert await pool.fetchval("SELECT detail FROM audit WHERE action = 'subscriptions.export'") == {
         "count": 3
     }
+
+
+async def test_who_only_names_a_number_takes_it_out_of_no_export(pool: Any, instance: None) -> None:
+    one = replace(subscription("n", channel="sms", language="tr"), address=number().address, keys={})
+    await bring_in(pool, one)
+    await put(
+        pool, "mallory", replace(wish(places=(JUELICH,)), endpoints=(number(), number("+4915112345679")))
+    )
+    assert await read(pool) == {number().address: one}

@@ -1,5 +1,6 @@
 """Rows in bulk become endpoints, and what others said of an endpoint stays."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -9,15 +10,29 @@ from channels.webpush.vapid import KEY_NAME_CHARACTERS
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.principals import SERVICE
 from dispatcher.model.principals import Instance
+from dispatcher.model.subscribers import SubscriberRefused
 from dispatcher.model.subscriptions import NewSubscription, WatchedArea
+from dispatcher.store.audience.endpoint_messages import EndpointMessages
 from dispatcher.store.audience.ends import SubscriberEnds
+from dispatcher.store.audience.proofs import Proofs
 from dispatcher.store.imports.incoming import COLUMNS, row_of
 from dispatcher.store.secrets import Secrets
 from tests.support.histories import subscription
 from tests.support.imports import bring_in
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 from tests.support.sealed import ADDRESSES, endpoints
-from tests.support.subscribers import enrol, named, put, told, wish
+from tests.support.subscribers import (
+    TOKENS,
+    digest,
+    endpoint,
+    enrol,
+    expect_code,
+    named,
+    number,
+    put,
+    told,
+    wish,
+)
 
 HOME, WORK = (WatchedArea(((lat, 6.48),), 500.0, (DUEREN,)) for lat in (50.8, 50.9))
 
@@ -82,7 +97,7 @@ async def test_who_was_active_stays_so_without_a_legal_basis_and_who_is_new_is_n
 
 async def test_of_an_endpoint_that_subscribers_have_only_what_is_imported_changes(instances: Any) -> None:
     pool = instances
-    number = await enrol(pool, "anna", "a", places=(JUELICH,), languages=("uk",), min_severity=3)
+    anna = await enrol(pool, "anna", "a", places=(JUELICH,), languages=("uk",), min_severity=3)
     before = await pool.fetchrow("SELECT sealed, keys, gateway, instance, ref FROM subscription")
     other = replace(
         line("a", DUEREN, ref="r", instance="juelich", language="tr"), gateway="other", keys={"auth": "x"}
@@ -96,10 +111,80 @@ async def test_of_an_endpoint_that_subscribers_have_only_what_is_imported_change
     assert (await told(pool))["a"] == (True, sorted([HEIMBACH, JUELICH])), (
         "the wish stays, what was imported moves"
     )
-    await SubscriberEnds(pool, ADDRESSES).leave(number)
+    await SubscriberEnds(pool, ADDRESSES).leave(anna)
     row = await pool.fetchrow("SELECT active, language, ended_at FROM subscription")
     assert tuple(row) == (True, "tr", None)
     assert await told(pool) == {"a": (True, [HEIMBACH])}
+
+
+async def test_keys_that_nobody_has_proven_keep_an_endpoint_from_no_import(instances: Any) -> None:
+    """Nor its instance, its VAPID key and its places; and the owner, whose keys are imported, can subscribe."""
+    pool = instances
+    await Secrets(pool).replace(SecretName.VAPID, "S" * 40, SERVICE)
+    await pool.execute(
+        "INSERT INTO instance_credential (instance_id, channel, fingerprint, sealed) VALUES ('juelich', 'webpush', $1, $2)",
+        "O" * 40,
+        ADDRESSES.seal_bytes(b"key", b"x"),
+    )
+    guess = replace(wish(places=(JUELICH,)), endpoints=(endpoint("a", "guess"),))
+    await put(pool, "mallory", guess, "juelich")
+    messages = EndpointMessages(
+        pool, ADDRESSES, lambda _: "x", lambda number, code: digest(f"{number} {code}")
+    )
+    [message] = await messages.claim(5)
+    done = await bring_in(pool, line("a", DUEREN, instance="dueren", ref="r", language="tr"))
+    assert (done.renewed, done.shared, done.inactive) == (0, 0, 0)
+    [one] = await endpoints(pool)
+    assert one.keys == {"p256dh": "a", "auth": "a", "vapid": "S" * KEY_NAME_CHARACTERS}
+    row = await pool.fetchrow("SELECT instance, ref, language, shared, told FROM subscription")
+    assert tuple(row) == ("dueren", "r", "tr", False, True)
+    assert not await Proofs(pool, ADDRESSES).prove(message.subscriber, message.code_digest)
+    assert await told(pool) == {"a": (True, [DUEREN])}
+    with pytest.raises(SubscriberRefused, match="endpoint_taken"):
+        await put(pool, "eve", guess, "juelich")
+    await enrol(pool, "anna", "a", places=(HEIMBACH,))
+    assert await told(pool) == {"a": (True, sorted([DUEREN, HEIMBACH]))}
+
+
+async def test_a_code_under_the_keys_of_the_import_proves_the_endpoint(instances: Any) -> None:
+    pool = instances
+    made = await put(pool, "anna", wish("a", places=(JUELICH,)))
+    await expect_code(pool, "1")
+    await bring_in(pool, line("a", DUEREN, legal_basis=None))
+    assert await told(pool) == {"a": (False, [DUEREN])}
+    number = made.subscriber.number
+    assert await Proofs(pool, ADDRESSES).prove(number, TOKENS.code_digest(number, "1"))
+    assert await told(pool) == {"a": (True, [JUELICH])}
+
+
+async def test_who_names_a_number_changes_nothing_of_what_is_imported_of_it(instances: Any) -> None:
+    pool = instances
+    one = replace(line("a", channel="sms", instance="dueren", ref="r"), address=number().address, keys={})
+    await put(pool, "mallory", replace(wish(), endpoints=(number(),)), "juelich")
+    await bring_in(pool, replace(one, gateway="smsc", keys={"gateway": "smsc"}))
+    row = await pool.fetchrow("SELECT gateway, keys, instance, ref, active FROM subscription")
+    assert tuple(row) == ("smsc", {"gateway": "smsc"}, "dueren", "r", True)
+    done = await bring_in(pool, replace(one, gateway="other", keys={"gateway": "other"}, places=(JUELICH,)))
+    assert (done.renewed, done.places_changed) == (1, 1)
+    row = await pool.fetchrow("SELECT gateway, keys, active FROM subscription")
+    assert tuple(row) == ("other", {"gateway": "other"}, True)
+
+
+async def test_who_proves_an_endpoint_while_the_import_waits_for_it_keeps_it(instances: Any) -> None:
+    pool = instances
+    await put(pool, "anna", wish("a", places=(JUELICH,)))
+    other = replace(line("a", DUEREN), keys={"p256dh": "x", "auth": "x"})
+    async with pool.acquire() as connection:
+        async with connection.transaction():
+            await connection.execute("UPDATE subscriber_endpoint SET proven_at = clock_timestamp()")
+            await connection.execute("SELECT FROM subscription FOR NO KEY UPDATE")
+            importing = asyncio.create_task(bring_in(pool, other))
+            while not await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                pass
+        await importing
+    assert [one.keys for one in await endpoints(pool)] == [{"p256dh": "a", "auth": "a"}]
+    assert await pool.fetchval("SELECT proven_at FROM subscriber_endpoint")
+    assert await told(pool) == {"a": (True, sorted([DUEREN, JUELICH]))}
 
 
 async def test_who_subscribes_hears_of_no_place_that_was_imported_without_a_legal_basis(
