@@ -39,7 +39,7 @@ from dispatcher.store.sealed.addresses import Addresses
 
 Told: TypeAlias = Callable[[str, int], object]
 """Hears what is done by now, and of how many lines or rows."""
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what stands in the record half-way: what an older version left is not gone on with."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, TypeAlias
 
 from dispatcher.commands.bulk.line import MEMBERS, NEEDED, NOTES, RAW, read_object
+from dispatcher.commands.bulk.quotation import Quotation
 from dispatcher.commands.terminal import shown
 from dispatcher.model.sentences.count import how_many
 
@@ -93,7 +94,8 @@ def layout_of(file: Path) -> FileLayout:
         if kind is FileFormat.NDJSON:
             return FileLayout(kind, head_bytes=head)
         opened.seek(head)
-        first = next(_csv_records(opened, head, 0), None)
+        # No name of a column goes on over the end of a line.
+        first = next(_ndjson_records(opened, head, 0), None)
     if first is None:
         raise FileRefused("the file is empty: its first row names the columns")
     text = _decoded(first.data if isinstance(first.data, bytes) else b"")
@@ -124,8 +126,10 @@ def records(file: Path, layout: FileLayout, position: int = 0, line: int = 0) ->
     position, line = (position, line) if position else (layout.head_bytes, layout.head_lines)
     with file.open("rb") as opened:
         opened.seek(position)
-        read = _csv_records if layout.format is FileFormat.CSV else _ndjson_records
-        yield from read(opened, position, line)
+        if layout.format is FileFormat.CSV:
+            yield from _csv_records(opened, position, line, layout.columns, layout.delimiter)
+        else:
+            yield from _ndjson_records(opened, position, line)
 
 
 def _ndjson_records(opened: IO[bytes], position: int, line: int) -> Iterator[Record]:
@@ -148,36 +152,37 @@ def _rest_of_line(opened: IO[bytes]) -> int:
     return size
 
 
-def _csv_records(opened: IO[bytes], position: int, line: int) -> Iterator[Record]:
+def _csv_records(
+    opened: IO[bytes], position: int, line: int, columns: Sequence[str], delimiter: str
+) -> Iterator[Record]:
     """Yield rows, which go on over the end of a line within quotation marks. One whose quotation marks are not closed
     is a row of one line: what follows is read by itself.
     """
+    quotation = Quotation(delimiter, columns)
     while data := opened.readline(MAX_RECORD + 1):
         size, lines = len(data), 1
         if size > MAX_RECORD and not data.endswith(b"\n"):
             size += _rest_of_line(opened)
             yield Record(line + 1, position, size, None)
-        elif data.count(b'"') % 2:
-            more = _until_closed(opened, MAX_RECORD - size)
-            if more is None:
+        elif quotation.is_open(data):
+            rest = quotation.rest(data, _lines(opened, MAX_RECORD - size))
+            if rest is None:
                 opened.seek(position + size)
             else:
-                data, size, lines = data + more, size + len(more), 1 + _newlines(more)
+                data, lines = b"".join((data, *rest)), 1 + len(rest)
+                size = len(data)
             yield Record(line + 1, position, size, data)
         elif data.strip():
             yield Record(line + 1, position, size, data)
         position, line = position + size, line + lines
 
 
-def _until_closed(opened: IO[bytes], at_most: int) -> bytes | None:
-    """Return the lines up to the one that closes quotation marks; None where none does, or it is too far."""
-    found: list[bytes] = []
+def _lines(opened: IO[bytes], at_most: int) -> Iterator[bytes]:
+    """Yield lines of at most so many bytes together."""
     while at_most > 0 and (data := opened.readline(at_most + 1)):
-        found.append(data)
         at_most -= len(data)
-        if data.count(b'"') % 2 and at_most >= 0:
-            return b"".join(found)
-    return None
+        if at_most >= 0:
+            yield data
 
 
 def _newlines(data: bytes) -> int:

@@ -67,6 +67,15 @@ def test_quotation_marks_that_are_not_closed_cost_one_row(tmp_path: Path) -> Non
     assert members(found[1], layout)["address"] == "y"
 
 
+@pytest.mark.parametrize("stray", [b'app,27" x,05358008\n', b'app,"27 x,05358008\n', b'app,x,27"\n'])
+def test_stray_quotation_marks_cost_no_row_between_them(tmp_path: Path, stray: bytes) -> None:
+    rows = [b"app,x,05358008\n"] * 1000
+    rows[10] = rows[990] = stray
+    layout, found = of(tmp_path, "a.csv", HEAD.encode() + b"".join(rows))
+    assert [(one.line, one.data) for one in found] == list(enumerate(rows, 2))
+    assert [members(one, layout)["address"] for one in found if one.data != stray] == ["x"] * 998
+
+
 BAD: dict[bytes, str] = {
     b"app,x\n": "2 fields, where the first row names 3 columns",
     b"app,x,y,z\n": "4 fields",
@@ -91,7 +100,11 @@ def test_keys_and_places_may_be_structures_of_parquet() -> None:
     assert members(Record(1, 0, 1, {"keys": [("auth", "x")]}), layout) == {"keys": {"auth": "x"}}
 
 
-@pytest.mark.parametrize("read", [_ndjson_records, _csv_records])
+def of_csv(opened: io.BytesIO, position: int = 0, line: int = 0, layout: FileLayout = CSV) -> list[Record]:
+    return list(_csv_records(opened, position, line, layout.columns, layout.delimiter))
+
+
+@pytest.mark.parametrize("read", [_ndjson_records, of_csv])
 def test_a_row_that_is_too_long_is_named_and_the_next_is_read(read: Any) -> None:
     long = b"x" * (2 * MAX_RECORD) + b"\n"
     found = list(read(io.BytesIO(b"a\n" + long + b"b\n"), 0, 0))
@@ -105,7 +118,7 @@ def test_a_row_that_is_too_long_is_named_and_the_next_is_read(read: Any) -> None
 
 def test_rows_that_go_on_are_looked_for_no_further_than_a_row_may_be_long() -> None:
     text = b'"open\n' + b"y" * (MAX_RECORD // 2) + b"\n" + b"y" * (MAX_RECORD // 2) + b'\n"\n'
-    assert [one.line for one in _csv_records(io.BytesIO(text), 0, 0)] == [1, 2, 3, 4]
+    assert [one.line for one in of_csv(io.BytesIO(text))] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -146,12 +159,13 @@ fields = st.text(st.sampled_from('a", \n\r;'), max_size=6)
 def test_a_file_is_gone_on_with_after_any_row(texts: list[str], data: Any) -> None:
     quoted = [text.replace('"', '""') for text in texts]
     content = "".join(f'"{text}"\n' for text in quoted).encode()
-    found = list(_csv_records(io.BytesIO(content), 0, 0))
-    assert [reading.fields(one.data, FileLayout(FileFormat.CSV, ("a",))) for one in found] == [
+    layout = FileLayout(FileFormat.CSV, ("a",))
+    found = of_csv(io.BytesIO(content), layout=layout)
+    assert [reading.fields(one.data, layout) for one in found if isinstance(one.data, bytes)] == [
         [text] for text in texts
     ]
     at = data.draw(st.sampled_from(found))
     end = at.position + at.size
     opened = io.BytesIO(content)
     opened.seek(end)
-    assert list(_csv_records(opened, end, at.line + at.lines - 1)) == found[found.index(at) + 1 :]
+    assert of_csv(opened, end, at.line + at.lines - 1, layout) == found[found.index(at) + 1 :]
