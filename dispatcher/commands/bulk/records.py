@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -98,11 +99,32 @@ def layout_of(file: Path) -> FileLayout:
         first = next(_ndjson_records(opened, head, 0), None)
     if first is None:
         raise FileRefused("the file is empty: its first row names the columns")
-    text = _decoded(first.data if isinstance(first.data, bytes) else b"")
-    delimiter = max(DELIMITERS, key=text.count)
-    columns = tuple(name.strip().lower() for name in next(csv.reader(io.StringIO(text), delimiter=delimiter)))
+    columns, delimiter = _header(first.data)
     _require_columns(columns)
     return FileLayout(kind, columns, delimiter, first.position + first.size, first.line + first.lines - 1)
+
+
+def _header(data: Data | None) -> tuple[tuple[str, ...], str]:
+    """Return the columns that the first row of a CSV names, and what stands between them. Raises `FileRefused`."""
+    if not isinstance(data, bytes):
+        raise FileRefused(
+            f"the first row, which names the columns, is longer than {MAX_RECORD:,} bytes: do the lines end with LF or "
+            "CR LF?"
+        )
+    text = _decoded(data).rstrip("\r\n")
+    if "\r" in text:
+        raise FileRefused(
+            "the lines end with CR alone: save the file as CSV (UTF-8), with lines that end with LF or CR LF"
+        )
+    delimiter = max(DELIMITERS, key=text.count)
+    try:
+        names = next(csv.reader((text,), delimiter=delimiter, strict=True))
+    except csv.Error:
+        raise FileRefused(
+            "the first row does not name the columns: quotation marks that are not closed, or a name of more than "
+            f"{csv.field_size_limit():,} characters"
+        ) from None
+    return tuple(name.strip().lower() for name in names), delimiter
 
 
 def _require_columns(columns: Sequence[str]) -> None:
@@ -110,7 +132,7 @@ def _require_columns(columns: Sequence[str]) -> None:
         if name not in MEMBERS and name not in NOTES and name != RAW:
             (nearest,) = get_close_matches(name, MEMBERS, n=1, cutoff=0.0)
             raise FileRefused(f"there is no column {shown(name)[:40]!r}; the nearest is {nearest}")
-    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+    if twice := sorted(name for name, times in Counter(columns).items() if times > 1):
         raise FileRefused(f"the file has the column {', '.join(twice)} twice")
     if missing := [name for name in NEEDED if name not in columns]:
         raise FileRefused(f"the file has no column {', '.join(missing)}")
