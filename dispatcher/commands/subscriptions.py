@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -25,7 +26,7 @@ from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.audience.subscriptions import counts
-from dispatcher.store.imports.endpoint_import import Refusal
+from dispatcher.store.imports.endpoint_import import Doubt, Refusal
 from dispatcher.store.imports.imported import imported, note_export
 
 EVERY_S: Final = 1.0
@@ -78,6 +79,9 @@ def import_subscriptions(
     {"polygon": [[lat, lon], …]}. Points and polygons are rounded to three decimals (about 100 m) before
     they are stored.
 
+    Of SMS, premium, shared-cost and satellite numbers are refused; landlines, numbers of countries that are not in
+    WARN_SMS_REGIONS and of no known range are imported, as you vouch for them, and said with their lines.
+
     Who is new is told nothing before a legal basis is stated for them, in the row or by --legal-basis.
 
     Lines that cannot be used are named by number and reason, the others are added; then the exit code is 1. To import
@@ -103,7 +107,8 @@ def _say_imported(done: ImportResult, wanted: Wanted, *, as_json: bool) -> None:
     if as_json:
         lines = [{"line": one.line, "reason": one.reason} for one in done.refused]
         dry_run = {"dry_run": True} if wanted.dry_run else {}
-        typer.echo(json_line(_summary(done.put) | dry_run | {"refused": lines}))
+        doubted = [{"line": one.line, "reason": one.reason} for one in done.doubted]
+        typer.echo(json_line(_summary(done.put) | dry_run | {"refused": lines, "doubted": doubted}))
         return
     _name(done.refused)
     if done.resumed:
@@ -116,6 +121,7 @@ def _say_imported(done: ImportResult, wanted: Wanted, *, as_json: bool) -> None:
     else:
         typer.echo(f"{put.lines} added or renewed, {len(done.refused)} refused")
     _say_put(put)
+    _say_doubted(done.doubted)
     if done.refused:
         _say_mend(done.refused, wanted.errors)
 
@@ -133,6 +139,15 @@ def _say_put(put: PutSubscriptions) -> None:
             "--legal-basis to state it",
             err=True,
         )
+
+
+def _say_doubted(doubted: Sequence[Doubt]) -> None:
+    by_reason: dict[str, list[int]] = defaultdict(list)
+    for one in doubted:
+        by_reason[one.reason].append(one.line)
+    for reason, lines in sorted(by_reason.items()):
+        more = f" and {len(lines) - NAMED_MAX:,} more" if len(lines) > NAMED_MAX else ""
+        typer.echo(f"taken all the same: {len(lines)}, {reason}: {ranges(lines[:NAMED_MAX])}{more}", err=True)
 
 
 def _name(refused: Sequence[Refusal]) -> None:

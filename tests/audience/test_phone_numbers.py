@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.audience.phone_numbers import NumberReason, NumberRefused, NumberRules, block_of
+from dispatcher.audience.phone_numbers import (
+    NumberReason,
+    NumberRefused,
+    NumberRules,
+    block_of,
+    is_dear,
+)
 
 NUMBER = "+4915112345678"
 RULES = NumberRules()
@@ -15,6 +21,14 @@ def refused(written: str, rules: NumberRules = RULES) -> NumberReason:
         rules.read(written)
     assert not any(digits in str(error.value) for digits in written.split() if digits.isdigit())
     return error.value.reason
+
+
+def reason_of(written: str, rules: NumberRules) -> NumberReason | None:
+    try:
+        rules.read(written)
+    except NumberRefused as error:
+        return error.reason
+    return None
 
 
 @pytest.mark.parametrize(
@@ -90,3 +104,33 @@ def test_whatever_is_written_ends_in_a_number_or_a_reason(written: str) -> None:
 
 def test_a_block_has_ten_thousand_numbers() -> None:
     assert block_of(NUMBER) == block_of("+4915112349999") != block_of("+4915112355678")
+
+
+@pytest.mark.parametrize(
+    ("number", "dear"),
+    [
+        ("+499001234567", True),
+        ("+49900123456", True),  # too short
+        ("+4990012345678", True),  # too long
+        ("+491805123456", True),  # shared cost
+        ("+491371234567", True),
+        ("+881612345678", True),  # satellite
+        ("+870773123456", True),
+        ("+88213123456", True),  # a network of the world
+        ("+979123456789", True),
+        ("+19005550123", True),
+        (NUMBER, False),
+        ("+4921131234", False),
+        ("+4900000000001", False),
+        ("+31612345678", False),
+        ("+99912345678", False),
+    ],
+)
+def test_what_is_dear_is_dear_in_any_length(number: str, dear: bool) -> None:
+    assert is_dear(number) == dear
+
+
+@given(st.from_regex(r"\+(49[0-9]{6,12}|49(15|16|17)[0-9]{6,10}|1[0-9]{10}|31[0-9]{9})", fullmatch=True))
+def test_a_number_is_in_doubt_where_it_would_be_refused(number: str) -> None:
+    for rules in (RULES, NumberRules(("NL", "US"))):
+        assert rules.doubt(number) == reason_of(number, rules)

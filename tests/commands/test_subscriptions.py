@@ -436,6 +436,24 @@ async def test_a_number_that_is_not_international_is_refused_with_an_example(
     assert not any(number in done.output for number in numbers)
 
 
+async def test_numbers_that_are_dear_are_refused_and_doubtful_ones_named(
+    run: Any, pool: Any, tmp_path: Path, surroundings: pytest.MonkeyPatch
+) -> None:
+    surroundings.setenv("WARN_SMS_GATEWAYS", '[{"name": "a", "url": "https://a.example/"}]')
+    file = tmp_path / "people.ndjson"
+    numbers = ["+4921131234", "+4915100000001", "+49900123456", "+881612345678", "+4921131235"]
+    file.write_text("".join(line(channel="sms", address=one, keys={}) + "\n" for one in numbers))
+    said = "taken all the same: 2, number_not_mobile: no mobile phone's: does it take texts?: lines 1, 5\n"
+    for dry_run in (True, False):
+        done = await run("subscriptions", "import", file, *(["--dry-run"] if dry_run else []))
+        assert (done.exit_code, said in done.stderr, done.stderr.count("number_dear")) == (1, True, 2)
+    assert [one.address for one in await endpoints(pool)] == sorted([numbers[0], numbers[1], numbers[4]])
+    found = json.loads((await run("subscriptions", "import", file, "--json")).stdout)
+    assert [one["line"] for one in found["doubted"]] == [1, 5]
+    assert [one["line"] for one in found["refused"]] == [3, 4]
+    assert not any(number in done.output for number in numbers)
+
+
 @pytest.mark.parametrize("name", ["sms", "sms_http"])
 async def test_a_file_may_call_a_channel_as_it_was_called(
     run: Any, pool: Any, tmp_path: Path, surroundings: pytest.MonkeyPatch, name: str

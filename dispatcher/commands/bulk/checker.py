@@ -15,12 +15,13 @@ from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from dispatcher.access.sealing import KeyRing, Sealing
-from dispatcher.commands.bulk.line import Known, subscription
+from dispatcher.audience.phone_numbers import NumberRules
+from dispatcher.commands.bulk.line import Known, doubt, subscription
 from dispatcher.commands.bulk.records import FileLayout, Record, members
 from dispatcher.readers.process import end_with_parent
 from dispatcher.runtime import gc_tuning
 from dispatcher.settings import Settings
-from dispatcher.store.imports.endpoint_import import Refusal, Staged
+from dispatcher.store.imports.endpoint_import import Doubt, Refusal, Staged
 from dispatcher.store.imports.incoming import row_of
 from dispatcher.store.sealed.addresses import Addresses
 from dispatcher.wiring.boundaries import load_boundaries
@@ -59,6 +60,7 @@ class Checker:
         settings = Settings()
         self._layout = orders.layout
         self._addresses = Addresses(Sealing(orders.ring, orders.current))
+        self._numbers = NumberRules(settings.sms_regions)
         self._known = Known(
             channel_registry(settings, http_client(settings), checking_keys(settings)),
             load_boundaries(settings),
@@ -69,16 +71,19 @@ class Checker:
 
     def check(self, chunk: Sequence[Record]) -> Staged:
         """Return what of these rows can be used, sealed, and what cannot."""
-        rows, refused = [], []
+        rows, refused, doubted = [], [], []
         for record in chunk:
             try:
                 one = subscription(members(record, self._layout), self._known)
+                doubtful = doubt(one, self._numbers)
             except ValueError as error:
                 refused.append(Refusal(record.line, record.position, record.size, str(error)))
             else:
+                if doubtful:
+                    doubted.append(Doubt(record.line, doubtful))
                 rows.append(row_of(record.line, one, self._addresses.seal(one.address, one.keys)))
         last = chunk[-1]
-        return Staged(last.position + last.size, last.line + last.lines - 1, rows, refused)
+        return Staged(last.position + last.size, last.line + last.lines - 1, rows, refused, doubted)
 
 
 _checker: Checker | None = None

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -27,6 +27,7 @@ from dispatcher.runtime.secrets.ring import agreed_ring
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.imports.endpoint_import import (
+    Doubt,
     EndpointImport,
     ImportRunning,
     Refusal,
@@ -58,11 +59,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import did, and the rows that could not be used. `resumed`: after so many lines of an earlier attempt."""
+    """What an import did, and the rows that could not be used. `resumed`: after so many lines of an earlier attempt;
+    `doubted`: what is said of rows that were imported all the same.
+    """
 
     put: PutSubscriptions
     refused: list[Refusal]
     resumed: int = 0
+    doubted: list[Doubt] = field(default_factory=list)
 
 
 async def import_file(
@@ -84,9 +88,10 @@ async def import_file(
         async with importing(pool, addresses, _digest(wanted), by) as one:
             resumed = one.state.line
             put, refused = await _imported(one, wanted, orders, told)
+            doubted = await one.doubted()
             _write(wanted, layout, refused)
             await one.end()
-            return ImportResult(put, refused, resumed)
+            return ImportResult(put, refused, resumed, doubted)
     except ImportRunning:
         raise OSError("another import is under way: try again when it has ended") from None
 
@@ -94,14 +99,16 @@ async def import_file(
 async def _tried(wanted: Wanted, orders: CheckOrders, told: Told) -> ImportResult:
     rows = 0
     refused: list[Refusal] = []
+    doubted: list[Doubt] = []
     async with aclosing(_checked(wanted, orders)) as found:
         async for staged in found:
             rows += len(staged.rows)
             refused += staged.refused
+            doubted += staged.doubted
             told("checked", staged.line)
     _require_rows(rows + len(refused))
     _write(wanted, orders.layout, refused)
-    return ImportResult(PutSubscriptions(rows), refused)
+    return ImportResult(PutSubscriptions(rows), refused, doubted=doubted)
 
 
 async def _imported(

@@ -15,6 +15,7 @@ from channels.base import Channel, Endpoint, Permanent
 from channels.sms.channel import Sms
 from channels.webpush.channel import VAPID_KEY
 from channels.webpush.vapid import KEY_NAME_CHARACTERS, named_key
+from dispatcher.audience.phone_numbers import NumberReason, NumberRules, is_dear
 from dispatcher.audience.watched_areas import read_places
 from dispatcher.audience.wish import LANGUAGE
 from dispatcher.boundaries.municipalities import Boundaries
@@ -39,6 +40,7 @@ _NEEDED: Final = frozenset(NEEDED)
 _KEY_NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{{KEY_NAME_CHARACTERS}}}")
 REASONS: Final = {
     "number_invalid": "no number in E.164, which is + and the country's code without zeros or blanks: +4915100000001",
+    "number_dear": "a premium or shared-cost number, or a satellite's: nobody is warned there, and each text is dear",
     "key_missing": "keys needs p256dh and auth, as the browser gives them",
     "key_invalid": "keys.p256dh or keys.auth is not what a browser gives",
     "secret_invalid": "keys.secret is no secret of Standard Webhooks: whsec_ and 24 to 64 bytes in Base64",
@@ -54,6 +56,12 @@ REASONS: Final = {
     "it)",
 }
 """What the codes of channels mean to whoever writes the file."""
+DOUBTS: Final = {
+    NumberReason.INVALID: "of no range of numbers that is known",
+    NumberReason.FOREIGN: "of a country that is not in WARN_SMS_REGIONS",
+    NumberReason.NOT_MOBILE: "no mobile phone's: does it take texts?",
+}
+"""What is said of numbers that are imported all the same."""
 
 FORMER_CHANNELS: Final = {"sms_http": Sms.name}
 """Names that channels had before: files that say so are understood."""
@@ -132,6 +140,17 @@ def subscription(item: Mapping[str, Any], known: Known) -> NewSubscription:
         watched_areas=watched_areas,
         legal_basis=legal_basis(basis or known.legal_basis) or None,
     )
+
+
+def doubt(one: NewSubscription, numbers: NumberRules) -> str | None:
+    """Return what is said of a row that is imported all the same, as the operator vouches for it; None of most. Raises
+    ValueError where the number is dear.
+    """
+    if one.channel != Sms.name or (found := numbers.doubt(one.address)) is None:
+        return None
+    if is_dear(one.address):
+        raise ValueError(f"number_dear: {REASONS['number_dear']}")
+    return f"{found}: {DOUBTS[found]}"
 
 
 def _texts(item: Mapping[str, Any]) -> list[str | None]:

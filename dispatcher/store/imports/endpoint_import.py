@@ -35,6 +35,8 @@ AT_ONCE: Final = 2
 """Groups at once: more would take processors from whoever warns."""
 ATTEMPTS: Final = 5
 """Of a group, when somebody subscribes with one of its endpoints at the same moment."""
+_TAKEN: Final = 0
+"""The size of what is noted of a row that can be used: nothing of the file has to be mended."""
 _STAGED: Final = ("piece", *COLUMNS)
 _HELD_UP: Final = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError)
 _RUN: Final = """
@@ -60,15 +62,23 @@ class Refusal(NamedTuple):
     reason: str
 
 
+class Doubt(NamedTuple):
+    """What is said of a row that is imported all the same: the number of its line, and why. The reason names nobody."""
+
+    line: int
+    reason: str
+
+
 class Staged(NamedTuple):
     """What was read of a file: up to which position and line, the rows that can be used, as `row_of` returns them, and
-    those that cannot.
+    those that cannot; of the former those that are in doubt.
     """
 
     position: int
     line: int
     rows: Sequence[tuple[Any, ...]]
     refused: Sequence[Refusal]
+    doubted: Sequence[Doubt] = ()
 
 
 class ImportState(NamedTuple):
@@ -119,7 +129,8 @@ class EndpointImport:
         rows = [(row[4][0], *row) for row in sorted(staged.rows, key=itemgetter(4))]
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.copy_records_to_table("import_row", records=rows, columns=_STAGED)
-            await connection.copy_records_to_table("import_refusal", records=staged.refused)
+            noted = [*staged.refused, *(Refusal(line, 0, _TAKEN, reason) for line, reason in staged.doubted)]
+            await connection.copy_records_to_table("import_refusal", records=noted)
             await self._note(
                 connection,
                 "position = $2, line = $3, rows = rows + $4",
@@ -196,8 +207,17 @@ class EndpointImport:
 
     async def refused(self) -> list[Refusal]:
         """Return the rows that cannot be used, in the order of the file."""
-        rows = await self._pool.fetch("SELECT line, position, size, reason FROM import_refusal ORDER BY line")
+        rows = await self._pool.fetch(
+            "SELECT line, position, size, reason FROM import_refusal WHERE size <> $1 ORDER BY line", _TAKEN
+        )
         return [Refusal(*row) for row in rows]
+
+    async def doubted(self) -> list[Doubt]:
+        """Return what is said of rows that are imported all the same, in the order of the file."""
+        rows = await self._pool.fetch(
+            "SELECT line, reason FROM import_refusal WHERE size = $1 ORDER BY line", _TAKEN
+        )
+        return [Doubt(*row) for row in rows]
 
     async def end(self) -> None:
         """Forget it: all is done, and told."""

@@ -1,12 +1,15 @@
 """What is meant by one row, and why one cannot be used."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from dispatcher.audience.phone_numbers import DEFAULT_RULES
 from dispatcher.boundaries.municipalities import Boundaries
-from dispatcher.commands.bulk.line import Known, legal_basis, read_object, subscription
+from dispatcher.commands.bulk.line import Known, doubt, legal_basis, read_object, subscription
+from tests.support.histories import subscription as imported
 from tests.support.messages import DUEREN, JUELICH
 
 
@@ -92,3 +95,21 @@ def test_equal_places_are_looked_up_once(known: Known) -> None:
 @pytest.mark.parametrize("text", ['{"a": 1e400}', '{"n": 1' + "0" * 400 + "}", '{"a": "\\ud83d\\ude00"}'])
 def test_what_one_reader_refuses_is_read_with_care(text: str) -> None:
     assert read_object(text.encode()) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("+4915112345678", None),
+        ("+4921131234", "number_not_mobile: no mobile phone's"),
+        ("+31612345678", "number_foreign: of a country that is not in WARN_SMS_REGIONS"),
+        ("+4900000000001", "number_invalid: of no range of numbers"),
+    ],
+)
+def test_a_number_that_is_dear_is_refused_and_a_doubtful_one_said(number: str, said: str | None) -> None:
+    one = replace(imported("a", channel="sms"), address=number)
+    assert (doubt(one, DEFAULT_RULES) or "").startswith(said or "")
+    assert (doubt(one, DEFAULT_RULES) is None) == (said is None)
+    assert doubt(replace(one, channel="app"), DEFAULT_RULES) is None
+    with pytest.raises(ValueError, match="number_dear: a premium"):
+        doubt(replace(one, address="+49900123456"), DEFAULT_RULES)
