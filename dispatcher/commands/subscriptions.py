@@ -26,7 +26,7 @@ from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.audience.subscriptions import counts
-from dispatcher.store.imports.endpoint_import import Doubt, Refusal
+from dispatcher.store.imports.endpoint_import import DoubtfulRow, Refusal
 from dispatcher.store.imports.imported import imported, note_export
 
 EVERY_S: Final = 1.0
@@ -141,7 +141,7 @@ def _say_put(put: PutSubscriptions) -> None:
         )
 
 
-def _say_doubted(doubted: Sequence[Doubt]) -> None:
+def _say_doubted(doubted: Sequence[DoubtfulRow]) -> None:
     by_reason: dict[str, list[int]] = defaultdict(list)
     for one in doubted:
         by_reason[one.reason].append(one.line)

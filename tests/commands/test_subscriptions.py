@@ -196,7 +196,8 @@ async def test_an_endpoint_that_is_known_follows_the_places_of_the_file_and_no_o
     area = await pool.fetchval("SELECT id FROM watched_area")
     again = await run("subscriptions", "import", file, "--json")
     assert json.loads(again.stdout) == {
-        "added": 2, "renewed": 2, "places_changed": 0, "shared": 0, "inactive": 0, "opted_out": 0, "refused": []
+        "added": 2, "renewed": 2, "places_changed": 0, "shared": 0, "inactive": 0, "opted_out": 0, "refused": [],
+        "doubted": [],
     }  # fmt: skip
     assert await pool.fetchval("SELECT id FROM watched_area") == area, "it stays the one that workers know"
     file.write_text("\n".join([line(places=[JUELICH]), "", line(places=[HEIMBACH])]) + "\n")

@@ -21,7 +21,7 @@ from dispatcher.commands.bulk.records import FileLayout, Record, members
 from dispatcher.readers.process import end_with_parent
 from dispatcher.runtime import gc_tuning
 from dispatcher.settings import Settings
-from dispatcher.store.imports.endpoint_import import Doubt, Refusal, Staged
+from dispatcher.store.imports.endpoint_import import DoubtfulRow, Refusal, Staged
 from dispatcher.store.imports.incoming import row_of
 from dispatcher.store.sealed.addresses import Addresses
 from dispatcher.wiring.boundaries import load_boundaries
@@ -80,7 +80,7 @@ class Checker:
                 refused.append(Refusal(record.line, record.position, record.size, str(error)))
             else:
                 if doubtful:
-                    doubted.append(Doubt(record.line, doubtful))
+                    doubted.append(DoubtfulRow(record.line, doubtful))
                 rows.append(row_of(record.line, one, self._addresses.seal(one.address, one.keys)))
         last = chunk[-1]
         return Staged(last.position + last.size, last.line + last.lines - 1, rows, refused, doubted)

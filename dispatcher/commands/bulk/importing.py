@@ -27,7 +27,7 @@ from dispatcher.runtime.secrets.ring import agreed_ring
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.imports.endpoint_import import (
-    Doubt,
+    DoubtfulRow,
     EndpointImport,
     ImportRunning,
     Refusal,
@@ -66,7 +66,7 @@ class ImportResult:
     put: PutSubscriptions
     refused: list[Refusal]
     resumed: int = 0
-    doubted: list[Doubt] = field(default_factory=list)
+    doubted: list[DoubtfulRow] = field(default_factory=list)
 
 
 async def import_file(
@@ -99,7 +99,7 @@ async def import_file(
 async def _tried(wanted: Wanted, orders: CheckOrders, told: Told) -> ImportResult:
     rows = 0
     refused: list[Refusal] = []
-    doubted: list[Doubt] = []
+    doubted: list[DoubtfulRow] = []
     async with aclosing(_checked(wanted, orders)) as found:
         async for staged in found:
             rows += len(staged.rows)

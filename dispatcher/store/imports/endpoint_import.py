@@ -62,7 +62,7 @@ class Refusal(NamedTuple):
     reason: str
 
 
-class Doubt(NamedTuple):
+class DoubtfulRow(NamedTuple):
     """What is said of a row that is imported all the same: the number of its line, and why. The reason names nobody."""
 
     line: int
@@ -78,7 +78,7 @@ class Staged(NamedTuple):
     line: int
     rows: Sequence[tuple[Any, ...]]
     refused: Sequence[Refusal]
-    doubted: Sequence[Doubt] = ()
+    doubted: Sequence[DoubtfulRow] = ()
 
 
 class ImportState(NamedTuple):
@@ -212,12 +212,12 @@ class EndpointImport:
         )
         return [Refusal(*row) for row in rows]
 
-    async def doubted(self) -> list[Doubt]:
+    async def doubted(self) -> list[DoubtfulRow]:
         """Return what is said of rows that are imported all the same, in the order of the file."""
         rows = await self._pool.fetch(
             "SELECT line, reason FROM import_refusal WHERE size = $1 ORDER BY line", _TAKEN
         )
-        return [Doubt(*row) for row in rows]
+        return [DoubtfulRow(*row) for row in rows]
 
     async def end(self) -> None:
         """Forget it: all is done, and told."""
