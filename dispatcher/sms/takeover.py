@@ -35,17 +35,23 @@ class Takeover(NamedTuple):
 UNLIMITED: Final[Mapping[str, int]] = MappingProxyType({})
 
 
-def takeover(
+NOBODY_DOUBTFUL: Final[frozenset[str]] = frozenset()
+
+
+def takeover(  # noqa: PLR0913 - each is one thing that is known of the gateways
     recipients: Sequence[int],
     outcomes: bytes,
     contracts: Sequence[Contract],
     out: Collection[str],
     doubles: int,
     most: Mapping[str, int] = UNLIMITED,
+    *,
+    doubtful: Collection[str] = NOBODY_DOUBTFUL,
 ) -> Takeover:
     """Return who of a batch moves, away from the gateways that are `out`. `doubles`: how many who may have the message
-    already are let go along; `most`: how many at most a gateway takes, where its budget has an end. They go in the
-    batch's order until no gateway has room.
+    already are let go along; `most`: how many at most a gateway takes, where its budget has an end; `doubtful`: those
+    of which nothing shows that they would take anything, where nobody goes while another one has room, and be it one
+    that only takes over. They go in the batch's order until no gateway has room.
     """
     certain: list[int] = []
     uncertain: list[int] = []
@@ -56,30 +62,37 @@ def takeover(
         is_certain = state in CERTAIN and not outcome & UNCERTAIN
         (certain if is_certain else uncertain).append(recipient)
     along = uncertain[: max(0, doubles)]
-    moved = _moved([*certain, *along], contracts, out, most)
+    moved = _moved([*certain, *along], _Gateways(contracts, out, doubtful), most)
     return Takeover(moved, frozenset(along) & moved.keys())
 
 
-def _moved(
-    going: Sequence[int], contracts: Sequence[Contract], out: Collection[str], most: Mapping[str, int]
-) -> dict[int, str]:
+class _Gateways(NamedTuple):
+    """What is known of the gateways."""
+
+    contracts: Sequence[Contract]
+    out: Collection[str]
+    doubtful: Collection[str]
+
+    def taking(self, full: Collection[str]) -> Routes | None:
+        """Return which take somebody, but those that are full; None: none does."""
+        usable = {one.gateway for one in self.contracts if not one.own}.difference(self.out, full)
+        usable = usable.difference(self.doubtful) or usable
+        return routes(self.contracts, {one.gateway for one in self.contracts} - usable) if usable else None
+
+
+def _moved(going: Sequence[int], gateways: _Gateways, most: Mapping[str, int]) -> dict[int, str]:
     """Return the gateway of each of those who go, as far as there is room."""
     left = dict(most)
-    common = {one.gateway for one in contracts if not one.own}
-    usable = common - set(out) - {name for name, room in left.items() if room <= 0}
+    full = {name for name, room in left.items() if room <= 0}
     moved: dict[int, str] = {}
-    taking = _taking(contracts, usable)
+    taking = gateways.taking(full)
     for recipient in going:
-        if not usable:
+        if taking is None:
             break
         gateway = moved[recipient] = chosen(taking, recipient)
         if gateway in left:
             left[gateway] -= 1
             if not left[gateway]:
-                usable.remove(gateway)
-                taking = _taking(contracts, usable)
+                full.add(gateway)
+                taking = gateways.taking(full)
     return moved
-
-
-def _taking(contracts: Sequence[Contract], usable: Collection[str]) -> Routes:
-    return routes(contracts, {one.gateway for one in contracts} - set(usable))

@@ -69,6 +69,17 @@ def test_one_that_only_takes_over_does_so_when_the_others_budgets_are_used_up() 
     assert [*found.moved.values()] == ["b", "b", "spare", "spare", "spare"]
 
 
+def test_nobody_goes_to_a_doubtful_one_while_another_has_room_even_one_that_only_takes_over() -> None:
+    spare = [*CONTRACTS[:2], Contract("spare", weight=0)]
+    found = takeover(range(5), bytes(5), spare, OUT, 0, doubtful={"a", "b"})
+    assert set(found.moved.values()) == {"spare"}
+    found = takeover(range(5), bytes(5), spare, OUT, 0, {"spare": 2}, doubtful={"b"})
+    assert [*found.moved.values()] == ["spare", "spare", "b", "b", "b"]
+    found = takeover(range(5), bytes(5), CONTRACTS, OUT, 0, doubtful={"b", "c"})
+    assert set(found.moved.values()) <= {"b", "c"}
+    assert len(found.moved) == 5
+
+
 def test_an_apps_own_gateway_hands_over_and_takes_over_from_nobody() -> None:
     contracts = [Contract("a"), Contract("own:dueren", weight=0, own=True)]
     waiting = bytes([State.PENDING] * 3)

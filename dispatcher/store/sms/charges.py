@@ -20,6 +20,7 @@ from dispatcher.sms.quote import gateway_quote
 from dispatcher.sms.routes import NO_ROUTES, Routes, routes
 from dispatcher.store import audit
 from dispatcher.store.audience.wishes import PLACE
+from dispatcher.store.sms.outages import outages
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import IS_STOPPED, OPEN
 
@@ -36,10 +37,6 @@ BUDGET_LOCK = 7207116114
 STOPPABLE: Final = frozenset({Kind.ALERT, Kind.UPDATE})
 """The kinds of notices that a budget may stop. Whoever was warned hears of the end."""
 
-_OUT = f"""
-SELECT name, extract(epoch FROM clock_timestamp() - out_since)::float8 AS seconds
-FROM gateway WHERE channel = '{CHANNEL}' AND paused_until > clock_timestamp() AND out_since IS NOT NULL
-"""  # noqa: S608 - constant
 _STOPPED = f"""
 SELECT name, reason, out_since AS since, greatest(paused_until, clock_timestamp()) AS until
 FROM gateway WHERE channel = '{CHANNEL}' AND {IS_STOPPED}
@@ -147,16 +144,7 @@ class Charges:
         """Return which gateways take recipients now: those that are out for too long do not."""
         if not self.contracts:
             return NO_ROUTES
-        return routes(self.contracts, await self.out(connection))
-
-    async def out(self, connection: Connection | Pool) -> frozenset[str]:
-        """Return the gateways that others take over from."""
-        patience = {one.gateway: one.failover_after_s for one in self.contracts}
-        return frozenset(
-            row["name"]
-            for row in await connection.fetch(_OUT)
-            if (limit := patience.get(row["name"])) is not None and row["seconds"] >= limit
-        )
+        return routes(self.contracts, (await outages(connection, self.contracts)).out)
 
     async def stopped(self, connection: Connection | Pool) -> dict[str, Stop]:
         """Return the gateways that take nothing now, with the reason."""

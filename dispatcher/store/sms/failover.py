@@ -1,7 +1,7 @@
 """Hand the SMS recipients of a gateway that accepts nothing over to others, on record: a process that dies meanwhile
 loses nothing, and each move is kept in `handover`, with how many may get the message twice by it.
 
-A batch that a worker holds is left to it: the gateway is paused, so it is released soon.
+A batch that a worker holds is left to it: it is released soon, as the gateway is paused, or it only waits to try again.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dispatcher.sms.budget import Spent, room
 from dispatcher.sms.takeover import DOUBLES_SHARE, takeover
 from dispatcher.store.delivery.relocation import split
 from dispatcher.store.sms.charges import BUDGET_LOCK, STOPPABLE
+from dispatcher.store.sms.outages import Outages, left, outages
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import OPEN
 
@@ -34,9 +35,8 @@ WHERE b.{OPEN} AND b.channel = '{CHANNEL}' AND b.gateway = ANY($1) AND b.held_fo
 ORDER BY b.id LIMIT $2
 """  # noqa: S608 - constant
 _TAKE: Final = f"""
-SELECT b.id, b.alert_id, b.gateway, b.kind, b.lane, b.recipients, b.outcomes, b.text_parts, a.severity, a.source_id,
-  coalesce(g.reason, '') AS reason
-FROM batch b JOIN alert a ON a.id = b.alert_id LEFT JOIN gateway g ON g.channel = b.channel AND g.name = b.gateway
+SELECT b.id, b.alert_id, b.gateway, b.kind, b.lane, b.recipients, b.outcomes, b.text_parts, a.severity, a.source_id
+FROM batch b JOIN alert a ON a.id = b.alert_id
 WHERE b.id = $1 AND b.{OPEN} AND a.stopped_at IS NULL
   AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
 FOR UPDATE OF b SKIP LOCKED FOR KEY SHARE OF a SKIP LOCKED
@@ -75,27 +75,29 @@ class Failover:
         """Hand over what waits for gateways that are out, as far as another one takes it. Idempotent."""
         if len(self._charges.contracts) < 2:
             return []
-        out = await self._charges.out(self._pool)
-        if not out or out >= {one.gateway for one in self._charges.contracts}:
+        found = await outages(self._pool, self._charges.contracts)
+        if not found.out or found.out.keys() >= {one.gateway for one in self._charges.contracts}:
             return []
-        rows = await self._pool.fetch(_WAITING, list(out), BATCHES_AT_ONCE, self._last)
+        found = Outages(found.out, found.doubtful | await left(self._pool))
+        rows = await self._pool.fetch(_WAITING, list(found.out), BATCHES_AT_ONCE, self._last)
         # What nobody takes over must not keep the rest from its turn.
         self._last = rows[-1]["id"] if len(rows) == BATCHES_AT_ONCE else 0
-        found = [await self._hand_over(row["id"], out) for row in rows]
-        return [one for one in found if one is not None]
+        moved = [await self._hand_over(row["id"], found) for row in rows]
+        return [one for one in moved if one is not None]
 
-    async def _hand_over(self, batch_id: int, out: frozenset[str]) -> HandOver | None:
+    async def _hand_over(self, batch_id: int, known: Outages) -> HandOver | None:
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(_TAKE, batch_id)
-            if row is None or row["gateway"] not in out:
+            if row is None or row["gateway"] not in known.out:
                 return None
             found = takeover(
                 row["recipients"],
                 row["outcomes"],
                 self._charges.contracts,
-                out,
+                known.out,
                 await self._doubles_left(connection, row),
                 await self._most(connection, row),
+                doubtful=known.doubtful,
             )
             if not found.moved:
                 return None
@@ -106,8 +108,9 @@ class Failover:
                 by_gateway.setdefault(gateway, []).append(recipient)
             for gateway, recipients in by_gateway.items():
                 uncertain = len(found.uncertain.intersection(recipients))
+                reason = known.out[row["gateway"]]
                 await connection.execute(
-                    _NOTE, row["alert_id"], row["gateway"], gateway, row["reason"], recipients, uncertain
+                    _NOTE, row["alert_id"], row["gateway"], gateway, reason, recipients, uncertain
                 )
         ready = tuple(
             ReadyBatch(number, Lane(row["lane"]), token, row["source_id"]) for number, token in made
