@@ -16,6 +16,7 @@
     ChannelError                      all endpoints behind one gateway
       ChannelDown            host unreachable     breaker opens; what was not started goes back
         ChannelFault         an exception of ours breaker opens, probed like one that is down
+        GatewayUnknown       not in the settings  the same; others take over
       ChannelMisconfigured   401/403, expired key the gateway stops, a human is called
 
 A channel classifies. It never retries, never waits out a Retry-After, never touches a store. The type of an error says
@@ -212,6 +213,14 @@ class ChannelFault(ChannelDown):
     label = "fault"
     log_level = logging.WARNING  # `NotMade` is logged as an error
     needs_person = False  # probed soon: it may have been a first record that was odd
+
+
+class GatewayUnknown(ChannelDown):
+    """This process has no such gateway: a plan may be older than the settings, or younger than what it knows."""
+
+    label = "unknown_gateway"
+    log_level = logging.WARNING
+    needs_person = False  # others take over
 
 
 class ChannelMisconfigured(ChannelError):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from channels.base import ChannelLimits
+from channels.base import ChannelLimits, GatewayUnknown
 from channels.sms.numbers import check_number
 
 if TYPE_CHECKING:
@@ -94,9 +94,11 @@ class Sms:
     def send(
         self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]
     ) -> AsyncGenerator[list[Receipt], None]:
-        """Let the gateway's carrier send. A plan may be older than the settings: for a gateway that is not there any
-        more the one is asked that takes its recipients now.
+        """Let the gateway's carrier send. Raises `GatewayUnknown` for one that is not there any more: who goes by which
+        gateway instead is for the record to say, as parts are counted and paid by gateway.
         """
+        if gateway not in self._carriers:
+            raise GatewayUnknown("not_configured", "the settings have no such gateway", gateway=gateway)
         return self._carrier(gateway).send(notice, endpoints)
 
     async def aclose(self) -> None:

@@ -137,6 +137,7 @@ ENGLISH: Final = DeskTexts(
         "down": "the gateway cannot be reached",
         "misconfigured": "the gateway turns us away",
         "account_refused": "the gateway turns us away",
+        "unknown_gateway": "the gateway is not configured",
         "breaker": "the gateway pauses after many faults",
         "fault": "a fault in this service",
         "retry_after": "told by the gateway to come later",

@@ -137,6 +137,7 @@ GERMAN: Final = DeskTexts(
         "down": "Gateway nicht erreichbar",
         "misconfigured": "Gateway weist uns ab",
         "account_refused": "Gateway weist uns ab",
+        "unknown_gateway": "Gateway nicht eingerichtet",
         "breaker": "Gateway nach vielen Fehlern in Pause",
         "retry_after": "vom Gateway auf später verwiesen",
         "crash": "nach einem Absturz",

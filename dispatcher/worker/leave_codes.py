@@ -64,4 +64,5 @@ class LeaveCodeSender:
     async def _answer(self, sms: CodeSms, due: DueLeaveCode) -> CodeAnswer:
         """Send it whatever the month's budget says: nobody is kept."""
         notice = leave_sms(due.code, due.language.split(","), self._now(), code_reference(due.code_digest))
-        return await sms.send(notice, due.gateway, due.endpoint, stoppable=False)
+        gateway = sms.gateway("", due.gateway)  # what is on record may not be there any more
+        return await sms.send(notice, gateway, due.endpoint, stoppable=False)

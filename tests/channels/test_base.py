@@ -49,7 +49,12 @@ def test_every_consequence_is_named_above() -> None:
 
 @pytest.mark.parametrize(
     ("error", "needs_person"),
-    [(base.ChannelDown, False), (base.ChannelFault, False), (base.ChannelMisconfigured, True)],
+    [
+        (base.ChannelDown, False),
+        (base.ChannelFault, False),
+        (base.GatewayUnknown, False),
+        (base.ChannelMisconfigured, True),
+    ],
 )
 def test_which_error_of_a_gateway_needs_a_person(error: type[ChannelError], needs_person: bool) -> None:
     assert error.needs_person is needs_person

@@ -142,6 +142,37 @@ async def test_nothing_that_is_not_seen_arrives(house: House, client_for: Client
     )
 
 
+async def test_who_waits_at_a_gateway_that_was_removed_moves_on_record_and_his_parts_count_there(
+    house: House, client_for: Clients
+) -> None:
+    """The worker sends by no gateway of its own choice: it waits for the sweep."""
+    await house.subscriptions.add_many([NewSubscription("sms", "old", NUMBER, {}, (DUEREN,))])
+    before = Charges([Contract("old", max_parts=6), Contract("b", weight=0, max_parts=6)])
+    after = Charges([Contract("b", weight=0, max_parts=6)])
+    house.planner._plans = Plans(house.pool, 100, charges=before)
+    [batch] = await house.planned()
+    async with far_side(answer(200, {}, b'{"id": "1"}')) as side:
+        carrier = HttpCarrier(client_for(side.origin), sms_gateway("b", f"{side.origin}/sms"))
+        deliverer = house.another(channels={"sms": Sms({"b": carrier})})
+        await deliverer.deliver(batch)
+        assert (await house.outcomes(batch), side.seen) == (bytes(1), [])
+        [moved] = await Failover(house.pool, after).sweep()
+        assert (moved.gateway, moved.recipients) == ("old", {"b": 1})
+        for ready in moved.ready:
+            await deliverer.deliver(ready.batch_id)
+    assert len(side.seen) == 1
+    assert tuple(await house.pool.fetchrow("SELECT gateway, to_gateway, reason FROM handover")) == (
+        "old",
+        "b",
+        "removed",
+    )
+    alert_id = await house.pool.fetchval("SELECT alert_id FROM batch")
+    assert (await after.spent(house.pool, alert_id))["b"].alert == 1
+    standing = await after.standing(house.pool, alert_id)
+    assert standing is not None
+    assert [(one.gateway, one.parts_used) for one in standing.gateways] == [("b", 1)]
+
+
 async def test_when_a_gateway_takes_nothing_the_other_one_takes_over_once(
     house: House, client_for: Clients
 ) -> None:

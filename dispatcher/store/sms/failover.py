@@ -73,7 +73,7 @@ class Failover:
 
     async def sweep(self) -> list[HandOver]:
         """Hand over what waits for gateways that are out, as far as another one takes it. Idempotent."""
-        if len(self._charges.contracts) < 2:
+        if not self._charges.contracts:
             return []
         found = await outages(self._pool, self._charges.contracts)
         if not found.out or found.out.keys() >= {one.gateway for one in self._charges.contracts}:

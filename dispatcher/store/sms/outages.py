@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from channels.base import AccountRefused, Gone, Permanent, Transient, Unauthorized
 from dispatcher.sms.acceptance import SAME_MOMENT_S, Refusals, accepts_nothing
+from dispatcher.sms.routes import OWN
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import OPEN
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 NOTHING_ACCEPTED: Final = "nothing_accepted"
 """Why others take over from a gateway that is not paused: it has too few people for its circuit to open."""
+REMOVED: Final = "removed"
+"""Why others take over from a gateway that the settings have no more."""
 _OF_THE_GATEWAY: Final = [one.label for one in (Transient, Unauthorized, AccountRefused)]
 """Failures of which nobody was sent anything, and that may be the gateway's."""
 _OF_THE_PERSON: Final = [one.label for one in (Gone, Permanent)]
@@ -58,6 +61,11 @@ SELECT one.gateway FROM (
   LATERAL ({_WELL}) well
 WHERE well.at < one.at
 """  # noqa: S608 - constant
+_REMOVED: Final = f"""
+SELECT DISTINCT gateway FROM batch WHERE {OPEN} AND channel = '{CHANNEL}' AND gateway <> ALL($1)
+  AND (NOT starts_with(gateway, '{OWN}') OR created_at < clock_timestamp() - interval '30 s')
+"""  # noqa: S608 - constant
+"""An app's own gateway may be so new that this process does not know it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,9 @@ async def outages(connection: Connection | Pool, contracts: Sequence[Contract]) 
     patience = {one.gateway: one.failover_after_s for one in contracts}
     out: dict[str, str] = {}
     doubtful: set[str] = set()
+    if contracts:
+        rows = await connection.fetch(_REMOVED, list(patience))
+        out |= {row["gateway"]: REMOVED for row in rows}
     for row in await connection.fetch(_REFUSED, _OF_THE_PERSON, _OF_THE_GATEWAY, SAME_MOMENT_S):
         doubtful.add(row["gateway"])
         well_s = inf if row["well_s"] is None else row["well_s"]

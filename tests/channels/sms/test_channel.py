@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from channels.base import Endpoint, GatewayLimits, Notice, Permanent, Receipt, Urgency
+from channels.base import Endpoint, GatewayLimits, GatewayUnknown, Notice, Permanent, Receipt, Urgency
 from channels.sms.channel import Sms, choose
 from channels.sms.contract import Contract
 
@@ -47,12 +47,15 @@ async def test_the_gateway_that_the_plan_names_carries() -> None:
     assert (first.sent, second.sent) == ([], [1, 2])
 
 
-async def test_a_gateway_that_is_not_there_any_more_is_replaced_by_the_first() -> None:
+async def test_nothing_is_sent_by_another_gateway_than_the_plan_says_and_who_names_none_has_the_first() -> (
+    None
+):
     channel, first, _ = two()
     endpoint = Endpoint(1, "+4915100000001", {"gateway": "fort"})
     assert channel.gateway(endpoint) == "haupt"
-    assert [one async for known in channel.send(NOTICE, "fort", [endpoint]) for one in known] == [Receipt(1)]
-    assert first.sent == [1]
+    with pytest.raises(GatewayUnknown) as raised:
+        channel.send(NOTICE, "fort", [endpoint])
+    assert (raised.value.gateway, first.sent) == ("fort", [])
     assert channel.gateway_limits("fort") == GatewayLimits(3, account="sms:haupt")
 
 

@@ -9,7 +9,7 @@ from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from dispatcher.store.sms.charges import Charges
 from dispatcher.store.sms.failover import Failover
-from dispatcher.store.sms.outages import NOTHING_ACCEPTED, left, outages
+from dispatcher.store.sms.outages import NOTHING_ACCEPTED, REMOVED, left, outages
 from tests.store.sms.phones import phones
 from tests.store.sms.test_failover import warn
 
@@ -93,6 +93,20 @@ async def test_what_may_have_arrived_or_is_not_the_gateways_puts_none_out(
 ) -> None:
     batch = await warn(pool, alerts, ledger, contracts=CONTRACTS)
     await fail(pool, ledger, batch, 200, 100, label=label)
+    assert await out(pool) == {}
+
+
+async def test_one_that_the_settings_have_no_more_is_out_and_an_apps_own_only_when_all_know_it(
+    pool: Any, alerts: Any, ledger: Any, people: list[int]
+) -> None:
+    batch = await warn(pool, alerts, ledger, contracts=CONTRACTS)
+    assert (await outages(pool, CONTRACTS[1:])).out == {"a": REMOVED}
+    await pool.execute("UPDATE batch SET gateway = 'own:app' WHERE id = $1", batch)
+    assert await out(pool) == {}
+    await pool.execute("UPDATE batch SET created_at = created_at - interval '31 s'")
+    assert await out(pool) == {"own:app": REMOVED}
+    [moved] = await Failover(pool, Charges(CONTRACTS[:1])).sweep()
+    assert (moved.gateway, moved.recipients) == ("own:app", {"a": 10}), "one gateway is enough"
     assert await out(pool) == {}
 
 
