@@ -472,6 +472,7 @@ ENGLISH: Final = DeskTexts(
         "retry_in": "send it again in {seconds} s",
         "sms": "SMS: {people}, {parts}{price}",
         "sms_people": "{people} {people:person|people}",
+        "sms_parts_each": "{parts} {parts:part|parts} each",
         "sms_parts": "{parts} {parts:part|parts}",
         "sms_price": ", about {price}",
         "sms_finished": "SMS to {people}: out in {duration} ({at})",
@@ -480,7 +481,7 @@ ENGLISH: Final = DeskTexts(
         "sms_no_end": "SMS to {people}: nobody knows when they are out while a gateway is stopped",
         "sms_no_rate": "SMS to {people}: nobody knows how long, no rate is agreed with a gateway (rate)",
         "sms_over_budget": "SMS budget: that of {gateway} does not hold all whom it would take; "
-        "{people} counted for it",
+        "about {people} counted for it",
         "sms_would_wait": "SMS budget: {people} {people:person|people} would get no SMS until the operator lets "
         "them go; all else would be sent",
         "sms_waits": "SMS budget: {people} {people:person waits|people wait} for the operator to let them go",

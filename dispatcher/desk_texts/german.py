@@ -474,6 +474,7 @@ GERMAN: Final = DeskTexts(
         "retry_in": "erneut senden in {seconds} s",
         "sms": "SMS: {people}, {parts}{price}",
         "sms_people": "{people} {people:Person|Personen}",
+        "sms_parts_each": "je {parts} {parts:Teil|Teile}",
         "sms_parts": "{parts} {parts:Teil|Teile}",
         "sms_price": ", etwa {price}",
         "sms_finished": "SMS an {people}: fertig in {duration} ({at})",
@@ -482,7 +483,7 @@ GERMAN: Final = DeskTexts(
         "sms_no_end": "SMS an {people}: Ende unbekannt, solange ein Gateway steht",
         "sms_no_rate": "SMS an {people}: Dauer unbekannt, für ein Gateway ist kein Durchsatz angegeben (rate)",
         "sms_over_budget": "SMS-Budget: Das von {gateway} reicht nicht für alle, die es nähme; "
-        "darüber gerechnet: {people}",
+        "darüber gerechnet: etwa {people}",
         "sms_would_wait": "SMS-Budget: {people} {people:Person bekäme|Personen bekämen} keine SMS, bis der Betreiber "
         "sie freigibt; alles andere ginge hinaus",
         "sms_waits": "SMS-Budget: {people} {people:Person wartet|Personen warten} auf die Freigabe durch den Betreiber",

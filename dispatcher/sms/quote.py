@@ -33,10 +33,11 @@ def gateway_quote(  # noqa: PLR0913 - each is one figure of the same gateway
     over_budget: bool = False,
     used: int = 0,
     stopped: Stop | None = None,
+    wait_s: float = 0.0,
 ) -> GatewayQuote:
     """Return what a gateway has to do for so many people. `before`: parts that go first; `over_budget`: whether it was
     to take more than its budget holds; `used`: parts that it has accepted; `stopped`: why it takes nothing now, so that
-    nobody knows when it ends.
+    nobody knows when it ends; `wait_s`: in how many seconds the last of them may be tried at the earliest.
     """
     needed = people * parts
     return GatewayQuote(
@@ -44,7 +45,7 @@ def gateway_quote(  # noqa: PLR0913 - each is one figure of the same gateway
         people=people,
         parts=parts,
         before=before,
-        seconds=None if stopped and people else _seconds(contract, before + needed if people else 0),
+        seconds=None if stopped and people else _seconds(contract, before + needed if people else 0, wait_s),
         price=_price(contract, needed),
         currency=contract.currency if contract.price_per_part is not None else "",
         over_budget=over_budget,
@@ -54,8 +55,8 @@ def gateway_quote(  # noqa: PLR0913 - each is one figure of the same gateway
     )
 
 
-def _seconds(contract: Contract, parts: int) -> float | None:
-    return None if contract.rate is None else parts / contract.rate
+def _seconds(contract: Contract, parts: int, wait_s: float) -> float | None:
+    return None if contract.rate is None else max(wait_s, parts / contract.rate)
 
 
 def _price(contract: Contract, parts: int) -> Decimal | None:

@@ -165,7 +165,7 @@ async def test_whoever_decides_sees_what_the_sms_would_cost_and_what_is_left(
         "Wird sie freigegeben, kosten ihre SMS höchstens (an alle Angemeldeten dieser Gemeinden):"
     )
     said = shown[first + 1 : first + 5]
-    assert said[0] == "SMS: 20 Personen, 1 Teil, etwa 2,00 €"
+    assert said[0] == "SMS: 20 Personen, je 1 Teil, etwa 2,00 €"
     assert "SMS-Budget: 10 Personen bekämen keine SMS, bis der Betreiber sie freigibt" in "\n".join(said)
     budget = "SMS-Budget von a, Teile: für diese Meldung noch 20 von 20, im Monat noch 1.500 von 1.500"
     assert budget in shown

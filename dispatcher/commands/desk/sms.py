@@ -25,7 +25,7 @@ def sms_preview_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
         desk.line(
             "sms",
             people=_people(sms["people"], desk),
-            parts=_parts(sms["parts"], desk),
+            parts=_parts(sms["parts"], desk, "sms_parts" if sms["people"] == 1 else "sms_parts_each"),
             price=_price(sms, desk),
         )
     ]
@@ -66,8 +66,8 @@ def _budget_line(one: BudgetLeft, desk: Desk) -> str:
     )
 
 
-def _parts(count: int, desk: Desk) -> str:
-    return desk.line("sms_parts", parts=_count(count, desk))
+def _parts(count: int, desk: Desk, key: str = "sms_parts") -> str:
+    return desk.line(key, parts=_count(count, desk))
 
 
 def _people(count: int, desk: Desk) -> str:

@@ -63,7 +63,10 @@ WHERE channel = '{CHANNEL}' AND {OPEN} AND held_for = '' AND alert_id <> $1
 GROUP BY 1
 """  # noqa: S608 - constant
 _STANDING = f"""
-SELECT id, gateway, outcomes, text_parts, parts_sent, lane, held_for, clock_timestamp() AS now FROM batch
+SELECT id, gateway, outcomes, text_parts, parts_sent, lane, held_for, clock_timestamp() AS now,
+  CASE WHEN {OPEN} AND held_for = '' AND isfinite(not_before)
+    THEN greatest(extract(epoch FROM not_before - clock_timestamp()), 0)::float8 ELSE 0 END AS wait_s
+FROM batch
 WHERE channel = '{CHANNEL}' AND alert_id = $1 ORDER BY id
 """  # noqa: S608 - constant
 _HELD = f"""
@@ -196,12 +199,14 @@ class Charges:
             return None
         waiting: Counter[str] = Counter()
         used: Counter[str] = Counter()
+        wait_s: dict[str, float] = {}
         held = 0
         for row in rows:
             people = len(row["outcomes"].translate(None, TERMINAL_OUTCOMES))
             held += people if row["held_for"] else 0
             waiting[row["gateway"]] += 0 if row["held_for"] else people
             used[row["gateway"]] += row["parts_sent"]
+            wait_s[row["gateway"]] = max(wait_s.get(row["gateway"], 0.0), row["wait_s"])
         stopped = await self.stopped(connection)
         before = await self.before(connection, Lane(rows[0]["lane"]), alert_id, rows[0]["id"])
         return Quote(
@@ -213,6 +218,7 @@ class Charges:
                     before=before.get(one.gateway, 0),
                     used=used[one.gateway],
                     stopped=stopped.get(one.gateway),
+                    wait_s=wait_s[one.gateway],
                 )
                 for one in self.contracts
                 if one.gateway in waiting

@@ -33,18 +33,18 @@ def sms(**changes: Any) -> dict[str, Any]:
 
 def test_a_preview_says_how_many_how_long_and_how_dear() -> None:
     assert sms_preview_lines(sms(), DESK) == [
-        "SMS: 10.000 Personen, 2 Teile, etwa 1.500,00 €",
+        "SMS: 10.000 Personen, je 2 Teile, etwa 1.500,00 €",
         "SMS an 10.000 Personen: fertig in 33 min (28.11.2026 06:25 MEZ)",
     ]
     assert sms_preview_lines(sms(parts=1, price=0.5), ENGLISH) == [
-        "SMS: 10,000 people, 1 part, about EUR 0.50",
+        "SMS: 10,000 people, 1 part each, about EUR 0.50",
         f"SMS to 10,000 people: out in 33 min ({ENGLISH.time(AT)})",
     ]
 
 
 def test_what_nobody_declared_is_said_to_be_unknown() -> None:
     first, second = sms_preview_lines(sms(price=None, currency=None, seconds=None, finishes_at=None), DESK)
-    assert first == "SMS: 10.000 Personen, 2 Teile"
+    assert first == "SMS: 10.000 Personen, je 2 Teile"
     assert "Dauer unbekannt" in second
     assert sms_preview_lines(None, DESK) == sms_status_lines(None, DESK) == []
 
@@ -52,7 +52,7 @@ def test_what_nobody_declared_is_said_to_be_unknown() -> None:
 def test_prices_in_several_currencies_are_all_said() -> None:
     prices = [{"currency": "CHF", "price": 2.0}, {"currency": "EUR", "price": 1500.0}]
     found = sms(price=None, price_used=None, prices=prices, prices_used=prices, parts_used=9, people=0)
-    assert sms_preview_lines(found, DESK)[0] == "SMS: 0 Personen, 2 Teile, etwa 2,00 CHF + 1.500,00 €"
+    assert sms_preview_lines(found, DESK)[0] == "SMS: 0 Personen, je 2 Teile, etwa 2,00 CHF + 1.500,00 €"
     assert sms_status_lines(found, DESK) == ["SMS: 9 Teile verbraucht, 2,00 CHF + 1.500,00 €"]
 
 
@@ -68,7 +68,7 @@ def test_a_gateway_over_its_budget_is_said_with_whom_it_takes() -> None:
     ]
     _, said, finish = sms_preview_lines(sms(gateways=gateways), DESK)
     assert said.startswith("SMS-Budget: Das von a reicht nicht für alle")
-    assert "6.000 Personen" in said
+    assert "etwa 6.000 Personen" in said
     assert "fertig" in finish
     none = sms(people=0, held=40, gateways=[{"gateway": "a", "people": 0, "over_budget": True}])
     assert "that of a does not hold" in sms_preview_lines(none, ENGLISH)[1]
@@ -118,7 +118,7 @@ def test_one_person_and_one_part_are_one() -> None:
 
 
 def test_previews_and_states_have_the_lines() -> None:
-    assert "SMS: 10.000 Personen, 2 Teile, etwa 1.500,00 €" in preview_lines(previewed(sms=sms()), DESK)
+    assert "SMS: 10.000 Personen, je 2 Teile, etwa 1.500,00 €" in preview_lines(previewed(sms=sms()), DESK)
     assert "SMS: 7 Teile verbraucht, 0,53 €" in status_lines(
         status(sms=sms(people=0, parts_used=7, price_used=0.525)), DESK
     )

@@ -108,6 +108,25 @@ async def test_a_stopped_gateway_has_no_end_until_it_accepts_again(
     assert standing.finishes_at is not None
 
 
+async def test_no_end_is_said_before_those_who_wait_are_tried_again(
+    pool: Any, alerts: Any, people: list[int]
+) -> None:
+    charges = Charges([Contract("a", rate=1000)])
+    first, _ = await warn(pool, alerts, charges)
+    await pool.execute(
+        "UPDATE batch SET not_before = clock_timestamp() + interval '1 hour' WHERE id = $1", first
+    )
+    standing = await charges.standing(pool, "A")
+    assert standing is not None
+    assert standing.seconds is not None
+    assert 3590 < standing.seconds <= 3600
+    await pool.execute("UPDATE batch SET state = 'done' WHERE id = $1", first)
+    standing = await charges.standing(pool, "A")
+    assert standing is not None
+    assert standing.seconds is not None
+    assert standing.seconds < 3590, "nothing of it is sent any more"
+
+
 async def test_what_goes_first_is_more_urgent_or_came_before(
     pool: Any, alerts: Any, people: list[int]
 ) -> None:
