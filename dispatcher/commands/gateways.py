@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from channels.http.client import HttpClient
     from channels.sms.channel import Carrier
     from channels.sms.http.carrier import HttpCarrier
+    from channels.sms.settings import SmsGatewaySettings
+    from channels.sms.smpp.settings import SmppGatewaySettings
     from dispatcher.store.record import Pool
 
 LASTS: Final = timedelta(minutes=10)
@@ -70,24 +72,38 @@ def list_gateways(
     as_json: AsJsonLines = False,
     language: OutputLanguage = DeskLanguage.GERMAN,
 ) -> None:
-    """List the SMS gateways of the settings; the first takes recipients that name none."""
+    """List the SMS gateways of the settings, with what is agreed for each. Recipients that name none are spread over
+    them by weight; one with the weight 0 only takes over from others.
+    """
     at = desk(language)
     settings = Settings()
-    rows = [(item.name, item.profile or "-", item.sender) for item in settings.sms_gateways]
-    rows += [(item.name, "SMPP", item.sender) for item in settings.smpp_gateways]
+    rows = [_row(item.name, item.profile or "-", item) for item in settings.sms_gateways]
+    rows += [_row(item.name, "SMPP", item) for item in settings.smpp_gateways]
     for name, one in _own(settings).items() if own else ():
         if isinstance(one, OwnGateway):
-            rows.append((name, one.settings.profile or "-", one.settings.sender))
+            rows.append(_row(name, one.settings.profile or "-", one.settings))
         else:
             say([f"{name}: {one}"], err=True)
     if as_json:
-        for name, profile, sender in rows:
-            typer.echo(json_line({"name": name, "profile": profile, "sender": sender}))
+        for row in rows:
+            typer.echo(json_line(row))
     elif rows:
-        head = tuple(at.texts.columns[name] for name in ("name", "profile", "sender"))
-        say(columns([head, *rows]).split("\n"))
+        head = tuple(at.texts.columns[name] for name in rows[0])
+        say(columns([head, *(tuple(map(_cell, row.values())) for row in rows)]).split("\n"))
     else:
         say([at.line("no_gateways")], err=True)
+
+
+def _row(name: str, profile: str, item: SmsGatewaySettings | SmppGatewaySettings) -> dict[str, Any]:
+    """Return what is shown of a gateway: null for a rate that is not declared, and a budget that there is not."""
+    agreed = ("sender", "weight", "rate", "parts_per_alert", "parts_per_month")
+    return {"name": name, "profile": profile, **{member: getattr(item, member) for member in agreed}}
+
+
+def _cell(value: str | float | None) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else f"{value:.15g}"
 
 
 @app.command("test")

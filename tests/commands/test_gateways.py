@@ -35,6 +35,9 @@ async def side(surroundings: pytest.MonkeyPatch) -> AsyncIterator[FarSide]:
             "url": f"{side.origin}/sms?v=geheim",
             "secrets": {"key": "geheim-key", "secret": "geheim-secret"},
             "sender": "KREIS",
+            "weight": 2.5,
+            "rate": 200,
+            "parts_per_alert": 1_000_000,
         }
         plain = {"name": "plain", "url": f"{side.origin}/plain", "authorization": "Bearer geheim"}
         surroundings.setenv("WARN_SMS_GATEWAYS", json.dumps([vonage, plain]))
@@ -47,12 +50,24 @@ async def test_the_gateways_of_the_settings_are_listed(run: Any, side: FarSide) 
     shown = await run("gateway", "list")
     assert (shown.exit_code, shown.stdout) == (
         0,
-        "Name    Profil  Absender\nvonage  vonage  KREIS\nplain   -       WARNUNG\n",
+        (
+            "Name    Profil  Absender  Gewicht  Teile/s  Teile je Warnung  Teile im Monat\n"
+            "vonage  vonage  KREIS     2.5      200      1000000           -\n"
+            "plain   -       WARNUNG   1        -        -                 -\n"
+        ),
     )
     english = await run("gateway", "list", "--language", "en")
     assert english.stdout.startswith("name    profile  sender")
     lines = [json.loads(line) for line in (await run("gateway", "list", "--json")).stdout.splitlines()]
-    assert lines[0] == {"name": "vonage", "profile": "vonage", "sender": "KREIS"}
+    assert lines[0] == {
+        "name": "vonage",
+        "profile": "vonage",
+        "sender": "KREIS",
+        "weight": 2.5,
+        "rate": 200,
+        "parts_per_alert": 1_000_000,
+        "parts_per_month": None,
+    }
     assert not side.seen
 
 
@@ -236,7 +251,8 @@ async def test_the_gateways_of_single_apps_are_listed_and_tried(run: Any, side: 
     assert "own:" not in (await run("gateway", "list")).stdout
     listed = await run("gateway", "list", "--own", "--json")
     rows = [json.loads(line) for line in listed.stdout.splitlines()]
-    assert {"name": "own:dueren", "profile": "-", "sender": "DUEREN"} in rows
+    (shown,) = (row for row in rows if row["name"] == "own:dueren")
+    assert (shown["profile"], shown["sender"], shown["rate"]) == ("-", "DUEREN", None)
     assert "own:juelich: rate: " in listed.stderr
     done = await run("gateway", "test", "own:dueren", NUMBER, "--yes")
     assert done.exit_code == 0, done.output

@@ -216,4 +216,5 @@ class SmppSettings(BaseModel):
     smpp_gateways: tuple[SmppGatewaySettings, ...] = ()
     """JSON list of SMPP 3.4 gateways, see [SMPP](smpp.md): `name`, `hosts` (`["smpps://host:port"]`), `system_id`,
     `password`, `sender`, and what the contract says: `sessions` and `window` (of each worker process), `rate`, and the
-    other members that HTTP gateways have for it. The first gateway of both lists takes recipients that name none."""
+    other members that HTTP gateways have for it. Recipients who name no gateway are spread over both lists, by
+    weight."""
