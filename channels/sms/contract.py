@@ -19,6 +19,7 @@ FAILOVER_AFTER_S: Final = 60.0
 """How long a gateway is waited for before another takes over. A restart of a provider's front takes seconds; an SMS
 that is a minute late still warns."""
 MAX_PARTS: Final = 6
+PORT_MAX: Final = 65_535
 RATE_MAX: Final = 10_000.0
 """Parts a second. Providers publish 10 to 1,800 a second for an account."""
 

@@ -11,6 +11,7 @@ import typer
 
 from channels.base import Endpoint, Notice, Permanent, Urgency
 from channels.clock import utc_now
+from channels.http.addresses import Purpose
 from channels.sms.meanings import AnswerMeaning
 from channels.sms.numbers import check_number
 from channels.sms.trial import SmsTrial, tried
@@ -34,10 +35,11 @@ from dispatcher.settings import Settings
 from dispatcher.sms.routes import OWN
 from dispatcher.store import audit
 from dispatcher.store.instances.credentials import InstanceCredentials
-from dispatcher.wiring.http_client import http_client
-from dispatcher.wiring.sms.gateways import sms_carriers, sms_gateway_names
-from dispatcher.wiring.sms.own_gateways import own_carrier
-from dispatcher.wiring.sms.smpp import smpp_carriers
+from dispatcher.wiring.http_client import exemptions, http_client
+from dispatcher.wiring.setting_errors import naming_setting
+from dispatcher.wiring.sms.gateways import sms_carriers, sms_gateway_names, sms_gateways
+from dispatcher.wiring.sms.own_gateways import allowed_gateway, own_carrier
+from dispatcher.wiring.sms.smpp import smpp_carriers, smpp_gateways
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,11 +81,16 @@ def list_gateways(
     settings = Settings()
     rows = [_row(item.name, item.profile or "-", item) for item in settings.sms_gateways]
     rows += [_row(item.name, "SMPP", item) for item in settings.smpp_gateways]
+    _require_usable(settings)
+    policy = exemptions(settings).policy(Purpose.GATEWAY)
     for name, one in _own(settings).items() if own else ():
-        if isinstance(one, OwnGateway):
+        try:
+            if isinstance(one, str):
+                raise ValueError(one)  # noqa: TRY301, TRY004 - as where its address is not allowed
+            allowed_gateway(one, policy)
             rows.append(_row(name, one.settings.profile or "-", one.settings))
-        else:
-            say([f"{name}: {one}"], err=True)
+        except ValueError as error:
+            say([f"{name}: {error}"], err=True)
     if as_json:
         for row in rows:
             typer.echo(json_line(row))
@@ -92,6 +99,13 @@ def list_gateways(
         say(columns([head, *(tuple(map(_cell, row.values())) for row in rows)]).split("\n"))
     else:
         say([at.line("no_gateways")], err=True)
+
+
+def _require_usable(settings: Settings) -> None:
+    """End as a start does where one of the settings' gateways cannot be. Raises SettingsError."""
+    with naming_setting("WARN_SMS_GATEWAYS"):
+        sms_gateways(settings)
+    smpp_gateways(settings)
 
 
 def _row(name: str, profile: str, item: SmsGatewaySettings | SmppGatewaySettings) -> dict[str, Any]:

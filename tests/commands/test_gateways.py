@@ -71,6 +71,27 @@ async def test_the_gateways_of_the_settings_are_listed(run: Any, side: FarSide) 
     assert not side.seen
 
 
+@pytest.mark.parametrize(
+    ("setting", "gateway", "said"),
+    [
+        ("WARN_SMS_GATEWAYS", {"name": "a", "url": "http://sms.example/"}, "a: url: is http; use https"),
+        ("WARN_SMS_GATEWAYS", {"name": "a", "url": "sms.example"}, "a: url: has no scheme"),
+        (
+            "WARN_SMPP_GATEWAYS",
+            {"name": "a", "hosts": ["smpp://sms.example:99999"], "system_id": "x"},
+            "is no port",
+        ),
+    ],
+)
+async def test_what_a_start_refuses_is_not_listed_as_if_it_worked(
+    run: Any, surroundings: pytest.MonkeyPatch, setting: str, gateway: Any, said: str
+) -> None:
+    surroundings.setenv(setting, json.dumps([gateway]))
+    listed = await run("gateway", "list")
+    assert (listed.exit_code, listed.stdout) == (1, "")
+    assert said in f"{listed.stderr}{listed.exception}"
+
+
 async def test_a_message_centre_is_tried_like_any_gateway(run: Any, surroundings: Any) -> None:
     async with scripted_centre() as centre:
         smsc = {"name": "smsc", "hosts": [f"smpp://127.0.0.1:{centre.port}"], "system_id": "kreis"}
@@ -254,6 +275,8 @@ async def test_the_gateways_of_single_apps_are_listed_and_tried(run: Any, side: 
     (shown,) = (row for row in rows if row["name"] == "own:dueren")
     assert (shown["profile"], shown["sender"], shown["rate"]) == ("-", "DUEREN", None)
     assert "own:juelich: rate: " in listed.stderr
+    assert "own:linnich: url: is http; " in listed.stderr
+    assert not [row for row in rows if row["name"] == "own:linnich"]
     done = await run("gateway", "test", "own:dueren", NUMBER, "--yes")
     assert done.exit_code == 0, done.output
     assert [one.target for one in side.seen] == ["/own"]

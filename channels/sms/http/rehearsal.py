@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from channels.http.addresses import MAX_URL_CHARACTERS, AddressRefused, split_origin
-from channels.sms.contract import GatewayRefused
+from channels.sms.contract import PORT_MAX, GatewayRefused
 from channels.sms.gsm7 import Encoding, Sms
 from channels.sms.http.provider import PLACEHOLDERS
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from channels.sms.http.provider import SmsGateway
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_PORT: Final = re.compile(r"[A-Za-z]+://[^/?#]*:([0-9]+)(?=[/?#]|$)")
 _LONGEST: Final = "ä" * 160
 """One part that takes six characters of an address for each of its own."""
 
@@ -55,6 +57,12 @@ def require_allowed(gateway: SmsGateway, written: str, policy: AddressPolicy) ->
     """Raise `GatewayRefused` for a gateway whose URL the policy forbids, as far as that can be seen without asking for
     its name's addresses. `written` is the URL as the operator wrote it, so that no secret is quoted.
     """
+    port = _PORT.match(written)
+    if port and not 1 <= int(port[1][:10]) <= PORT_MAX:
+        sentence = f"is no port: 1 to {PORT_MAX}"
+        raise GatewayRefused(
+            f"url: {port[1][:10]} {sentence}", f"url: what stands behind the host {sentence}"
+        )
     try:
         policy.vet(str(gateway.url.fill(gateway.constants)))
     except AddressRefused as refused:

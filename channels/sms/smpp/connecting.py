@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from channels.sms.contract import PORT_MAX
 from channels.sms.smpp.ends import EndCode
 from channels.sms.smpp.session import SessionEnd
 
@@ -38,11 +39,17 @@ def parse_centre(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES:
         raise ValueError(f"begins with {' or '.join(f'{scheme}://' for scheme in SCHEMES)}")
-    if not parts.hostname or parts.port is None:
+    try:
+        port = parts.port
+    except ValueError:  # neither digits nor below 65536
+        port = 0
+    if port == 0:
+        raise ValueError(f"what stands behind the host is no port: 1 to {PORT_MAX}")
+    if not parts.hostname or port is None:
         raise ValueError("names a host and a port: smpps://smpp.example:2776")
     if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username is not None:
         raise ValueError("has nothing behind the port, and nobody's name in it")
-    return parts.scheme, parts.hostname, parts.port
+    return parts.scheme, parts.hostname, port
 
 
 def tls_context(ca_file: str | None = None, *, verify: bool = True) -> ssl.SSLContext:

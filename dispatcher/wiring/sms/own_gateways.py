@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from channels.base import Channel
+    from channels.http.addresses import AddressPolicy
     from channels.http.client import HttpClient
     from channels.sms.channel import Carrier
+    from channels.sms.http.provider import SmsGateway
     from dispatcher.apps.own_gateways import OwnGateway
     from dispatcher.settings import Settings
     from dispatcher.store.record import Pool
@@ -80,14 +82,20 @@ def own_carrier(
     settings: Settings, http: HttpClient, now: Callable[[], datetime], one: OwnGateway
 ) -> HttpCarrier:
     """Return what carries SMS by an own gateway. Raises `ValueError` where its address is not allowed."""
-    policy, gateway = exemptions(settings).policy(Purpose.GATEWAY), one.settings.gateway()
-    require_allowed(gateway, one.settings.url, policy)
+    policy = exemptions(settings).policy(Purpose.GATEWAY)
     return HttpCarrier(
         http,
-        gateway,
+        allowed_gateway(one, policy),
         policy=policy,
         now=now,
         limits=limits_at(one.contract.rate),
         timeout_s=settings.request_timeout_s,
         connect_failures=settings.delivery.breaker.connect_failures,
     )
+
+
+def allowed_gateway(one: OwnGateway, policy: AddressPolicy) -> SmsGateway:
+    """Return an own gateway as the channel uses it. Raises `ValueError` where its address is not allowed."""
+    gateway = one.settings.gateway()
+    require_allowed(gateway, one.settings.url, policy)
+    return gateway

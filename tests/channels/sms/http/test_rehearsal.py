@@ -40,6 +40,8 @@ def test_a_secret_that_nothing_uses_is_a_slip_of_the_pen() -> None:
         ("http://sms.example/a", "url: is http; use https, or allow the origin: "),
         ("http://sms.example/a", "WARN_ALLOWED_ORIGINS=gateway=http://sms.example$"),
         ("https://sms.example:8443/a", "a port other than 443; .*gateway=https://sms.example:8443$"),
+        ("https://sms.example:99999/a", "url: 99999 is no port: 1 to 65535"),
+        ("https://sms.example:0", "url: 0 is no port"),
         ("https://10.0.0.7/a", "lies in a private net.*gateway=https://10.0.0.7$"),
         ("https://[::1]/a", "lies in a private net"),
         ("https://kannel/a", "no full host name; .*gateway=https://kannel$"),

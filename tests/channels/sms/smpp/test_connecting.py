@@ -44,6 +44,12 @@ def test_what_is_no_address(url: str) -> None:
         parse_centre(url)
 
 
+@pytest.mark.parametrize("port", ["99999", "0", "x"])
+def test_what_is_no_port_is_called_so(port: str) -> None:
+    with pytest.raises(ValueError, match="is no port: 1 to 65535"):
+        parse_centre(f"smpp://smsc.example:{port}")
+
+
 async def test_tls_with_a_certificate_that_can_be_checked(server_tls: Any, ca_file: str) -> None:
     async with scripted_centre(server_tls()) as centre:
         one, ear = session()
