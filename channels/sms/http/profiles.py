@@ -7,7 +7,7 @@ Each is a file beside this module, `providers/NAME.toml`: its sources, and under
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -43,6 +43,8 @@ class GatewayProfile:
     """The names of its secrets, and what each is."""
     sources: Mapping[str, ProfileSource]
     gateway: Mapping[str, Any]
+    only_with_reports: tuple[str, ...] = ()
+    """Paths to members of `gateway` that ask for reports: left out where the operator names no address for them."""
 
 
 class UnknownProfile(GatewayRefused):
@@ -74,6 +76,7 @@ def profile(name: str) -> GatewayProfile:
         secrets=content.get("secrets", {}),
         sources={key: ProfileSource(**source) for key, source in content.get("sources", {}).items()},
         gateway=content["gateway"],
+        only_with_reports=tuple(content.get("only_with_reports", ())),
     )
 
 
@@ -82,7 +85,7 @@ def laid_over(base: GatewayProfile, own: Mapping[str, Any]) -> dict[str, Any]:
 
     Members of an object are laid over one by one, and null takes one away. Own rules are tried before the profile's. A
     body of another kind takes the place of the profile's body. Reports are taken only where the operator wants them:
-    they need a secret.
+    they need a secret. They are asked for only where it is known where to.
     """
     gateway = dict(base.gateway)
     if not own.get("reports"):
@@ -95,7 +98,21 @@ def laid_over(base: GatewayProfile, own: Mapping[str, Any]) -> dict[str, Any]:
     rules = _rules(own)
     if rules and isinstance(merged.get("answer"), dict):
         merged["answer"]["rules"] = [*rules, *gateway["answer"]["rules"]]
+    reports = own.get("reports")
+    if not (isinstance(reports, Mapping) and reports.get("url")):
+        for path in base.only_with_reports:
+            merged = _left_out(merged, base.gateway, path.split("."))
     return merged
+
+
+def _left_out(merged: Any, base: Mapping[str, Any], steps: Sequence[str]) -> Any:
+    """Return settings without what stands at the end of the steps, where it is the profile's word."""
+    first, *rest = steps
+    if not isinstance(merged, Mapping) or first not in merged:
+        return merged
+    if rest:
+        return {**merged, first: _left_out(merged[first], base[first], rest)}
+    return {name: value for name, value in merged.items() if name != first or value != base[first]}
 
 
 def _without_other_bodies(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -289,6 +289,15 @@ def test_kannel_is_told_in_headers() -> None:
     }
 
 
+@pytest.mark.parametrize("reports", [None, {"secret": "s" * 16}])
+def test_kannel_is_asked_for_no_reports_that_it_knows_no_address_for(reports: Any) -> None:
+    headers = told("kannel", reports=reports)[1]
+    assert not [name for name in headers if "DLR" in name]
+    own = {"headers": {"X-Kannel-DLR-Mask": "3"}}
+    assert told("kannel", reports=reports, request=own)[1]["X-Kannel-DLR-Mask"] == "3"
+    assert "X-Kannel-DLR-Mask" not in told("kannel", request={"headers": {"X-Kannel-DLR-Mask": None}})[1]
+
+
 def test_seven() -> None:
     url, headers, body = told("seven")
     assert (url, headers) == ("https://gateway.seven.io/api/sms", {"X-Api-Key": "geheim-key"})
