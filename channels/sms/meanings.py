@@ -45,6 +45,8 @@ class DecidedBy(StrEnum):
     """A rule of the gateway's settings."""
     BROKEN_OFF = "broken_off"
     """A rule would have, had the answer not broken off."""
+    OVERSIZED = "oversized"
+    """A rule would have, had the answer not been longer than is read of any."""
     NO_RULE = "no_rule"
     """An answer with 2xx that no rule fits."""
     STATUSES = "statuses"

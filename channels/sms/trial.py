@@ -68,8 +68,9 @@ async def tried(carrier: Carrier, notice: Notice, endpoint: Endpoint) -> SmsTria
             short(failure.code),
         )
     reference = without_number(receipt.reference if receipt else "", endpoint.address)
+    answered = f"message_id {reference}" if reference else "no message_id"
     ok, by = code(OK), DecidedBy.COMMAND_STATUS
-    return SmsTrial(shown, reference, AnswerMeaning.ACCEPTED, "", named(ok), by, short(ok))
+    return SmsTrial(shown, answered, AnswerMeaning.ACCEPTED, "", named(ok), by, short(ok))
 
 
 def _decided_by(failure: DeliveryError | ChannelError) -> DecidedBy:

@@ -223,7 +223,7 @@ def _notice(at: Desk) -> Notice:
     now = utc_now()
     # Another each time: providers drop a repeat, by its reference or by its text.
     alert_id = trial_reference(now)
-    text = at.line("trial_text", at=f"{at.time(now)}, {now:%S} s")
+    text = at.line("trial_text", at=at.time(now, seconds=True))
     title = text.partition(":")[0]
     return Notice(alert_id, alert_id, title, text, b"{}", at.language.value, Urgency.NORMAL, now + LASTS)
 

@@ -34,10 +34,10 @@ class Desk:
     language: DeskLanguage
     zone: tzinfo
 
-    def time(self, moment: datetime | str) -> str:
-        """Return an aware instant, or its ISO 8601 text, as it is written at a desk."""
+    def time(self, moment: datetime | str, *, seconds: bool = False) -> str:
+        """Return an aware instant, or its ISO 8601 text, as it is written at a desk, with `seconds` if need be."""
         known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-        return desk_time(known, self.zone, self.language)
+        return desk_time(known, self.zone, self.language, seconds=seconds)
 
     def line(self, key: str, **values: object) -> str:
         """Return the line filled in; a number chooses the words that go with it (`Count`)."""

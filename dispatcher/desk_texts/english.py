@@ -219,6 +219,7 @@ ENGLISH: Final = DeskTexts(
         "tls": "no secure connection",
         "tls_certificate": "invalid certificate",
         "torn": "the answer broke off",
+        "oversized": "the answer is too long",
         "truncated": "the answer broke off",
         "unbound": "the session ended",
         "unknown_push_service": "unknown push service",
@@ -246,6 +247,7 @@ ENGLISH: Final = DeskTexts(
     trial_decided={
         "rule": "rule {named}",
         "broken_off": "rule {named}: the answer broke off before",
+        "oversized": "rule {named} would have; but the answer is so long that it is not read",
         "no_rule": "no rule fits an answer with 2xx",
         "statuses": "general table of HTTP statuses ({named})",
         "command_status": "command_status {named}",

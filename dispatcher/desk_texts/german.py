@@ -219,6 +219,7 @@ GERMAN: Final = DeskTexts(
         "tls": "keine sichere Verbindung",
         "tls_certificate": "Zertifikat ungültig",
         "torn": "Antwort brach ab",
+        "oversized": "Antwort zu lang",
         "truncated": "Antwort brach ab",
         "unbound": "Sitzung beendet",
         "unknown_push_service": "unbekannter Push-Dienst",
@@ -246,6 +247,7 @@ GERMAN: Final = DeskTexts(
     trial_decided={
         "rule": "Regel {named}",
         "broken_off": "Regel {named}: Die Antwort brach vorher ab",
+        "oversized": "Regel {named} hätte entschieden; die Antwort ist aber so lang, dass sie nicht gelesen wird",
         "no_rule": "keine Regel passt zu einer Antwort mit 2xx",
         "statuses": "allgemeine Tabelle der HTTP-Statuscodes ({named})",
         "command_status": "command_status {named}",

@@ -17,9 +17,9 @@ _PATTERNS = {"de": "%d.%m.%Y %H:%M", "en": "%Y-%m-%d %H:%M"}
 _GERMAN_ZONES = {"CET": "MEZ", "CEST": "MESZ", "EET": "OEZ", "EEST": "OESZ", "WET": "WEZ", "WEST": "WESZ"}
 
 
-def desk_time(moment: datetime, zone: tzinfo, language: str = "de") -> str:
-    """Return the aware instant as `28.11.2026 06:25 MEZ`, in English as `2026-11-28 06:25 CET`. Zones without a name
-    are written as their offset from UTC.
+def desk_time(moment: datetime, zone: tzinfo, language: str = "de", *, seconds: bool = False) -> str:
+    """Return the aware instant as `28.11.2026 06:25 MEZ`, in English as `2026-11-28 06:25 CET`; with `seconds` as
+    `06:25:48`. Zones without a name are written as their offset from UTC.
     """
     try:
         local = moment.astimezone(zone)
@@ -30,4 +30,4 @@ def desk_time(moment: datetime, zone: tzinfo, language: str = "de") -> str:
         name = f"UTC{local:%z}"
     if language == "de":
         name = _GERMAN_ZONES.get(name, name)
-    return f"{local.strftime(_PATTERNS[language])} {name}"
+    return f"{local.strftime(_PATTERNS[language] + (':%S' if seconds else ''))} {name}"

@@ -42,3 +42,9 @@ def test_the_hour_that_comes_twice_is_told_apart_by_its_zone() -> None:
     first, second = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
     assert desk_time(first, BERLIN) == "25.10.2026 02:30 MESZ"
     assert desk_time(second, BERLIN) == "25.10.2026 02:30 MEZ"
+
+
+def test_seconds_are_written_where_they_tell_apart() -> None:
+    moment = datetime(2026, 11, 28, 5, 25, 12, tzinfo=UTC)
+    assert desk_time(moment, BERLIN, seconds=True) == "28.11.2026 06:25:12 MEZ"
+    assert desk_time(moment, BERLIN, "en", seconds=True) == "2026-11-28 06:25:12 CET"

@@ -38,6 +38,9 @@ STATUSES: Final[Mapping[int, Meaning]] = {
     504: Uncertain,
 }
 
+_UNREADABLE: Final = {"oversized": (DecidedBy.OVERSIZED, "the answer is too long to be read")}
+"""What is said of an answer whose body is missing for another reason than that it broke off."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerRule:
@@ -156,10 +159,9 @@ def judge_answer(
         if broken and rule.reads_body:
             if 200 <= answer.status < 300:
                 # It may say anything: accepted, or an error inside.
-                said = f"{rule.name}: the answer broke off"
-                return AnswerDecision(
-                    AnswerMeaning.UNCERTAIN, broken, said, by=DecidedBy.BROKEN_OFF, label=rule.label
-                )
+                by, what = _UNREADABLE.get(broken, (DecidedBy.BROKEN_OFF, "the answer broke off"))
+                said = f"{rule.name}: {what}"
+                return AnswerDecision(AnswerMeaning.UNCERTAIN, broken, said, by=by, label=rule.label)
             continue
         if (found := _fitting(rule, reading)) is not None:
             return _decided(rule, found, table, reading, now)

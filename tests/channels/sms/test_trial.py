@@ -95,7 +95,7 @@ async def over_smpp(*script: Any) -> SmsTrial:
 @pytest.mark.parametrize(
     ("status", "meaning", "code", "answer", "reason"),
     [
-        (None, "accepted", "", "m-1", "command_status 0x00, ESME_ROK: taken"),
+        (None, "accepted", "", "message_id m-1", "command_status 0x00, ESME_ROK: taken"),
         (0x0B, "rejected", "0x0b", "0x0b", "command_status 0x0b, ESME_RINVDSTADR: the recipient's number"),
         (
             0x58,

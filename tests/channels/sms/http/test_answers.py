@@ -16,7 +16,7 @@ from channels.sms.http.answers import (
     value_text,
 )
 from channels.sms.http.settings import SmsAnswerSettings
-from channels.sms.meanings import AnswerMeaning
+from channels.sms.meanings import AnswerMeaning, DecidedBy
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NUMBER = "4915100000001"
@@ -132,6 +132,7 @@ def test_the_id_stands_at_a_path_or_in_the_text(body: Any, reference: str) -> No
 def test_an_answer_that_broke_off_may_have_said_anything() -> None:
     decision = meant(b"", broken="oversized")
     assert (decision.meaning, decision.code) == (AnswerMeaning.UNCERTAIN, "oversized")
+    assert (decision.by, meant(b"", broken="truncated").by) == (DecidedBy.OVERSIZED, DecidedBy.BROKEN_OFF)
     assert meant(b"", 400, broken="truncated").meaning is AnswerMeaning.REJECTED
     alone = table([{"means": "accepted", "status": "2xx"}])
     assert judge_answer(alone, Answer(200), "oversized", lambda: NOW).meaning is AnswerMeaning.ACCEPTED
