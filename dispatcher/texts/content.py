@@ -46,6 +46,8 @@ class Content:
     description: str
     reason: str
     """Why it is over, in its author's words, of a notice that gives the all-clear."""
+    afterwards: str
+    """What to do now that it is over, likewise."""
     places: tuple[str, ...]
     area: str
     """The sender's own name of all these places, where people read it in place of the list."""
@@ -100,6 +102,9 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
     ended = source.ended if kind is Kind.CANCEL else ""
     own = info.headline if chosen.info else stored.headline
     names = (own, ended, info.event, stored.headline, stored.event)
+    instruction = legible(info.instruction or "").strip()
+    description = legible(info.description or "").strip()
+    is_of_the_end = kind is Kind.CANCEL and _is_of_the_end(info)
     places = tuple(name for place in source.places if (name := one_line(place)))
     sender, web = one_line(info.sender_name or ""), one_line(info.web or "")
     credit = one_line(stored.attribution)
@@ -110,11 +115,10 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         if kind is not Kind.CANCEL or _all_clear(source, chosen)
         else words.withdrawn,
         what=shorten(subject(kind, names, words), HEADLINE_BYTES),
-        instruction=legible(info.instruction or "").strip(),
-        description=legible(info.description or "").strip(),
-        reason=legible(info.description or "").strip()
-        if kind is Kind.CANCEL and _is_of_the_end(info)
-        else "",
+        instruction=instruction,
+        description=description,
+        reason=description if is_of_the_end else "",
+        afterwards=instruction if is_of_the_end else "",
         places=places,
         area=_area(source, chosen, places) if kind in NAMED else "",
         since=in_utc(stored.sent) if kind is Kind.CANCEL else None,

@@ -17,6 +17,7 @@ from dispatcher.texts.catalogues import words_for
 from dispatcher.texts.choice import Chosen
 from dispatcher.texts.content import RecordedMessage, content
 from dispatcher.texts.lines import beneath_title, lines, title
+from dispatcher.texts.notification.declarative import fitted
 from dispatcher.texts.notification.in_force import warnings_in_force
 from dispatcher.texts.times import Present
 from tests.support.messages import HOUR, NOW, Message, stored
@@ -101,6 +102,24 @@ def test_an_end_says_why_in_the_room_that_is_left() -> None:
         assert (len(sms.parts), sms.clipped) == (1, False)
     assert "Rauch" not in str(shown(kind=Kind.CANCEL))
     assert "Fehlalarm" not in str(shown(OVER, Kind.NO_LONGER_AFFECTED))
+
+
+def test_an_all_clear_says_what_to_do_now_before_it_says_why() -> None:
+    """Not what a Cancel repeats of the warning: it would be read as a danger that goes on."""
+    info = replace(OVER, instruction="Lüften Sie Ihre Räume.")
+    told = content(
+        RecordedMessage(cap.parse(Message().xml()).alerts[0], stored(), ("Düren",)),
+        Chosen(info, NOW + HOUR),
+        Kind.CANCEL,
+        words_for("de"),
+        NOW,
+    )
+    sms = compose(lines(told, PRESENT), 3, "de")
+    screen = fitted(beneath_title(told, PRESENT), 500)
+    for text in (sms.text, screen):
+        assert "Lüften Sie Ihre Räume.\nFehlalarm: kein Brand." in text
+    assert len(sms.parts) == 1
+    assert "Fenster" not in str(shown(kind=Kind.CANCEL))
 
 
 @given(
