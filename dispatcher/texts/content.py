@@ -59,6 +59,8 @@ class Content:
     """The event's own end, where a profile knows one that is not the warning's."""
     until: datetime
     web: str
+    contact: str
+    """Whom to ask: a telephone number, an address."""
     sender: str
     """The sender's name; empty where the info has none."""
     credit: str
@@ -126,6 +128,7 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         lasts=_ahead(_own_end(source.alert, chosen), kind, now),
         until=chosen.until,
         web=web if " " not in web else "",  # half of a link leads nowhere, two are none
+        contact=one_line(info.contact or ""),
         sender=sender,
         credit=credit if credit != sender else "",
         event=one_line(info.event) or one_line(stored.event),

@@ -35,6 +35,8 @@ LANGUAGE_BYTES = 35
 AREAS_BYTES = 240
 """Bytes that a list of places has for certain; what to do comes before the rest of the list. With these bounds at least
 250 bytes are left for what to do."""
+CONTACT_BYTES = 300
+"""Bytes of whom to ask; what is longer is left out, as half of a telephone number reaches nobody."""
 PUSHED_KEYS_BYTES = 480
 """Bytes of the municipalities in a push, which is about ten of them; more are left out there, all of them: a part would
 say of the others that they are not concerned."""
@@ -105,7 +107,7 @@ def payload(
             found |= _on_screen(said, stored, screen, bounds, PUSHED_PLACES_BYTES, str(found["lang"]))
         if _room(found, "areas") >= _LEFT_BY_AMPLE:
             break
-    return _with_long_texts(found, said, municipalities)
+    return _with_long_texts(found, said, info, municipalities)
 
 
 def document(
@@ -131,9 +133,11 @@ def document(
         found["area_shape"] = shape
     if instruction := shorten(said.instruction, DOCUMENT_INSTRUCTION_BYTES):
         found["instruction"] = instruction
+    _add_responses(found, info, DOCUMENT_MAX_BYTES)
     room = min(DOCUMENT_DESCRIPTION_BYTES, _room(found, "description", DOCUMENT_MAX_BYTES))
     if description := shorten(said.description, room):
         found["description"] = description
+    _add_contact(found, said, DOCUMENT_MAX_BYTES)
     return found
 
 
@@ -194,7 +198,9 @@ def _newest(chains: Mapping[str, int], most: int) -> dict[str, int]:
     return dict(sorted(chains.items(), key=lambda one: one[1], reverse=True)[:most])
 
 
-def _with_long_texts(document: dict[str, object], said: Content, municipalities: Municipalities) -> bytes:
+def _with_long_texts(
+    document: dict[str, object], said: Content, info: cap.Info | None, municipalities: Municipalities
+) -> bytes:
     """Add the long texts in the order of their worth, each shortened to what room is left. Some places come first."""
     places, words = said.places, said.words
     if said.area:
@@ -208,8 +214,23 @@ def _with_long_texts(document: dict[str, object], said: Content, municipalities:
     keys = keyed(municipalities, min(PUSHED_KEYS_BYTES, _room(document, "municipalities")))
     if keys:
         document["municipalities"] = keys
+    _add_responses(document, info, PAYLOAD_MAX_BYTES)
     _add(document, "description", said.description)
+    _add_contact(document, said, PAYLOAD_MAX_BYTES)
     return as_json(document)
+
+
+def _add_responses(document: dict[str, object], info: cap.Info | None, most: int) -> None:
+    """Add what people should do, in CAP's words, which an app can say in any language: all of them or none."""
+    found = list(dict.fromkeys(info.response_types if info else ()))
+    if found and len(as_json({**document, "response_types": found})) <= most:
+        document["response_types"] = found
+
+
+def _add_contact(document: dict[str, object], said: Content, most: int) -> None:
+    """Add whom to ask, whole, where all else has left room."""
+    if said.contact and json_length(said.contact) <= min(CONTACT_BYTES, _room(document, "contact", most)):
+        document["contact"] = said.contact
 
 
 def _add(document: dict[str, object], name: str, text: str) -> None:

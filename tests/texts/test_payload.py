@@ -96,6 +96,23 @@ def test_half_a_link_is_none() -> None:
     assert "web" not in document(web="https://x.example/a b")
 
 
+def test_whom_to_ask_is_whole_and_the_first_to_go() -> None:
+    contact = "Bürgertelefon 02421 22-0"
+    assert document(contact=contact)["contact"] == contact
+    assert "contact" not in document(contact="0" * 301)
+    full = document(contact=contact, description="Der Pegel steigt. " * 400)
+    assert "contact" not in full
+    assert full["description"].endswith("…")
+
+
+def test_what_to_do_is_there_in_words_that_a_program_can_translate() -> None:
+    types = (cap.ResponseType.SHELTER, cap.ResponseType.MONITOR, cap.ResponseType.SHELTER)
+    pushed, posted = both(response_types=types, contact="02421 22-0")
+    assert pushed["response_types"] == posted["response_types"] == ["Shelter", "Monitor"]
+    assert pushed["contact"] == posted["contact"] == "02421 22-0"
+    assert "response_types" not in document()
+
+
 KEYS = tuple((f"0535800{n}", f"Gemeinde {n}") for n in range(9))
 
 

@@ -162,6 +162,16 @@ class NoticeBody(Body):
     web: str | None = Field(
         None, description="where there is more to read", examples=["https://kreis.example/rur"]
     )
+    contact: str | None = Field(
+        None,
+        description="whom to ask, as CAP `contact` has it: left out where it takes more than 300 bytes, or where a "
+        "push has no room",
+        examples=["Bürgertelefon 02421 22-0"],
+    )
+    response_types: list[words.ResponseType] | None = Field(
+        None,
+        description="what to do, in CAP's words, to be said in a reader's language where the texts are in another",
+    )
     attribution: str | None = Field(
         None,
         description="credit and licence that must be shown beside the text",

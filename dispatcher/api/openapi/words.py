@@ -58,6 +58,9 @@ Scope = Annotated[cap.Scope, Field(description="CAP `scope` of the message.", ex
 Severity = Annotated[
     cap.Severity, Field(description="CAP `severity` of its gravest info.", examples=["Severe"])
 ]
+ResponseType = Annotated[
+    cap.ResponseType, Field(description="CAP `responseType` of that info.", examples=["Shelter"])
+]
 Urgency = Annotated[cap.Urgency, Field(description="CAP `urgency` of that info.", examples=["Immediate"])]
 Certainty = Annotated[
     cap.Certainty, Field(description="CAP `certainty` of that info.", examples=["Observed"])
