@@ -2,6 +2,7 @@
 
 import { now } from "./clock.js";
 import { el, quoted } from "./dom.js";
+import { foreign } from "./foreign.js";
 import { headline } from "./plain.js";
 import { Knowledge } from "./situation.js";
 
@@ -79,6 +80,7 @@ function card(texts, alert) {
     { class: `warning ${severity.toLowerCase()}` },
     el("p", { class: "severity" }, texts.say(`severity_${severity}`)),
     el("h3", {}, el("a", { href: `#${alert.alert}` }, quoted("bdi", headline(alert.headline), alert.lang))),
+    foreign(texts, alert, false).map((sentence) => el("p", { class: "do" }, sentence)),
     alert.instruction ? quoted("p", headline(alert.instruction, 300), alert.lang, { class: "do" }) : null,
     el("p", { class: "times" }, times(texts, alert)),
   );

@@ -41,6 +41,11 @@ export class Texts {
     return this.words.clock ? this.say("clock", { time: said }) : said;
   }
 
+  /** What a language is called, in this one; its tag where the device does not know. */
+  languageName(tag) {
+    return new Intl.DisplayNames([this.language.split("-")[0]], { type: "language" }).of(tag);
+  }
+
   /** How long ago it was, in one rough number. */
   age(milliseconds) {
     const minutes = Math.max(0, Math.round(milliseconds / 60_000));

@@ -1,7 +1,9 @@
 // One warning: what to do first, then what, where, since when and until when, and who says so.
 
 import { now } from "./clock.js";
+import { callable } from "./contact.js";
 import { el, paragraphs, quoted } from "./dom.js";
+import { foreign } from "./foreign.js";
 import { begun, old, times } from "./home.js";
 import { drawn } from "./map.js";
 import { isEnd } from "./notices.js";
@@ -9,6 +11,7 @@ import { HEADLINE_MAX, headline, plain } from "./plain.js";
 import { ending } from "./situation.js";
 
 const PLACES_MAX = 60;
+const CONTACT_MAX = 300;
 
 export async function warning(app, alert) {
   const { texts } = app;
@@ -31,6 +34,7 @@ export async function warning(app, alert) {
         found.isAway && el("p", { class: "unknown" }, texts.say("from_push")),
         ...successorOf(texts, found),
         isOver && !isEnd(found) && !found.successor && el("p", {}, texts.say("over_text")),
+        foreign(texts, found, isOver).map((sentence) => el("p", { class: "do" }, sentence)),
         ...said(texts, "what_to_do", found.instruction, lang),
         ...said(texts, "what_happens", found.description, lang),
         Array.from(plain(found.headline)).length > HEADLINE_MAX && said(texts, "whole_headline", found.headline, lang),
@@ -103,11 +107,20 @@ async function mapOf(app, { municipalities, area_shape: shape }) {
   return drawn(found, { warned, shape, names: about.names, label: texts.say("map", { places: names }) }).map;
 }
 
-function who(texts, { sender, web, attribution, sent, lang }) {
+/** Whom to ask; what is a telephone number can be called. */
+function contactOf(texts, { contact, lang }) {
+  const parts = callable(headline(contact, CONTACT_MAX)).map(({ text, number }) =>
+    number ? el("a", { href: `tel:${number}` }, text) : text,
+  );
+  return parts.length ? el("p", {}, texts.parts("contact", { contact: el("bdi", { lang, dir: "auto" }, parts) })) : null;
+}
+
+function who(texts, { sender, web, attribution, sent, lang, contact }) {
   const link = /^https?:\/\//i.test(web ?? "") ? plain(web) : "";
   return [
     el("h2", {}, texts.say("who")),
     el("p", {}, quoted("bdi", headline(sender), lang), " · ", texts.say("sent", { time: texts.moment(Date.parse(sent)) })),
+    contactOf(texts, { contact, lang }),
     link && el("p", {}, el("a", { href: link, rel: "noreferrer noopener" }, texts.say("more_at", { address: headline(link) }))),
     plain(attribution) ? quoted("p", attribution, lang, { class: "attribution" }) : null,
   ];
