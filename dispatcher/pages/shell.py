@@ -84,7 +84,7 @@ def app_page(app: AppFrame) -> str:
     return _PAGE.substitute(
         _frame(app),
         home="",
-        title=_text(name_of(app)),
+        title=" – ".join(dict.fromkeys((_text(words["home_title"]), _text(name_of(app))))),
         scripts=f'<script type="module" src="{app.assets}page.js"></script>',
         tools=_TOOLS,
         main=main,

@@ -51,6 +51,13 @@ def test_until_a_script_has_run_nothing_is_known() -> None:
     assert "© GeoBasis-DE / BKG" in found.text
 
 
+def test_the_title_says_what_the_page_is_of() -> None:
+    """A tab or a bookmark with a district's name alone does not say that warnings are there."""
+    assert "Warnungen – Kreis Düren" in page().text
+    assert "Uyarılar – Kreis Düren" in page(language="tr").text
+    assert "Warnungen – Warnungen" not in page(name="").text
+
+
 def test_nothing_is_inline_and_nothing_from_elsewhere() -> None:
     found = page(branding=Branding("#00457c", "#ffffff", "https://elsewhere.example/logo.svg"))
     assert [one.get("src") for one in found.all("script")] == ["/assets/0/page.js"]

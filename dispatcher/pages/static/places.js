@@ -45,10 +45,12 @@ export function places(app) {
     el("input", { id: "search", type: "search", autocomplete: "off", oninput: ({ target }) => draw(target.value) }),
   ];
   draw();
+  const isFirst = !app.followed.length;
   return {
-    title: texts.say("places_title"),
+    title: isFirst ? texts.say("description") : texts.say("places_title"),
     body: [
       el("h1", { tabindex: "-1" }, texts.say("places_title")),
+      isFirst && el("p", {}, `${texts.say("description")}. `, texts.say("who_warns")),
       el("p", {}, texts.say("places_text")),
       el(
         "form",

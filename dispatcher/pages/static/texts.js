@@ -16,6 +16,7 @@ export class Texts {
   constructor(language, words, zone) {
     this.language = language;
     this.tag = language;
+    this.locale = language === "ar" ? "ar-u-nu-latn" : language.split("-")[0];
     this.direction = RIGHT_TO_LEFT.includes(language) ? "rtl" : "ltr";
     this.words = words;
     this.zone = zone;
@@ -36,23 +37,23 @@ export class Texts {
   moment(when) {
     if (!Number.isFinite(when)) return this.say("time_unknown");
     const format = { weekday: "short", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" };
-    const locale = this.language === "ar" ? "ar-u-nu-latn" : this.language.split("-")[0];
-    const said = new Intl.DateTimeFormat(locale, { ...format, timeZone: this.zone }).format(when);
+    const said = new Intl.DateTimeFormat(this.locale, { ...format, timeZone: this.zone }).format(when);
     return this.words.clock ? this.say("clock", { time: said }) : said;
   }
 
   /** What a language is called, in this one; its tag where the device does not know. */
   languageName(tag) {
-    return new Intl.DisplayNames([this.language.split("-")[0]], { type: "language" }).of(tag);
+    return new Intl.DisplayNames([this.locale], { type: "language" }).of(tag);
   }
 
-  /** How long ago it was, in one rough number. */
+  /** How long ago it was, in one rough number, with the plural of the language: Ukrainian has three, Arabic five. */
   age(milliseconds) {
     const minutes = Math.max(0, Math.round(milliseconds / 60_000));
     if (minutes < 1) return this.say("age_now");
-    if (minutes < 120) return this.say("age_minutes", { number: minutes });
-    if (minutes < 48 * 60) return this.say("age_hours", { number: Math.round(minutes / 60) });
-    return this.say("age_days", { number: Math.round(minutes / 1440) });
+    const ago = new Intl.RelativeTimeFormat(this.locale);
+    if (minutes < 120) return ago.format(-minutes, "minute");
+    if (minutes < 48 * 60) return ago.format(-Math.round(minutes / 60), "hour");
+    return ago.format(-Math.round(minutes / 1440), "day");
   }
 }
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { clockError, noteServiceTime, now } from "./clock.js";
 import { Texts, languageOf } from "./texts.js";
 
-const WORDS = { old: "{time} ({age})", clock: "{time} Uhr", age_now: "jetzt", age_minutes: "{number} min", age_hours: "{number} h", age_days: "{number} d", time_unknown: "?" };
+const WORDS = { old: "{time} ({age})", clock: "{time} Uhr", age_now: "jetzt", time_unknown: "?" };
 
 test("words of others stand in their places, and are not looked into", () => {
   const texts = new Texts("de", WORDS, "Europe/Berlin");
@@ -23,7 +23,11 @@ test("times are those of the place, whatever the device's zone", () => {
 test("ages are one number, and never negative", () => {
   const texts = new Texts("de", WORDS, "Europe/Berlin");
   const ages = [-5000, 20_000, 60_000, 119 * 60_000, 3 * 3_600_000, 50 * 3_600_000];
-  assert.deepEqual(ages.map((age) => texts.age(age)), ["jetzt", "jetzt", "1 min", "119 min", "3 h", "2 d"]);
+  assert.deepEqual(ages.map((age) => texts.age(age)), ["jetzt", "jetzt", "vor 1 Minute", "vor 119 Minuten", "vor 3 Stunden", "vor 2 Tagen"]);
+  assert.equal(new Texts("de-simple", WORDS, "Europe/Berlin").age(60_000), "vor 1 Minute");
+  const ukrainian = new Texts("uk", WORDS, "Europe/Berlin");
+  assert.deepEqual([1, 3, 5].map((minutes) => ukrainian.age(minutes * 60_000)), ["1 хвилину тому", "3 хвилини тому", "5 хвилин тому"]);
+  assert.match(new Texts("ar", WORDS, "Europe/Berlin").age(15 * 60_000), /15 دقيقة/);
 });
 
 test("the first language that there are words in, German else", () => {
