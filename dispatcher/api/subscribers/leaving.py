@@ -22,6 +22,7 @@ from dispatcher.audience.phone_numbers import NumberRefused
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.pages.assets import assets
 from dispatcher.queue.sign_ups import line_of
 from dispatcher.store.numbers.sms_codes import CodeRefused
 
@@ -37,15 +38,17 @@ Token = Annotated[
     ),
 ]
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
 _PAGE = """<!doctype html>
 <html lang="de"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title></head><body><main><h1>{title}</h1><p>{text}</p><p lang="en">{text_en}</p>{form}</main></body>
-</html>
+<meta name="color-scheme" content="light dark"><title>{title}</title><link rel="stylesheet" href="{style}"></head>
+<body><header><p id="name">Warnungen</p></header>
+<main><h1>{title}</h1><p>{text}</p><p lang="en">{text_en}</p>{form}</main></body></html>
 """
 _FORM = '<form method="post"><button type="submit">{button}</button></form>'
 BY_NUMBER: Final = "/v1/leave-number"
@@ -174,6 +177,8 @@ def leaving_page(phrase: Phrase, form: str = "") -> HTMLResponse:
     """Return a page that says this, with a form of HTML."""
     title, text = said(Phrase.LEAVE_TITLE), said(phrase)
     return HTMLResponse(
-        _PAGE.format(title=title.de, text=text.de, text_en=text.en, form=form),
+        _PAGE.format(
+            title=title.de, text=text.de, text_en=text.en, form=form, style=f"{assets().path}page.css"
+        ),
         headers=_HEADERS,
     )

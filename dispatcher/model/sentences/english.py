@@ -74,9 +74,9 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         "deleted.",
         Phrase.LEAVE_BUTTON: "Unsubscribe and delete",
         Phrase.LEFT: "Done: no more warnings come by this link, and nothing is kept for it any more.",
-        Phrase.LEAVE_NUMBER: "Do you want no more warnings by SMS, of no app? Give your mobile number, and "
+        Phrase.LEAVE_NUMBER: "Do you want no more warnings by SMS from any app? Give your mobile number, and "
         "an SMS brings you a code.",
-        Phrase.LEAVE_NUMBER_WRONG: "This is no mobile number that can be told of warnings here. Please look again.",
+        Phrase.LEAVE_NUMBER_WRONG: "This is not a mobile number that can be told of warnings here. Please look again.",
         Phrase.LEAVE_NUMBER_BUTTON: "Send code",
         Phrase.LEAVE_CODE_SENT: "If warnings go to this number, an SMS with a code is on its way. It holds "
         "for 15 minutes.",

@@ -77,7 +77,7 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "dafür gespeichert ist.",
         Phrase.LEAVE_BUTTON: "Abbestellen und löschen",
         Phrase.LEFT: "Abbestellt: Über diesen Link kommen keine Warnungen mehr, und gespeichert ist dafür nichts mehr.",
-        Phrase.LEAVE_NUMBER: "Möchten Sie keine Warnungen per SMS mehr bekommen, von keiner App? Geben Sie Ihre "
+        Phrase.LEAVE_NUMBER: "Möchten Sie aus allen Apps keine Warnungen mehr per SMS bekommen? Geben Sie Ihre "
         "Mobilnummer an, dann kommt ein Code per SMS.",
         Phrase.LEAVE_NUMBER_WRONG: "Das ist keine Mobilnummer, an die hier Warnungen gehen können. Bitte prüfen.",
         Phrase.LEAVE_NUMBER_BUTTON: "Code senden",

@@ -1,5 +1,6 @@
 """Leaving by a link."""
 
+import re
 from typing import Any
 
 from dispatcher.model.problems import ProblemType
@@ -26,3 +27,13 @@ async def test_a_link_leaves_when_it_is_posted_and_not_when_something_looks_at_i
     assert not await pool.fetchval("SELECT count(*) FROM subscriber")
     assert service.count("warn_subscribers_ended_total", reason="left") == 1
     (await service.request("POST", "/v1/leave/nonsense", key="")).problem(404, ProblemType.NOT_FOUND)
+
+
+async def test_the_pages_look_like_those_of_the_apps_and_load_nothing_else(service: Service) -> None:
+    page = await service.request("GET", "/v1/leave-number", key="")
+    (style,) = re.findall(rb'<link rel="stylesheet" href="([^"]+)">', page.body)
+    assert "style-src 'self'" in page.headers["Content-Security-Policy"]
+    assert b"src=" not in page.body
+    sheet = await service.request("GET", style.decode(), key="")
+    assert (sheet.status, sheet.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert "aus allen Apps keine Warnungen mehr per SMS" in page.body.decode()
