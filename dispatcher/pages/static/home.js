@@ -3,9 +3,10 @@
 import { now } from "./clock.js";
 import { el, quoted } from "./dom.js";
 import { foreign } from "./foreign.js";
-import { headline } from "./plain.js";
+import { headline, inLines } from "./plain.js";
 import { Knowledge } from "./situation.js";
 
+const DO_MAX = 300;
 const REACH = { on: "good", sms: "good", waiting: "open" };
 
 export function home(app) {
@@ -81,7 +82,7 @@ function card(texts, alert) {
     el("p", { class: "severity" }, texts.say(`severity_${severity}`)),
     el("h3", {}, el("a", { href: `#${alert.alert}` }, quoted("bdi", headline(alert.headline), alert.lang))),
     foreign(texts, alert, false).map((sentence) => el("p", { class: "do" }, sentence)),
-    alert.instruction ? quoted("p", headline(alert.instruction, 300), alert.lang, { class: "do" }) : null,
+    alert.instruction ? quoted("p", inLines(alert.instruction, DO_MAX), alert.lang, { class: "do" }) : null,
     el("p", { class: "times" }, times(texts, alert)),
   );
 }

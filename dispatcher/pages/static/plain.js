@@ -15,3 +15,7 @@ export function shortened(text, most) {
 
 /** Returns a headline, in one line of bounded length; the whole of it stands below where it is longer. */
 export const headline = (text, most = HEADLINE_MAX) => shortened(plain(text).replace(/\s+/g, " "), most);
+
+/** Returns a text of bounded length that keeps its lines, without empty ones. */
+export const inLines = (text, most) =>
+  shortened(plain(text).split("\n").map((line) => line.trim()).filter(Boolean).join("\n"), most);
