@@ -204,7 +204,7 @@ async def test_from_the_first_visit_to_the_all_clear(opened: Opened) -> None:
     await opened.tab.until("document.querySelector('#allow')")
     await hears(opened, "heading Warnungen einschalten", "button Benachrichtigungen erlauben", "status")
     await opened.switches_on()
-    await hears(opened, "heading Warnungen einschalten", "link Zu den Warnungen")
+    await hears(opened, "heading Warnungen sind an", "link Zu den Warnungen")
     await opened.tab.value("location.hash = ''")
     await opened.shows("Zurzeit gilt hier keine Warnung.")
     await hears(

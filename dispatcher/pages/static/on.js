@@ -7,20 +7,25 @@ import { reasonOf } from "./reasons.js";
 export function on(app) {
   const { texts } = app;
   const reach = app.pushReach();
+  const title = texts.say(reach === "on" ? "reach_on" : "on_title");
   return {
-    title: texts.say("on_title"),
+    title,
     body: [
-      el("h1", { tabindex: "-1" }, texts.say("on_title")),
+      el("h1", { tabindex: "-1" }, title),
       ...(reach === "looking" ? [] : reach === "on" ? isOn(app) : reach === "unable" ? unable(app) : reach === "denied" ? denied(app) : steps(app)),
       !["on", "looking"].includes(reach) && toSms(app),
     ],
   };
 }
 
-function isOn({ texts, followed, about }) {
-  const names = followed.map((place) => about.names[place] ?? place).join(", ");
+function onFor({ texts, followed, about }) {
+  return texts.say("on_for", { places: followed.map((place) => about.names[place] ?? place).join(", ") });
+}
+
+function isOn(app) {
+  const { texts } = app;
   return [
-    el("p", { class: "quiet", id: "is-on" }, texts.say("on_for", { places: names })),
+    el("p", { class: "quiet", id: "is-on" }, onFor(app)),
     el("p", {}, texts.say("on_test")),
     el("p", {}, el("a", { class: "button", href: "#" }, texts.say("to_warnings"))),
   ];
@@ -66,7 +71,8 @@ function allowing(app) {
   const said = el("p", { role: "status", id: "progress" }, app.problem && texts.say(app.problem));
   const allow = el("button", { type: "button", id: "allow" }, texts.say("allow"));
   allow.addEventListener("click", async () => {
-    app.busy = allow.disabled = true;
+    if (app.busy) return; // a disabled button would lose the focus
+    app.busy = true;
     said.textContent = texts.say("allowing");
     try {
       const reach = await app.switchOn();
@@ -75,7 +81,8 @@ function allowing(app) {
       app.problem = reasonOf(error);
     }
     app.busy = false;
-    app.onChange();
+    app.onSay(app.problem ? texts.say(app.problem) : onFor(app));
+    app.onChange(!app.problem);
   });
   return [el("p", {}, texts.say("allow_text")), el("p", {}, allow), said];
 }

@@ -57,11 +57,16 @@ function replaceView(view, moved) {
   }
   standing = body.outerHTML;
   const focused = main.contains(document.activeElement) ? document.activeElement : null;
-  const link = focused?.getAttribute("href");
   document.title = app.wish.hidden ? app.texts.say("hidden_title") : `${view.title} – ${app.about.name}`;
   main.replaceChildren(...body.childNodes);
-  const same = link && main.querySelector(`a[href="${CSS.escape(link)}"]`);
+  const same = focused && sameAs(focused);
   if (moved || focused) (same && !moved ? same : main.querySelector("h1"))?.focus();
+}
+
+/** What stands now for what had the focus before: what has its name, or leads where it led. */
+function sameAs({ id, attributes: { href } }) {
+  if (id) return document.getElementById(id);
+  return href && main.querySelector(`a[href="${CSS.escape(href.value)}"]`);
 }
 
 async function viewOf(hash) {
@@ -87,7 +92,10 @@ function frame() {
   root.lang = texts.tag;
   root.dir = texts.direction;
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = texts.say(element.dataset.text);
-  document.getElementById("tools").replaceChildren(languages(app));
+  const tools = document.getElementById("tools");
+  const isChoosing = tools.contains(document.activeElement);
+  tools.replaceChildren(languages(app));
+  if (isChoosing) tools.querySelector("select").focus();
   document.getElementById("name").textContent = app.wish.hidden ? "" : about.name;
 }
 
@@ -147,6 +155,7 @@ navigator.serviceWorker?.addEventListener("message", ({ data }) => {
   if (data.open !== undefined) location.hash = data.open;
   if (!app.texts) return;
   app.refresh();
+  if (app.pushReach() === "waiting") app.readState(); // it may be the message that was waited for
   setTimeout(() => app.refresh(), PUBLISHED_WITHIN_MS);
 });
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && app.texts && app.refresh());

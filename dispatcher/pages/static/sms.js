@@ -91,7 +91,10 @@ function form(app, { input, label, hint, submit }, does) {
   const send = once(app, wrong, async () => {
     wrong.textContent = "";
     const name = await does();
-    if (name) input.focus();
+    input.removeAttribute("aria-invalid");
+    if (!name) return "";
+    input.setAttribute("aria-invalid", "true");
+    input.focus();
     return name;
   });
   return el(

@@ -31,8 +31,9 @@ async function handle(message, progress) {
   await Promise.allSettled([
     keptHere.write("chains", known),
     ...found.closes.map(close),
-    message.round_trip ? bringBack(message.code) : postReceipt(message.receipt, found.isNew ? "displayed" : "delivered"),
-    tellPages(),
+    ...(message.round_trip
+      ? [bringBack(message.code).then(tellPages)] // a page asks then how the subscription stands
+      : [postReceipt(message.receipt, found.isNew ? "displayed" : "delivered"), tellPages()]),
   ]);
 }
 

@@ -66,6 +66,9 @@ export const keeping = (those, headers) => async (address) => {
   return new Response(JSON.stringify(found), { headers });
 };
 
+/** An answer by which the service refuses, with the last part of its problem's name. */
+export const refused = (status, type) => () => new Response(JSON.stringify({ type: `urn:problem:${type}` }), { status });
+
 /** What this browser has stored. */
 export const stored = () => kept;
 

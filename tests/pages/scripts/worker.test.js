@@ -173,6 +173,15 @@ test("a code that cannot be brought back now is kept for the page", async () => 
   assert.equal(shown.length, 1);
 });
 
+test("the pages hear of the first message once its code was brought back: they then ask how the subscription stands", async () => {
+  const order = [];
+  browser.fetch = async (url) => (order.push(String(url)), new Response("{}"));
+  browser.matchAll = async () => [{ postMessage: () => order.push("told") }];
+  stored.set(`${SCOPE}kept/subscriber`, new Response('{"instance":"dueren","installation":"i","token":"wt_1"}'));
+  await dispatched("push", pushed(1, { round_trip: "proof", code: "q8Tz", chain: undefined }));
+  assert.deepEqual(order, ["/v1/instances/dueren/subscribers/i/proof", "told"]);
+});
+
 test("an endpoint that changed is told to the service, and where that fails the person", async () => {
   const subscriber = { instance: "dueren", installation: "i", token: "wt_1", wish: { places: ["05358008"] }, endpoints: [], key: "AAAA" };
   stored.set(`${SCOPE}kept/subscriber`, new Response(JSON.stringify(subscriber)));
