@@ -24,6 +24,7 @@ export class App {
   keeps = true; // whether this browser keeps anything
   installer = null; // the browser's own offer to install the page, where it makes one
   busy = false; // whether it is being switched on
+  choosing = null; // the municipalities that are ticked, until they are taken or the person goes elsewhere
   shown = ""; // the warning whose page is open, if one is
   problem = ""; // the name of the words for what kept it from being switched on
   onChange = () => {}; // `true`: the person has gone on by it, and reads what stands there now

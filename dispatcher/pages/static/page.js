@@ -70,6 +70,7 @@ function sameAs({ id, attributes: { href } }) {
 }
 
 async function viewOf(hash) {
+  if (app.followed.length && !["#/places", "#/area"].includes(hash)) app.choosing = null;
   if (app.wish.hidden && !isOpen) return cover(app, open);
   if (ALERT.test(hash)) return warning(app, hash.slice(1));
   if (VIEWS[hash]) return VIEWS[hash](app);

@@ -3,29 +3,42 @@
 import { kilometres } from "./area.js";
 import { el } from "./dom.js";
 
-const SHOWN_MAX = 12;
+const LISTED_MAX = 40; // all of a district's as a rule: who sees the names need not know how to write theirs
+const SHOWN_MAX = 12; // of more, which are searched
 const FOLLOWED_MAX = 20;
 
 export function places(app) {
   const { texts } = app;
   const { names } = app;
-  const chosen = new Set(app.wish.places);
-  const isLong = names.length > SHOWN_MAX;
+  const chosen = (app.choosing ??= new Set(app.wish.places)); // it stays while a circle is drawn
+  const isLong = names.length > LISTED_MAX;
   const list = el("div", { class: "choices", id: "choices" });
   const found = el("p", { role: "status", id: "found" });
+  const ticked = el("p", { role: "status", id: "ticked" });
   const wrong = el("p", { class: "wrong", role: "alert", id: "wrong" });
 
   function draw(typed = "") {
     const wanted = folded(typed);
     const matching = names.filter(([, name]) => folded(name).includes(wanted));
     const first = [...matching.filter(([ags]) => chosen.has(ags)), ...matching.filter(([ags]) => !chosen.has(ags))];
-    list.replaceChildren(...first.slice(0, SHOWN_MAX).map(choice));
-    found.textContent = isLong ? texts.say("places_found", { shown: Math.min(SHOWN_MAX, first.length), number: first.length }) : "";
+    const shown = isLong ? first.slice(0, SHOWN_MAX) : names;
+    list.replaceChildren(...shown.map(choice));
+    const counted = first.length ? texts.say("places_found", { shown: shown.length, number: first.length }) : texts.say("places_nothing");
+    found.textContent = isLong ? counted : "";
+  }
+
+  function say() {
+    const named = names.filter(([ags]) => chosen.has(ags)).map(([, name]) => name);
+    ticked.textContent = named.length ? texts.say("places_chosen", { places: named.join(", ") }) : "";
   }
 
   function choice([ags, name]) {
     const box = el("input", { type: "checkbox", id: `ags-${ags}`, value: ags, checked: chosen.has(ags) });
-    box.addEventListener("change", () => (box.checked ? chosen.add(ags) : chosen.delete(ags)));
+    box.addEventListener("change", () => {
+      if (box.checked) chosen.add(ags);
+      else chosen.delete(ags);
+      say();
+    });
     return el("p", { class: "choice" }, box, el("label", { for: box.id }, name));
   }
 
@@ -37,7 +50,11 @@ export function places(app) {
     }
     const isFirst = !app.followed.length;
     await app.want({ places: [...chosen] });
-    location.hash = isFirst || !app.subscriber ? "#/on" : "";
+    app.choosing = null;
+    const isWarned = app.warnings().length > 0; // what is in force comes first; the way to be told of more stands below it
+    const next = !isWarned && (isFirst || !app.subscriber) ? "#/on" : "";
+    if (location.hash === next) app.onChange(true);
+    location.hash = next;
   }
 
   const search = isLong && [
@@ -45,6 +62,7 @@ export function places(app) {
     el("input", { id: "search", type: "search", autocomplete: "off", oninput: ({ target }) => draw(target.value) }),
   ];
   draw();
+  say();
   const isFirst = !app.followed.length;
   return {
     title: isFirst ? texts.say("description") : texts.say("places_title"),
@@ -55,7 +73,7 @@ export function places(app) {
       el(
         "form",
         { onsubmit: done, novalidate: true },
-        el("fieldset", {}, el("legend", {}, texts.say("places_legend")), search, found, list),
+        el("fieldset", {}, el("legend", {}, texts.say("places_legend")), search, found, list, ticked),
         wrong,
         el("p", {}, el("button", { type: "submit" }, texts.say("next"))),
       ),

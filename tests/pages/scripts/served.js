@@ -9,7 +9,7 @@ export const SCOPE = "https://warn.example/app/dueren/";
 export const PLACE = "05358008";
 export const ABOUT = { name: "Kreis Düren", names: { [PLACE]: "Düren" }, spoken: ["de"], texts: { de: "texts.de.json" }, time_zone: "Europe/Berlin" };
 // Each word stands for itself, and names what is put into it where a test looks for that.
-const WORDS = { severity_Severe: "severity_Severe", newest: "newest {headline}" };
+const WORDS = { severity_Severe: "severity_Severe", newest: "newest {headline}", places_chosen: "places_chosen {places}" };
 export function storage() {
   const found = new Map();
   const cache = { match: async (url) => found.get(url)?.clone(), put: async (url, one) => void found.set(url, one), delete: async (url) => found.delete(url) };
