@@ -238,13 +238,15 @@ async def is_warned_and_confirms(opened: Opened) -> None:
     await opened.shows("Hochwasser an der Rur")
     await opened.shows("Meiden Sie das Ufer.")
     await hears(
-        opened, "region Düren", "article", "heading Hochwasser an der Rur", "link Hochwasser an der Rur"
+        opened,
+        *("region Düren", "article", "heading Große Gefahr Hochwasser an der Rur"),
+        "link Hochwasser an der Rur",
     )
     await opened.presses(f"a[href='#{alert}']")
     await opened.shows("Wer warnt")
     await hears(
         opened,
-        *("article", "StaticText Große Gefahr", "heading Hochwasser an der Rur"),
+        *("article", "heading Große Gefahr Hochwasser an der Rur"),
         *("heading Was Sie tun sollen", "StaticText Meiden Sie das Ufer.", "heading Wann", "heading Wo"),
         *(
             "image Karte: Die Warnung gilt in Düren",

@@ -1,12 +1,11 @@
 // Choosing a point and how far around it to be warned: by a place's name, on the map, by buttons, or where the device is.
 
 import { el } from "./dom.js";
-import { circle, drawn, middleOf, placeAt } from "./map.js";
+import { METRES_PER_DEGREE, circle, distance, drawn, middleOf, placeAt } from "./map.js";
 
 const RADII_M = [500, 1000, 2000, 5000];
 const STEP = 0.5; // of the radius: a district is crossed in some twenty
 const STEPS = { north: [0, 1], west: [-1, 0], east: [1, 0], south: [0, -1] };
-const METRES_PER_DEGREE = 111_195;
 const AREAS_MAX = 10;
 const LOCATION_PATIENCE_MS = 15_000;
 
@@ -35,9 +34,16 @@ export async function area(app) {
     const [x, y] = projection.point(point.lon, point.lat);
     for (const [name, value] of [["cx", x], ["cy", y], ["r", projection.metres(Number(radius.value))]]) around.setAttribute(name, value);
     const ags = placeAt(outlines, point);
-    where.textContent = ags ? texts.say("area_in", { place: app.about.names[ags] ?? ags, radius: kilometres(texts, Number(radius.value)) }) : texts.say("area_outside");
+    where.textContent = ags ? lies(ags) : texts.say("area_outside");
     add.disabled = !ags;
     place.value = ags ?? "";
+  }
+
+  /** Where the point lies: each move changes it, so that it is spoken. */
+  function lies(ags) {
+    const said = texts.say("area_in", { place: app.about.names[ags] ?? ags, radius: kilometres(texts, Number(radius.value)) });
+    const away = Math.round(distance(point, middleOf(outlines, ags)) / 100) * 100;
+    return `${said}. ${texts.say("area_from_middle", { distance: kilometres(texts, away) })}`;
   }
 
   map.addEventListener("click", ({ clientX, clientY }) => {

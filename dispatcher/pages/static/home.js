@@ -79,8 +79,7 @@ function card(texts, alert) {
   return el(
     "article",
     { class: `warning ${severity.toLowerCase()}` },
-    el("p", { class: "severity" }, texts.say(`severity_${severity}`)),
-    el("h3", {}, el("a", { href: `#${alert.alert}` }, quoted("bdi", headline(alert.headline), alert.lang))),
+    el("h3", {}, el("span", { class: "severity" }, texts.say(`severity_${severity}`)), " ", el("a", { href: `#${alert.alert}` }, quoted("bdi", headline(alert.headline), alert.lang))),
     foreign(texts, alert, false).map((sentence) => el("p", { class: "do" }, sentence)),
     alert.instruction ? quoted("p", inLines(alert.instruction, DO_MAX), alert.lang, { class: "do" }) : null,
     el("p", { class: "times" }, times(texts, alert)),

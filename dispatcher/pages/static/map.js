@@ -2,6 +2,7 @@
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
+export const METRES_PER_DEGREE = 111_195;
 
 function svg(name, attributes = {}, ...children) {
   const made = document.createElementNS(NAMESPACE, name);
@@ -30,7 +31,7 @@ export class Projection {
 
   /** So many metres in the drawing. */
   metres(length) {
-    return (length / 111_195) * this.scale;
+    return (length / METRES_PER_DEGREE) * this.scale;
   }
 }
 
@@ -56,7 +57,8 @@ export function drawn({ bounds, places }, { warned = [], shape, label, names = {
   const marked = new Set(warned);
   const areas = Object.entries(places).map(([ags, rings]) => {
     const look = marked.has(ags) ? { class: "area marked", fill: "url(#stripes)" } : { class: "area unmarked" };
-    const outline = { d: pathOf(projection, rings), "fill-rule": "evenodd", ...look };
+    // The label names those that are warned of; the names of all others are for who points at them.
+    const outline = { "aria-hidden": true, d: pathOf(projection, rings), "fill-rule": "evenodd", ...look };
     return svg("path", outline, names[ags] && svg("title", {}, names[ags]));
   });
   const area = ringsOf(shape);
@@ -78,6 +80,12 @@ export function drawn({ bounds, places }, { warned = [], shape, label, names = {
 
 /** A circle on a map that can be moved. */
 export const circle = () => svg("circle", { class: "circle", r: 0, cx: -WIDTH, cy: -WIDTH });
+
+/** How far two points are from each other, in metres: within a district the ground is flat. */
+export function distance(one, other) {
+  const shrink = Math.cos((((one.lat + other.lat) / 2) * Math.PI) / 180);
+  return METRES_PER_DEGREE * Math.hypot(one.lat - other.lat, (one.lon - other.lon) * shrink);
+}
 
 /** In which municipality a place lies, by its outlines; undefined where in none. */
 export function placeAt({ places }, { lon, lat }) {

@@ -28,8 +28,13 @@ export async function warning(app, alert) {
       el(
         "article",
         { class: `warning whole ${isOver ? "over" : severity.toLowerCase()}` },
-        el("p", { class: "severity" }, isOver ? overIn(texts, since) : texts.say(`severity_${severity}`)),
-        quoted("h1", title, lang, { tabindex: "-1" }),
+        el(
+          "h1",
+          { tabindex: "-1" },
+          el("span", { class: "severity" }, isOver ? overIn(texts, since) : texts.say(`severity_${severity}`)),
+          " ",
+          quoted("bdi", title, lang),
+        ),
         found.knownAt && el("p", { class: "unknown" }, old(texts, { asOf: found.knownAt })),
         found.isAway && el("p", { class: "unknown" }, texts.say("from_push")),
         ...successorOf(texts, found),

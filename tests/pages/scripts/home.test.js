@@ -34,6 +34,7 @@ test("warnings stand before whether they come, and nothing stands before that wh
   serve(`${PLACE}/alerts`, list({ alerts: [warning] }));
   await app.refresh();
   assert.match(standing(home(app)).textContent, /Hochwasser.*reach_/);
+  assert.match(standing(home(app)).querySelector("h3").textContent, /^severity_Severe Hochwasser/);
 });
 
 test("what was known at a look is there for the news once it was looked", async () => {

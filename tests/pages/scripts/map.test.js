@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Projection, middleOf, placeAt, ringsOf } from "./map.js";
+import { Projection, distance, middleOf, placeAt, ringsOf } from "./map.js";
 
 const BOUNDS = [6, 50, 7, 51];
 
@@ -15,6 +15,12 @@ test("the drawing is as wide as high on the ground, and leads back to degrees", 
   const [, north] = projection.point(6, 50.5 + 1 / 111.195);
   const [, south] = projection.point(6, 50.5);
   assert.ok(Math.abs(south - north - projection.metres(1000)) < 1e-6);
+});
+
+test("how far two points are is told in metres, to the east as to the north", () => {
+  assert.ok(Math.abs(distance({ lat: 50, lon: 6 }, { lat: 50.01, lon: 6 }) - 1111.95) < 1);
+  assert.ok(Math.abs(distance({ lat: 50, lon: 6 }, { lat: 50, lon: 6.01 }) - 714.75) < 1);
+  assert.equal(distance({ lat: 50, lon: 6 }, { lat: 50, lon: 6 }), 0);
 });
 
 test("a point lies in one municipality, in the hole of another, or in none", () => {
