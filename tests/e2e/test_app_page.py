@@ -330,9 +330,10 @@ async def test_everybody_can_use_every_view(opened: Opened) -> None:
     await subscribes_by_sms(opened)
     await hides(opened)
     await tab.value(
-        "(document.querySelector('#language').value = 'ar', document.querySelector('#language').dispatchEvent(new Event('change')))"
+        "(document.querySelector('#language').focus(), document.querySelector('#language').value = 'ar', document.querySelector('#language').dispatchEvent(new Event('change')))"
     )
     await tab.until("document.documentElement.dir === 'rtl'")
+    assert await tab.value("document.activeElement.id") == "language"
     await goes(opened, "", "التحذيرات")
     await looked_at(opened, "home-arabic")
 

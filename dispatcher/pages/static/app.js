@@ -184,7 +184,8 @@ export class App {
   }
 
   /** What is known of one warning: from the service, what is in force, or the push that told of it. What ended it or has
-   * taken its place is its `successor`; `knownAt` is when it was last heard, where that is not now. */
+   * taken its place is its `successor`; `knownAt` is when it was last heard, where that is not now. `isUnknown`: the
+   * service says that it knows of none; null where nobody says anything. */
   async warning(alert) {
     const { body, isUnknown = false } = await this.#answer(alert);
     const answered = body && this.#spoken(body);
@@ -197,7 +198,8 @@ export class App {
     const heard = before && this.#spoken(before);
     if (heard) return { ...heard, ...over, knownAt: isUnknown ? undefined : Date.parse(before.as_of) };
     const pushed = this.#receipts.get(alert);
-    return pushed ? { ...pushed, ...over, fromPush: true, isAway: !isUnknown } : null;
+    if (pushed) return { ...pushed, ...over, isAway: !isUnknown };
+    return isUnknown ? { isUnknown } : null;
   }
 
   /** A warning in the person's language, and how it stands; undefined where nothing is told of it. */

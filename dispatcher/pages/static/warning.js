@@ -16,7 +16,7 @@ const CONTACT_MAX = 300;
 export async function warning(app, alert) {
   const { texts } = app;
   const found = await app.warning(alert);
-  if (!found) return unknown(texts);
+  if (!found || found.isUnknown) return unknown(texts, found ? "not_known_text" : "not_found_text");
   const { lang } = found;
   const severity = texts.words[`severity_${found.severity}`] ? found.severity : "Unknown";
   const { isOver, since } = ending(found, now());
@@ -75,12 +75,12 @@ function when(texts, found, isOver, since) {
   ];
 }
 
-function unknown(texts) {
+function unknown(texts, why) {
   return {
     title: texts.say("not_found"),
     body: [
       el("h1", { tabindex: "-1" }, texts.say("not_found")),
-      el("p", {}, texts.say("not_found_text")),
+      el("p", {}, texts.say(why)),
       el("p", {}, el("a", { href: "#" }, texts.say("back"))),
     ],
   };

@@ -62,6 +62,14 @@ test("a warning that nobody knows any more is over, and nobody is said to be awa
   assert.doesNotMatch(textContent, /from_push|old|was_valid/);
 });
 
+test("of an address that leads to no warning nobody is said to be away where the service has answered", async () => {
+  const app = await following();
+  assert.match((await page(app, "B1")).textContent, /not_foundnot_known_text/);
+  all(() => Promise.reject(new TypeError("network")));
+  await app.refresh();
+  assert.match((await page(app, "B1")).textContent, /not_foundnot_found_text/);
+});
+
 test("while the service is away the page shows the last that was heard, as old", async () => {
   const app = await opened();
   serve("public/alerts/A1", () => Promise.reject(new TypeError("network")));
