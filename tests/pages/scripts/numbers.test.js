@@ -133,7 +133,7 @@ test("a number that the service refuses is not kept", async () => {
   const error = await giveNumber(app, "12").catch((found) => found);
   assert.ok(error instanceof Refusal);
   assert.equal(inWords(app.texts, error), "keine Nummer");
-  assert.deepEqual([numberOf(app), (await storage.all()).includes("12\"")], [null, false]);
+  assert.deepEqual([numberOf(app), (await storage.all()).includes('"12"')], [null, false]);
 });
 
 test("that there were too many codes is said with when there may be the next", async () => {
