@@ -31,8 +31,8 @@ OTHERS = set(
     re.findall(
         r"\w+",
         "alert allowed amount at by channel channels choices code command confirmed counts covers currency delivered detail "
-        "discard displayed district duration expires feed file first gateway headline hint host id identifier keys known land lane languages last "
-        "latest line meaning month more name named names nearest note now number other path places price progress reason "
+        "discard displayed district duration error expires feed file first gateway headline hint host id identifier keys known land lane languages last "
+        "latest line meaning month more name named names nearest note now number other path places port price progress reason "
         "reference references release reports scheme sender senders sent share since target text until url urls version "
         "what why word words",
     )
@@ -55,7 +55,7 @@ NOUNS = {
 ALIKE = set(
     re.findall(
         r"\w+",
-        "Byte bis counted used verbraucht Empfänger Zeichen min s h abgemeldet gescheitert of passed "
+        "Byte MB bis counted used verbraucht Empfänger Zeichen min s h abgemeldet gescheitert of passed "
         "to mit von wartend bestanden bitte call in it mehr more weitere weiteren übergeben",
     )
 )
