@@ -76,24 +76,28 @@ class Contract:
 
 
 class ContractSettings(BaseModel):
-    """The members that the settings of all SMS gateways share. Subclasses have a `name`."""
+    """The members that the settings of all SMS gateways share. Subclasses have a `name`. Nothing is taken for another
+    type than it is: `true` parts would be one, and `"no"` false.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    rate: float | None = Field(None, gt=0, le=RATE_MAX, allow_inf_nan=False)
+    rate: float | None = Field(None, gt=0, le=RATE_MAX, allow_inf_nan=False, strict=True)
     """Parts of texts that the contract allows a second; without it, it is learnt and no finishing time is known."""
-    shared_rate: bool = False
+    shared_rate: bool = Field(default=False, strict=True)
     """Whether the provider counts the account over all of our processes."""
-    weight: float = Field(1.0, ge=0, le=1000, allow_inf_nan=False)
+    weight: float = Field(1.0, ge=0, le=1000, allow_inf_nan=False, strict=True)
     """The gateway's share of those who name none; 0: it only takes over from others."""
-    failover_after_s: float | None = Field(FAILOVER_AFTER_S, ge=1, le=86_400, allow_inf_nan=False)
+    failover_after_s: float | None = Field(
+        FAILOVER_AFTER_S, ge=1, le=86_400, allow_inf_nan=False, strict=True
+    )
     """After how many seconds in which it took nothing others take over; null: never."""
     price_per_part: Annotated[Decimal, Field(ge=0, le=100, max_digits=9, decimal_places=6)] | None = None
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$")
     """ISO 4217."""
-    parts_per_alert: int | None = Field(None, ge=1)
+    parts_per_alert: int | None = Field(None, ge=1, strict=True)
     """How many parts the texts of one warning may have here, together."""
-    parts_per_month: int | None = Field(None, ge=1)
+    parts_per_month: int | None = Field(None, ge=1, strict=True)
     """How many parts all texts of a calendar month may have here."""
 
     def contract(self, name: str) -> Contract:

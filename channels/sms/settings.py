@@ -171,8 +171,8 @@ class SmsGatewaySettings(ContractSettings, BaseModel):
     """What the gateway's error codes mean that stand at `answer.error` in an answer with 2xx: `permanent`, `transient`,
     `rate_limited` or `misconfigured`. Others are taken for transient.
     """
-    plus: bool = True
-    max_parts: int = Field(6, ge=1, le=10)
+    plus: bool = Field(default=True, strict=True)
+    max_parts: int = Field(6, ge=1, le=10, strict=True)
     reports: SmsReportSettings | None = None
     """How the gateway reports; without it no reports are taken."""
     inbound: SmsInboundSettings | None = None

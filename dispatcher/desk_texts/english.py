@@ -481,6 +481,8 @@ ENGLISH: Final = DeskTexts(
         "sms_parts_each": "{parts} {parts:part|parts} each",
         "sms_parts": "{parts} {parts:part|parts}",
         "sms_price": ", about {price}",
+        "sms_price_partly": ", about {price}; besides the SMS to {people}, "
+        "for which no price is agreed (price_per_part)",
         "sms_finished": "SMS to {people}: out in {duration} ({at})",
         "sms_stopped": "SMS: gateway {gateway} is stopped{since}: {reason}, next attempt {until}",
         "sms_stopped_since": " since {since}",

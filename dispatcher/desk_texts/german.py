@@ -483,6 +483,8 @@ GERMAN: Final = DeskTexts(
         "sms_parts_each": "je {parts} {parts:Teil|Teile}",
         "sms_parts": "{parts} {parts:Teil|Teile}",
         "sms_price": ", etwa {price}",
+        "sms_price_partly": ", etwa {price}; dazu die SMS an {people}, "
+        "für die kein Preis angegeben ist (price_per_part)",
         "sms_finished": "SMS an {people}: fertig in {duration} ({at})",
         "sms_stopped": "SMS: Gateway {gateway} steht{since}: {reason}, nächster Versuch {until}",
         "sms_stopped_since": " seit {since}",

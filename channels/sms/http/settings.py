@@ -278,8 +278,8 @@ class ValiditySettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     unit: ValidityUnit = ValidityUnit.SECONDS
-    at_least_s: int = Field(1, ge=1, le=VALIDITY_MAX_S)
-    at_most_s: int | None = Field(None, ge=1, le=VALIDITY_MAX_S)
+    at_least_s: int = Field(1, ge=1, le=VALIDITY_MAX_S, strict=True)
+    at_most_s: int | None = Field(None, ge=1, le=VALIDITY_MAX_S, strict=True)
     format: str = Field("%Y-%m-%dT%H:%M:%SZ", max_length=60)
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
 

@@ -66,28 +66,28 @@ class SmppGatewaySettings(ContractSettings):
     """Where its message centres listen: `smpps://host:port` with TLS, `smpp://host:port` without."""
     system_id: str = Field(pattern=r"^[!-~]{1,15}$")
     password: SecretStr = SecretStr("")
-    long_password: bool = False
+    long_password: bool = Field(default=False, strict=True)
     """Whether the centre takes passwords longer than SMPP 3.4 allows."""
     system_type: str = Field("", pattern=r"^[ -~]{0,12}$")
     addr_ton: Octet = 0
     addr_npi: Octet = 0
     address_range: str = Field("", pattern=r"^[ -~]{0,40}$")
-    tls_verify: bool = True
+    tls_verify: bool = Field(default=True, strict=True)
     """Whether certificate chain and host name are checked. Without it anybody on the way can read and send."""
     bind: Literal["transceiver", "transmitter_and_receiver", "transmitter"] = "transceiver"
     """`transmitter` alone gets no receipts."""
-    sessions: int = Field(1, ge=1, le=16)
+    sessions: int = Field(1, ge=1, le=16, strict=True)
     """Sessions at each host, of each worker process."""
-    sessions_allowed: int | None = Field(None, ge=1)
+    sessions_allowed: int | None = Field(None, ge=1, strict=True)
     """Sessions that the contract allows at once, of all processes together: `dispatcher up` refuses to start more."""
-    window: int = Field(10, ge=1, le=1000)
+    window: int = Field(10, ge=1, le=1000, strict=True)
     """Messages outstanding in each session."""
     sender: Annotated[str, AfterValidator(require_sender)] = "WARNUNG"
     source_ton: Octet | None = None
     source_npi: Octet | None = None
     destination_ton: Octet = 1
     destination_npi: Octet = 1
-    plus: bool = False
+    plus: bool = Field(default=False, strict=True)
     """Whether numbers are written with the plus sign of E.164."""
     service_type: str = Field("", pattern=r"^[ -~]{0,5}$")
     data_coding: Octet = 0
@@ -96,8 +96,8 @@ class SmppGatewaySettings(ContractSettings):
     """How several parts are written: `udh`, `sar` or `payload`."""
     validity: ValidityForm = ValidityForm.RELATIVE
     """How the end of a message's validity is written: `relative` or `absolute`."""
-    max_parts: int = Field(6, ge=1, le=10)
-    receipts: bool = True
+    max_parts: int = Field(6, ge=1, le=10, strict=True)
+    receipts: bool = Field(default=True, strict=True)
     message_ids: IdForm = IdForm.TEXT
     """How ids in answers and in receipts become the same: `text`, `no_zeros`, `answer_hex`, `receipt_hex`."""
     receipt_states: dict[str, ReportState] = Field(default_factory=dict)

@@ -75,8 +75,20 @@ def _people(count: int, desk: Desk) -> str:
 
 
 def _price(sms: Mapping[str, Any], desk: Desk) -> str:
-    sums = _sums(sms, "", desk)
-    return desk.line("sms_price", price=sums) if sums else ""
+    if sums := _sums(sms, "", desk):
+        return desk.line("sms_price", price=sums)
+    # Of one gateway no price is declared: then there is no sum, and what is known is said with what is not.
+    known: dict[str, Decimal] = {}
+    for one in sms["gateways"]:
+        if one["people"] and one.get("price") is not None:
+            known[one["currency"]] = known.get(one["currency"], Decimal()) + Decimal(str(one["price"]))
+    if not known:
+        return ""
+    return desk.line(
+        "sms_price_partly",
+        price=" + ".join(money(float(amount), currency, desk) for currency, amount in sorted(known.items())),
+        people=_people(sum(one["people"] for one in sms["gateways"] if one.get("price") is None), desk),
+    )
 
 
 def _sums(sms: Mapping[str, Any], which: str, desk: Desk) -> str:

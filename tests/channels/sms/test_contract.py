@@ -52,6 +52,10 @@ def test_a_gateway_s_settings_have_the_members() -> None:
         ({"currency": "€"}, "pattern"),
         ({"parts_per_alert": 0}, "greater than or equal to 1"),
         ({"parts_per_month": 1.5}, "valid integer"),
+        ({"parts_per_alert": True}, "valid integer"),
+        ({"parts_per_month": "5"}, "valid integer"),
+        ({"rate": True}, "valid number"),
+        ({"shared_rate": "no"}, "valid boolean"),
     ],
 )
 def test_what_makes_no_sense_is_named(wrong: dict[str, Any], says: str) -> None:

@@ -49,6 +49,9 @@ def test_the_words_of_reports_are_compared_in_small_letters() -> None:
     [
         {"name": "A b"},
         {"max_parts": 0},
+        {"max_parts": True},
+        {"plus": "no"},
+        {"validity": {"unit": "s", "at_least_s": True}},
         {"colour": "red"},
         {"errors": {"101": "permanent"}},
         {"fields": {"nosuch": "x"}},

@@ -49,6 +49,21 @@ def test_what_nobody_declared_is_said_to_be_unknown() -> None:
     assert sms_preview_lines(None, DESK) == sms_status_lines(None, DESK) == []
 
 
+def test_of_whom_the_price_is_not_known_is_said_beside_what_is() -> None:
+    gateways = [
+        {"gateway": "kannel", "people": 18, "price": 2.52, "currency": "EUR", "over_budget": False},
+        {"gateway": "seven", "people": 36, "price": 5.4, "currency": "EUR", "over_budget": False},
+        {"gateway": "smsc", "people": 18, "price": None, "currency": None, "over_budget": False},
+    ]
+    found = sms(people=72, price=None, currency=None, gateways=gateways)
+    assert sms_preview_lines(found, DESK)[0] == (
+        "SMS: 72 Personen, je 2 Teile, etwa 7,92 €; "
+        "dazu die SMS an 18 Personen, für die kein Preis angegeben ist (price_per_part)"
+    )
+    assert "about EUR 7.92; besides the SMS to 18 people" in sms_preview_lines(found, ENGLISH)[0]
+    assert sms_preview_lines(found | {"gateways": gateways[2:]}, DESK)[0] == "SMS: 72 Personen, je 2 Teile"
+
+
 def test_prices_in_several_currencies_are_all_said() -> None:
     prices = [{"currency": "CHF", "price": 2.0}, {"currency": "EUR", "price": 1500.0}]
     found = sms(price=None, price_used=None, prices=prices, prices_used=prices, parts_used=9, people=0)

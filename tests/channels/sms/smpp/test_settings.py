@@ -110,6 +110,8 @@ def test_what_a_sender_is(sender: str, ton: int, npi: int) -> None:
         ({"sender": "Kreis Düren 112"}, "1 to 11 letters"),
         ({"sender": ""}, "1 to 11 letters"),
         ({"window": 0}, "greater than or equal to 1"),
+        ({"window": True}, "valid integer"),
+        ({"tls_verify": "no"}, "valid boolean"),
         ({"answer_s": 15}, "greater than or equal to 20"),
         ({"enquire_s": 301}, "less than or equal to 300"),
         ({"reconnect_first_s": 60}, "reconnect_most_s must be at least reconnect_first_s"),
