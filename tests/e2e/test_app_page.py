@@ -301,7 +301,6 @@ async def looked_at(opened: Opened, name: str) -> None:
 
 async def test_everybody_can_use_every_view(opened: Opened) -> None:
     """WCAG 2.2 AA as axe-core judges it, and no view that is wider than its window."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
     tab, app = opened.tab, opened.app
     for statement in ("imprint", "privacy", "accessibility"):
         await tab.open(f"{app.page}{statement}")

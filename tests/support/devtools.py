@@ -209,6 +209,7 @@ class Tab:
 
     async def picture(self, file: Path) -> None:
         found = await self.command("Page.captureScreenshot", captureBeyondViewport=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(file.write_bytes, b64decode(found["data"]))
 
     async def close(self) -> None:

@@ -15,7 +15,6 @@ from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.model.problems import ProblemType
 from dispatcher.model.reports import ReceiptState
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, SENT, Reason, State
-from dispatcher.texts.shortening import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +29,7 @@ _REACHED: Final = {State.ACCEPTED, State.DELIVERED, State.DISPLAYED}
 UNKNOWN_STATUS: Final = "0x"
 """How the statuses of SMPP begin; what stands under it is said of those that the standard does not name."""
 HEADLINE_SHOWN: Final = 120
-"""How long a headline stands in a table, in bytes: one of a hundred thousand would push the others off the screen."""
+"""How many characters of a headline stand in a table: a hundred thousand would push the others off the screen."""
 SMALL_SHARE: Final = 0.01
 """Below it a share is written as less than one percent: `0 %` beside a place that is warned would deny it."""
 
@@ -363,10 +362,15 @@ def alert_rows(alerts: Iterable[Mapping[str, Any]], desk: Desk) -> list[list[str
                 f"{state}, {desk.line('ended')}" if one["superseded_by"] else state,
                 "-" if one["reason"] in ENDING_REASONS else desk.time(one["expires"]),
                 str(one["audience"]),
-                shorten(one["headline"] or one["event"], HEADLINE_SHOWN),
+                _beginning(one["headline"] or one["event"]),
             ]
         )
     return rows
+
+
+def _beginning(headline: str) -> str:
+    """Return a headline as it stands in a table."""
+    return headline if len(headline) <= HEADLINE_SHOWN else f"{headline[: HEADLINE_SHOWN - 1].rstrip()}…"
 
 
 def share(part: float, desk: Desk) -> str:
