@@ -128,6 +128,8 @@ def is_dear(number: str) -> bool:
         return True
     if phonenumbers.is_valid_number(parsed):
         return phonenumbers.number_type(parsed) in _DEAR
+    if number.startswith(f"+{code}0"):
+        return False  # no national number begins so; the library would leave the zeros out
     digits = phonenumbers.national_significant_number(parsed)
     alike = (int(digits[:length].ljust(length, "0")) for length in _LENGTHS)
     return any(phonenumbers.number_type(phonenumbers.PhoneNumber(code, one)) in _DEAR for one in alike)
