@@ -10,18 +10,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dispatcher.access.keys import KEY_ID_PATTERN
-from dispatcher.api.public.answering import READ, chosen, send_document
+from dispatcher.api.public.answering import READ, PublicResponse, write_document
 from dispatcher.pages.app_documents import HTML
 from dispatcher.pages.assets import PREFIX, assets
 from dispatcher.pages.shell import HEADERS
-from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswer, lines_of
+from dispatcher.runtime.beside_asgi.ready_answers import lines_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Scope
 
     from dispatcher.pages.apps import AppPages
-    from dispatcher.publication.documents import Document, Headers
+    from dispatcher.runtime.beside_asgi.ready_answers import ReadyAnswer
 
 PREFIXES: Final = ("/app/", PREFIX)
 """What the paths of pages begin with."""
@@ -31,10 +31,7 @@ BRIEF: Final = b"public, max-age=60, stale-if-error=604800"
 FRESH: Final = b"no-cache"
 """The service worker: a browser asks for it again whenever it looks for a new one."""
 WORKER: Final = "worker.js"
-_STATUS_LINES: Final = {
-    HTTPStatus.OK: b"HTTP/1.1 200 OK\r\n",
-    HTTPStatus.NOT_MODIFIED: b"HTTP/1.1 304 Not Modified\r\n",
-}
+_LINES: Final = lines_of(HEADERS)
 _INSTANCE: Final = re.compile(KEY_ID_PATTERN.pattern)
 _NOT_FOUND: Final = """<!doctype html>
 <html lang="de"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -42,31 +39,6 @@ _NOT_FOUND: Final = """<!doctype html>
 <p>Unter dieser Adresse gibt es keine Warn-App. Das sagt nichts darüber, ob Warnungen gelten.</p>
 <p lang="en">There is no warning app at this address. This says nothing of warnings in force.</p></main></body></html>
 """
-
-
-class DocumentResponse(Response):
-    """A ready document as the answer of a route."""
-
-    def __init__(self, document: Document, headers: Headers, cache_control: bytes) -> None:
-        super().__init__()
-        self._document = document
-        self._more = headers
-        self._cache_control = cache_control
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send_document(self._document, self._more, scope, receive, send, self._cache_control)
-
-    def written(self, scope: Scope) -> ReadyAnswer | None:
-        """Return the same as a server sends it; None where the application is to judge."""
-        found, status = chosen(self._document, scope["headers"])
-        if status not in _STATUS_LINES:
-            return None
-        own = found.headers if status is HTTPStatus.OK else found.validators
-        headers = [(name, self._cache_control if name == b"cache-control" else value) for name, value in own]
-        is_sent = status is HTTPStatus.OK and scope["method"] == "GET"
-        return ReadyAnswer(
-            _STATUS_LINES[status] + lines_of((*headers, *self._more)), found.body if is_sent else b""
-        )
 
 
 class ReadyPages:
@@ -83,17 +55,16 @@ class ReadyPages:
             return None
         _, room, name, rest = (*scope["path"].split("/", 3), "", "")[:4]
         if room == "app":
-            found = answered((self._pages.ready(name) or {}).get(rest), rest)
+            found, kept = (self._pages.ready(name) or {}).get(rest), _cache_control(rest)
         else:
             files = assets()
-            file = files.files.get(rest) if f"{PREFIX}{name}/" == files.path else None
-            found = DocumentResponse(file, HEADERS, BY_NAME) if file else None
-        return None if found is None else found.written(scope)
+            found, kept = files.files.get(rest) if f"{PREFIX}{name}/" == files.path else None, BY_NAME
+        return None if found is None else write_document(found, _LINES, scope, kept)
 
 
-def answered(document: Document | None, name: str) -> DocumentResponse | None:
-    """Return the answer with a document of an app, if there is one."""
-    return DocumentResponse(document, HEADERS, FRESH if name == WORKER else BRIEF) if document else None
+def _cache_control(name: str) -> bytes:
+    """Return how long a document of an app may be kept."""
+    return FRESH if name == WORKER else BRIEF
 
 
 def routes(pages: AppPages) -> list[Route]:
@@ -103,7 +74,8 @@ def routes(pages: AppPages) -> list[Route]:
         name = request.path_params.get("name", "")
         instance_id = request.path_params["instance_id"]
         found = await pages.documents(instance_id) if _INSTANCE.fullmatch(instance_id) else None
-        return answered((found or {}).get(name), name) or not_found()
+        document = (found or {}).get(name)
+        return PublicResponse(document, HEADERS, _cache_control(name)) if document else not_found()
 
     async def asset(request: Request) -> Response:
         """Answer a file of this version; one of another version by that of this one, for this once: the page of an
@@ -114,7 +86,7 @@ def routes(pages: AppPages) -> list[Route]:
         if document is None:
             return not_found()
         is_own = files.path == f"{PREFIX}{request.path_params['digest']}/"
-        return DocumentResponse(document, HEADERS, BY_NAME if is_own else b"no-store")
+        return PublicResponse(document, HEADERS, BY_NAME if is_own else b"no-store")
 
     return [
         Route("/app/{instance_id}", whole_address, methods=["GET"], include_in_schema=False),

@@ -217,16 +217,9 @@ class PublicDocuments:
         document = self._ready(scope)
         if document is None:
             return None
-        found, status = chosen(document, scope["headers"])
         if self._publisher.headers is not self._state[0]:
             self._state = self._publisher.headers, lines_of(self._publisher.headers + OPEN_TO_ALL)
-        if status is HTTPStatus.OK:
-            return ReadyAnswer(
-                _OK + found.head + self._state[1], found.body if scope["method"] == "GET" else b""
-            )
-        if status is HTTPStatus.NOT_MODIFIED:
-            return ReadyAnswer(_NOT_MODIFIED + lines_of(found.validators) + self._state[1], b"")
-        return None
+        return write_document(document, self._state[1], scope)
 
     def _ready(self, scope: Scope) -> Document | None:
         edition = self._publisher.edition
@@ -298,6 +291,26 @@ def chosen(document: Document, headers: Iterable[tuple[bytes, bytes]]) -> tuple[
     return found, status_for(headers, found.tag) if conditional else HTTPStatus.OK
 
 
+def write_document(
+    document: Document, more: bytes, scope: Scope, cache_control: bytes | None = None
+) -> ReadyAnswer | None:
+    """Return what `send_document` answers, as a server sends it, with `more` header lines; None where it refuses."""
+    found, status = chosen(document, scope["headers"])
+    if status is HTTPStatus.OK:
+        head = found.head if cache_control is None else lines_of(_kept_so(found.headers, cache_control))
+        return ReadyAnswer(_OK + head + more, found.body if scope["method"] == "GET" else b"")
+    if status is HTTPStatus.NOT_MODIFIED:
+        return ReadyAnswer(_NOT_MODIFIED + lines_of(_kept_so(found.validators, cache_control)) + more, b"")
+    return None
+
+
+def _kept_so(headers: Headers, cache_control: bytes | None) -> Headers:
+    """Return the headers with this in place of a document's own `Cache-Control`."""
+    if cache_control is None:
+        return headers
+    return tuple((name, cache_control if name == b"cache-control" else value) for name, value in headers)
+
+
 async def send_document(
     document: Document,
     more: Headers,
@@ -315,10 +328,8 @@ async def send_document(
         refused.raw_headers += [*more, (b"cache-control", b"no-store")]
         await refused(scope, receive, send)
         return
-    headers = list(found.headers) if status is HTTPStatus.OK else [*found.validators]
-    if cache_control is not None:
-        headers = [(name, cache_control if name == b"cache-control" else value) for name, value in headers]
-    headers += more
+    own = found.headers if status is HTTPStatus.OK else found.validators
+    headers = [*_kept_so(own, cache_control), *more]
     await send({"type": "http.response.start", "status": status.value, "headers": headers})
     is_sent = status is HTTPStatus.OK and scope["method"] == "GET"
     await send({"type": "http.response.body", "body": found.body if is_sent else b""})
