@@ -14,6 +14,20 @@ export function el(name, attributes = {}, ...children) {
   return made;
 }
 
+/** A listener that does one thing at a time: a disabled button would lose the focus. */
+export function oneAtATime(does) {
+  let isDoing = false;
+  return async (event) => {
+    if (isDoing) return;
+    isDoing = true;
+    try {
+      await does(event);
+    } finally {
+      isDoing = false;
+    }
+  };
+}
+
 /** A text of others in an element of its own language and direction. */
 export const quoted = (name, text, lang, attributes = {}) => el(name, { lang, dir: "auto", ...attributes }, plain(text));
 

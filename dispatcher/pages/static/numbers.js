@@ -76,8 +76,9 @@ export async function forgetUnproven(app) {
 
 /** Says in words what kept a code from being sent. */
 export function inWords(texts, error) {
-  const name = error instanceof Refusal ? error.codes.map((one) => IN_WORDS[one]).find(Boolean) : "";
+  if (!(error instanceof Refusal)) return texts.say(reasonOf(error));
+  const name = error.codes.map((one) => IN_WORDS[one]).find(Boolean);
   if (name) return texts.say(name);
-  const isLimited = error instanceof Refusal && String(error.reason).startsWith("limit_");
+  const isLimited = String(error.reason).startsWith("limit_");
   return isLimited ? texts.say("sms_limit", { time: texts.moment(now() + error.retryAfter * 1000) }) : texts.say(reasonOf(error));
 }

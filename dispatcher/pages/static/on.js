@@ -4,6 +4,9 @@ import { el } from "./dom.js";
 import { toSms } from "./home.js";
 import { reasonOf } from "./reasons.js";
 
+/** What is shown where there is nothing to switch on. */
+const SHOWS = { on: isOn, looking: () => [], unable: barred, denied: barred };
+
 export function on(app) {
   const { texts } = app;
   const reach = app.pushReach();
@@ -12,7 +15,7 @@ export function on(app) {
     title,
     body: [
       el("h1", { tabindex: "-1" }, title),
-      ...(reach === "looking" ? [] : reach === "on" ? isOn(app) : reach === "unable" ? unable(app) : reach === "denied" ? denied(app) : steps(app)),
+      ...(SHOWS[reach] ?? steps)(app, reach),
       !["on", "looking"].includes(reach) && toSms(app),
     ],
   };
@@ -31,12 +34,8 @@ function isOn(app) {
   ];
 }
 
-function unable({ texts }) {
-  return [el("p", {}, texts.say("reach_unable_text")), el("p", {}, el("a", { href: "#" }, texts.say("back")))];
-}
-
-function denied({ texts }) {
-  return [el("p", {}, texts.say("reach_denied_text")), el("p", {}, el("a", { href: "#" }, texts.say("back")))];
+function barred({ texts }, reach) {
+  return [el("p", {}, texts.say(`reach_${reach}_text`)), el("p", {}, el("a", { href: "#" }, texts.say("back")))];
 }
 
 function steps(app) {

@@ -36,13 +36,16 @@ let hasMoved = false; // whether the person has gone to what is drawn next
 let isOpen = false; // whether a hidden page was opened
 let heard = null; // what was known when something was last said to a screen reader
 
+/** The warning that an address names, if it does. */
+const shownAt = (hash) => (ALERT.test(hash) ? hash.slice(1) : "");
+
 /** Draws the view that the address names; `moved`: the person has gone to it. Of several at once the last is drawn. */
 async function draw(moved = false) {
   if (app.busy && !moved) return; // what is going on says so by itself
   hasMoved ||= moved;
   const turn = ++turns;
   const { hash } = location;
-  app.shown = ALERT.test(hash) ? hash.slice(1) : "";
+  app.shown = shownAt(hash);
   const view = await viewOf(hash);
   if (turn !== turns || hash !== location.hash) return;
   replaceView(view, hasMoved);
@@ -72,7 +75,7 @@ function sameAs({ id, attributes: { href } }) {
 async function viewOf(hash) {
   if (app.followed.length && !["#/places", "#/area"].includes(hash)) app.choosing = null;
   if (app.wish.hidden && !isOpen) return cover(app, open);
-  if (ALERT.test(hash)) return warning(app, hash.slice(1));
+  if (app.shown) return warning(app, app.shown);
   if (VIEWS[hash]) return VIEWS[hash](app);
   return app.followed.length ? home(app) : places(app);
 }
@@ -131,6 +134,7 @@ async function begin() {
   frame();
   speaks = app.texts;
   looking.then(() => app.heard() && app.onChange());
+  app.shown = shownAt(location.hash); // it is asked for beside the lists
   await app.refresh();
   await draw(true);
   await app.bringBack();

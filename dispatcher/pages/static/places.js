@@ -84,12 +84,15 @@ export function places(app) {
 
 /** The areas around a point, and how to choose one where there is a map. */
 function areas(app) {
-  const { texts, wish } = app;
-  const taken = wish.areas.map((one, at) => {
+  const { texts } = app;
+  const taken = app.wish.areas.map((one) => {
     const place = app.about.names[one.in] ?? one.in;
     const said = texts.say("area_in", { place, radius: kilometres(texts, one.radius_m) });
     const drop = el("button", { type: "button", class: "second", "aria-label": `${texts.say("area_drop")}: ${said}` }, texts.say("area_drop"));
-    drop.addEventListener("click", () => app.want({ areas: wish.areas.filter((_, other) => other !== at) }).then(() => document.querySelector("h1")?.focus()));
+    drop.addEventListener("click", async () => {
+      await app.want({ areas: app.wish.areas.filter((other) => other !== one) });
+      app.onChange(true); // what is gone stands there no longer
+    });
     return el("li", {}, said, " ", drop);
   });
   const more = app.about.map === false ? null : el("p", {}, el("a", { href: "#/area" }, texts.say("area_choose")));

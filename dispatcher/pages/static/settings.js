@@ -1,6 +1,6 @@
 // What the person wants of the page and of warnings; and leaving.
 
-import { el } from "./dom.js";
+import { el, oneAtATime } from "./dom.js";
 import { toSms } from "./home.js";
 import { reasonOf, testReasonOf } from "./reasons.js";
 import { LANGUAGES } from "./texts.js";
@@ -112,15 +112,12 @@ function subscribed(app) {
   const act = (id, does) => {
     const button = el("button", { type: "button", class: "second", id }, texts.say(id));
     const said = answerOf(id);
-    let isAsked = false; // a disabled button would lose the focus
-    button.addEventListener("click", async () => {
-      if (isAsked) return;
-      isAsked = true;
+    const press = async () => {
       said.textContent = "";
       const name = await does();
       said.textContent = name && texts.say(name);
-      isAsked = false;
-    });
+    };
+    button.addEventListener("click", oneAtATime(press));
     return el("div", {}, el("p", {}, button), said);
   };
   return [
@@ -137,10 +134,7 @@ function leaving(app) {
   const { texts } = app;
   const yes = el("button", { type: "button", id: "leave-now" }, texts.say("leave_now"));
   const said = answerOf("leave-now");
-  let isAsked = false;
-  yes.addEventListener("click", async () => {
-    if (isAsked) return;
-    isAsked = true;
+  const leave = async () => {
     try {
       await app.switchOff();
       app.onSay(texts.say("left"));
@@ -148,8 +142,8 @@ function leaving(app) {
     } catch (error) {
       said.textContent = texts.say(reasonOf(error));
     }
-    isAsked = false;
-  });
+  };
+  yes.addEventListener("click", oneAtATime(leave));
   return el("details", { id: "leave" }, el("summary", {}, texts.say("leave")), el("p", {}, texts.say("leave_text")), el("p", {}, yes), said);
 }
 

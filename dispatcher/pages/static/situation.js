@@ -19,12 +19,13 @@ export function judged(list, fetched, now) {
     ...(list.stale_feeds ?? []).map(({ name, since }) => ({ kind: "stale", name, since: Date.parse(since) })),
     ...(list.unread_feeds ?? []).map(({ name, since }) => ({ kind: "unread", name, since: Date.parse(since) })),
   ];
+  const knowledge = isOld(list, fetched, now) ? Knowledge.OLD : Knowledge.NOW;
   return {
-    knowledge: isOld(list, fetched, now) ? Knowledge.OLD : Knowledge.NOW,
+    knowledge,
     asOf,
     alerts,
     gaps,
-    isQuiet: !isOld(list, fetched, now) && alerts.length === 0 && gaps.length === 0 && Array.isArray(list.alerts),
+    isQuiet: knowledge === Knowledge.NOW && alerts.length === 0 && gaps.length === 0 && Array.isArray(list.alerts),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { now } from "./clock.js";
 import { callable } from "./contact.js";
-import { el, paragraphs, quoted } from "./dom.js";
+import { el, oneAtATime, paragraphs, quoted } from "./dom.js";
 import { foreign } from "./foreign.js";
 import { begun, old, times } from "./home.js";
 import { drawn } from "./map.js";
@@ -139,17 +139,14 @@ async function confirmation(app, { alert }) {
   const answer = el("p", { id: "confirmed", role: "status", tabindex: "-1" }, words);
   if (at || !app.canConfirm(alert)) return answer;
   const button = el("button", { type: "button", id: "confirm" }, texts.say("confirm"));
-  let isAsked = false; // a disabled button would lose the focus
-  button.addEventListener("click", async () => {
-    if (isAsked) return;
-    isAsked = true;
+  const press = async () => {
     const sent = await app.confirm(alert);
     answer.textContent = sent ? texts.say("confirmed", { time: texts.moment(now()) }) : texts.say("not_confirmed");
-    isAsked = sent;
     if (!sent) return;
     answer.focus();
     button.remove();
     app.onChange(); // it may have been drawn anew meanwhile
-  });
+  };
+  button.addEventListener("click", oneAtATime(press));
   return el("div", { class: "confirm" }, button, answer);
 }

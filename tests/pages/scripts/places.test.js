@@ -61,3 +61,14 @@ for (const [what, alerts, next, isShown] of [["nothing is in force", [], "#/on",
     await does(main.querySelector("form"), "submit");
     assert.deepEqual([app.wish.places, location.hash, isDrawn, app.choosing], [[PLACE], next, isShown, null]);
   });
+
+test("of two circles both can be dropped, one after the other, though nothing is drawn between", async () => {
+  const { app } = await shown();
+  const [one, other] = [500, 1000].map((radius_m) => ({ in: PLACE, lat: 50.8, lon: 6.4, radius_m }));
+  await app.want({ places: [PLACE], areas: [one, other] });
+  const drops = standing(places(app)).all.filter((each) => each.getAttribute("class") === "second");
+  let drawn = 0;
+  app.onChange = (moved) => (drawn += moved ? 1 : 0);
+  for (const drop of drops) await does(drop, "click");
+  assert.deepEqual([drops.length, app.wish.areas, drawn], [2, [], 2]);
+});
