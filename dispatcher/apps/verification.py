@@ -210,14 +210,14 @@ def _with_a_picture(message: cap.Alert) -> cap.Alert:
 
 def _other_delivery(request: Request) -> Request:
     """Return the request with another chain beside its message, and the signature of the one there was."""
-    lines = []
-    for line in request.headers:
-        name, _, value = line.partition(": ")
-        if name.lower() == DELIVERY:
-            said = {**json.loads(value), "chain": "another"}
-            line = f"{name}: {json.dumps(said, separators=(',', ':'))}"  # noqa: PLW2901 - the same line, changed
-        lines.append(line)
-    return request._replace(headers=lines)
+    return request._replace(headers=[_with_another_chain(line) for line in request.headers])
+
+
+def _with_another_chain(line: str) -> str:
+    name, _, value = line.partition(": ")
+    if name.lower() != DELIVERY:
+        return line
+    return f"{name}: {json.dumps({**json.loads(value), 'chain': 'another'}, separators=(',', ':'))}"
 
 
 def _padded(notice: dict[str, object], size: int) -> bytes:

@@ -84,13 +84,15 @@ def list_gateways(
     _require_usable(settings)
     policy = exemptions(settings).policy(Purpose.GATEWAY)
     for name, one in _own(settings).items() if own else ():
+        if not isinstance(one, OwnGateway):
+            say([f"{name}: {one}"], err=True)
+            continue
         try:
-            if isinstance(one, str):
-                raise ValueError(one)  # noqa: TRY301, TRY004 - as where its address is not allowed
             allowed_gateway(one, policy)
-            rows.append(_row(name, one.settings.profile or "-", one.settings))
         except ValueError as error:
             say([f"{name}: {error}"], err=True)
+        else:
+            rows.append(_row(name, one.settings.profile or "-", one.settings))
     if as_json:
         for row in rows:
             typer.echo(json_line(row))

@@ -44,10 +44,8 @@ class Content:
     what: str
     instruction: str
     description: str
-    reason: str
-    """Why it is over, in its author's words, of a notice that gives the all-clear."""
-    afterwards: str
-    """What to do now that it is over, likewise."""
+    of_the_end: str
+    """What to do now that it is over and why it is, in its author's words, of a notice that gives the all-clear."""
     places: tuple[str, ...]
     area: str
     """The sender's own name of all these places, where people read it in place of the list."""
@@ -119,8 +117,7 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         what=shorten(subject(kind, names, words), HEADLINE_BYTES),
         instruction=instruction,
         description=description,
-        reason=description if is_of_the_end else "",
-        afterwards=instruction if is_of_the_end else "",
+        of_the_end="\n".join(text for text in (instruction, description) if text) if is_of_the_end else "",
         places=places,
         area=_area(source, chosen, places) if kind in NAMED else "",
         since=in_utc(stored.sent) if kind is Kind.CANCEL else None,

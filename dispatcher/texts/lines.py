@@ -91,8 +91,8 @@ def _ended(said: Content, present: Present) -> Iterator[Line]:
         yield from _where(said)
         yield _time(said.words.since, said.words.since_short, clock_time(said.since, present, said.words))
     yield from _others(said)
-    if of_the_end := "\n".join(text for text in (said.afterwards, said.reason) if text):
-        yield Line(of_the_end, cut=Cut.SPARE)  # one line: a channel gives the room to spare to one
+    if said.of_the_end:
+        yield Line(said.of_the_end, cut=Cut.SPARE)  # one line: a channel gives the room to spare to one
     if said.kind is Kind.DELISTED and said.description:
         yield Line(said.description, cut=Cut.SENTENCES)
 

@@ -26,15 +26,15 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     503: {"description": "Not now: it is tried again until the notice's `expires`, as after any 5xx."},
 }
 
-_DEFINITIONS: Final = "#/$defs/", "#/components/schemas/"
-"""Where a model of its own has its definitions, and where the description has them all."""
+_DEFINITIONS: Final = "#/components/schemas/{model}"
+"""Where the description has the definitions of all models."""
 _ALWAYS: Final = ("v", "alert", "chain", "sequence", "kind", "expires")
 _OF_DELIVERY: Final = "as `webhook-signature`, over `alert-delivery` in place of the body"
 
 
 def delivery_schema() -> dict[str, Any]:
     """Return what stands beside a CAP message: members of a notice, of municipalities the keys alone."""
-    properties = NoticeBody.model_json_schema()["properties"]
+    properties = NoticeBody.model_json_schema(ref_template=_DEFINITIONS)["properties"]
     found = {name: _without_null(properties[name]) for name in MEMBERS}
     found["municipalities"] = {
         "type": "array",
@@ -53,10 +53,7 @@ def delivery_schema() -> dict[str, Any]:
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a member that is left out where there is nothing to say."""
     found = {name: value for name, value in schema.items() if name not in {"anyOf", "default", "title"}}
-    found |= next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})
-    if "$ref" in found:
-        found["$ref"] = found["$ref"].replace(*_DEFINITIONS)
-    return found
+    return found | next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})
 
 
 def _beside() -> dict[str, Any]:

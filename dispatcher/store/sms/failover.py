@@ -16,7 +16,7 @@ from dispatcher.sms.budget import Spent, room
 from dispatcher.sms.takeover import DOUBLES_SHARE, takeover
 from dispatcher.store.delivery.relocation import split
 from dispatcher.store.sms.charges import BUDGET_LOCK, STOPPABLE
-from dispatcher.store.sms.outages import Outages, left, outages
+from dispatcher.store.sms.outages import Outages, left, outages, removed
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import OPEN
 
@@ -75,10 +75,12 @@ class Failover:
         """Hand over what waits for gateways that are out, as far as another one takes it. Idempotent."""
         if not self._charges.contracts:
             return []
-        found = await outages(self._pool, self._charges.contracts)
-        if not found.out or found.out.keys() >= {one.gateway for one in self._charges.contracts}:
+        contracts = self._charges.contracts
+        found = await outages(self._pool, contracts)
+        out = {**await removed(self._pool, contracts), **found.out}
+        if not out or out.keys() >= {one.gateway for one in contracts}:
             return []
-        found = Outages(found.out, found.doubtful | await left(self._pool))
+        found = Outages(out, found.doubtful | await left(self._pool))
         rows = await self._pool.fetch(_WAITING, list(found.out), BATCHES_AT_ONCE, self._last)
         # What nobody takes over must not keep the rest from its turn.
         self._last = rows[-1]["id"] if len(rows) == BATCHES_AT_ONCE else 0

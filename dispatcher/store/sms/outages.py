@@ -79,13 +79,10 @@ class Outages:
 
 
 async def outages(connection: Connection | Pool, contracts: Sequence[Contract]) -> Outages:
-    """Return what is on record of the gateways with these contracts."""
+    """Return what is on record of the gateways with these contracts; nothing of those that have none (`removed`)."""
     patience = {one.gateway: one.failover_after_s for one in contracts}
     out: dict[str, str] = {}
     doubtful: set[str] = set()
-    if contracts:
-        rows = await connection.fetch(_REMOVED, list(patience))
-        out |= {row["gateway"]: REMOVED for row in rows}
     for row in await connection.fetch(_REFUSED, _OF_THE_PERSON, _OF_THE_GATEWAY, SAME_MOMENT_S):
         doubtful.add(row["gateway"])
         well_s = inf if row["well_s"] is None else row["well_s"]
@@ -98,6 +95,12 @@ async def outages(connection: Connection | Pool, contracts: Sequence[Contract]) 
         if limit is not None and row["seconds"] >= limit:
             out[row["name"]] = row["reason"]
     return Outages(out, frozenset(doubtful))
+
+
+async def removed(connection: Connection | Pool, contracts: Sequence[Contract]) -> dict[str, str]:
+    """Return the gateways that somebody waits for and that the settings have no more, each with that reason."""
+    rows = await connection.fetch(_REMOVED, [one.gateway for one in contracts])
+    return {row["gateway"]: REMOVED for row in rows}
 
 
 async def left(connection: Connection | Pool) -> frozenset[str]:

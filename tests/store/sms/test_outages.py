@@ -9,7 +9,7 @@ from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from dispatcher.store.sms.charges import Charges
 from dispatcher.store.sms.failover import Failover
-from dispatcher.store.sms.outages import NOTHING_ACCEPTED, REMOVED, left, outages
+from dispatcher.store.sms.outages import NOTHING_ACCEPTED, REMOVED, Outages, left, outages, removed
 from tests.store.sms.phones import phones
 from tests.store.sms.test_failover import warn
 
@@ -58,7 +58,7 @@ async def test_one_that_refuses_all_of_a_few_people_is_out(
     pool: Any, alerts: Any, ledger: Any, people: list[int], label: str
 ) -> None:
     batch = await warn(pool, alerts, ledger, contracts=CONTRACTS)
-    assert await outages(pool, CONTRACTS) == await outages(pool, []), "nothing was tried"
+    assert await outages(pool, CONTRACTS) == Outages({}), "nothing was tried"
     await fail(pool, ledger, batch, 61, 30, label=label)
     found = await outages(pool, CONTRACTS)
     assert (found.out, found.doubtful) == (OUT, frozenset("a"))
@@ -100,11 +100,11 @@ async def test_one_that_the_settings_have_no_more_is_out_and_an_apps_own_only_wh
     pool: Any, alerts: Any, ledger: Any, people: list[int]
 ) -> None:
     batch = await warn(pool, alerts, ledger, contracts=CONTRACTS)
-    assert (await outages(pool, CONTRACTS[1:])).out == {"a": REMOVED}
+    assert await removed(pool, CONTRACTS[1:]) == {"a": REMOVED}
     await pool.execute("UPDATE batch SET gateway = 'own:app' WHERE id = $1", batch)
-    assert await out(pool) == {}
+    assert await removed(pool, CONTRACTS) == {}
     await pool.execute("UPDATE batch SET created_at = created_at - interval '31 s'")
-    assert await out(pool) == {"own:app": REMOVED}
+    assert await removed(pool, CONTRACTS) == {"own:app": REMOVED}
     [moved] = await Failover(pool, Charges(CONTRACTS[:1])).sweep()
     assert (moved.gateway, moved.recipients) == ("own:app", {"a": 10}), "one gateway is enough"
     assert await out(pool) == {}
@@ -118,7 +118,7 @@ async def test_one_that_refuses_somebody_for_good_works(
     await fail(pool, ledger, batch, 200, 100)
     assert await out(pool) == OUT
     await fail(pool, ledger, other, 90, label="permanent")
-    assert await out(pool) == {}
+    assert await removed(pool, CONTRACTS) == {}
 
 
 async def test_one_that_others_took_over_from_is_relied_on_again_once_it_has_accepted_something(
