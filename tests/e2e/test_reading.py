@@ -180,9 +180,11 @@ async def test_of_a_burst_on_an_address_that_nobody_has_asked_for_one_gets_throu
     crowd: Crowd, path: str
 ) -> None:
     await crowd.publish(warned("A"))
+    began = asyncio.get_running_loop().time()
     found = await asyncio.gather(*(asked_in_turn(crowd.port, 0, 1, (path,)) for _ in range(60)))
+    seconds = int(asyncio.get_running_loop().time() - began)
     assert len({tuple(one) for one in found}) == 1
-    assert crowd.asked[path] == 1
+    assert 1 <= crowd.asked[path] <= 1 + seconds, "an answer is kept for a second"
 
 
 async def test_whoever_takes_no_gzip_gets_the_same_unpacked_and_tags_are_heeded(crowd: Crowd) -> None:

@@ -29,8 +29,6 @@ KEYS: Final = {"Tab": ("Tab", 9, ""), "Enter": ("Enter", 13, "\r"), " ": ("Space
 
 UNTOLD: Final = frozenset({"InlineTextBox", "LineBreak", "generic", "none"})
 """Roles of what has no meaning of its own."""
-STARTS_WITHIN_S = 90.0
-"""How long a browser may take to start beside all else that the tests start."""
 
 
 class Failed(Exception):
@@ -273,5 +271,5 @@ async def _address(process: Any, file: Path) -> str:
             found[:] = (await asyncio.to_thread(file.read_text)).split()
         return len(found) == 2
 
-    await until(is_written, STARTS_WITHIN_S)
+    await until(is_written)
     return f"ws://127.0.0.1:{found[0]}{found[1]}"

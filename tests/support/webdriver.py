@@ -23,9 +23,6 @@ ANSWERS_WITHIN_S: Final = 90.0
 TAB, ENTER, SPACE = "\ue004", "\ue007", " "
 """Keys, as WebDriver calls them."""
 
-STARTS_WITHIN_S = 90.0
-"""How long a browser may take to start beside all else that the tests start."""
-
 
 class Page:
     """One tab of a browser."""
@@ -122,5 +119,5 @@ async def _address(file: Path) -> str:
         return bool(found)
 
     found: dict[str, Any] = {}
-    await until(is_written, STARTS_WITHIN_S)
+    await until(is_written)
     return f"ws://{found['ws_host']}:{found['ws_port']}/session"

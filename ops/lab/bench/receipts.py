@@ -24,13 +24,11 @@ from dispatcher.access.receipt_tokens import PURPOSE
 from dispatcher.access.sealing import KeyRing, Sealing
 from dispatcher.embedded import embedded
 from ops.lab.bench import report
-from ops.lab.bench.fixtures.aside import Aside, peer
+from ops.lab.bench.fixtures.aside import Aside, give_api_a_processor, peer
 from ops.lab.bench.fixtures.processes import Process
 from ops.lab.bench.fixtures.receipt_poster import PosterOrders, PosterResult
-from ops.lab.bench.fixtures.submitter import QUOTA, Submitter
+from ops.lab.bench.fixtures.submitter import ADD_SOURCE, Submitter
 from ops.lab.bench.fixtures.warning import in_memory
-from ops.lab.bench.webpush import processors
-from ops.lab.world.district import SENDER, SOURCE, TERRITORY
 from ops.lab.world.service import Service
 
 INSTANCE, PLACE = "dueren", "05358008"
@@ -70,7 +68,7 @@ class Trial:
         self._url = database_url
         self.submitter = Submitter(service, "receipts")
         output = service.commands(
-            ["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY, "--quota", QUOTA],
+            ADD_SOURCE,
             ["instance", "add", INSTANCE, "--place", PLACE],
         )
         service.key, self._instance_key = (one.strip().split()[-1] for one in output)
@@ -81,11 +79,7 @@ class Trial:
 
     def pin(self) -> None:
         """Give the API a processor, and all other processes another."""
-        own, other = processors()
-        if own is None or other is None:
-            return
-        for name, pid in self._service.pids().items():
-            Process(pid).pin({own if name == "api" else other})
+        give_api_a_processor(self._service.pids())
 
     def orders(self, batches: int, singly: int, seconds: float, port: int | None = None) -> PosterOrders:
         """Return orders for new batches."""

@@ -117,9 +117,8 @@ class Ward:
         before = self._requests()
         rule = {"match": {"share": share, "seed": SEED}, "action": self.sickness.action}
         self.district.gateways[self._gateway].set_faults(rule)
-        self._p99_ms(
-            well, *self._warn()
-        )  # on a busy machine the next one came before this one was sent to anybody
+        # On a busy machine the next one would come before this one was sent to anybody.
+        self._p99_ms(well, *self._warn())
         time.sleep(self.aged_s)
         sick_ms = self._p99_ms(well, *self._warn())
         requests = self._requests() - before

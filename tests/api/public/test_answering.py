@@ -17,7 +17,7 @@ from dispatcher.api.public.answering import (
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.publication.coverage import Coverage
 from dispatcher.publication.editions import Edition, PlaceDocument
-from dispatcher.publication.forms.registry import DETAIL, GEOJSON, GERMAN, MESSAGE, PlaceForm, WarningForm
+from dispatcher.publication.forms.registry import GEOJSON, GERMAN, MESSAGE, PlaceForm
 from dispatcher.publication.in_force import PublicInForce, PublicWarning
 from dispatcher.publication.messages import KeptMessages
 from dispatcher.publication.places import PlaceKind, PublicPlace
@@ -180,12 +180,12 @@ class Unknown:
     async def covered(self) -> Coverage:
         return Coverage()
 
-    def ask(self, alert_id: str = "B", form: WarningForm = MESSAGE) -> asyncio.Task[Any]:
-        asked = scope(PATH) | {"extensions": {WAITING: self.leave}}
+    def ask(self, alert_id: str = "B", *, signed: bool = False) -> asyncio.Task[Any]:
+        request = Request(scope(PATH) | {"extensions": {WAITING: self.leave}})
         documents = self.process.documents
-        if form is not MESSAGE:
-            return asyncio.create_task(documents.of_signed(alert_id, PATH, self.sign, Request(asked)))
-        return asyncio.create_task(documents.of_warning(form, alert_id, PATH, Request(asked)))
+        if signed:
+            return asyncio.create_task(documents.of_signed(alert_id, PATH, self.sign, request))
+        return asyncio.create_task(documents.of_warning(MESSAGE, alert_id, PATH, request))
 
     async def sign(self, _warning: PublicWarning) -> bytes:
         return b"signed"
@@ -194,11 +194,15 @@ class Unknown:
         self.left += 1
 
 
-@pytest.mark.parametrize("form", [MESSAGE, DETAIL], ids=["as it came", "signed"])
-async def test_a_warning_that_another_process_has_listed_is_found_by_the_next_look(form: WarningForm) -> None:
+@pytest.mark.parametrize(
+    ("signed", "body"), [(False, message().xml()), (True, b"signed")], ids=["as it came", "signed"]
+)
+async def test_a_warning_that_another_process_has_listed_is_found_by_the_next_look(
+    signed: bool, body: bytes
+) -> None:
     world = Unknown()
     await world.process.publisher.look()
-    asked = world.ask(form=form)
+    asked = world.ask(signed=signed)
     await asyncio.sleep(0)
     assert not asked.done(), "no client is told that it is unknown"
     assert world.left == 1, "and it stands in no other stranger's way"
@@ -206,7 +210,7 @@ async def test_a_warning_that_another_process_has_listed_is_found_by_the_next_lo
     await world.process.publisher.look()
     found = await asked
     assert isinstance(found, PublicResponse)
-    assert found._document.plain.body in {message().xml(), b"signed"}
+    assert found._document.plain.body == body
 
 
 async def test_few_wait_for_the_next_look_and_all_for_the_same_one() -> None:

@@ -168,7 +168,8 @@ async def test_slow_readers_ask_and_take_next_to_nothing_until_they_are_told(
         await comes_true(lambda: {"/a", "/b"} <= set(asked))
         told.set()
         found = await reading
-    assert found.readers == 4
+    assert found.let_go == 0
+    assert len(asked) >= 4, "each has a first byte"
     assert capsys.readouterr().out == "ready\n"
 
 

@@ -17,6 +17,7 @@ from dispatcher.store.imports.endpoint_import import (
     importing,
 )
 from dispatcher.store.imports.incoming import IMPORT_LOCK
+from tests.store.delivery.test_ledger import blocked
 from tests.support.histories import subscription
 from tests.support.imports import bring_in, finish, staged
 from tests.support.messages import DUEREN, JUELICH
@@ -126,8 +127,7 @@ async def test_somebody_who_subscribes_at_the_same_moment_only_delays_it(pool: A
             sealed.address_hash,
         )
         taking = asyncio.create_task(one.take())
-        while not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-            pass
+        await blocked(pool, taking)
         await begun.commit()
         assert (await taking).renewed == 1
     assert await told(pool) == {"anna": (True, [DUEREN])}

@@ -17,6 +17,7 @@ from dispatcher.store.audience.ends import SubscriberEnds
 from dispatcher.store.audience.proofs import Proofs
 from dispatcher.store.imports.incoming import COLUMNS, row_of
 from dispatcher.store.secrets import Secrets
+from tests.store.delivery.test_ledger import blocked
 from tests.support.histories import subscription
 from tests.support.imports import bring_in
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
@@ -179,8 +180,7 @@ async def test_who_proves_an_endpoint_while_the_import_waits_for_it_keeps_it(ins
             await connection.execute("UPDATE subscriber_endpoint SET proven_at = clock_timestamp()")
             await connection.execute("SELECT FROM subscription FOR NO KEY UPDATE")
             importing = asyncio.create_task(bring_in(pool, other))
-            while not await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-                pass
+            await blocked(pool, importing)
         await importing
     assert [one.keys for one in await endpoints(pool)] == [{"p256dh": "a", "auth": "a"}]
     assert await pool.fetchval("SELECT proven_at FROM subscriber_endpoint")

@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import socket
-import tempfile
 import time
 from dataclasses import dataclass, field
 from http.client import HTTPException
@@ -22,12 +20,14 @@ import msgspec
 
 from dispatcher.embedded import embedded
 from ops.lab.bench import report
-from ops.lab.bench.fixtures.aside import Aside
+from ops.lab.bench.fixtures.aside import Aside, give_api_a_processor
+from ops.lab.bench.fixtures.front import free_port
 from ops.lab.bench.fixtures.page_crowd import HOST, CrowdOrders, CrowdResult
 from ops.lab.bench.fixtures.processes import Process
-from ops.lab.bench.fixtures.submitter import QUOTA, SUBMISSIONS_PER_S, Submitter
-from ops.lab.bench.webpush import new_user_agent, processors
-from ops.lab.world.district import SENDER, SOURCE, TERRITORY
+from ops.lab.bench.fixtures.submitter import ADD_SOURCE, SUBMISSIONS_PER_S, Submitter
+from ops.lab.bench.fixtures.warning import in_memory
+from ops.lab.bench.webpush import new_user_agent
+from ops.lab.world.district import TERRITORY
 from ops.lab.world.service import Service
 
 INSTANCE: Final = "dueren"
@@ -36,14 +36,6 @@ WARNED, FOLLOWED = "05358008", "05358024"
 SCOPE: Final = f"/app/{INSTANCE}/"
 PROVEN_WITHIN_S: Final = 300.0
 _BUILD: Final = re.compile(r"^const BUILD = (.*);$", re.MULTILINE)
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens now."""
-    with socket.socket() as found:
-        found.bind((HOST, 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -64,7 +56,7 @@ class Trial:
         self._push_port = push_port
         self.submitter = Submitter(service, "page")
         output = service.commands(
-            ["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY, "--quota", QUOTA],
+            ADD_SOURCE,
             ["instance", "add", INSTANCE, "--territory", TERRITORY, "--name", "Kreis Düren"],
         )
         service.key = output[0].strip().split()[-1]
@@ -73,11 +65,7 @@ class Trial:
 
     def pin(self) -> None:
         """Give the API a processor, and all other processes another."""
-        own, other = processors()
-        if own is None or other is None:
-            return
-        for pid in self._service.pids().values():
-            Process(pid).pin({own if pid == self.api.pid else other})
+        give_api_a_processor(self._service.pids())
 
     def paths(self) -> list[str]:
         """Return what a first visit asks for: the page, what it is made of, and what its worker keeps."""
@@ -130,7 +118,7 @@ class Trial:
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Measure all of it on one service."""
     push_port = free_port()
-    with tempfile.TemporaryDirectory() as folder, embedded(Path(folder) / "servers") as servers:
+    with in_memory() as folder, embedded(Path(folder) / "servers") as servers:
         settings = {
             "DATABASE_URL": servers.database_url,
             "REDIS_URL": servers.redis_url,

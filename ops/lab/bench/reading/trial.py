@@ -17,9 +17,8 @@ from ops.lab.bench.fixtures.list_reader import ReaderOrders, ReaderResult
 from ops.lab.bench.fixtures.processes import Process
 from ops.lab.bench.fixtures.slow_readers import SlowOrders, SlowResult
 from ops.lab.bench.fixtures.stream_listeners import Heard, ListenerOrders
-from ops.lab.bench.fixtures.submitter import QUOTA, Submitter
+from ops.lab.bench.fixtures.submitter import ADD_SOURCE, Submitter
 from ops.lab.bench.webpush import processors
-from ops.lab.world.district import SENDER, SOURCE, TERRITORY
 
 if TYPE_CHECKING:
     from ops.lab.world.service import Service
@@ -68,8 +67,7 @@ class Trial:
     def __init__(self, service: Service, warnings: int) -> None:
         self._service = service
         self.submitter = Submitter(service, "reading")
-        command = ["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY, "--quota", QUOTA]
-        service.key = service.commands(command)[0].strip().split()[-1]
+        service.key = service.commands(ADD_SOURCE)[0].strip().split()[-1]
         for _ in range(warnings):
             self.submitter.submit()
         self.port = urlsplit(self._reading_url()).port or 0
@@ -136,7 +134,7 @@ class Trial:
         slow.begin()
         found = msgspec.json.decode(slow.result(), type=SlowResult)
         return {
-            "slow_readers": found.readers,
+            "slow_readers": count,
             "slow_let_go": found.let_go,
             "slow_mb": round(reading.peak_mb() - before, 1),
             "slow_per_s": round(per_s),
