@@ -88,7 +88,7 @@ def _end(root: etree._Element, found: PublicInForce, end: PublicWarning, over: P
     entry = _head(root, stored, title, said.sender or stored.sender)
     _link(entry, DETAIL_PATH.format(over.stored.id), "related", "application/json")
     etree.SubElement(entry, f"{{{ATOM}}}category", {"scheme": STATE, "term": ENDED})
-    _text(entry, "summary", said.instruction or said.reason or title)
+    _text(entry, "summary", said.of_the_end or title)
     _text(entry, "identifier", stored.identifier, CAP)
     _text(entry, "msgType", stored.msg_type, CAP)
 
