@@ -136,6 +136,30 @@ async def test_a_list_is_read_as_often_as_it_is_answered_and_refusals_are_counte
         assert 0 < found.refused < found.requests
 
 
+async def test_a_reader_whose_connection_the_server_ends_asks_on_by_the_next() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"0"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with serving(app) as server:
+        found = await list_reader.read(list_reader.ReaderOrders(server.port, ["/a"], 2, 0.1, 100.0))
+    assert found.requests > 2
+    assert found.refused == 0
+
+
+async def test_a_reader_whose_connection_breaks_says_so() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"9"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+        raise ConnectionError
+
+    async with serving(app) as server:
+        with pytest.raises(ConnectionError, match="closed"):
+            await list_reader.read(list_reader.ReaderOrders(server.port, ["/a"], 2, 0.1, 0.0))
+
+
 async def test_streams_are_held_open_until_all_have_heard(capsys: pytest.CaptureFixture[str]) -> None:
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
