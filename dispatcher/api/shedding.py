@@ -13,9 +13,10 @@ and a ledger, which may take as long as its reader, takes a place for one batch 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -26,9 +27,10 @@ from dispatcher.api.credentials import bearer
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.runtime.strangers import WAITING as WAITING_ELSEWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Hashable
+    from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 
     from dispatcher.access.permissions import Permission
 
@@ -52,18 +54,50 @@ ENROLMENTS_OF_ONE: Final = 2
 people."""
 WAITING: Final = 64
 """How many of one principal may wait: a page of a control centre asks for dozens of things at once."""
+ENROLMENTS_WAITING: Final = 64
+"""How many of all clients may wait to enrol or to bring back a code: a phone has its own address, so that the bound of
+one client bounds no crowd. Each waits on a connection, of which the process has a thousand for all."""
+KEYS_WAITING: Final = 256
+"""How many of all who show a key may wait until it is looked up, for the same reason."""
 WAIT_S: Final = 1.0
 
 
+class Busy(NamedTuple):
+    """What whoever finds no place is told, and when to ask again: after one of so many seconds."""
+
+    phrase: Phrase
+    again_s: Sequence[int] = ()
+
+    def refusal(self) -> RequestRefused:
+        again_s = random.choice(self.again_s) if self.again_s else None  # noqa: S311 - it spreads a crowd
+        return RequestRefused(ProblemType.OVERLOADED, said(self.phrase), retry_after_s=again_s)
+
+
+READING_IS_BUSY: Final = Busy(Phrase.BUSY_READING)
+ENROLLING_IS_BUSY: Final = Busy(Phrase.BUSY_ENROLLING, range(5, 21))
+"""At no time all ask again at once. A process takes some 100 a second beside its submissions, and the page asks again
+by itself."""
+
+
 class Gate:
-    """Bounds how many requests run at once, how many of one client, how many of one wait, and for how long."""
+    """Bounds how many requests run at once, how many of one client, how many wait of one and of all, and how long."""
 
     def __init__(
-        self, at_once: int, of_one: int, *, waiting: int = WAITING, wait_s: float | None = WAIT_S
+        self,
+        at_once: int,
+        of_one: int,
+        *,
+        waiting: int = WAITING,
+        waiting_of_all: int = 2**31,
+        wait_s: float | None = WAIT_S,
+        busy: Busy = READING_IS_BUSY,
     ) -> None:
+        self.busy = busy
         self._turns = asyncio.Semaphore(at_once)
         self._of_one = of_one
         self._most_waiting = waiting
+        self._most = at_once + waiting_of_all
+        self._all = 0
         self._wait_s = wait_s
         self._own: dict[Hashable, asyncio.Semaphore] = {}
         self._inside: Counter[Hashable] = Counter()
@@ -73,10 +107,11 @@ class Gate:
         """Return whether there was a place; a client that got one has to `leave`. Who has all places that one may have
         waits for one of these, and stands in nobody else's way.
         """
-        if self._inside[client] >= self._of_one + self._most_waiting:
+        if self._all >= self._most or self._inside[client] >= self._of_one + self._most_waiting:
             return False
         own = self._own.setdefault(client, asyncio.Semaphore(self._of_one))
         self._inside[client] += 1
+        self._all += 1
         entered = False
         try:
             async with asyncio.timeout(self._wait_s):
@@ -104,6 +139,7 @@ class Gate:
 
     def _forget(self, client: Hashable) -> None:
         self._inside[client] -= 1
+        self._all -= 1
         if not self._inside[client]:
             del self._inside[client], self._own[client]
 
@@ -112,14 +148,29 @@ class Places:
     """The gates of one API process."""
 
     def __init__(self, shed: Callable[[], None]) -> None:
-        """`shed` counts a read that was turned away."""
+        """`shed` counts who was turned away."""
         self._shed = shed
         self.reads = Gate(READS_AT_ONCE, READS_OF_ONE)
         self.ledgers = Gate(2**31, LEDGERS_OF_ONE)
         self.batches = Gate(BATCHES_AT_ONCE, 1, wait_s=None)
-        self.keys = Gate(KEYS_AT_ONCE, 1)
-        self.enrolments = Gate(ENROLMENTS_AT_ONCE, ENROLMENTS_OF_ONE)
+        self.keys = Gate(KEYS_AT_ONCE, 1, waiting_of_all=KEYS_WAITING)
+        self.enrolments = Gate(
+            ENROLMENTS_AT_ONCE,
+            ENROLMENTS_OF_ONE,
+            waiting_of_all=ENROLMENTS_WAITING,
+            busy=ENROLLING_IS_BUSY,
+        )
         self.changes = Gate(CHANGES_AT_ONCE, 1, waiting=CHANGES_WAITING)
+
+    @asynccontextmanager
+    async def in_turn(self, request: Request, gate: Gate, client: str) -> AsyncIterator[None]:
+        """As `one`, for a request that may be a stranger's: it takes none of their places while it waits here, where
+        the gate bounds how many do. Raises `RequestRefused` where there is no place.
+        """
+        if waits_elsewhere := request.scope.get("extensions", {}).get(WAITING_ELSEWHERE):
+            waits_elsewhere()
+        async with self.one(gate, client):
+            yield
 
     @asynccontextmanager
     async def one(self, gate: Gate, client: Principal | str) -> AsyncIterator[None]:
@@ -127,7 +178,7 @@ class Places:
         one = client if isinstance(client, str) else (client.kind, client.id)
         if not await gate.enter(one):
             self._shed()
-            raise RequestRefused(ProblemType.OVERLOADED, said(Phrase.BUSY_READING))
+            raise gate.busy.refusal()
         try:
             yield
         finally:
@@ -139,14 +190,23 @@ def places_of(request: Request) -> Places:
     return places
 
 
-class RequireForReading(Require):
+class RequireInTurn(Require):
     """As `Require`, and waits for its turn before the record is asked about the key."""
 
     answers = Require.answers | {ProblemType.OVERLOADED}
 
+    def __init__(
+        self,
+        permission: Permission,
+        parameters: dict[str, Any],
+        gate: Callable[[Places], Gate] = lambda places: places.keys,
+    ) -> None:
+        super().__init__(permission, parameters)
+        self._gate = gate
+
     async def __call__(self, request: Request, **parameters: object) -> Principal:
         places = places_of(request)
-        async with places.one(places.keys, bearer(request)):
+        async with places.in_turn(request, self._gate(places), bearer(request)):
             return await super().__call__(request, **parameters)
 
 
@@ -165,7 +225,7 @@ def reading_ledger(permission: Permission, **parameters: Any) -> Any:
 def _placed(
     permission: Permission, parameters: dict[str, Any], gate: Callable[[Places], Gate], scope: Any
 ) -> Any:
-    required = Depends(RequireForReading(permission, parameters))
+    required = Depends(RequireInTurn(permission, parameters))
 
     async def placed(request: Request, principal: Principal = required) -> AsyncIterator[Principal]:
         places = places_of(request)

@@ -36,7 +36,7 @@ class IntakeMetrics:
         )
         self.reads_shed = Counter(
             "warn_reads_shed",
-            "Reads of the API that were turned away so that submissions need not wait.",
+            "Reads and sign-ups that the API turned away so that submissions need not wait.",
             registry=registry,
         )
         self.alerts_rejected = Counter(

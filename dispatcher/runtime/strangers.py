@@ -40,8 +40,11 @@ class StrangerLimits:
     at_once: int = 4
     """How many of their requests are worked on at once."""
     waiting: int = 64
-    """How many wait of connections that had a turn and show no credential. Others wait without a bound but that of
-    connections: one of them may be a control centre."""
+    """How many wait of connections that had a turn and show no credential."""
+    newcomers: int = 256
+    """How many wait of those that had no turn yet and show no credential: a second's worth, and a quarter of the
+    connections. If a crowd had them all, there were none for a control centre. Who shows a credential waits without a
+    bound but that of connections: it may be one."""
     held_s: float = 0.05
     """How long a request may hold its place, if the loop is not late: what takes longer waits for something else than
     this thread."""
@@ -77,6 +80,8 @@ class Strangers:
         self.limits = limits
         self._working: set[StrangerRequest] = set()
         self._first: OrderedDict[StrangerRequest, None] = OrderedDict()
+        self._newcomers = 0
+        """How many of the first show no credential."""
         self._later: OrderedDict[StrangerRequest, None] = OrderedDict()
         self._known: OrderedDict[bytes, None] = OrderedDict()
         self._salt = secrets.token_bytes(16)
@@ -114,9 +119,12 @@ class Strangers:
         """
         if len(self._working) < self.limits.at_once:
             self._begin(request)
-        elif request.credential or not had_a_turn:
+        elif request.credential:
             self._first[request] = None
-        elif len(self._later) < self.limits.waiting:
+        elif not had_a_turn and self._newcomers < self.limits.newcomers:
+            self._first[request] = None
+            self._newcomers += 1
+        elif had_a_turn and len(self._later) < self.limits.waiting:
             self._later[request] = None
         else:
             return False
@@ -124,15 +132,22 @@ class Strangers:
 
     def leave(self, request: StrangerRequest) -> None:
         """Take back the place of a request, or in the queue, and let the next one begin."""
-        self._first.pop(request, None)
-        self._later.pop(request, None)
+        self._wait_no_more(request)
         if request not in self._working:
             return
         self._working.discard(request)
         if request.timer is not None:
             request.timer.cancel()
         if queue := self._first or self._later:
-            self._begin(queue.popitem(last=False)[0])
+            following = next(iter(queue))
+            self._wait_no_more(following)
+            self._begin(following)
+
+    def _wait_no_more(self, request: StrangerRequest) -> None:
+        if request in self._first:
+            del self._first[request]
+            self._newcomers -= not request.credential
+        self._later.pop(request, None)
 
     def _begin(self, request: StrangerRequest) -> None:
         self._working.add(request)

@@ -4,13 +4,15 @@ import asyncio
 import socket
 from typing import Any
 
+import pytest
 from fastapi import Depends
 from fastapi.routing import iter_route_contexts
 
 from dispatcher.access.permissions import Permission
 from dispatcher.api.application import application
 from dispatcher.api.authentication import require, wired_routes
-from dispatcher.api.shedding import LEDGERS_OF_ONE, READS_AT_ONCE, READS_OF_ONE, WAITING, Gate
+from dispatcher.api.shedding import LEDGERS_OF_ONE, READS_AT_ONCE, READS_OF_ONE, WAITING, Gate, Places
+from dispatcher.model.problems import RequestRefused
 from tests.api.conftest import CAP, KEY, OTHER_KEY
 from tests.support.histories import until
 from tests.support.submissions import warning
@@ -53,6 +55,40 @@ async def test_one_client_leaves_places_to_others() -> None:
         gate.leave(client)
     assert not gate._own, "a client that left is forgotten"
     assert not gate._inside
+
+
+async def test_a_crowd_in_which_each_is_alone_waits_in_so_many_places() -> None:
+    gate = Gate(1, 1, waiting=9, waiting_of_all=2, wait_s=60)
+    assert await gate.enter("a")
+    waiting = [asyncio.create_task(gate.enter(client)) for client in "bc"]
+    await somebody_waits(gate, "c", 1)
+    assert not await gate.enter("d"), "all places to wait in are taken"
+    gate.leave("a")
+    assert await waiting[0]
+    assert gate._all == 2
+    gate.leave("b")
+    assert await waiting[1]
+    gate.leave("c")
+    assert await gate.enter("d")
+    assert gate._all == 1
+
+
+async def test_a_crowd_that_finds_no_place_to_enrol_is_spread() -> None:
+    places = Places(lambda: None)
+    gate = places.enrolments
+    crowd = [asyncio.create_task(gate.enter(f"phone-{number}")) for number in range(67)]
+    await somebody_waits(gate, "phone-66", 1)
+    told: set[int] = set()
+    for client in "abcdefgh":
+        with pytest.raises(RequestRefused) as refused:
+            async with places.one(gate, client):
+                pytest.fail("there is no place")
+        told.add(refused.value.retry_after_s or 0)
+    assert len(told) > 1
+    assert all(5 <= again_s <= 20 for again_s in told)
+    for task in crowd:
+        task.cancel()
+    await asyncio.wait(crowd)
 
 
 async def test_nobody_waits_for_long_and_who_gave_up_takes_no_place() -> None:

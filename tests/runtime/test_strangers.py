@@ -101,6 +101,26 @@ async def test_a_connection_that_had_its_turn_waits_behind_those_that_had_none()
             writer.close()
 
 
+async def test_a_crowd_of_newcomers_leaves_connections_to_who_shows_a_credential() -> None:
+    door = Door()
+    async with serving(door, limits(newcomers=3)) as server:
+
+        async def two_are_turned_away() -> bool:
+            return server.ended() == {"crowded": 2}
+
+        crowd = [asyncio.create_task(server.answered(get("/x", last=True))) for _ in range(AT_ONCE + 5)]
+        await waiting(server, first=3)
+        await until(two_are_turned_away)
+        centre = asyncio.create_task(server.answered(get("/centre", "good", last=True)))
+        await waiting(server, first=4)
+        door.may_answer.set()
+        assert b"200 OK" in await centre
+        answers = await asyncio.gather(*crowd)
+        assert sum(b" 503 " in answer for answer in answers) == 2
+        assert sum(b"200 OK" in answer for answer in answers) == AT_ONCE + 3
+        assert server.server._strangers._newcomers == 0
+
+
 async def test_a_place_is_not_held_for_what_waits_and_left_when_the_client_leaves() -> None:
     door = Door()
     async with serving(door, limits(held_s=0.01)) as server:

@@ -9,12 +9,11 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
-from dispatcher.api.authentication import require
 from dispatcher.api.body import read_body
 from dispatcher.api.credentials import bearer
 from dispatcher.api.json_body import json_body
 from dispatcher.api.openapi.refusals import refusals
-from dispatcher.api.shedding import reading
+from dispatcher.api.shedding import RequireInTurn, reading
 from dispatcher.api.subscribers import answers, requests
 from dispatcher.api.subscribers.bodies import SubscriberBody, SubscriberWanted
 from dispatcher.api.subscribers.exported import ExportBody, export_body
@@ -40,7 +39,11 @@ InstanceName = Annotated[
         examples=["dueren"],
     ),
 ]
-OWNER = require(Permission.MANAGE_OWN_SUBSCRIPTION, instance_id=InstanceName, installation=InstallationName)
+OWNER = RequireInTurn(
+    Permission.MANAGE_OWN_SUBSCRIPTION,
+    {"instance_id": InstanceName, "installation": InstallationName},
+    lambda places: places.enrolments,
+)
 Phone = Annotated[Principal, Depends(OWNER)]
 READING_OWNER = reading(
     Permission.MANAGE_OWN_SUBSCRIPTION, instance_id=InstanceName, installation=InstallationName
@@ -78,12 +81,14 @@ def _subscribing(router: APIRouter, dependencies: ApiDependencies) -> None:
         code came back, a request without it gets a new one.
         """
         enrolment = dependencies.enrolment
-        instance, token = await enrolment.instance(instance_id), bearer(request)
+        token, client = bearer(request), requests.client_of(request)
         own = enrolment.installation(instance_id, installation)
-        if instance is None or not (instance.is_open or (token and await enrolment.owner(own, token))):
-            raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_INSTANCE))
-        asker = Asker(own, instance.shown, requests.client_of(request), token=token)
-        await requests.require_few(dependencies, asker)
+        async with requests.turn(request, client):
+            instance = await enrolment.instance(instance_id)
+            if instance is None or not (instance.is_open or (token and await enrolment.owner(own, token))):
+                raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_INSTANCE))
+            asker = Asker(own, instance.shown, client, token=token)
+            await requests.require_few(dependencies, asker)
         return await requests.put(dependencies, asker, request)
 
 

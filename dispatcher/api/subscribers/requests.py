@@ -82,7 +82,7 @@ class Asker:
 async def put(dependencies: ApiDependencies, asker: Asker, request: Request) -> SubscriberBody:
     """Replace all that an installation wants by what the body says. Raises `RequestRefused`."""
     asked = answers.asked(_parsed(SubscriberWanted, await read_body(request, BODY_BYTES, asker.client)))
-    async with _turn(request, asker.client):
+    async with turn(request, asker.client):
         try:
             enrolled: Enrolled = await dependencies.enrolment.put(
                 asker.installation, asker.shown, asked, token=asker.token, trusted=asker.trusted
@@ -105,7 +105,8 @@ async def put(dependencies: ApiDependencies, asker: Asker, request: Request) -> 
 async def prove(dependencies: ApiDependencies, number: int, client: str, request: Request) -> None:
     """Take the code in the body. Raises `RequestRefused`, alike for whatever is wrong with it."""
     wanted = _parsed(CodeWanted, await read_body(request, CODE_BYTES, client))
-    proven = await dependencies.enrolment.prove(number, wanted.code)
+    async with turn(request, client):
+        proven = await dependencies.enrolment.prove(number, wanted.code)
     dependencies.metrics.round_trips.labels("confirmed" if proven else "refused").inc()
     if proven == NUMBERS:
         dependencies.metrics.sms_codes.labels("confirmed").inc()
@@ -178,15 +179,11 @@ async def require_few(dependencies: ApiDependencies, asker: Asker) -> None:
 
 
 @asynccontextmanager
-async def _turn(request: Request, client: str) -> AsyncIterator[None]:
-    """Let few write what subscribers want at once, and one client fewer. Raises `RequestRefused`."""
-    gate = places_of(request).enrolments
-    if not await gate.enter(client):
-        raise RequestRefused(ProblemType.OVERLOADED, said(Phrase.TOO_MUCH_AT_ONCE))
-    try:
+async def turn(request: Request, client: str) -> AsyncIterator[None]:
+    """Let few ask the record about subscribers at once, and one client fewer. Raises `RequestRefused`."""
+    places = places_of(request)
+    async with places.in_turn(request, places.enrolments, client):
         yield
-    finally:
-        gate.leave(client)
 
 
 def client_of(request: Request) -> str:

@@ -26,6 +26,8 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.PARAMETERS_WRONG: "Some parameter of the request is not valid; all are listed.",
         Phrase.BUSY_READING: "Very many are reading now, and warnings come first. Please ask again in a "
         "moment.",
+        Phrase.BUSY_ENROLLING: "Very many are signing up now, and warnings come first. Please send it again in a "
+        "moment.",
         Phrase.STREAMS_FULL: "As many streams are open as this process may have. Please ask for the list from time to "
         "time, or for a stream again in a moment.",
         Phrase.STREAMS_OF_ADDRESS_FULL: "As many streams are open from this address as one may have. Please ask for "

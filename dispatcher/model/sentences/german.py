@@ -26,6 +26,8 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.PARAMETERS_WRONG: "Eine Angabe der Anfrage ist ungültig; alle sind aufgeführt.",
         Phrase.BUSY_READING: "Gerade fragen sehr viele ab, Warnungen haben Vorrang. Bitte gleich noch "
         "einmal abfragen.",
+        Phrase.BUSY_ENROLLING: "Gerade melden sich sehr viele an, Warnungen haben Vorrang. Bitte gleich noch einmal "
+        "senden.",
         Phrase.STREAMS_FULL: "Es sind so viele Datenströme offen, wie dieser Prozess haben darf. Bitte die Liste von "
         "Zeit zu Zeit abfragen oder gleich noch einmal nach einem Strom fragen.",
         Phrase.STREAMS_OF_ADDRESS_FULL: "Von dieser Adresse sind so viele Datenströme offen, wie eine haben darf. "

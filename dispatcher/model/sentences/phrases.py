@@ -20,6 +20,7 @@ class Phrase(StrEnum):
     HTTP_REFUSED = auto()
     PARAMETERS_WRONG = auto()
     BUSY_READING = auto()
+    BUSY_ENROLLING = auto()
     STREAMS_FULL = auto()
     STREAMS_OF_ADDRESS_FULL = auto()
     KEY_MISSING = auto()

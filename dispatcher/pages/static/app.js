@@ -1,6 +1,6 @@
 // What the page knows and does. The views show it; whatever changes is said to `onChange`.
 
-import { Away, Refusal, ask, postReceipt } from "./client.js";
+import { Refusal, ask, isForNow, postReceipt } from "./client.js";
 import { noteKnown, noteServiceTime, now } from "./clock.js";
 import { within } from "./patience.js";
 import { isEnd } from "./notices.js";
@@ -332,7 +332,7 @@ export class App {
     try {
       await prove(this.kept, code);
     } catch (error) {
-      if (error instanceof Away) return;
+      if (isForNow(error)) return;
     }
     await this.kept.remove("code");
   }
@@ -342,7 +342,7 @@ export class App {
       this.state = await subscriptionState(this.kept);
       await this.#noteState();
     } catch (error) {
-      if (!(error instanceof Away)) this.state = null;
+      if (!isForNow(error)) this.state = null;
     }
     this.onChange();
   }

@@ -1,6 +1,8 @@
 // Asks the service, with an end to every wait. What went wrong is one of two things: nobody answered, or it was refused.
 
 const ANSWER_PATIENCE_MS = 8000;
+const PATIENT_TRIES = 6;
+const LONGEST_WAIT_MS = 30_000;
 /** The header by which the worker marks what it has kept: its `Date` is of the past. */
 export const KEPT_HEADER = "Warn-Kept";
 
@@ -18,6 +20,21 @@ export class Refusal extends Error {
     this.reason = reason;
     this.codes = Array.isArray(errors) ? errors.map((error) => error?.code) : [];
     this.retryAfter = retryAfter;
+  }
+}
+
+/** Whether the answer may be another one later: nobody answered, the service cannot now, or too many ask at once. */
+export const isForNow = (error) => error instanceof Away || (error instanceof Refusal && (error.status >= 500 || error.status === 429));
+
+/** As `ask`, and asks again, when the service says, where very many ask: each of them so often. */
+export async function askPatiently(address, options) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask(address, options);
+    } catch (error) {
+      if (error.status !== 503 || !error.retryAfter || tries === PATIENT_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(error.retryAfter * 1000, LONGEST_WAIT_MS)));
+    }
   }
 }
 

@@ -160,7 +160,7 @@ navigator.serviceWorker?.addEventListener("message", ({ data }) => {
   if (data.open !== undefined) location.hash = data.open;
   if (!app.texts) return;
   app.refresh();
-  if (app.pushReach() === "waiting") app.readState(); // it may be the message that was waited for
+  if (app.pushReach() === "waiting") app.bringBack().then(() => app.readState()); // it may be the message that was waited for
   setTimeout(() => app.refresh(), PUBLISHED_WITHIN_MS);
 });
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && app.texts && app.refresh());

@@ -1,6 +1,6 @@
 // Subscribes this browser to the warnings of an app, and goes on doing so at each start: endpoints change unasked.
 
-import { Refusal, ask } from "./client.js";
+import { Refusal, ask, askPatiently } from "./client.js";
 import { within } from "./patience.js";
 
 const SUBSCRIBE_PATIENCE_MS = 8000;
@@ -52,7 +52,7 @@ function browsersOwn(subscription) {
 
 async function put(kept, subscriber, body, endpoints) {
   await kept.write(SUBSCRIBER, subscriber); // if the answer is lost, the same installation asks again
-  const { body: state } = await ask(subscriberPath(subscriber), { method: "PUT", token: subscriber.token, body });
+  const { body: state } = await askPatiently(subscriberPath(subscriber), { method: "PUT", token: subscriber.token, body });
   const isKept = await kept.write(SUBSCRIBER, { ...subscriber, endpoints, token: state.token ?? subscriber.token });
   return { ...state, isKept };
 }
@@ -73,7 +73,7 @@ export async function subscriptionState(kept) {
 /** Brings a code back that came by a push or an SMS. */
 export async function prove(kept, code) {
   const subscriber = await kept.read(SUBSCRIBER);
-  await ask(`${subscriberPath(subscriber)}/proof`, { method: "POST", token: subscriber.token, body: { code } });
+  await askPatiently(`${subscriberPath(subscriber)}/proof`, { method: "POST", token: subscriber.token, body: { code } });
 }
 
 /** Erases the subscription at the service, then in the browser. What the service no longer knows is erased. */

@@ -67,14 +67,14 @@ async function close(tag) {
   for (const shown of await self.registration.getNotifications({ tag })) shown.close();
 }
 
-/** A code that cannot be brought back now is brought back when the page is opened. */
+/** A code that cannot be brought back now is brought back by the page. It is kept first: a browser may end the worker
+ * while it waits for its turn. */
 async function bringBack(code) {
-  try {
-    await prove(keptHere, code);
-    await keptHere.remove("code");
-  } catch {
-    await keptHere.write("code", code);
-  }
+  await keptHere.write("code", code);
+  await prove(keptHere, code).then(
+    () => keptHere.remove("code"),
+    () => {},
+  );
 }
 
 async function tellPages() {

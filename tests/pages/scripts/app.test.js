@@ -122,3 +122,13 @@ test("it is never earlier than what is known", async () => {
   await opened();
   assert.ok(now() >= known);
 });
+
+for (const [status, isKept] of [[503, true], [429, true], [400, false]])
+  test(`a code that the service refuses with ${status} is ${isKept ? "kept for the next time" : "forgotten"}`, async () => {
+    const app = await following();
+    await app.kept.write("code", "q8Tz");
+    await app.kept.write("subscriber", { instance: "dueren", installation: "i", token: "wt_1" });
+    all(() => new Response('{"type":"urn:x:no"}', { status }));
+    await app.bringBack();
+    assert.equal(await app.kept.read("code"), isKept ? "q8Tz" : undefined);
+  });

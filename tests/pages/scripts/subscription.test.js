@@ -3,7 +3,7 @@ import { afterEach, mock, test } from "node:test";
 
 import { Away, Refusal, ask } from "./client.js";
 import { Kept } from "./kept.js";
-import { enrol, leave, pushSubscription, subscriberOf } from "./subscription.js";
+import { enrol, leave, prove, pushSubscription, subscriberOf } from "./subscription.js";
 
 const KEY = "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM";
 const subscribed = (key = KEY) => ({
@@ -78,6 +78,36 @@ test("a token that is good no more begins a new installation, any other refusal 
   assert.equal(asked[1][2], undefined);
   answers(problem(429, "rate-limited"));
   await assert.rejects(enrol(kept, "dueren", {}, subscribed()), (error) => error instanceof Refusal && error.type === "rate-limited");
+});
+
+const busy = { ...problem(503, "overloaded"), headers: { "Retry-After": "7" } };
+
+test("where very many subscribe, it is asked again when the service says", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const waited = [];
+  const kept = new Kept("https://warn.example/app/dueren/", undefined);
+  const asked = answers(busy, { body: { active: false, token: "wt_1" } }, busy, { status: 204 });
+  const tick = () => (mock.timers.tick(6999), waited.push(asked.length), mock.timers.tick(1));
+  const ticking = setInterval(tick, 5);
+  await enrol(kept, "dueren", {}, subscribed());
+  await prove(kept, "q8Tz");
+  clearInterval(ticking);
+  assert.deepEqual(asked.map(([method]) => method), ["PUT", "PUT", "POST", "POST"]);
+  assert.equal(asked[0][1], asked[1][1]);
+  assert.ok(waited.includes(1), "not before its time");
+});
+
+test("it is not asked again for ever, nor where the service names no time", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const kept = new Kept("https://warn.example/app/dueren/", undefined);
+  const ticking = setInterval(() => mock.timers.tick(7000), 1);
+  const asked = answers(...Array(9).fill(busy));
+  await assert.rejects(enrol(kept, "dueren", {}, subscribed()), { type: "overloaded" });
+  clearInterval(ticking);
+  assert.equal(asked.length, 6);
+  const once = answers(problem(503, "record-unavailable"));
+  await assert.rejects(enrol(kept, "dueren", {}, subscribed()), { type: "record-unavailable" });
+  assert.equal(once.length, 1);
 });
 
 test("leaving erases at the service first, and what is erased there already in the browser", async () => {
