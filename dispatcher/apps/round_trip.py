@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from channels.base import Notice, Urgency
-from dispatcher.texts.catalogues import catalogue_of, words_for
 from dispatcher.texts.shortening import as_json
+from dispatcher.texts.words.catalogues import catalogue_of, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

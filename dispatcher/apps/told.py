@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from channels.characters import one_line
 from dispatcher.model.vocabulary import Kind, Reason
-from dispatcher.texts.catalogues import words_for
 from dispatcher.texts.choice import choose
 from dispatcher.texts.content import RecordedMessage, content
 from dispatcher.texts.payload import document, keyed
+from dispatcher.texts.words.catalogues import words_for
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

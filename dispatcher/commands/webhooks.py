@@ -31,7 +31,7 @@ from dispatcher.store import record
 from dispatcher.store.parties import Parties
 from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.store.webhooks import Webhooks
-from dispatcher.texts.catalogues import CATALOGUES
+from dispatcher.texts.words.catalogues import CATALOGUES
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.channels import callbacks
 from dispatcher.wiring.http_client import http_client

@@ -18,12 +18,12 @@ from dispatcher.model.alerts import together
 from dispatcher.model.vocabulary import Kind
 from dispatcher.sms.parts import ANY_LANGUAGE
 from dispatcher.store.record import UNAVAILABLE
-from dispatcher.texts.catalogues import CATALOGUES, words_for
 from dispatcher.texts.choice import choose, primary_language
 from dispatcher.texts.content import RecordedMessage
 from dispatcher.texts.headline import ENDINGS
 from dispatcher.texts.notification.in_force import named, warnings_in_force
 from dispatcher.texts.times import Present
+from dispatcher.texts.words.catalogues import CATALOGUES, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

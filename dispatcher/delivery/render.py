@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from channels import base
 from dispatcher.model.vocabulary import Lane
-from dispatcher.texts.catalogues import catalogue_of, words_for
 from dispatcher.texts.choice import choose, primary_language
 from dispatcher.texts.content import RecordedMessage, content
 from dispatcher.texts.lines import lines
 from dispatcher.texts.notification.declarative import Screen, link_to
 from dispatcher.texts.payload import document, payload
 from dispatcher.texts.shortening import as_json
+from dispatcher.texts.words.catalogues import catalogue_of, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from channels.characters import one_line
 from dispatcher.model.vocabulary import FEED_PREFIX, Kind
-from dispatcher.texts.catalogues import CATALOGUES
+from dispatcher.texts.words.catalogues import CATALOGUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

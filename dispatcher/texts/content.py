@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.texts.choice import Chosen
     from dispatcher.texts.notification.in_force import InForceSummary
-    from dispatcher.texts.words import Words
+    from dispatcher.texts.words.words import Words
 
 
 NAMED = frozenset({Kind.ALERT, Kind.UPDATE, Kind.CANCEL})

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from channels.characters import one_line
 from dispatcher.model.vocabulary import Kind
-from dispatcher.texts.catalogues import CATALOGUES
+from dispatcher.texts.words.catalogues import CATALOGUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dispatcher.texts.words import Words
+    from dispatcher.texts.words.words import Words
 
 ENDINGS = frozenset({Kind.NO_LONGER_AFFECTED, Kind.CANCEL, Kind.DELISTED})
 """The kinds by which something ends. They are told also after all that they say of it has run out."""

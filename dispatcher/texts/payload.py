@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import cap
 from channels.characters import one_line
 from channels.device_receipt import MEMBER_BYTES
-from dispatcher.texts.catalogues import catalogue_of
 from dispatcher.texts.choice import language_of
 from dispatcher.texts.content import HEADLINE_BYTES
 from dispatcher.texts.lines import CREDIT_BYTES, NAME_BYTES, WEB_BYTES
@@ -18,6 +17,7 @@ from dispatcher.texts.notification.in_force import member
 from dispatcher.texts.places import abridged
 from dispatcher.texts.shape import area_shape
 from dispatcher.texts.shortening import as_json, json_length, shorten
+from dispatcher.texts.words.catalogues import catalogue_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dispatcher.texts.words import Words
+    from dispatcher.texts.words.words import Words
 
 
 def listed(places: Sequence[str], count: int, words: Words) -> str:

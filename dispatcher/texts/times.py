@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from dispatcher.texts.words import Words
+    from dispatcher.texts.words.words import Words
 
 
 @dataclass(frozen=True, slots=True)

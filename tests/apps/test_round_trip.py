@@ -10,8 +10,8 @@ import pytest
 from channels.base import Notice, Urgency
 from channels.sms.fitting import compose
 from dispatcher.apps.round_trip import HOLDS, SHORT_HOLDS, code_sms, language_of, leave_sms, round_trip_notice
-from dispatcher.texts.catalogues import CATALOGUES, words_for
-from dispatcher.texts.words import Words
+from dispatcher.texts.words.catalogues import CATALOGUES, words_for
+from dispatcher.texts.words.words import Words
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 

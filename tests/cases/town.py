@@ -20,7 +20,7 @@ from dispatcher.model.principals import Instance, Source
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import Kind, Lane
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.texts.catalogues import words_for
+from dispatcher.texts.words.catalogues import words_for
 from dispatcher.worker.dependencies import WorkerDependencies
 from ops.lab.faults.feeds.server import FeedServer
 from tests.api.conftest import SECRET, Answer, Service

@@ -10,10 +10,10 @@ from dispatcher.apps.round_trip import round_trip_notice
 from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.choice import Chosen
 from dispatcher.texts.content import RecordedMessage, content
-from dispatcher.texts.german import GERMAN
 from dispatcher.texts.notification.declarative import Screen
 from dispatcher.texts.payload import document, payload
 from dispatcher.texts.times import Present
+from dispatcher.texts.words.german import GERMAN
 from tests.support.messages import NOW, Message, stored
 
 HOUR = timedelta(hours=1)

@@ -10,7 +10,7 @@ import cap
 from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.choice import Chosen
 from dispatcher.texts.content import HEADLINE_BYTES, Content, RecordedMessage, content
-from dispatcher.texts.german import GERMAN
+from dispatcher.texts.words.german import GERMAN
 from tests.support.messages import HOUR, NOW, Message, stored
 
 ENDS = (cap.NamedValue("eventEndingTime", "2026-11-23T08:00:00+01:00"),)

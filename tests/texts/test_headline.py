@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.model.vocabulary import Kind
-from dispatcher.texts.catalogues import CATALOGUES
-from dispatcher.texts.english import ENGLISH
-from dispatcher.texts.german import GERMAN
 from dispatcher.texts.headline import gives_all_clear, subject, titled
+from dispatcher.texts.words.catalogues import CATALOGUES
+from dispatcher.texts.words.english import ENGLISH
+from dispatcher.texts.words.german import GERMAN
 
 
 def title(kind: Any, *names: Any, words: Any = GERMAN) -> str:

@@ -13,12 +13,12 @@ from channels.base import Notice
 from channels.sms.fitting import compose
 from dispatcher.delivery.render import render
 from dispatcher.model.vocabulary import Kind
-from dispatcher.texts.catalogues import CATALOGUES, catalogue_of, words_for
 from dispatcher.texts.choice import preferred
 from dispatcher.texts.content import RecordedMessage
-from dispatcher.texts.german import SIMPLE_GERMAN
 from dispatcher.texts.languages import is_right_to_left, lookup, ranges
 from dispatcher.texts.times import Present
+from dispatcher.texts.words.catalogues import CATALOGUES, catalogue_of, words_for
+from dispatcher.texts.words.german import SIMPLE_GERMAN
 from tests.support.messages import NOW, Message, stored
 
 TAGS = ("de-DE", "de-simple", "en-GB", "en-US", "uk", "zh-Hant")

@@ -13,13 +13,13 @@ from channels.base import Cut, Line
 from channels.sms.fitting import compose
 from dispatcher.model.alerts import WarningInForce
 from dispatcher.model.vocabulary import Kind
-from dispatcher.texts.catalogues import words_for
 from dispatcher.texts.choice import Chosen
 from dispatcher.texts.content import RecordedMessage, content
 from dispatcher.texts.lines import beneath_title, lines, title
 from dispatcher.texts.notification.declarative import fitted
 from dispatcher.texts.notification.in_force import warnings_in_force
 from dispatcher.texts.times import Present
+from dispatcher.texts.words.catalogues import words_for
 from tests.support.messages import HOUR, NOW, Message, stored
 
 PLACES = (

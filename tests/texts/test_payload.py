@@ -14,7 +14,6 @@ from dispatcher.model.vocabulary import Kind, Reason
 from dispatcher.store.sql import ALSO_REPLACED_MOST
 from dispatcher.texts.choice import Chosen
 from dispatcher.texts.content import RecordedMessage, content
-from dispatcher.texts.german import GERMAN
 from dispatcher.texts.notification.declarative import Screen
 from dispatcher.texts.notification.in_force import warnings_in_force
 from dispatcher.texts.payload import (
@@ -28,6 +27,7 @@ from dispatcher.texts.payload import (
 )
 from dispatcher.texts.shortening import as_json
 from dispatcher.texts.times import Present
+from dispatcher.texts.words.german import GERMAN
 from tests.support.messages import HOUR, NOW, Message, stored
 
 INFO = cap.Info(

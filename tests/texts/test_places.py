@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.texts.english import ENGLISH
-from dispatcher.texts.german import GERMAN
 from dispatcher.texts.places import abridged, listed
+from dispatcher.texts.words.english import ENGLISH
+from dispatcher.texts.words.german import GERMAN
 
 PLACES = ("Jülich", "Linnich", "Titz", "Aldenhoven")
 

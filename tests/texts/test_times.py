@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dispatcher.texts.english import ENGLISH
-from dispatcher.texts.german import GERMAN
 from dispatcher.texts.times import Present, clock_time, in_utc
+from dispatcher.texts.words.english import ENGLISH
+from dispatcher.texts.words.german import GERMAN
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 

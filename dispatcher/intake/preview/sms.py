@@ -14,11 +14,11 @@ from dispatcher.sms.quote import quote
 from dispatcher.sms.routes import NOBODY_NAMES, shares
 from dispatcher.store.sms.namings import named_gateways
 from dispatcher.store.sms.routing import CHANNEL
-from dispatcher.texts.catalogues import words_for
 from dispatcher.texts.choice import choose, primary_language
 from dispatcher.texts.content import RecordedMessage, content
 from dispatcher.texts.lines import lines
 from dispatcher.texts.times import Present
+from dispatcher.texts.words.catalogues import words_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,9 +17,9 @@ from dispatcher.model.vocabulary import Kind
 from dispatcher.publication.documents import CAP_TYPE
 from dispatcher.publication.forms.own import CAP_PATH, DETAIL_PATH
 from dispatcher.publication.places import PlaceKind
-from dispatcher.texts.catalogues import words_for
 from dispatcher.texts.choice import Chosen, preferred
 from dispatcher.texts.content import RecordedMessage, content
+from dispatcher.texts.words.catalogues import words_for
 
 if TYPE_CHECKING:
     from datetime import datetime

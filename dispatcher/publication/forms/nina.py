@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cap.formats.nina_rendering import render_nina
 from dispatcher.texts.choice import current_infos, preferred
-from dispatcher.texts.german import GERMAN
 from dispatcher.texts.places import abridged
 from dispatcher.texts.shortening import as_json
+from dispatcher.texts.words.german import GERMAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dispatcher.model.alerts import WarningInForce
     from dispatcher.texts.choice import Chosen
-    from dispatcher.texts.words import Words
+    from dispatcher.texts.words.words import Words
 
 HEADLINE_BYTES: Final = 200
 """Bytes of the headline of another warning: a line of its own says more of it, and the page behind the link all."""

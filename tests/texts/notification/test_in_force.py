@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 import cap
 from dispatcher.model.alerts import WarningInForce
 from dispatcher.texts.choice import Chosen
-from dispatcher.texts.english import ENGLISH
-from dispatcher.texts.german import GERMAN
 from dispatcher.texts.notification.in_force import (
     HEADLINE_BYTES,
     InForceSummary,
@@ -22,6 +20,8 @@ from dispatcher.texts.notification.in_force import (
     warnings_in_force,
 )
 from dispatcher.texts.shortening import as_json
+from dispatcher.texts.words.english import ENGLISH
+from dispatcher.texts.words.german import GERMAN
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, NOW
 
 SEVERITIES = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")

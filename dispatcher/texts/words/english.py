@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dispatcher.model.vocabulary import Kind
-from dispatcher.texts.words import Words
+from dispatcher.texts.words.words import Words
 
 ENGLISH: Final = Words(
     prefix={

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from dispatcher.model.vocabulary import Kind
-from dispatcher.texts.words import Words
+from dispatcher.texts.words.words import Words
 
 GERMAN: Final = Words(
     prefix={

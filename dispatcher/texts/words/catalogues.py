@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.texts.english import ENGLISH
-from dispatcher.texts.german import GERMAN, SIMPLE_GERMAN
 from dispatcher.texts.languages import DEFAULT, lookup
+from dispatcher.texts.words.english import ENGLISH
+from dispatcher.texts.words.german import GERMAN, SIMPLE_GERMAN
 
 if TYPE_CHECKING:
-    from dispatcher.texts.words import Words
+    from dispatcher.texts.words.words import Words
 
 CATALOGUES: Final[dict[str, Words]] = {DEFAULT: GERMAN, "de-simple": SIMPLE_GERMAN, "en": ENGLISH}
 

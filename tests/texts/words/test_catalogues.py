@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from dispatcher.model.vocabulary import Kind
-from dispatcher.texts.catalogues import CATALOGUES, words_for
-from dispatcher.texts.german import GERMAN
-from dispatcher.texts.words import Words
+from dispatcher.texts.words.catalogues import CATALOGUES, words_for
+from dispatcher.texts.words.german import GERMAN
+from dispatcher.texts.words.words import Words
 
 FIELDS = [field.name for field in dataclasses.fields(Words)]
 
