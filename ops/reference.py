@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import GRANTS, Grant, Route, Scope
+from dispatcher.access.roles import Role
 from dispatcher.access.table import OPEN_COMMANDS, OPEN_ROUTES
 from dispatcher.api.instances.app_schema import app_schema
 from dispatcher.metrics import Metrics
@@ -68,7 +69,14 @@ COMMANDS_HEAD = """## Commands
 A command acts as the operator, whom the audit trail names as `operator:NAME`: the account, or, where a command has it,
 what `--as` or `--who` says.
 """
-HTTP_KINDS = tuple(kind for kind in PrincipalKind if kind is not PrincipalKind.OPERATOR)
+ROLES_HEAD = """## Roles of persons
+
+A person has roles, each for a territory, for a time and, if so granted, only in the weekly windows of those on call.
+*own*: on that territory. The exercise has only authors and approvers: whatever else there is to do is always live.
+"""
+HTTP_KINDS = tuple(
+    kind for kind in PrincipalKind if kind not in {PrincipalKind.OPERATOR, PrincipalKind.PERSON}
+)
 
 
 def settings_page() -> str:
@@ -98,12 +106,16 @@ def access_page() -> str:
     rights = [f"| `{row.permission}` | {row.permission.sentence} | {_holders(row)} |" for row in GRANTS]
     routes = [_route_line(row, route) for row in GRANTS for route in row.routes]
     commands = [f"| `dispatcher {words}` | `{row.permission}` |" for row in GRANTS for words in row.commands]
+    by_role = [_roles_line(row) for row in GRANTS if row.roles]
     sections = [
         ACCESS_HEAD,
         "## Principals\n",
         _table(("kind", "who", "shows"), kinds),
         "## Permissions\n",
         _table(("permission", "allows to", "held by, and on what"), rights),
+        ROLES_HEAD,
+        _table(("role", "what it is there for"), [f"| `{role}` | {role.sentence} |" for role in Role]),
+        _table(("permission", *(f"`{role}`" for role in Role)), by_role),
         ROUTES_HEAD,
         _table(("route", "permission", *(f"`{kind}`" for kind in HTTP_KINDS)), routes),
         "Open, without any credential:\n",
@@ -128,7 +140,13 @@ def _table(head: Sequence[str], rows: Sequence[str]) -> str:
 
 
 def _holders(row: Grant) -> str:
-    return ", ".join(f"`{kind}` ({scope})" for kind, scope in row.held_by.items())
+    by_kind = [f"`{kind}` ({scope})" for kind, scope in row.held_by.items()]
+    return ", ".join([*by_kind, *(["`person` by role"] if row.roles else [])])
+
+
+def _roles_line(row: Grant) -> str:
+    cells = {None: "", Scope.OWN: "own", Scope.EVERYTHING: "yes"}
+    return f"| `{row.permission}` | {' | '.join(cells[row.roles.get(role)] for role in Role)} |"
 
 
 def _route_line(row: Grant, route: Route) -> str:

@@ -228,6 +228,8 @@ def test_a_crowded_room_is_noticed() -> None:
 TWO_CLASSES = {
     "Command": "what a PDU asks for (SMPP 3.4, section 5.1.2.1); and what the supervisor starts",
     "Document": "what a body held, in cap; and the feed format of that name, beside Dwd, Index and Nina",
+    "Environment": "whether a credential is for the live service or the exercise; and whether an app is for trying",
+    "Role": "what a person is there for; and an ESME's part in a session (SMPP 3.4, section 2.2)",
     "Scope": "CAP's <scope>; and what of the country a permission is for, which is called so everywhere",
     "Sms": "one text in its encoding and parts; and the channel, which is called after what it sends",
     "Unresolved": "codes of an area; and entries of a feed: each module's word for what is not known yet",

@@ -52,6 +52,11 @@ class PrincipalKind(StrEnum):
         "An operator away from the machine, who minds municipalities' apps over HTTP.",
         "`wo_` key, from `dispatcher operator add`",
     )
+    PERSON = (
+        "person",
+        "A person who signs in: author, approver, operator, auditor or admin.",
+        "a session of the live service or of the exercise, from signing in",
+    )
     OPERATOR = (
         "operator",
         "The person at the machine, who types commands.",

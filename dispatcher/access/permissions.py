@@ -1,5 +1,5 @@
-"""Hold the one table of permissions: what each allows, which kinds of principals hold it, and which routes and commands
-ask for it.
+"""Hold the one table of permissions: what each allows, which kinds of principals hold it, persons by which roles, and
+which routes and commands ask for it.
 
 A new permission is a member of `Permission`, a row of `GRANTS`, and the route or command that requires it.
 `ops/docs/access.md` and the test of every principal on every route follow from this table.
@@ -7,13 +7,14 @@ A new permission is a member of `Permission`, a row of `GRANTS`, and the route o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +104,13 @@ class Permission(StrEnum):
     TEST_GATEWAYS = "gateways.test", "Send an SMS of one's own to see how a gateway answers."
     READ_HELD = "held.read", "Read the messages that wait for a person."
     DECIDE_HELD = "held.decide", "Release or discard a message that waits for a person."
+    APPROVE_ALERTS = "alerts.approve", "Approve or reject a warning that another person submitted."
+    CORRECT_ALERTS = "alerts.correct", "Stop or correct a warning at once, without another person."
+    READ_PERSONS = "persons.read", "See which persons there are, their roles, and how they stand."
+    MANAGE_PERSONS = (
+        "persons.manage",
+        "Let persons in, grant and withdraw roles, disable, enable and recover persons.",
+    )
 
 
 class Scope(StrEnum):
@@ -131,12 +139,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One row of the table. `commands` are the words after `dispatcher`."""
+    """One row of the table. `commands` are the words after `dispatcher`. Persons hold it by their `roles`, on their
+    territory where that says `OWN`.
+    """
 
     permission: Permission
     held_by: Mapping[PrincipalKind, Scope]
     routes: tuple[Route, ...] = ()
     commands: tuple[str, ...] = ()
+    roles: Mapping[Role, Scope] = field(default_factory=lambda: MappingProxyType({}))
 
 
 _OPERATOR: Final = {PrincipalKind.OPERATOR: Scope.EVERYTHING}
@@ -144,6 +155,16 @@ _OPERATORS: Final = {
     PrincipalKind.OPERATOR: Scope.EVERYTHING,
     PrincipalKind.REMOTE_OPERATOR: Scope.EVERYTHING,
 }
+_NOBODY: Final[Mapping[PrincipalKind, Scope]] = MappingProxyType({})
+_MINDED: Final = {Role.OPERATOR: Scope.EVERYTHING}
+_SEEN: Final = {Role.OPERATOR: Scope.EVERYTHING, Role.AUDITOR: Scope.EVERYTHING}
+_READERS: Final = {
+    Role.APPROVER: Scope.EVERYTHING,
+    Role.OPERATOR: Scope.EVERYTHING,
+    Role.AUDITOR: Scope.EVERYTHING,
+}
+_ADMINISTERED: Final = {Role.ADMIN: Scope.EVERYTHING}
+_SUPERVISED: Final = {Role.ADMIN: Scope.EVERYTHING, Role.AUDITOR: Scope.EVERYTHING}
 
 _SUBSCRIBERS: Final = "/v1/instance/subscribers/{installation}"
 _OPERATED: Final = "/v1/operator/instances"
@@ -156,11 +177,13 @@ GRANTS: Final = (
         # A feed's key is a source's without CAP senders: every message is refused for its sender.
         {PrincipalKind.SOURCE: Scope.OWN, PrincipalKind.FEED: Scope.NOTHING},
         (Route("POST", "/v1/alerts", HTTPStatus.FORBIDDEN),),
+        roles={Role.AUTHOR: Scope.OWN},
     ),
     Grant(
         Permission.PREVIEW_ALERTS,
         {PrincipalKind.SOURCE: Scope.OWN, PrincipalKind.FEED: Scope.NOTHING},
         (Route("POST", "/v1/alerts/preview", HTTPStatus.FORBIDDEN),),
+        roles={Role.AUTHOR: Scope.OWN},
     ),
     Grant(
         Permission.READ_ALERTS,
@@ -172,6 +195,7 @@ GRANTS: Final = (
             Route("GET", "/v1/alerts/{alert_id}/cap", HTTPStatus.NOT_FOUND),
             Route("GET", "/v1/alerts/{alert_id}/ledger", HTTPStatus.NOT_FOUND),
         ),
+        roles={Role.AUTHOR: Scope.OWN, **_READERS},
     ),
     Grant(
         Permission.READ_IN_FORCE,
@@ -203,6 +227,7 @@ GRANTS: Final = (
         },
         (Route("GET", "/v1/feeds"), Route("GET", "/v1/feeds/{name}")),
         ("feeds list", "feeds aside"),
+        roles={Role.AUTHOR: Scope.EVERYTHING, **_READERS},
     ),
     Grant(
         Permission.PUSH_MESSAGES,
@@ -273,19 +298,21 @@ GRANTS: Final = (
         {PrincipalKind.INSTANCE: Scope.EVERYTHING},
         (Route("POST", "/v1/instance/receipts"),),
     ),
-    Grant(Permission.READ_ANY_ALERT, _OPERATOR, commands=("alerts show",)),
+    Grant(Permission.READ_ANY_ALERT, _OPERATOR, commands=("alerts show",), roles=_READERS),
     Grant(Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker", "reading")),
     Grant(Permission.MIGRATE_RECORD, _OPERATOR, commands=("migrate",)),
     Grant(
         Permission.MANAGE_SOURCES,
         _OPERATOR,
         commands=("source add", "source change", "source disable", "source enable"),
+        roles=_ADMINISTERED,
     ),
     Grant(
         Permission.READ_INSTANCES,
         _OPERATORS,
         (Route("GET", _OPERATED), Route("GET", _OPERATED_ONE), Route("GET", f"{_OPERATED_ONE}/webhook")),
         ("instance list", "instance show"),
+        roles=_SEEN,
     ),
     Grant(
         Permission.MANAGE_INSTANCES,
@@ -313,11 +340,13 @@ GRANTS: Final = (
             "instance enable",
             "webhook sandbox",
         ),
+        roles=_MINDED,
     ),
     Grant(
         Permission.MANAGE_OPERATORS,
         _OPERATOR,
         commands=("operator add", "operator disable", "operator enable"),
+        roles=_ADMINISTERED,
     ),
     Grant(
         Permission.READ_KEYS,
@@ -330,11 +359,13 @@ GRANTS: Final = (
             "secrets show",
             "signing show",
         ),
+        roles=_SUPERVISED,
     ),
     Grant(
         Permission.MANAGE_KEYS,
         _OPERATOR,
         commands=("keys add", "keys rotate", "keys expire", "keys revoke"),
+        roles=_ADMINISTERED,
     ),
     Grant(
         Permission.MANAGE_SECRETS,
@@ -348,25 +379,41 @@ GRANTS: Final = (
             "signing rotate",
             "signing revoke",
         ),
+        roles=_ADMINISTERED,
     ),
-    Grant(Permission.READ_AUDIT, _OPERATOR, commands=("audit list",)),
+    Grant(Permission.READ_AUDIT, _OPERATOR, commands=("audit list",), roles={Role.AUDITOR: Scope.EVERYTHING}),
     Grant(Permission.IMPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions import",)),
     Grant(Permission.EXPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions export",)),
-    Grant(Permission.COUNT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions count",)),
+    Grant(Permission.COUNT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions count",), roles=_SEEN),
     Grant(Permission.READ_SUBSCRIBERS, _OPERATOR, commands=("subscribers show", "subscribers export")),
     Grant(Permission.ERASE_SUBSCRIBERS, _OPERATOR, commands=("subscribers leave",)),
-    Grant(Permission.READ_DEAD_LETTERS, _OPERATOR, commands=("dead-letters list", "dead-letters show")),
-    Grant(Permission.REPLAY_DEAD_LETTERS, _OPERATOR, commands=("dead-letters replay",)),
+    Grant(
+        Permission.READ_DEAD_LETTERS,
+        _OPERATOR,
+        commands=("dead-letters list", "dead-letters show"),
+        roles=_SEEN,
+    ),
+    Grant(Permission.REPLAY_DEAD_LETTERS, _OPERATOR, commands=("dead-letters replay",), roles=_MINDED),
     Grant(
         Permission.OPERATE_FEEDS,
         _OPERATOR,
         commands=("feeds poll", "feeds replay", "feeds record", "feeds discard"),
+        roles=_MINDED,
     ),
-    Grant(Permission.ISSUE_FEED_KEYS, _OPERATOR, commands=("feeds key",)),
-    Grant(Permission.READ_GATEWAYS, _OPERATOR, commands=("gateway list",)),
-    Grant(Permission.TEST_GATEWAYS, _OPERATOR, commands=("gateway test",)),
-    Grant(Permission.READ_HELD, _OPERATOR, commands=("held list", "held show")),
-    Grant(Permission.DECIDE_HELD, _OPERATOR, commands=("held release", "held discard", "held sms")),
+    Grant(Permission.ISSUE_FEED_KEYS, _OPERATOR, commands=("feeds key",), roles=_ADMINISTERED),
+    Grant(Permission.READ_GATEWAYS, _OPERATOR, commands=("gateway list",), roles=_SEEN),
+    Grant(Permission.TEST_GATEWAYS, _OPERATOR, commands=("gateway test",), roles=_MINDED),
+    Grant(Permission.READ_HELD, _OPERATOR, commands=("held list", "held show"), roles=_READERS),
+    Grant(
+        Permission.DECIDE_HELD,
+        _OPERATOR,
+        commands=("held release", "held discard", "held sms"),
+        roles=_MINDED,
+    ),
+    Grant(Permission.APPROVE_ALERTS, _NOBODY, roles={Role.APPROVER: Scope.OWN}),
+    Grant(Permission.CORRECT_ALERTS, _NOBODY, roles={Role.APPROVER: Scope.OWN}),
+    Grant(Permission.READ_PERSONS, _OPERATOR, roles=_SUPERVISED),
+    Grant(Permission.MANAGE_PERSONS, _OPERATOR, roles=_ADMINISTERED),
 )
 
 GRANT_OF: Final[Mapping[Permission, Grant]] = MappingProxyType({grant.permission: grant for grant in GRANTS})
@@ -381,3 +428,14 @@ def holders_of(permission: Permission) -> frozenset[PrincipalKind]:
     """Return the kinds of principals that hold the permission; none where the table lacks it."""
     grant = GRANT_OF.get(permission)
     return frozenset(grant.held_by) if grant else frozenset()
+
+
+def permissions_of_role(role: Role) -> frozenset[Permission]:
+    """Return everything that a role gives, on whatever."""
+    return frozenset(grant.permission for grant in GRANTS if role in grant.roles)
+
+
+def roles_with(permission: Permission) -> frozenset[Role]:
+    """Return the roles that give the permission; none where the table lacks it."""
+    grant = GRANT_OF.get(permission)
+    return frozenset(grant.roles) if grant else frozenset()

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NewType
 
 from dispatcher.access.kinds import PrincipalKind
-from dispatcher.access.permissions import permissions_of
+from dispatcher.access.permissions import Permission, permissions_of, permissions_of_role
+from dispatcher.access.persons import entitlement
 from dispatcher.model.vocabulary import FEED_PREFIX
 
 if TYPE_CHECKING:
-    from dispatcher.access.permissions import Permission
+    from datetime import datetime
+
+    from dispatcher.access.persons import Person
+    from dispatcher.access.roles import RoleGrant
     from dispatcher.model.principals import Source
 
 Actor = NewType("Actor", str)
@@ -39,11 +43,17 @@ class Principal:
     permissions: frozenset[Permission]
     territory: tuple[str, ...] = ()
     source: Source | None = None
-    """The entry in the record of a source or a feed, with its CAP senders and the matching rule it wants."""
+    """The entry in the record of a source or a feed, with its CAP senders and the matching rule it wants; of a person
+    the control centre for which it writes."""
     sandbox: bool = False
     """Whether it is an instance for trying, which gets samples and no warning."""
     quota: int | None = None
     """How many requests an instance or an operator may make in a minute; 0: any number, None: as the setting has it."""
+
+    person: Person | None = None
+    """The entry in the record of a person."""
+    held: tuple[RoleGrant, ...] = ()
+    """The roles of a person that hold now."""
 
     def may(self, permission: Permission) -> bool:
         """Whether it holds the permission. What is asked for must be its own all the same."""
@@ -54,16 +64,24 @@ class Principal:
         return self.source is not None and sender in self.source.senders
 
     def may_warn(self, ags: str) -> bool:
-        """Whether the municipality lies in the territory that it may warn."""
-        return self.source is not None and self.source.may_warn(ags)
+        """Whether the municipality lies in the territory that it may warn. A person may warn where both the control
+        centre may and the role.
+        """
+        if self.source is None or not self.source.may_warn(ags):
+            return False
+        return self.person is None or self.may_on(Permission.SUBMIT_ALERTS, ags)
+
+    def may_on(self, permission: Permission, ags: str) -> bool:
+        """Whether one of a person's roles gives the permission in this municipality."""
+        return any(permission in permissions_of_role(grant.role) and grant.covers(ags) for grant in self.held)
 
     def may_push_into(self, feed: str) -> bool:
         """Whether the feed of this name is its own."""
         return self.kind is PrincipalKind.FEED and self.id == FEED_PREFIX + feed
 
     def owns(self, source_id: str) -> bool:
-        """Whether what came from this source is its own."""
-        return self.source is not None and self.id == source_id
+        """Whether what came from this source is its own; to a person that of the control centre."""
+        return self.source is not None and self.source.id == source_id
 
     @property
     def actor(self) -> Actor:
@@ -101,6 +119,19 @@ def of_remote_operator(operator_id: str) -> Principal:
     """Return the principal of an operator away from the machine."""
     kind = PrincipalKind.REMOTE_OPERATOR
     return Principal(kind, operator_id, permissions_of(kind), quota=OPERATOR_QUOTA)
+
+
+def of_person(person: Person, now: datetime, source: Source | None = None) -> Principal:
+    """Return the principal of a person as of an instant. `source` is the control centre that the person writes for."""
+    now_held = entitlement(person, now)
+    return Principal(
+        PrincipalKind.PERSON,
+        person.id,
+        now_held.permissions,
+        source=source,
+        person=person,
+        held=now_held.held,
+    )
 
 
 def of_operator(name: str) -> Principal:

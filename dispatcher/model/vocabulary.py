@@ -9,6 +9,15 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 
+class Environment(StrEnum):
+    """What a credential is for, and whatever was done with it. Nothing is of both, and nothing changes from one to the
+    other.
+    """
+
+    LIVE = "live"
+    EXERCISE = "exercise"
+
+
 class Lane(StrEnum):
     """The urgency of an alert, by which one may overtake another. Each lane has its own queue and its own reserved
     concurrency.

@@ -18,5 +18,6 @@ def test_a_kind_is_its_word() -> None:
         "gateway",
         "subscriber",
         "remote-operator",
+        "person",
         "operator",
     }

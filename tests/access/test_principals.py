@@ -1,24 +1,35 @@
 """Principals as values."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from dispatcher.access.kinds import PrincipalKind
-from dispatcher.access.permissions import Permission, permissions_of
+from dispatcher.access.permissions import Permission, permissions_of, permissions_of_role
+from dispatcher.access.persons import Person
 from dispatcher.access.principals import (
     Principal,
     of_gateway,
     of_instance,
     of_operator,
+    of_person,
     of_remote_operator,
     of_source,
     submitter,
 )
+from dispatcher.access.roles import Role, RoleGrant
 from dispatcher.model.principals import Source
+from dispatcher.model.vocabulary import Environment
 
 SENDER = "leitstelle@kreis-dueren.example"
-CENTRE = of_source(Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",)))
+LEITSTELLE = Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",))
+CENTRE = of_source(LEITSTELLE)
 FEED = of_source(Source("feed-mowas", "mowas", frozenset(), ()))
 APP = of_instance("dueren", ("05358008",))
+NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+AUTHOR = Person(
+    "m.keller", Environment.LIVE, (RoleGrant(Role.AUTHOR, ("05358008",)), RoleGrant(Role.APPROVER))
+)
 OTHERS = (APP, of_gateway("sms-1"), of_operator("anna"), of_remote_operator("anna"))
 
 
@@ -71,5 +82,42 @@ def test_the_audit_trail_names_kind_and_name() -> None:
     assert [one.actor for one in (CENTRE, APP, of_operator("anna"))] == [
         "source:leitstelle", "instance:dueren", "operator:anna",
     ]  # fmt: skip
+    assert of_person(AUTHOR, NOW).actor == "person:m.keller"
     assert submitter("feed-dwd") == "source:feed-dwd"
     assert of_remote_operator("anna").actor == "remote-operator:anna", "not whoever says so at the machine"
+
+
+def test_a_person_holds_what_its_roles_give_now() -> None:
+    permissions = permissions_of_role(Role.AUTHOR) | permissions_of_role(Role.APPROVER)
+    assert of_person(AUTHOR, NOW).permissions == permissions
+    over = Person("m.keller", Environment.LIVE, (RoleGrant(Role.AUTHOR, until=NOW),))
+    assert of_person(over, NOW).permissions == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("ags", "source", "allowed"),
+    [
+        ("05358008", LEITSTELLE, True),
+        ("05358024", LEITSTELLE, False),  # of the control centre, not of the role
+        ("05334002", LEITSTELLE, False),
+        ("05358008", None, False),  # writes for nobody
+    ],
+)
+def test_an_author_warns_where_both_role_and_centre_may(
+    ags: str, source: Source | None, allowed: bool
+) -> None:
+    assert of_person(AUTHOR, NOW, source).may_warn(ags) is allowed
+
+
+def test_territory_is_that_of_the_role_that_gives_the_permission() -> None:
+    person = of_person(AUTHOR, NOW, LEITSTELLE)
+    assert person.may_on(Permission.APPROVE_ALERTS, "05334002")
+    assert not person.may_on(Permission.SUBMIT_ALERTS, "05334002")
+    assert not person.may_on(Permission.DECIDE_HELD, "05358008")
+
+
+def test_what_the_centre_submitted_is_its_persons_own() -> None:
+    person = of_person(AUTHOR, NOW, LEITSTELLE)
+    assert person.owns("leitstelle")
+    assert person.may_send_as(SENDER)
+    assert not of_person(AUTHOR, NOW).owns("leitstelle")

@@ -252,7 +252,8 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
 
 
 def test_every_kind_asks_and_every_kind_that_shows_something_over_http_is_there() -> None:
-    assert {caller.kind for caller in CALLERS} - {None} == set(PrincipalKind) - {PrincipalKind.OPERATOR}
+    elsewhere = {PrincipalKind.OPERATOR, PrincipalKind.PERSON}
+    assert {caller.kind for caller in CALLERS} - {None} == set(PrincipalKind) - elsewhere
 
 
 async def test_every_kind_gets_on_every_route_what_the_table_says(world: World) -> None:

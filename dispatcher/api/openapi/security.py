@@ -52,6 +52,7 @@ SCHEMES_OF: Final[Mapping[PrincipalKind, tuple[str, ...]]] = MappingProxyType(
         PrincipalKind.GATEWAY: ("gatewaySecret", "gatewayPassword", "gatewayToken"),
         PrincipalKind.SUBSCRIBER: ("managementToken",),
         PrincipalKind.REMOTE_OPERATOR: ("operatorKey",),
+        PrincipalKind.PERSON: (),  # no route takes a session yet
         PrincipalKind.OPERATOR: (),  # acts by commands, never over HTTP
     }
 )

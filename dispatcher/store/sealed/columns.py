@@ -25,6 +25,7 @@ SEALED_COLUMNS: Final = (
         r"convert_to(instance_id || E'\n' || channel || E'\n' || fingerprint, 'UTF8')",
     ),
     SealedColumn("import_row", "sealed", "address_hash"),
+    SealedColumn("person_credential", "sealed", r"convert_to(E'person_credential\n' || person_id, 'UTF8')"),
     SealedColumn("signing_key", "sealed", r"convert_to(E'signing_key\n' || fingerprint, 'UTF8')"),
 )
 """All there are; a test compares them with the schema, where each is called `sealed` or `…_sealed`."""
