@@ -35,6 +35,7 @@ GROUPS = {
     "source": "dispatcher.commands.access.sources:app",
     "instance": "dispatcher.commands.access.instances:app",
     "operator": "dispatcher.commands.access.operators:app",
+    "person": "dispatcher.commands.access.persons:app",
     "webhook": "dispatcher.commands.webhooks:app",
     "keys": "dispatcher.commands.keys:app",
     "secrets": "dispatcher.commands.access.secrets:app",

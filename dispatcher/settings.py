@@ -145,6 +145,23 @@ def _public_page(url: str) -> str:
     return url
 
 
+def _console_origin(url: str) -> str:
+    """Return the origin of the console, as browsers write it. Raises ValueError."""
+    if not url:
+        return url
+    parts = urlsplit(url.rstrip("/"))
+    local = parts.scheme == "http" and parts.hostname == "localhost"
+    if not (parts.scheme == "https" or local) or not parts.hostname:
+        raise ValueError("not https://HOST; only of localhost http:// will do")
+    if url.rstrip("/").lower() != f"{parts.scheme}://{parts.netloc}".lower() or "@" in parts.netloc:
+        raise ValueError("no path, user, query or fragment belongs to an origin")
+    if not re.fullmatch(r"[a-z0-9.:-]+", parts.netloc.lower()):
+        raise ValueError("a host of ASCII letters is needed")
+    return f"{parts.scheme}://{parts.netloc}".lower().removesuffix(
+        ":443" if parts.scheme == "https" else ":80"
+    )
+
+
 class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """Everything that can be set, with its default."""
 
@@ -217,6 +234,9 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """The page to which a tap on a notice leads, the same for all apps: an absolute https URL such as
     `https://warnung.dueren.example/`, to which `#` and the alert's id are added. With it a push is Declarative Web
     Push, which Safari shows without any code of the app; unset, a push is shown by the app's service worker alone."""
+    console_url: Annotated[str, Field(max_length=120), AfterValidator(_console_origin)] = ""
+    """The origin at which persons reach the console, such as `https://warnung.dueren.example`; unset: nobody signs in.
+    Passkeys are bound to its host: another one means that all are registered anew."""
     api_host: str = "127.0.0.1"
     """Where the API listens."""
     api_port: int = Field(8080, ge=0, le=65_535)

@@ -250,6 +250,43 @@ def test_a_short_secret_in_a_file_is_as_short_as_elsewhere(env: pytest.MonkeyPat
         Settings()
 
 
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("", ""),
+        ("https://warnung.example", "https://warnung.example"),
+        ("https://Warnung.example/", "https://warnung.example"),
+        ("https://warnung.example:443", "https://warnung.example"),
+        ("https://warnung.example:8443", "https://warnung.example:8443"),
+        ("http://localhost:8080/", "http://localhost:8080"),
+    ],
+)
+def test_the_console_has_an_origin_as_browsers_write_it(
+    env: pytest.MonkeyPatch, url: str, origin: str
+) -> None:
+    env.setenv("WARN_CONSOLE_URL", url)
+    assert Settings().console_url == origin
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://warnung.example",
+        "https://warnung.example/console",
+        "https://warnung.example/?x",
+        "https://a@warnung.example",
+        "https://warnung.example#x",
+        "https://",
+        "warnung.example",
+        "https://wärnung.example",
+    ],
+)
+def test_what_is_no_origin_of_a_console_is_refused(env: pytest.MonkeyPatch, url: str) -> None:
+    env.setenv("WARN_CONSOLE_URL", url)
+    with pytest.raises(ValidationError, match="console_url"):
+        Settings()
+
+
 @pytest.mark.parametrize("url", ["", "https://warnung.example/", "http://localhost:8000/app"])
 def test_a_notice_may_lead_to_a_page(env: pytest.MonkeyPatch, url: str) -> None:
     env.setenv("WARN_PUBLIC_URL", url)

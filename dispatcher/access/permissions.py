@@ -412,8 +412,22 @@ GRANTS: Final = (
     ),
     Grant(Permission.APPROVE_ALERTS, _NOBODY, roles={Role.APPROVER: Scope.OWN}),
     Grant(Permission.CORRECT_ALERTS, _NOBODY, roles={Role.APPROVER: Scope.OWN}),
-    Grant(Permission.READ_PERSONS, _OPERATOR, roles=_SUPERVISED),
-    Grant(Permission.MANAGE_PERSONS, _OPERATOR, roles=_ADMINISTERED),
+    Grant(Permission.READ_PERSONS, _OPERATOR, commands=("person list", "person show"), roles=_SUPERVISED),
+    Grant(
+        Permission.MANAGE_PERSONS,
+        _OPERATOR,
+        commands=(
+            "person add",
+            "person change",
+            "person grant",
+            "person withdraw",
+            "person disable",
+            "person enable",
+            "person invite",
+            "person recover",
+        ),
+        roles=_ADMINISTERED,
+    ),
 )
 
 GRANT_OF: Final[Mapping[Permission, Grant]] = MappingProxyType({grant.permission: grant for grant in GRANTS})

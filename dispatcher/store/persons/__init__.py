@@ -1,0 +1,1 @@
+"""Keep persons who sign in: who they are, their roles, what they show, and their sessions."""
