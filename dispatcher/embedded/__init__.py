@@ -41,6 +41,11 @@ class Servers:
     redis_url: str
     started: tuple[EmbeddedServer, ...] = ()
 
+    def leave(self) -> None:
+        """Let go, in a fork, of what this process holds for the servers."""
+        for server in self.started:
+            server.leave()
+
 
 @contextmanager
 def embedded(

@@ -12,6 +12,7 @@ which is why servers and workers are started from the main thread.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import sys
@@ -43,6 +44,17 @@ def with_parent_death_signal(
 # tests/embedded/test_parent_death.py sees its effects.
 
 
+def end_with(parent: int, death_signal: signal.Signals) -> None:  # pragma: no cover - see above
+    """Have this process sent `death_signal` as soon as the thread that has started it ends. Raises OSError where that
+    cannot be had, or `parent` is gone already.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl: {os.strerror(ctypes.get_errno())}")
+    if os.getppid() != parent:
+        raise ProcessLookupError(errno.ESRCH, "the parent has ended already")
+
+
 def _become(identity: str) -> None:  # pragma: no cover - see above
     uid, gid = (int(number) for number in identity.split(":"))
     os.setgroups([])
@@ -57,11 +69,7 @@ def _run(  # pragma: no cover - see above
     try:
         if identity != _KEEP_IDENTITY:
             _become(identity)
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0) != 0:
-            return f"prctl: {os.strerror(ctypes.get_errno())}"
-        if os.getppid() != parent:
-            return "the parent has ended already"
+        end_with(parent, death_signal)
         os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
     except OSError as error:
         return f"{command[0]}: {error.strerror}"

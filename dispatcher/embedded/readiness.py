@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
+import time
 import urllib.request
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from dispatcher.embedded.forks import fork
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 LOOK_EVERY_S: Final = 0.2
@@ -22,25 +24,25 @@ log = structlog.get_logger()
 
 
 @contextmanager
-def said_when_ready(probes: Sequence[Path], api: Path) -> Iterator[None]:
-    """Log `ready` with the API's address as soon as every process is, and not before; meanwhile the block runs.
-    `probes` are the files in which the processes write down where they answer probes, `api` is that of the API.
+def said_when_ready(probes: Sequence[Path], api: Path, leave: Callable[[], None]) -> Iterator[None]:
+    """Look whether all are ready, as `look` does, while the block runs: in a process of its own and in no thread, since
+    this process is forked meanwhile. `leave` lets go there of what this process holds.
     """
-    over = threading.Event()
-    looking = threading.Thread(target=_look, args=(probes, api, over), daemon=True)
-    looking.start()
+    looking = fork(lambda: look(probes, api), leave)
     try:
         yield
     finally:
-        over.set()
-        looking.join()
+        looking.kill()
+        looking.wait()
 
 
-def _look(probes: Sequence[Path], api: Path, over: threading.Event) -> None:
-    while not over.wait(LOOK_EVERY_S):
-        if all(is_ready(file) for file in probes):
-            log.info("ready", api=_read(api)["url"])
-            return
+def look(probes: Sequence[Path], api: Path) -> None:
+    """Log `ready` with the API's address as soon as every process is, and not before. `probes` are the files in which
+    the processes write down where they answer probes, `api` is that of the API.
+    """
+    while not all(is_ready(file) for file in probes):
+        time.sleep(LOOK_EVERY_S)
+    log.info("ready", api=_read(api)["url"])
 
 
 def is_ready(probe: Path) -> bool:

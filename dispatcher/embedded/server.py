@@ -142,6 +142,13 @@ class EmbeddedServer(ABC):
         """Collect the server's process, which has ended by itself; returns its status."""
         return self._process.wait() if self._process is not None else 0
 
+    def leave(self) -> None:
+        """Let go, in a fork, of the data directory: it is the forking process that holds it, and stops the server."""
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None
+        self._process = None
+
     def stop(self) -> None:
         """Stop the server if it runs, politely first, and release the data directory. It is safe to repeat."""
         if self._process is not None:

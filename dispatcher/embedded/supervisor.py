@@ -21,12 +21,15 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from dispatcher.embedded.errors import EmbeddedError
+from dispatcher.embedded.forks import PYTHON_MODULE, fork_module
 from dispatcher.embedded.parent_death import with_parent_death_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import FrameType
+
+    from dispatcher.embedded.forks import Fork
 
 _STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
@@ -35,11 +38,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run, and under which name, e.g. `worker-1`. `env`, if given, is its whole environment."""
+    """What to run, and under which name, e.g. `worker-1`. `env`, if given, is its whole environment. `forked`: a module
+    of Python is run in a fork of this process, for the sake of all that this one has imported.
+    """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] | None = None
+    forked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +79,19 @@ class SupervisedService(Protocol):
     def reap(self) -> int:
         """Collect the process, which has ended; returns its exit status as `subprocess` reports it."""
 
+    def leave(self) -> None:
+        """Let go, in a fork, of what the forking process holds for it."""
+
 
 class _Program:
     """A command as a process in a group of its own. Signals go only to what was started and is not reaped."""
 
-    _process: subprocess.Popen[bytes]
+    _process: subprocess.Popen[bytes] | Fork
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, command: Command, leave: Callable[[], None]) -> None:
+        """`leave` lets go, in a fork, of what the forking process holds."""
         self._command = command
+        self._leave = leave
         self._pid: int | None = None
 
     @property
@@ -92,13 +103,17 @@ class _Program:
         return self._pid
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
-            # SIGKILL: without a supervisor nobody would see to it that a polite request is followed.
-            with_parent_death_signal(self._command.argv, death_signal=signal.SIGKILL),
-            stdin=subprocess.DEVNULL,
-            env=self._command.env,
-            process_group=0,
-        )
+        command = self._command
+        if command.forked and tuple(command.argv[:2]) == PYTHON_MODULE:
+            self._process = fork_module(command.argv, command.env, self._leave)
+        else:
+            self._process = subprocess.Popen(
+                # SIGKILL: without a supervisor nobody would see to it that a polite request is followed.
+                with_parent_death_signal(command.argv, death_signal=signal.SIGKILL),
+                stdin=subprocess.DEVNULL,
+                env=command.env,
+                process_group=0,
+            )
         self._pid = self._process.pid
 
     def terminate(self) -> None:
@@ -113,6 +128,9 @@ class _Program:
         self.kill()
         self._pid = None
         return self._process.wait()
+
+    def leave(self) -> None:
+        """Nothing is held for it but what the supervisor itself holds."""
 
 
 @dataclass(slots=True)
@@ -147,7 +165,9 @@ class Supervisor:
         restarts_file: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._programs = {program: _Watch(program) for program in map(_Program, commands)}
+        self._programs = {
+            program: _Watch(program) for program in (_Program(one, self._leave) for one in commands)
+        }
         self._watches = [*(_Watch(server) for server in servers), *self._programs.values()]
         self._backoff = backoff
         self._grace = grace
@@ -195,6 +215,15 @@ class Supervisor:
         else:
             self._selector.register(watch.pidfd, selectors.EVENT_READ, watch)
             self._publish()
+
+    def _leave(self) -> None:
+        """Let go, in a fork, of all that the supervisor waits for, and its servers hold."""
+        for key in list(self._selector.get_map().values()):
+            os.close(key.fd)
+        self._selector.close()
+        os.close(signal.set_wakeup_fd(-1))
+        for watch in self._watches:
+            watch.service.leave()
 
     def _postpone(self, watch: _Watch, reason: str) -> None:
         now = self._clock()

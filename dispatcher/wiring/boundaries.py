@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dispatcher.boundaries.municipalities import Boundaries, names_in
@@ -9,15 +10,31 @@ from dispatcher.targeting.registries import with_registries
 from dispatcher.wiring.setting_errors import naming_setting
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dispatcher.settings import Settings
 
 
 def load_boundaries(settings: Settings) -> Boundaries:
     """Load the operator's bundle, or the one that comes with the program, with the operator's tables of codes."""
     with naming_setting("WARN_BOUNDARIES"):
-        data = Boundaries.load(settings.boundaries) if settings.boundaries else Boundaries.default()
+        data = _bundle(settings.boundaries) if settings.boundaries else Boundaries.default()
     with naming_setting("WARN_REGISTRIES"):
         return with_registries(data, settings.registries)
+
+
+def _bundle(path: Path) -> Boundaries:
+    """Return a bundle, which is read once as long as its file is the same: what `dispatcher up` has read to check the
+    settings, its processes have already. Raises as `Boundaries.load`.
+    """
+    found = path.stat()
+    return _read(path, (found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, version: tuple[int, int, int]) -> Boundaries:
+    del version
+    return Boundaries.load(path)
 
 
 def municipality_names(settings: Settings) -> frozenset[str]:

@@ -1,12 +1,16 @@
 """The commands that run the service."""
 
+import ast
+import inspect
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+from dispatcher.commands import serve
 from dispatcher.store import record
 from tests.store.sealed.clear import add_clear
 
@@ -167,3 +171,26 @@ async def test_migrate_seals_what_an_older_version_left_in_the_clear(
     assert "sealed 1 of 1 endpoint\n" in done.stderr
     assert done.returncode == 0
     await pool.close()
+
+
+def test_all_that_a_process_imports_is_there_before_it_is_forked() -> None:
+    bodies = (serve.api, serve._api, serve.reading, serve._reading, serve.worker, serve._worker)
+    assert set().union(*map(imported_within, bodies)) == set(serve.PRELOADED)
+
+
+def imported_within(function: Any) -> set[str]:
+    """The modules that a function of the module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(inspect.getsource(function))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{name.name}" for name in node.names}
+            modules = {name for name in names if find_spec(name)} if is_package(node.module) else set()
+            found |= modules or {node.module or ""}
+    return found
+
+
+def is_package(name: str | None) -> bool:
+    spec = find_spec(name or "")
+    return spec is not None and spec.submodule_search_locations is not None

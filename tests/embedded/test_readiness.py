@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from dispatcher.embedded.readiness import is_ready, said_when_ready
+from dispatcher.embedded.readiness import is_ready, look
 
 
 class Probed:
@@ -78,11 +78,11 @@ def test_ready_is_logged_with_the_apis_address_and_not_before(probed: Probed, tm
     before = structlog.get_config()["processors"]
     structlog.configure(processors=[keep])
     try:
-        with said_when_ready([probe], api):
-            assert probed.asked.wait(20)
-            assert lines == []
-            probed.status = 200
-            assert logged.wait(20)
+        threading.Thread(target=look, args=([probe], api), daemon=True).start()
+        assert probed.asked.wait(20)
+        assert lines == []
+        probed.status = 200
+        assert logged.wait(20)
     finally:
         structlog.configure(processors=before)
     assert lines == [{"event": "ready", "api": "http://127.0.0.1:8080"}]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.boundaries.municipalities import PILOT, Boundaries
 from dispatcher.settings import Settings, SettingsError
 from dispatcher.wiring.boundaries import load_boundaries, municipality_names
 
@@ -21,3 +21,13 @@ def test_what_cannot_be_read_is_said_with_the_settings_name(tmp_path: Path) -> N
             wrong(Settings(boundaries=nowhere))
     with pytest.raises(SettingsError, match=r"^WARN_REGISTRIES: "):
         load_boundaries(Settings(registries=(nowhere,)))
+
+
+def test_a_bundle_is_read_once_and_again_once_its_file_is_another(tmp_path: Path) -> None:
+    bundle, newer = tmp_path / "own.bundle", tmp_path / "newer.bundle"
+    for file in (bundle, newer):
+        file.write_bytes(PILOT.read_bytes())
+    first = load_boundaries(Settings(boundaries=bundle))
+    assert load_boundaries(Settings(boundaries=bundle)).border is first.border
+    newer.replace(bundle)
+    assert load_boundaries(Settings(boundaries=bundle)).border is not first.border
