@@ -25,6 +25,7 @@ ROLES: Final = """
 """A person's roles as one column of its row `p`."""
 PERSON: Final = f"p.id, p.environment, p.source_id, p.disabled_at, {ROLES}"
 """The columns of which `person_of` makes a person."""
+_ROLES: Final = {role.value: role for role in Role}
 _ENTRY: Final = f"""
 SELECT {PERSON}, p.created_at,
   ARRAY(SELECT c.kind FROM person_credential c WHERE c.person_id = p.id GROUP BY c.kind ORDER BY c.kind) AS shows,
@@ -156,7 +157,7 @@ class Persons:
 
 
 def person_of(row: Any) -> Person:
-    """Return a person of its row, see `PERSON`. Raises ValueError where the record has what no version has written."""
+    """Return a person of its row, see `PERSON`. Raises KeyError or ValueError for what no version has written."""
     return Person(
         id=row["id"],
         environment=Environment(row["environment"]),
@@ -168,7 +169,7 @@ def person_of(row: Any) -> Person:
 
 def _grant_of(values: dict[str, Any]) -> RoleGrant:
     return RoleGrant(
-        role=Role(values["role"]),
+        role=_ROLES[values["role"]],
         territory=tuple(values["territory"]),
         since=_moment(values["since"]),
         until=_moment(values["until"]),
@@ -208,7 +209,7 @@ async def _grant(connection: Connection, person_id: str, grant: RoleGrant, by: A
         grant.until,
         windows,
     )
-    given = {
+    given: dict[str, Any] = {
         "territory": list(grant.territory),
         "since": grant.since and grant.since.isoformat(),
         "until": grant.until and grant.until.isoformat(),

@@ -119,7 +119,9 @@ def test_the_desk_starts_without_the_service(arguments: Any, code: int, env: Any
     env.setenv("WARN_TIME_ZONE", "Europe/Berlin")
     found = imported_by(*arguments, code=code)
     assert not found & SERVICE
-    assert len([name for name in found if name.startswith("dispatcher")]) < 42  # two of them roles and persons
+    assert (
+        len([name for name in found if name.startswith("dispatcher")]) < 42
+    )  # two of them roles and persons
 
 
 @pytest.mark.processes
