@@ -10,6 +10,7 @@ import asyncio
 import errno
 import socket
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.metrics.http import Ended
@@ -25,11 +26,35 @@ ACCEPTED_AT_ONCE: Final = 16
 """How many connections are accepted before anything else has its turn."""
 BACKLOG: Final = 2048
 BUFFER_BYTES: Final = 131_072
-"""The kernel's buffers of a connection, each way: it would let them grow to megabytes, of which a client that reads
-slowly makes us see nothing for minutes. 128 KiB carry 2.6 MB/s over 50 ms."""
+"""The most of the kernel's buffers of a connection, each way: it would let them grow to megabytes, of which a client
+that reads slowly makes us see nothing for minutes. 128 KiB carry 2.6 MB/s over 50 ms."""
+LEAST_BUFFER_BYTES: Final = 8_192
+TCP_MEMORY: Final = Path("/proc/sys/net/ipv4/tcp_mem")
+"""Has three numbers of pages, for all connections of the machine; beyond the second the kernel makes all of them slow
+(tcp(7))."""
+PAGE_BYTES: Final = 4_096
 NO_DESCRIPTOR: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 PAUSE_S: Final = 0.05
 """How long nothing is accepted when there was no descriptor; one that was given up is free by then."""
+
+
+def buffer_bytes(connections: int, tcp_memory: str) -> int:
+    """Return how many bytes of the kernel a connection may have each way, so that so many of them whose clients take
+    nothing leave the rest of the machine enough. `tcp_memory` is what `TCP_MEMORY` says; of anything else nothing is
+    learnt. The kernel takes twice what it is asked for (socket(7)).
+    """
+    numbers = tcp_memory.split()
+    if len(numbers) != len(("low", "pressure", "high")) or not numbers[1].isdecimal():
+        return BUFFER_BYTES
+    share = int(numbers[1]) * PAGE_BYTES // (2 * 2 * connections)
+    return max(LEAST_BUFFER_BYTES, min(BUFFER_BYTES, share))
+
+
+def _tcp_memory() -> str:
+    try:
+        return TCP_MEMORY.read_text()
+    except OSError:  # no Linux, or a container that hides it
+        return ""
 
 
 class Acceptor:
@@ -48,8 +73,9 @@ class Acceptor:
     def start(self) -> None:
         """Begin to listen and accept. Raises OSError."""
         self._listener.setblocking(False)
+        size = buffer_bytes(self._connections.most, _tcp_memory())
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):  # whoever is accepted inherits them
-            self._listener.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+            self._listener.setsockopt(socket.SOL_SOCKET, option, size)
         self._listener.listen(BACKLOG)
         self._go_on()
 

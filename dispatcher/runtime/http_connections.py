@@ -50,7 +50,7 @@ class Connections:
     def __init__(self, most: int, metrics: Metrics) -> None:
         self.ended = EndedConnections(metrics)
         self._open = metrics.connections
-        self._most = most
+        self.most = most
         self._phases: dict[ClientConnection, Phase] = {}
         self._queues: dict[Phase, OrderedDict[ClientConnection, None]] = {
             phase: OrderedDict() for phase in Phase
@@ -63,7 +63,7 @@ class Connections:
         """Take a connection in, in place of the one that waits longest if there are too many. Returns whether there was
         one.
         """
-        if len(self._phases) >= self._most and not self.make_room():
+        if len(self._phases) >= self.most and not self.make_room():
             self.ended.note(Ended.NO_PLACE)
             return False
         self._phases[connection] = Phase.RUNNING  # until the loop has it, it cannot end
