@@ -40,7 +40,7 @@ GROUPS = {
     "keys": "dispatcher.commands.keys:app",
     "secrets": "dispatcher.commands.access.secrets:app",
     "signing": "dispatcher.commands.access.signing:app",
-    "audit": "dispatcher.commands.access.audit:app",
+    "audit": "dispatcher.commands.audit.group:app",
     "subscriptions": "dispatcher.commands.subscriptions:app",
     "subscribers": "dispatcher.commands.access.subscribers:app",
     "geodata": "dispatcher.commands.geodata:app",

@@ -48,6 +48,8 @@ BY_FILE: Final = (
     "DATABASE_URL",
     "REDIS_URL",
     "WARN_ADDRESS_KEYS",
+    "WARN_AUDIT_ANCHOR_URL",
+    "WARN_DATABASE_OWNER_URL",
     "WARN_KEY_PEPPER",
     "WARN_SMPP_GATEWAYS",
     "WARN_SMS_GATEWAYS",
@@ -209,6 +211,11 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """Embedded servers' data, keys, state."""
     database_url: str | None = Field(None, validation_alias=AliasChoices("database_url", "DATABASE_URL"))
     """PostgreSQL 15 or newer; under `dispatcher up` the default is an embedded one."""
+    database_owner_url: str | None = None
+    """The same database by the role that owns its tables, for `dispatcher migrate`, `dispatcher secrets drop` and the
+    start of `dispatcher up`: `DATABASE_URL` is then of a role that can change nothing on the
+    [audit trail](audit.md#protection), and is made. Processes that serve are not to have it. The embedded PostgreSQL
+    has such roles by itself."""
     redis_url: str | None = Field(None, validation_alias=AliasChoices("redis_url", "REDIS_URL"))
     """Redis 7, Valkey or newer: `redis://`, `rediss://`, `unix://`, or by Sentinels
     `redis+sentinel://[user:password@]host:26379,host:26379/mymaster[/db]`, with `rediss+sentinel` over TLS; options
@@ -329,9 +336,10 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
 
     allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
     """Comma-separated origins (`http://10.0.0.5:13013`) exempt from the rules for outbound addresses: the operator's
-    own servers in a private net, and the lab's. `gateway=`, `feed=`, `callback=` or `push=` before one says what for:
-    the SMS gateways in these settings, feeds that are polled, callbacks of apps, endpoints of Web Push. With none of
-    them it is for all but push. Links and redirects in a feed reach the feed's own origins, and nothing else exempt."""
+    own servers in a private net, and the lab's. `gateway=`, `feed=`, `callback=`, `push=` or `anchor=` before one says
+    what for: the SMS gateways in these settings, feeds that are polled, callbacks of apps, endpoints of Web Push, where
+    checkpoints of the audit trail are posted. With none of them it is for all but push and anchor. Links and redirects
+    in a feed reach the feed's own origins, and nothing else exempt."""
     outbound_ca_file: Path | None = None
     """PEM bundle for outbound TLS; default: the machine's."""
     http2_pool_after: int = Field(128, ge=0)
@@ -347,6 +355,16 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """The ring of keys that endpoints in the record are sealed with: the content of `keys/addresses`, in lines or in
     one, the same on [all machines](several-machines.md); default: made once in the data directory, at the service's
     first start. Without it nobody can be warned."""
+    audit_anchor_file: Path | None = None
+    """A file to which checkpoints of the [audit trail](audit.md#anchors) are appended, each on the disk before it
+    counts; best on a medium that the service can only append to. Each machine has its own."""
+    audit_anchor_url: str | None = None
+    """Where checkpoints of the audit trail are posted as JSON, to somebody who keeps them: an https URL. In a private
+    net `WARN_ALLOWED_ORIGINS` has to exempt its origin as `anchor=`."""
+    audit_checkpoint_minutes: float = Field(5.0, gt=0, le=1_440)
+    """Minutes between two checkpoints of the audit trail at most, where anything is done."""
+    audit_checkpoint_entries: int = Field(1000, ge=1, le=1_000_000)
+    """Entries between two checkpoints of the audit trail at most."""
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Berlin"
     """The zone in which people read times."""
     log_json: bool | None = None

@@ -197,6 +197,8 @@ class Purpose(StrEnum):
     """The callbacks of apps, among the subscriptions."""
     PUSH = "push"
     """Endpoints of Web Push, among the subscriptions: any citizen's app hands them out."""
+    ANCHOR = "anchor"
+    """Where the operator's settings have checkpoints of the audit trail kept."""
 
 
 WITHOUT_A_PURPOSE: Final = frozenset({Purpose.GATEWAY, Purpose.FEED, Purpose.CALLBACK})

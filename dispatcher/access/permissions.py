@@ -84,7 +84,8 @@ class Permission(StrEnum):
         "Add, rotate, expire and revoke keys of sources, feeds, instances and operators.",
     )
     MANAGE_SECRETS = "secrets.manage", "Change the secrets that all machines of the service share."
-    READ_AUDIT = "audit.read", "Read who did what."
+    READ_AUDIT = "audit.read", "Read who did what, verify and export it."
+    SIGN_AUDIT = "audit.sign", "Make a checkpoint of the audit trail, or a new key for them."
     IMPORT_SUBSCRIPTIONS = "subscriptions.import", "Add and renew subscriptions from a file."
     EXPORT_SUBSCRIPTIONS = (
         "subscriptions.export",
@@ -381,7 +382,13 @@ GRANTS: Final = (
         ),
         roles=_ADMINISTERED,
     ),
-    Grant(Permission.READ_AUDIT, _OPERATOR, commands=("audit list",), roles={Role.AUDITOR: Scope.EVERYTHING}),
+    Grant(
+        Permission.READ_AUDIT,
+        _OPERATOR,
+        commands=("audit list", "audit verify", "audit export", "audit keys"),
+        roles={Role.AUDITOR: Scope.EVERYTHING},
+    ),
+    Grant(Permission.SIGN_AUDIT, _OPERATOR, commands=("audit checkpoint",)),
     Grant(Permission.IMPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions import",)),
     Grant(Permission.EXPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions export",)),
     Grant(Permission.COUNT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions count",), roles=_SEEN),

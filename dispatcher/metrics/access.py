@@ -1,8 +1,8 @@
-"""What is counted of credentials: refused ones, and when the next one runs out."""
+"""What is counted of credentials: refused ones, and when the next one runs out; and of the audit trail."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Counter, Gauge
 
@@ -27,3 +27,82 @@ class AccessMetrics:
             ("kind",),
             registry=registry,
         )
+
+
+ANCHORS: Final = ("file", "webhook")
+"""Where checkpoints of the audit trail are kept besides."""
+
+
+class AuditMetrics:
+    """Shows how the chain of the audit trail stands. Only the process that writes it knows; of the others' all is 0."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.audit_chained_at = Gauge(
+            "warn_audit_chained_timestamp_seconds",
+            "When this process last chained what there was on the audit trail; 0 while another process does it.",
+            registry=registry,
+        )
+        self.audit_unchained = Gauge(
+            "warn_audit_unchained_entries", "Entries that are not in the chain yet.", registry=registry
+        )
+        self.audit_unchained_since = Gauge(
+            "warn_audit_unchained_timestamp_seconds",
+            "When the oldest entry was written that is not in the chain yet; 0 if there is none.",
+            registry=registry,
+        )
+        self.audit_position = Gauge("warn_audit_chain_position", "How long the chain is.", registry=registry)
+        self.audit_faults = Gauge(
+            "warn_audit_chain_faults",
+            "Faults that the last look through the whole chain has found. Must be 0.",
+            registry=registry,
+        )
+        self.audit_verified_at = Gauge(
+            "warn_audit_verified_timestamp_seconds",
+            "When this process last looked through the whole chain; 0 before the first time.",
+            registry=registry,
+        )
+        self.audit_checkpoint_at = Gauge(
+            "warn_audit_checkpoint_timestamp_seconds",
+            "When the last checkpoint was made; 0 if there is none.",
+            registry=registry,
+        )
+        self.audit_unprotected = Gauge(
+            "warn_audit_unprotected",
+            "Whether the role that this worker connects to the record as could change the audit trail.",
+            registry=registry,
+        )
+        self.audit_anchor_failures = Counter(
+            "warn_audit_anchor_failures",
+            "Attempts to put a checkpoint at an anchor that failed. It is tried again.",
+            ("anchor",),
+            registry=registry,
+        )
+        self.audit_anchor_failing_since = Gauge(
+            "warn_audit_anchor_failing_timestamp_seconds",
+            "Since when an anchor has taken nothing; 0 while it does.",
+            ("anchor",),
+            registry=registry,
+        )
+        self.audit_rounds_failed = Counter(
+            "warn_audit_rounds_failed",
+            "Rounds of the process that chains the audit trail that ended in an error, such as a record that is away.",
+            registry=registry,
+        )
+        for anchor in ANCHORS:
+            self.audit_anchor_failures.labels(anchor)
+            self.audit_anchor_failing_since.labels(anchor)
+
+    def lead_no_audit(self) -> None:
+        """Show that another process writes the chain, and nothing that was known here."""
+        for gauge in (
+            self.audit_chained_at,
+            self.audit_unchained,
+            self.audit_unchained_since,
+            self.audit_position,
+            self.audit_faults,
+            self.audit_verified_at,
+            self.audit_checkpoint_at,
+        ):
+            gauge.set(0)
+        for anchor in ANCHORS:
+            self.audit_anchor_failing_since.labels(anchor).set(0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
-from dispatcher.metrics.access import AccessMetrics
+from dispatcher.metrics.access import AccessMetrics, AuditMetrics
 from dispatcher.metrics.delivery import DeliveryMetrics
 from dispatcher.metrics.feeds import FeedMetrics
 from dispatcher.metrics.http import HttpMetrics
@@ -30,6 +30,7 @@ class Metrics(
     ReachMetrics,
     FeedMetrics,
     AccessMetrics,
+    AuditMetrics,
     HttpMetrics,
     MessageCentreMetrics,
     SmsMetrics,

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 RECONCILER_LOCK = 7207116108
 FEEDS_LOCK = 7207116109
-"""The numbers of the advisory locks of the process that reconciles, and of the one that polls the feeds."""
+AUDIT_LOCK = 7207116137
+"""The numbers of the advisory locks of the process that reconciles, of the one that polls the feeds, and of the one
+that chains the audit trail."""
 SILENT_S = 5.0
 """How long a leader leads without a sign of life. A process that is frozen keeps its connection, and the lock with it:
 no other process would sweep in its place."""

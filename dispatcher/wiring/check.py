@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.pages.public_bodies import load_public_bodies
 from dispatcher.runtime.secrets.files import held_secret
+from dispatcher.wiring.audit.keeping import require_anchor
 from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.feeds import load_feeds
 from dispatcher.wiring.http_client import exemptions, require_ca_file
@@ -29,6 +30,7 @@ def check_settings(settings: Settings, boundaries: Boundaries | None) -> tuple[F
         queue_address(settings.redis_url)
     exemptions(settings)
     require_ca_file(settings)
+    require_anchor(settings)
     with naming_setting("WARN_SMS_GATEWAYS"):
         sms_gateways(settings)
     smpp_gateways(settings)

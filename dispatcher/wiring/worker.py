@@ -43,6 +43,7 @@ from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.wiring import channels
+from dispatcher.wiring.audit.keeping import audit_keeper
 from dispatcher.wiring.boundaries import load_boundaries, municipality_names
 from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import record_connections, require_urls
@@ -194,6 +195,7 @@ async def worker_dependencies(
                 sms=registry.get("sms"),
                 charges=charges,
             ),
+            audit_keeper=audit_keeper(settings, pool, addresses, http, metrics),
         )
     finally:
         await leadership.drop()

@@ -17,11 +17,9 @@ from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.audit import AuditLine, listed
 
-app = typer.Typer(help="Who did what.", no_args_is_help=True)
 HEAD = ("when", "who", "what", "about")
 
 
-@app.command("list")
 @requires(Permission.READ_AUDIT)
 def list_lines(
     action: Annotated[str, typer.Option(help="what an action begins with, e.g. source. or key.add")] = "",

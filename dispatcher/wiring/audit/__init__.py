@@ -1,0 +1,1 @@
+"""Build what keeps the chain of the audit trail."""

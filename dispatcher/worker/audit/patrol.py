@@ -1,0 +1,52 @@
+"""Look through the chain all the time, a little at once: a change shows within the hour, and not when somebody asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.audit.verification import ChainVerifier
+from dispatcher.store.audit_chain.reader import checkpoints_between, links_after
+
+if TYPE_CHECKING:
+    from dispatcher.audit.verification import ChainVerdict
+    from dispatcher.store.record import Pool
+
+PAGE: Final = 300
+"""Places that are looked at in one step, which takes some milliseconds: a million in an hour, at one step a second."""
+
+
+class ChainPatrol:
+    """Goes through the chain from its beginning to its end, and from the beginning again."""
+
+    def __init__(self, pool: Pool, page: int = PAGE) -> None:
+        self._pool = pool
+        self._page = page
+        self._verifier = ChainVerifier()
+
+    def begin_anew(self) -> None:
+        """Begin with the first place again."""
+        self._verifier = ChainVerifier()
+
+    async def step(self) -> ChainVerdict | None:
+        """Look at the next places. Returns what was found of the whole chain, when it is through."""
+        verifier = self._verifier
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            before = verifier.position
+            links = await links_after(connection, before, self._page)
+            through = len(links) < self._page
+            checkpoints = await checkpoints_between(
+                connection, before, None if through else links[-1].position
+            )
+        for link in links:
+            verifier.take(link)
+            while checkpoints and checkpoints[0].position <= link.position:
+                verifier.checkpoint(checkpoints.pop(0))
+        for one in checkpoints:
+            verifier.checkpoint(one)
+        if not through:
+            return None
+        self.begin_anew()
+        return verifier.finish()

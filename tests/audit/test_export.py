@@ -1,0 +1,115 @@
+"""An export is verified without the record, and shows what was done to it."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from dispatcher.audit.checkpoint import Checkpoint, CheckpointSigner
+from dispatcher.audit.entry import GENESIS, AuditEntry, ChainLink, entry_hash
+from dispatcher.audit.export import (
+    End,
+    Head,
+    end_line,
+    head_line,
+    item_line,
+    read_anchor,
+    read_line,
+    verify_export,
+)
+
+AT = datetime(2026, 11, 29, tzinfo=UTC)
+SIGNER = CheckpointSigner(b"k" * 32)
+
+
+def _links(count: int) -> list[ChainLink]:
+    links: list[ChainLink] = []
+    for place in range(1, count + 1):
+        entry = AuditEntry(
+            str(place), "7", "2026-11-29T00:00:00.000000Z", "operator:Jülich\n", "x", None, "{}"
+        )
+        previous = links[-1].hash if links else GENESIS
+        links.append(ChainLink(place, place, previous, entry_hash(place, previous, entry), entry))
+    return links
+
+
+LINKS = _links(4)
+CHECKPOINTS = [SIGNER.sign(n, place, LINKS[place - 1].hash, AT) for n, place in ((1, 2), (2, 4))]
+LINES = [
+    head_line([SIGNER.key], AT),
+    *map(item_line, (*LINKS[:2], CHECKPOINTS[0], *LINKS[2:], CHECKPOINTS[1])),
+    end_line(End(4, 4, LINKS[-1].hash, 3)),
+]
+
+
+def test_an_export_that_nobody_touched_is_sound() -> None:
+    found = verify_export(LINES, [SIGNER.key], CHECKPOINTS)
+    assert found.verdict.sound
+    assert (found.verdict.entries, found.verdict.checkpoints, found.verdict.anchored) == (4, 2, 2)
+    assert (found.unchained, found.keys) == (3, (SIGNER.key,))
+    assert verify_export(LINES).verdict.sound, "by the key that it names itself"
+
+
+def faults(lines: list[bytes], **options: Any) -> list[tuple[str, int]]:
+    return [(one.fault.value, one.position) for one in verify_export(lines, **options).verdict.findings]
+
+
+def edited(line: bytes, **changes: Any) -> bytes:
+    return json.dumps(json.loads(line) | changes).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([*LINES[:2], LINES[2].replace(b"operator", b"nobody"), *LINES[3:]], [("edited", 2)]),
+        ([*LINES[:2], *LINES[4:]], [("deleted", 2), ("deleted", 4)]),
+        (LINES[:-1], [("truncated", 4)]),
+        ([*LINES[:-3], LINES[-1]], [("truncated", 3)]),
+        ([*LINES[:-2], LINES[-2][:-9] + b"\n", LINES[-1]], [("unreadable", 4)]),
+        ([*LINES[:-1], LINES[-1][:-1]], [("truncated", 4), ("unreadable", 4)]),
+        ([*LINES, LINES[1]], [("unreadable", 4)]),
+        (LINES[1:], [("unreadable", 0), ("forged", 2), ("forged", 4), ("deleted", 1)]),
+        ([], [("unreadable", 0), ("truncated", 0)]),
+        ([b"\xff\n", *LINES[1:]], [("unreadable", 0), ("forged", 2), ("forged", 4)]),
+    ],
+)  # fmt: skip
+def test_what_is_done_to_an_export_is_named(lines: list[bytes], expected: Any) -> None:
+    assert sorted(faults(lines)) == sorted(expected)
+
+
+def test_an_export_by_another_key_is_not_believed() -> None:
+    other = CheckpointSigner(b"o" * 32)
+    assert faults(LINES, keys=[other.key]) == [("forged", 2), ("forged", 4)]
+
+
+def test_an_anchors_file_is_read_line_by_line_and_each_checkpoint_once() -> None:
+    lines = [one.line() for one in CHECKPOINTS]
+    assert read_anchor([*lines, lines[0], lines[1][:20] + b"\n"]) == (CHECKPOINTS, [4])
+    assert read_anchor(LINES) == (CHECKPOINTS, []), "an export is an anchor, too"
+    assert read_anchor([lines[0][:-1]]) == ([], [1]), "what was cut off is not there"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[]\n", b"{}\n", b"\n", b"nothing\n", b'{"type":"x"}\n',
+        edited(LINES[0], version=2),
+        edited(LINES[1], hash="00"), edited(LINES[1], position="1"), edited(LINES[1], position=True),
+        edited(LINES[1], entry={}), edited(LINES[1], entry={**json.loads(LINES[1])["entry"], "id": 1}),
+        edited(CHECKPOINTS[0].line(), number=0), edited(CHECKPOINTS[0].line(), at="2026-11-29"),
+        edited(CHECKPOINTS[0].line(), at="2026-11-29T00:00:00"), edited(CHECKPOINTS[0].line(), signature="00"),
+    ],
+)  # fmt: skip
+def test_what_is_no_line_of_an_export_is_refused(line: bytes) -> None:
+    with pytest.raises(ValueError):
+        read_line(line)
+
+
+def test_every_line_is_read_as_it_was_written() -> None:
+    assert read_line(LINES[0]) == Head((SIGNER.key,))
+    assert read_line(LINES[1]) == LINKS[0]
+    gone = LINKS[0]._replace(entry=None)
+    assert read_line(item_line(gone)) == gone
+    assert isinstance(read_line(LINES[3]), Checkpoint)
+    assert read_line(LINES[-1]) == End(4, 4, LINKS[-1].hash, 3)

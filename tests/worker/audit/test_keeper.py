@@ -1,0 +1,132 @@
+"""One process keeps the chain, and what it finds shows."""
+
+import asyncio
+from typing import Any
+
+from dispatcher.audit.checkpoint import Interval
+from dispatcher.store.audit_chain.anchors import AnchorStates
+from dispatcher.store.audit_chain.checkpoints import Checkpoints
+from dispatcher.worker.audit.anchors import AnchorRefused
+from tests.metrics.test_registry import samples
+from tests.support.audit import noted, tamper, verdict
+from tests.support.sealed import ADDRESSES
+
+
+class Shelf:
+    """An anchor that keeps what it takes, while it takes anything."""
+
+    kind = "file"
+
+    def __init__(self) -> None:
+        self.kept: list[int] = []
+        self.refuses = ""
+
+    async def put(self, checkpoint: Any) -> None:
+        if self.refuses:
+            raise AnchorRefused(self.refuses)
+        self.kept.append(checkpoint.number)
+
+
+def shown(keeper: Any, name: str, **labels: str) -> float:
+    return float(samples(keeper._metrics)[f"warn_audit_{name}", frozenset(labels.items())])
+
+
+async def test_a_round_chains_checks_and_vouches(pool: Any, keeper_with: Any) -> None:
+    await noted(pool, "a", "b")
+    keeper = keeper_with()
+    await keeper.round()
+    whole = await verdict(pool)
+    assert (whole.sound, whole.entries, whole.covered) == (True, 2, 2)
+    assert (shown(keeper, "chain_position"), shown(keeper, "chain_faults")) == (2, 0)
+    assert shown(keeper, "unchained_entries") == 1, "the note of the key that was made for the checkpoint"
+    assert shown(keeper, "checkpoint_timestamp_seconds") > 0
+    await keeper.round()
+    assert (await verdict(pool)).entries == 3
+    assert (shown(keeper, "unchained_entries"), shown(keeper, "unchained_timestamp_seconds")) == (0, 0)
+    assert len(await Checkpoints(pool, ADDRESSES).after(0, 9)) == 1, "the next one is not due"
+
+
+async def test_a_checkpoint_comes_after_so_many_entries(pool: Any, keeper_with: Any) -> None:
+    keeper = keeper_with(interval=Interval(entries=2))
+    for _ in range(3):
+        await noted(pool, "a", "b")
+        await keeper.round()
+    assert [one.position for one in await Checkpoints(pool, ADDRESSES).after(0, 9)] == [2, 5, 7]
+
+
+async def test_a_change_shows_in_the_next_look_through_the_chain(pool: Any, keeper_with: Any) -> None:
+    await noted(pool, "a", "b", "c")
+    keeper = keeper_with()
+    await keeper.round()
+    await tamper(pool, "UPDATE audit SET actor = 'nobody' WHERE id = 2")
+    await keeper.round()
+    assert shown(keeper, "chain_faults") == 1
+
+
+async def test_of_two_processes_one_keeps_the_chain_and_the_other_one_takes_over(
+    pool: Any, keeper_with: Any
+) -> None:
+    first, second = keeper_with(), keeper_with()
+    await noted(pool, "a")
+    await first.round()
+    await second.round()
+    assert shown(second, "chained_timestamp_seconds") == 0 < shown(first, "chained_timestamp_seconds")
+    await first._leadership.drop()
+    await noted(pool, "b")
+    await second.round()
+    await first.round()
+    assert shown(first, "chained_timestamp_seconds") == shown(first, "chain_position") == 0
+    await second.round()
+    whole = await verdict(pool)
+    assert (whole.sound, whole.entries) == (True, 3)
+
+
+async def test_what_an_anchor_refuses_is_put_there_later_in_order(pool: Any, keeper_with: Any) -> None:
+    shelf = Shelf()
+    keeper = keeper_with(shelf, interval=Interval(entries=1))
+    for action in "ab":
+        await noted(pool, action)
+        await keeper.round()
+    shelf.refuses = "http_503"
+    assert await keeper.put(shelf) is False
+    assert await keeper.put(shelf) is False
+    assert shown(keeper, "anchor_failures_total", anchor="file") == 2
+    assert shown(keeper, "anchor_failing_timestamp_seconds", anchor="file") > 0
+    (state,) = await AnchorStates(pool).all()
+    assert (state.checkpoint, state.error) == (0, "http_503")
+    shelf.refuses = ""
+    assert await keeper.put(shelf) is True
+    assert shelf.kept == [1, 2]
+    assert shown(keeper, "anchor_failing_timestamp_seconds", anchor="file") == 0
+    (state,) = await AnchorStates(pool).all()
+    assert (state.checkpoint, state.error, state.failing_since) == (2, None, None)
+    assert await keeper.put(shelf) is True
+    assert shelf.kept == [1, 2], "nothing twice"
+    actions = [row["action"] for row in await pool.fetch("SELECT action FROM audit ORDER BY id")]
+    assert actions == ["a", "audit_key.make", "b", "audit_anchor.failing", "audit_anchor.well"]
+
+
+async def test_it_runs_through_an_outage_and_says_once_that_the_trail_is_not_protected(
+    pool: Any, keeper_with: Any
+) -> None:
+    """The tests' own role is a superuser."""
+    shelf = Shelf()
+    keeper = keeper_with(shelf)
+    keeper._interval_s = 0.01
+    await noted(pool, "a")
+    running = asyncio.create_task(keeper.run())
+    try:
+        async with asyncio.timeout(20):
+            while not shelf.kept:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+            await pool.fetch(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            await noted(pool, "b")
+            while (await verdict(pool)).entries < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert shown(keeper, "unprotected") == 1

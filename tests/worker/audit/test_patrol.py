@@ -1,0 +1,31 @@
+"""Looking through the chain a little at once."""
+
+from typing import Any
+
+from dispatcher.store.audit_chain.checkpoints import Checkpoints
+from dispatcher.worker.audit.patrol import ChainPatrol
+from tests.support.audit import chained, tamper
+from tests.support.sealed import ADDRESSES
+
+
+async def test_the_whole_chain_is_gone_through_page_by_page_again_and_again(pool: Any) -> None:
+    await chained(pool, *"abcde")
+    await Checkpoints(pool, ADDRESSES).make()
+    patrol = ChainPatrol(pool, page=2)
+    for _ in range(2):
+        verdicts = [await patrol.step() for _ in range(3)]
+        assert verdicts[:2] == [None, None]
+        whole = verdicts[2]
+        assert whole is not None
+        assert (whole.sound, whole.entries, whole.checkpoints) == (True, 5, 1)
+    await tamper(pool, "DELETE FROM audit_chain WHERE position > 3")
+    assert await patrol.step() is None
+    whole = await patrol.step()
+    assert whole is not None
+    assert [(one.fault.value, one.position) for one in whole.findings] == [("truncated", 5)]
+
+
+async def test_there_may_be_nothing_yet(pool: Any) -> None:
+    found = await ChainPatrol(pool).step()
+    assert found is not None
+    assert found.sound
