@@ -15,11 +15,19 @@ from channels.sms.http.json_path import look_up
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STOPS: Final = frozenset({"STOP", "STOPP", "ENDE", "ABMELDEN"})
-"""The words, in any case, that a text consists of by which somebody wants no more SMS."""
+STOPS: Final = frozenset(
+    {
+        *("STOP", "STOPP", "ENDE", "ABMELDEN"),
+        *("DUR", "DURDUR", "IPTAL", "İPTAL"),
+        *("СТОП", "КІНЕЦЬ", "СКАСУВАТИ"),
+        *("قف", "توقف", "إيقاف", "ايقاف", "إلغاء", "الغاء"),
+    }
+)
+"""The words, in any case, that a text consists of by which somebody wants no more SMS: in the languages of our notices,
+as a phone's keyboard may have no Latin letters."""
 TEXT_MAX: Final = 40
 """Characters of a text that are looked at: one of the words, and what people put around it."""
-_AROUND: Final = " \t\r\n\0.!,;:\"'„“”‚‘’»«"
+_AROUND: Final = " \t\r\n\0.!,;:\"'„“”‚‘’»«،؛"
 
 
 @dataclass(frozen=True, slots=True)

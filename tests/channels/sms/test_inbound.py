@@ -16,14 +16,20 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 FIELDS = InboundFields()
 
 
-@pytest.mark.parametrize("text", ["STOP", "stop", " Stopp \r\n", "Ende.", "„ABMELDEN“", "STOP\0", "stop!"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("STOP", "stop", " Stopp \r\n", "Ende.", "„ABMELDEN“", "STOP\0", "stop!"),
+        *("стоп", "Стоп!", "dur", "iptal", "İptal.", "İPTAL", "قف", "إيقاف، "),
+    ],
+)
 def test_one_word_ends_it(text: str) -> None:
     assert says_stop(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "STOP bitte", "Bitte kein STOP", "NON-STOP", "ST0P", "S T O P", "STOPSTOP", "Danke", "ＳＴＯＰ", "STOP" + " " * 99],
+    ["", "STOP bitte", "Bitte kein STOP", "NON-STOP", "ST0P", "S T O P", "STOPSTOP", "Danke", "لا توقف", "не стоп", "durun", "ＳＴＯＰ", "STOP" + " " * 99],
 )  # fmt: skip
 def test_anything_else_does_not(text: str) -> None:
     assert not says_stop(text)
