@@ -262,6 +262,12 @@ class Line(NamedTuple):
     cut: Cut = Cut.NEVER
     same: bool = False
     """Whether every wording says the same, so that a shorter one loses nothing."""
+    least: str = ""
+    """What a line that is cut at words begins with and keeps, before all lines but the last that have wordings of the
+    `same`: whether it is a warning, and that it is an exercise, come before when it begins."""
+    said_before: bool = False
+    """Whether lines before it say the gist in a language that the reader knows better: of a line that is cut at
+    sentences only the first one and the telephone numbers are worth a part then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,9 @@ class Layout(NamedTuple):
     def body(self) -> str:
         return "\n".join(line.text for line in self.lines if line.cut is Cut.SENTENCES)
 
+    def least(self) -> str:
+        return "".join(line.least for line in self.lines)
+
     def head(self) -> str:
         return "\n".join(line.text for line in self.lines if line.cut is Cut.WORDS)
 
@@ -96,7 +99,8 @@ def essential(lines: Sequence[Line]) -> Essential:
     either: list[tuple[str, ...]] = []
     for line in lines:
         if line.cut is Cut.SENTENCES:
-            whole += [*_first(line.text), *numbers(line.text)[:NUMBERS]]
+            first = sentences(line.text)[:1] if line.said_before else _first(line.text)
+            whole += [*first, *numbers(line.text)[:NUMBERS]]
         elif line.cut is Cut.SPARE or "" in line.shorter:
             continue
         elif line.same:
@@ -206,6 +210,12 @@ def _body_that_fits(layout: Layout, level: int, body: str) -> str:
     return shortened(body, lambda text: layout.fits(layout.joined(level, text)))
 
 
+def _without_beginnings(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines without those of the same in other wordings, but for the last one: until when."""
+    last = max((at for at, line in enumerate(lines) if line.same), default=0)
+    return [line for at, line in enumerate(lines) if not line.same or at == last]
+
+
 def _headless(layout: Layout) -> str:
     """Return the text with a shortened headline, or if that does not help either, only its beginning."""
 
@@ -214,6 +224,9 @@ def _headless(layout: Layout) -> str:
 
     head = layout.head()
     words = first_words(head, lambda words: layout.fits(beginning(words)))
+    fewer = _without_beginnings(layout.lines)
+    if not words.startswith(layout.least()) and len(fewer) < len(layout.lines):
+        return _headless(layout._replace(lines=fewer))
     if layout.fits(text := beginning(words)):
         return text
     rest = layout.joined(layout.levels, "", head)

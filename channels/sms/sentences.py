@@ -10,14 +10,19 @@ if TYPE_CHECKING:
 
 GAP: Final = "..."
 """What stands where something was left out."""
-_END: Final = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_a-zäöüß]|[\d\"'„“»(])|\n+")
+_END: Final = re.compile(r"(?<=[.!?؟])\s+(?=[^\W\d_a-zäöüßçğışа-яґєії]|[\d\"'„“»«(])|\n+")
+"""No sentence begins with a small letter. Arabic has none, and question marks of its own."""
 _ABBREVIATED: Final = re.compile(
-    r"(?:^|[\s(])(?:\w|\d+|Tel|Telefon|Nr|Str|St|Dr|ca|bzw|ggf|inkl|etc|usw|max|min|Std|Mio|No|Mr|Ms|approx)\.$",
+    r"(?:^|[\s(])(?:\w|\d\d|Tel|Telefon|Nr|Str|St|Dr|ca|bzw|ggf|inkl|etc|usw|max|min|Std|Mio|No|Mr|Ms|approx|"
+    r"Cad|Sok|Mah|Blv|Apt|vb|dk|тел|вул|буд|просп|пл|обл|хв|год|тис|напр|орієнт)\.$",
     re.IGNORECASE,
 )
-"""A word at whose dot no sentence ends: initials, ordinals, abbreviations."""
-NUMBER: Final = re.compile(r"(?<![\w/.-])(?:\(?(?:\+|0)[\d ()/-]{5,24}\d|116 ?117|115)(?!\w)")
-"""A telephone number: with its area code, or one of the short ones that people do not know by heart."""
+"""A word at whose dot no sentence ends: initials, ordinals of up to two digits, abbreviations."""
+NUMBER: Final = re.compile(
+    r"(?<![\w/.-])(?<!\d:)(?:\(?(?:\+|0)[\d\xa0 ()/-]{5,24}\d|116[\xa0 ]?117|115)(?!\w|:\d)"
+)
+"""A telephone number: with its area code, or one of the short ones that people do not know by heart. "08:00 - 10:00" is
+none."""
 
 NUMBERS: Final = 5
 """Telephone numbers that are kept at most: with more there is no room for what to do, and nobody knows whom to call."""
@@ -51,10 +56,18 @@ def shortened(text: str, fits: Callable[[str], bool]) -> str:
     for n in [n for n, sentence in enumerate(whole) if NUMBER.search(sentence)][:NUMBERS]:
         if fits(_joined(whole, kept | {n})):
             kept.add(n)
-    calls = _calls([sentence for n, sentence in enumerate(whole) if n not in kept], fits)
-    leading = _most(len(whole), lambda count: fits(_joined(whole, kept.union(range(count)), calls)))
-    kept.update(range(leading))
-    return _joined(whole, kept, calls) if leading else _words(text.strip(), fits)
+    # Where a number's sentence leaves no room for the first one, the number alone does.
+    for some in (kept, set[int]()) if kept else (kept,):
+        calls = _calls([sentence for n, sentence in enumerate(whole) if n not in some], fits)
+        leading = _leading(whole, some, calls, fits)
+        if leading:
+            return _joined(whole, some.union(range(leading)), calls)
+    return _words(text.strip(), fits)
+
+
+def _leading(whole: list[str], kept: set[int], calls: str, fits: Callable[[str], bool]) -> int:
+    """Return how many of the first sentences fit beside those that are kept."""
+    return _most(len(whole), lambda count: fits(_joined(whole, kept.union(range(count)), calls)))
 
 
 def _joined(whole: list[str], kept: set[int], calls: str = "") -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from channels.base import Notice, Urgency
+from dispatcher.texts.languages import is_right_to_left
 from dispatcher.texts.shortening import as_json
 from dispatcher.texts.words.catalogues import catalogue_of, words_for
 
@@ -36,6 +37,7 @@ def round_trip_notice(code: str, languages: Sequence[str], now: datetime, *, pro
     words = words_for(language)
     title, text = (words.proof_title, words.proof_text) if proof else (words.trial_title, words.trial_text)
     deadline = now.replace(microsecond=0) + HOLDS
+    direction = {"dir": "rtl"} if is_right_to_left(language) else {}
     document = {
         "v": 1,
         "round_trip": "proof" if proof else "test",
@@ -52,6 +54,7 @@ def round_trip_notice(code: str, languages: Sequence[str], now: datetime, *, pro
             "lang": language,
             "tag": COLLAPSE_KEY,
             "silent": False,
+            **direction,
         },
     }
     return Notice(

@@ -16,6 +16,9 @@ from dispatcher.intake.related import RelatedState, reference_keys
 from dispatcher.intake.similarity import beginning, words_digest
 from dispatcher.model.alerts import NewAlert, new_alert_id, together
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, Reason
+from dispatcher.texts.choice import language_of
+from dispatcher.texts.languages import DEFAULT
+from dispatcher.texts.words.catalogues import words_for
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,12 +26,6 @@ if TYPE_CHECKING:
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.model.vocabulary import Lane
 
-DELISTING_TEXT = {
-    "de": "Die Quelle führt diese Warnung nicht mehr. Eine Entwarnung der zuständigen Behörde liegt nicht vor; "
-    "bitte informieren Sie sich weiter.",
-    "en": "The source no longer lists this warning. The authority has not given the all-clear; please stay "
-    "informed.",
-}
 OUTSIDE_GRAPH = frozenset({Reason.HELD, Reason.MERGED})
 """Messages with these reasons are a graph of their own until they go out."""
 
@@ -128,7 +125,7 @@ def delisting_notice(
         replace(
             info,
             response_types=(),
-            description=DELISTING_TEXT["de" if (info.language or "de").lower().startswith("de") else "en"],
+            description=words_for(f"{language_of(info)},en").delisted,
             instruction=None,
         )
         for info in alert.infos
@@ -140,7 +137,7 @@ def delisting_notice(
         sent=now.replace(microsecond=0),
         msg_type=cap.MsgType.CANCEL,
         references=(cap.Reference(stored.sender, stored.identifier, stored.sent),),
-        note=DELISTING_TEXT["de"],
+        note=words_for(DEFAULT).delisted,
         infos=infos,
     )
     return _recorded_notice(recorded_at, rules, stored, notice)

@@ -49,6 +49,9 @@ _DIGITS: Final = 5
 _DANGER: Final = (
     r"gefahr\w*|ungefährlich\w*|warnung\w*|entwarn\w*|alarm\w*|sicher\w*|vorbei|vorüber|beendet|ende|evaku\w*|fehl\w*",
     r"danger\w*|hazard\w*|threat\w*|warning\w*|alert\w*|all[\s-]*clear|safe\w*|over|ended|evacuat\w*|false|hoax",
+    r"tehlike\w*|uyarı\w*|alarm\w*|güven\w*|geçti|bitti|sona|tahliye\w*|asılsız",
+    r"небезпе\w*|безпе\w*|попередж\w*|тривог\w*|загроз\w*|відбій|минул\w*|евакуац\w*|хибн\w*",
+    r"\w*خطر|\w*تحذير\w*|\w*إنذار|آمن\w*|زال|زوال|انته\w*|إخلاء|كاذب\w*",
 )
 """Words of danger and of its end, beside those of the notices themselves: a name must not say the contrary of the text
 around it.

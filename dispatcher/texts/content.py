@@ -12,8 +12,10 @@ from dispatcher.model.vocabulary import Kind, Reason
 from dispatcher.texts.area_name import area_name
 from dispatcher.texts.choice import language_of
 from dispatcher.texts.headline import ENDINGS, gives_all_clear, subject
+from dispatcher.texts.languages import is_right_to_left
 from dispatcher.texts.notification.in_force import other_warnings
 from dispatcher.texts.shortening import shorten
+from dispatcher.texts.telephone_numbers import in_one_piece
 from dispatcher.texts.times import in_utc
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 NAMED = frozenset({Kind.ALERT, Kind.UPDATE, Kind.CANCEL})
 """The kinds whose places are those of the message itself; any other names what earlier messages warned of."""
+RESPONSES = 2
+"""How much of what to do is said in words of ours: the sender's first ones. An SMS of Cyrillic letters has room for
+these beside what else it needs."""
 TAG_CHARACTERS = 35
 """By RFC 5646 section 4.4.1 enough for any tag in use."""
 HEADLINE_BYTES = 640
@@ -69,6 +74,8 @@ class Content:
     """That other warnings are in force there too, and the same in fewer words; empty where none are known."""
     foreign: str = ""
     """The language of the text, as a tag, where it is none of the reader's."""
+    responses: tuple[str, ...] = ()
+    """What to do first of all, in words of ours, where the text itself is in none of the reader's languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +109,7 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
     ended = source.ended if kind is Kind.CANCEL else ""
     own = info.headline if chosen.info else stored.headline
     names = (own, ended, info.event, stored.headline, stored.event)
-    instruction = legible(info.instruction or "").strip()
-    description = legible(info.description or "").strip()
+    instruction, description = (_long_text(info, text) for text in (info.instruction, info.description))
     is_of_the_end = kind is Kind.CANCEL and _is_of_the_end(info)
     places = tuple(name for place in source.places if (name := one_line(place)))
     sender, web = one_line(info.sender_name or ""), one_line(info.web or "")
@@ -132,6 +138,7 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         mark=f"{words.test}: " if stored.status in {cap.Status.EXERCISE, cap.Status.TEST} else "",
         others=other_warnings(source.in_force, words),
         foreign=one_line(language_of(info))[:TAG_CHARACTERS] if chosen.foreign else "",
+        responses=_responses(info, words) if chosen.foreign and kind not in ENDINGS else (),
     )
 
 
@@ -149,6 +156,17 @@ def _all_clear(source: RecordedMessage, chosen: Chosen) -> bool:
 
 def _area(source: RecordedMessage, chosen: Chosen, places: tuple[str, ...]) -> str:
     return area_name(source.alert, chosen.info, source.stored, places, source.codes, source.known).name
+
+
+def _long_text(info: cap.Info, text: str | None) -> str:
+    found = legible(text or "").strip()
+    return in_one_piece(found) if is_right_to_left(language_of(info)) else found
+
+
+def _responses(info: cap.Info, words: Words) -> tuple[str, ...]:
+    """Return what the sender's response types ask for, in the notice's language."""
+    said = (words.responses.get(one, "") for one in dict.fromkeys(info.response_types))
+    return tuple(filter(None, said))[:RESPONSES]
 
 
 def _is_of_the_end(info: cap.Info) -> bool:

@@ -37,7 +37,7 @@ def gives_all_clear(headline: str | None) -> bool:
     """
     what = one_line(headline or "")
     for words in CATALOGUES.values():
-        said = "|".join(map(re.escape, words.all_clear))
+        said = _any_of(words.all_clear)
         found = re.match(
             rf"(?:{said})(?=\s*[:!|.]|\s+[–—-]\s|\s*$|\s+{words.for_place}\s)", what, re.IGNORECASE
         )
@@ -55,7 +55,7 @@ def titled(kind: Kind, what: str, words: Words, prefix: str = "") -> str:
     found = _says(kind, words, prefix).match(what)
     if found is None or _is_denied(kind, what[found.end() :], words):
         return f"{prefix}: {what}"
-    return found[0].upper() + what[found.end() :]
+    return (prefix if kind in ENDINGS else found[0].upper()) + what[found.end() :]
 
 
 def _without_prefix(text: str, kind: Kind) -> str:
@@ -67,9 +67,18 @@ def _without_prefix(text: str, kind: Kind) -> str:
 
 
 def _echoes(kind: Kind) -> list[str]:
-    """Return the words by which headlines say what the prefix of this kind says, in any language, the longest first."""
-    found = {word for words in CATALOGUES.values() for word in (words.prefix[kind], *words.said[kind])}
-    return sorted(found, key=lambda word: (-len(word), word))
+    """Return the words by which headlines say what the prefix of this kind says, in any language."""
+    return [word for words in CATALOGUES.values() for word in (words.prefix[kind], *words.said[kind])]
+
+
+def _any_of(said: Iterable[str]) -> str:
+    """Return a pattern for any of these words in any case, the longest first. The letter i has a dot or none in either
+    case, as whoever types Turkish capitals on another keyboard, or Unicode's own rules for them, leave it.
+    """
+    found = sorted(
+        {word.lower().replace("i\u0307", "i") for word in said}, key=lambda word: (-len(word), word)
+    )
+    return "|".join(re.sub("[iı]", "(?:[iıİI]\u0307?)", re.escape(word)) for word in found)
 
 
 def _says(kind: Kind, words: Words, prefix: str) -> re.Pattern[str]:
@@ -77,9 +86,8 @@ def _says(kind: Kind, words: Words, prefix: str) -> re.Pattern[str]:
     follows may say that it is still to come ("Entwarnung erst morgen"), and "Lifted" or "Cancelled" may be the event.
     """
     if kind in ENDINGS:
-        return re.compile(rf"{re.escape(prefix)}(?=\s+{words.for_place}\s)", re.IGNORECASE)
-    said = sorted((prefix, *words.said[kind]), key=len, reverse=True)
-    return re.compile(rf"(?:{'|'.join(map(re.escape, said))})(?![\w-])", re.IGNORECASE)
+        return re.compile(rf"{_any_of([prefix])}(?=\s+{words.for_place}\s)", re.IGNORECASE)
+    return re.compile(rf"(?:{_any_of((prefix, *words.said[kind]))})(?![\w-])", re.IGNORECASE)
 
 
 def _is_denied(kind: Kind, rest: str, words: Words) -> bool:
@@ -95,7 +103,5 @@ def _announced(kind: Kind) -> re.Pattern[str]:
     end without the words for the other.
     """
     kinds = {kind} | ({Kind.ALERT} if kind in ENDINGS else set()) | (set(_ENDED) if kind in _ENDED else set())
-    echoes = "|".join(
-        map(re.escape, sorted({echo for one in kinds for echo in _echoes(one)}, key=lambda e: (-len(e), e)))
-    )
+    echoes = _any_of([echo for one in kinds for echo in _echoes(one)])
     return re.compile(rf"^(?:{echoes})(?:\s*[:!|]+\s*|\s+[–—-]\s+|[\s.!]*$)", re.IGNORECASE)

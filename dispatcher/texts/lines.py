@@ -32,7 +32,7 @@ def lines(said: Content, present: Present) -> tuple[Line, ...]:
     the credit give way before them.
     """
     return (
-        Line(title(said), cut=Cut.WORDS),
+        Line(title(said), cut=Cut.WORDS, least=f"{said.mark}{said.prefix}"),
         *(_ended(said, present) if said.kind in ENDINGS else _in_force(said, present)),
         *_rest(said),
         *_foreign(said),
@@ -56,8 +56,10 @@ def beneath_title(said: Content, present: Present) -> tuple[Line, ...]:
 def _in_force(said: Content, present: Present) -> Iterator[Line]:
     """Yield what to do, where, from when and until when."""
     words = said.words
+    if said.responses:
+        yield Line(" ".join(said.responses))
     if said.instruction:
-        yield Line(said.instruction, cut=Cut.SENTENCES)
+        yield Line(said.instruction, cut=Cut.SENTENCES, said_before=bool(said.responses))
     yield from _where(said)
     if said.begins:
         yield _time(words.begins, words.begins_short, clock_time(said.begins, present, words))
@@ -105,14 +107,14 @@ def _others(said: Content) -> Iterator[Line]:
 
 def _rest(said: Content) -> Iterator[Line]:
     if said.web and said.kind not in ENDINGS and json_length(said.web) <= WEB_BYTES:
-        yield Line(said.web, (said.web, ""))
+        yield Line(said.web, ("",))
     yield from _credit(said)
 
 
 def _credit(said: Content) -> Iterator[Line]:
     if said.sender:
         sender = shorten(said.sender, NAME_BYTES)
-        yield Line(sender, (sender, ""))
+        yield Line(sender, ("",))
     if said.credit:
         credit = shorten(said.credit, CREDIT_BYTES)
         yield Line(credit, (credit, credit, ""))

@@ -15,8 +15,8 @@ def listed(places: Sequence[str], count: int, words: Words) -> str:
     if count >= len(places):
         return ", ".join(places)
     if not count:
-        return words.number_of_places.format(len(places))
-    return f"{', '.join(places[:count])} {words.and_more.format(len(places) - count)}"
+        return words.number_of_places.say(len(places))
+    return f"{', '.join(places[:count])} {words.and_more.say(len(places) - count)}"
 
 
 def abridged(places: Sequence[str], words: Words, room: int, length: Callable[[str], int] = len) -> str:

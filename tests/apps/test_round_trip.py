@@ -18,7 +18,13 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("languages", "language"),
-    [((), "de"), (("uk", "en-GB"), "en"), (("de-simple", "de"), "de-simple"), (("uk",), "de")],
+    [
+        ((), "de"),
+        (("fr", "en-GB"), "en"),
+        (("de-simple", "de"), "de-simple"),
+        (("uk",), "uk"),
+        (("fr",), "de"),
+    ],
 )
 def test_it_is_in_the_first_language_that_there_is(languages: tuple[str, ...], language: str) -> None:
     assert language_of(languages) == language
@@ -33,6 +39,13 @@ def test_an_app_finds_the_code_and_a_person_reads_that_it_is_no_warning(proof: b
     assert document["title"] == notice.title
     assert (notice.urgency, notice.deadline) == (Urgency.HIGH, NOW + HOLDS)
     assert len(notice.payload) < 500
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_a_phone_is_told_that_it_runs_from_right_to_left(language: str) -> None:
+    document = json.loads(round_trip_notice("the-code", (language,), NOW, proof=True).payload)
+    assert document["notification"].get("dir") == ("rtl" if language == "ar" else None)
+    assert document["lang"] == document["notification"]["lang"] == language
 
 
 @pytest.mark.parametrize("language", CATALOGUES)

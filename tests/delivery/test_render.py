@@ -138,7 +138,7 @@ def test_the_text_says_what_to_do_where_and_until_when_in_local_time() -> None:
         (Kind.UPDATE, "en", "UPDATE"),
         (Kind.NO_LONGER_AFFECTED, "en", "LIFTED FOR YOUR AREA"),
         (Kind.CANCEL, "en", "WARNING CANCELLED"),
-        (Kind.ALERT, "tr", "WARNUNG"),
+        (Kind.ALERT, "tr", "UYARI"),
     ],
 )
 def test_the_first_word_says_what_it_is(kind: Any, language: str, prefix: str) -> None:
@@ -149,7 +149,7 @@ def test_the_first_word_says_what_it_is(kind: Any, language: str, prefix: str) -
 
 
 @pytest.mark.parametrize(
-    ("language", "prefix"), [("de", "ENTWARNUNG"), ("en", "ALL CLEAR"), ("tr", "ENTWARNUNG")]
+    ("language", "prefix"), [("de", "ENTWARNUNG"), ("en", "ALL CLEAR"), ("tr", "TEHLİKE GEÇTİ")]
 )
 def test_only_what_says_that_the_danger_is_over_gives_the_all_clear(language: str, prefix: str) -> None:
     """In every channel's text: the title, an SMS, what an app gets."""

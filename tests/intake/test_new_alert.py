@@ -9,11 +9,12 @@ import pytest
 import cap
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.intake.decide import Decision
-from dispatcher.intake.new_alert import DELISTING_TEXT, delisting_notice, graph_of, new_alert
+from dispatcher.intake.new_alert import delisting_notice, graph_of, new_alert
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt, feed_rules, prepare
 from dispatcher.intake.related import RelatedState
 from dispatcher.model.alerts import NewAlert, StoredAlert
 from dispatcher.model.vocabulary import Doubt, Lane, Reason
+from dispatcher.texts.words.catalogues import words_for
 from tests.support.feed_messages import HOUR, NOW, SENDER, cancel, dwd_id, update, warning
 from tests.support.messages import stored as untyped_stored
 
@@ -170,16 +171,14 @@ def test_silence_gives_no_all_clear_and_no_instruction() -> None:
     info = replace(warning().infos[0], instruction="Bleiben Sie im Haus.")
     english = replace(info, language="en-GB")
     unnamed = replace(info, language=None)
-    _, message = silent(replace(warning(), infos=(info, english, unnamed)))
-    assert [one.description for one in message.infos] == [
-        DELISTING_TEXT["de"],
-        DELISTING_TEXT["en"],
-        DELISTING_TEXT["de"],
-    ]
+    ukrainian, french = replace(info, language="uk-UA"), replace(info, language="fr")
+    _, message = silent(replace(warning(), infos=(info, english, unnamed, ukrainian, french)))
+    told = [one.description for one in message.infos]
+    assert told == [words_for(tag).delisted for tag in ("de", "en", "de", "uk", "en")]
     assert {one.instruction for one in message.infos} == {None}
     assert {one.response_types for one in message.infos} == {()}
-    assert message.note == DELISTING_TEXT["de"]
-    assert [one.event for one in message.infos] == ["STARKREGEN"] * 3
+    assert message.note == words_for("de").delisted
+    assert [one.event for one in message.infos] == ["STARKREGEN"] * 5
 
 
 def test_the_notice_is_valid_cap_and_never_below_priority() -> None:

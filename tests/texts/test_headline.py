@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.headline import gives_all_clear, subject, titled
-from dispatcher.texts.words.catalogues import CATALOGUES
+from dispatcher.texts.words.catalogues import CATALOGUES, words_for
 from dispatcher.texts.words.english import ENGLISH
 from dispatcher.texts.words.german import GERMAN
 
@@ -134,6 +134,7 @@ def test_an_all_clear_is_never_empty(names: Any, shown: str) -> None:
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("words", CATALOGUES.values())
 def test_every_prefix_is_said_once(kind: Any, words: Any) -> None:
+    """Also where a Turkish capital has lost its dot, or a small letter has got one more, as `capitalize` gives it."""
     prefix = words.prefix[kind]
     for headline in (f"{prefix}: Brand", f"{prefix.capitalize()} – Brand", f"{prefix}: {prefix}: Brand"):
         assert title(kind, headline, words=words) == f"{prefix}: Brand"
@@ -163,6 +164,35 @@ def test_a_warning_that_is_taken_back_is_no_all_clear(headline: str, shown: str)
     assert titled(Kind.CANCEL, subject(Kind.CANCEL, [headline], GERMAN), GERMAN, GERMAN.withdrawn) == shown
 
 
+@pytest.mark.parametrize(
+    ("language", "kind", "headline", "shown"),
+    [
+        ("tr", Kind.ALERT, "Uyarı: Sel", "UYARI: Sel"),
+        ("tr", Kind.ALERT, "Sel uyarısı", "UYARI: Sel uyarısı"),
+        ("tr", Kind.CANCEL, "TEHLIKE GEÇTI: Sel", "TEHLİKE GEÇTİ: Sel"),
+        ("tr", Kind.CANCEL, "Tehlike geçti", "TEHLİKE GEÇTİ: Yangın"),
+        ("tr", Kind.CANCEL, "Tehlike henüz geçmedi", "TEHLİKE GEÇTİ: Tehlike henüz geçmedi"),
+        ("uk", Kind.ALERT, "Попередження про бурю", "ПОПЕРЕДЖЕННЯ про бурю"),
+        ("uk", Kind.ALERT, "Попередження скасовано: буря", "ПОПЕРЕДЖЕННЯ: Попередження скасовано: буря"),
+        ("uk", Kind.CANCEL, "Відбій: повінь", "ВІДБІЙ ТРИВОГИ: повінь"),
+        ("uk", Kind.CANCEL, "Відбій тривоги для Düren", "ВІДБІЙ ТРИВОГИ для Düren"),
+        (
+            "uk",
+            Kind.CANCEL,
+            "Відбій тривоги для Düren ще не дано",
+            "ВІДБІЙ ТРИВОГИ: Відбій тривоги для Düren ще не дано",
+        ),
+        ("ar", Kind.ALERT, "تحذير من عاصفة", "تحذير من عاصفة"),
+        ("ar", Kind.ALERT, "تحذير: فيضان", "تحذير: فيضان"),
+        ("ar", Kind.CANCEL, "زوال الخطر: فيضان", "زوال الخطر: فيضان"),
+        ("ar", Kind.CANCEL, "زوال الخطر لمنطقة Düren", "زوال الخطر لمنطقة Düren"),
+        ("ar", Kind.CANCEL, "لا زوال الخطر بعد", "زوال الخطر: لا زوال الخطر بعد"),
+    ],
+)
+def test_nor_in_turkish_ukrainian_and_arabic(language: str, kind: Any, headline: str, shown: str) -> None:
+    assert title(kind, headline, "Yangın", words=words_for(language)) == shown
+
+
 @pytest.mark.parametrize("words", CATALOGUES.values())
 def test_the_word_for_a_warning_taken_back_is_another_and_is_said_once(words: Any) -> None:
     assert words.withdrawn not in words.prefix.values()
@@ -179,6 +209,10 @@ def test_the_word_for_a_warning_taken_back_is_another_and_is_said_once(words: An
             for headline in ("Entwarnung", "ENTWARNUNG!", "Entwarnung: Brand", "All clear - Flood")
         ),
         *((headline, True) for headline in ("Entwarnung für Jülich", "All-clear for Jülich")),
+        *((headline, True) for headline in ("TEHLİKE GEÇTİ: Sel", "Відбій", "Відбій тривоги для Düren")),
+        *((headline, True) for headline in ("زوال الخطر", "انتهى الخطر: فيضان", "زوال الخطر لمنطقة Düren")),
+        *((headline, False) for headline in ("Tehlike geçti mi?", "Відбій тривоги для Düren не дано")),
+        *((headline, False) for headline in ("زوال الخطر في الساعة 18", "لم يزل الخطر", "Uyarı kaldırıldı")),
         *((headline, False) for headline in (None, "", "Brand", "Keine Entwarnung", "Entwarnung folgt")),
         *((headline, False) for headline in ("Entwarnung für Jülich noch nicht", "Entwarnung: noch nicht")),
         *(

@@ -1,7 +1,6 @@
 """Which of a reader's languages a text is in."""
 
 import json
-import unicodedata
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,9 +16,10 @@ from dispatcher.texts.choice import preferred
 from dispatcher.texts.content import RecordedMessage
 from dispatcher.texts.languages import is_right_to_left, lookup, ranges
 from dispatcher.texts.times import Present
-from dispatcher.texts.words.catalogues import CATALOGUES, catalogue_of, words_for
+from dispatcher.texts.words.catalogues import catalogue_of, words_for
 from dispatcher.texts.words.german import SIMPLE_GERMAN
-from tests.support.messages import NOW, Message, stored
+from tests.support.bidi import base, torn
+from tests.support.messages import HOUR, NOW, Message, stored
 
 TAGS = ("de-DE", "de-simple", "en-GB", "en-US", "uk", "zh-Hant")
 
@@ -55,14 +55,17 @@ def test_simple_language_is_for_those_who_want_it_where_there_is_another() -> No
 
 
 def test_each_reader_gets_fixed_words_in_the_first_language_that_has_them() -> None:
-    assert [catalogue_of(one) for one in ("uk,ru,en", "tr", "de-simple,en", "de-DE")] == [
-        "en",
-        "de",
-        "de-simple",
-        "de",
-    ]
+    wanted = {
+        "uk,ru,en": "uk",
+        "tr-TR": "tr",
+        "ar-SY,en": "ar",
+        "fr,en": "en",
+        "fr": "de",
+        "de-simple,en": "de-simple",
+        "de-DE": "de",
+    }
+    assert {one: catalogue_of(one) for one in wanted} == wanted
     assert words_for("de-simple") is SIMPLE_GERMAN
-    assert set(CATALOGUES) == {"de", "de-simple", "en"}
 
 
 GERMAN = cap.Info(
@@ -79,7 +82,7 @@ ARABIC = replace(
     GERMAN,
     language="ar",
     headline="فيضان على نهر الرور",
-    instruction="ابتعدوا عن الضفة. اتصلوا بالرقم 112 حتى 14:00.",
+    instruction="ابتعدوا عن الضفة. اتصلوا بالرقم 112 حتى 14:00. للاستفسار +49 2421 22-0.",
 )
 PERSIAN = replace(
     GERMAN, language="fa-IR", headline="سیل در رود رور", instruction="تا ساعت 14:00 از ساحل دور بمانید."
@@ -116,8 +119,8 @@ def test_what_is_in_none_of_the_readers_languages_is_told_in_german_and_says_so(
 
 def test_what_names_no_language_is_german_whatever_its_reader_wants() -> None:
     assert json.loads(told(replace(GERMAN, language=None), language="uk,ru").payload)["lang"] == "de"
-    assert json.loads(told(language="uk,ru").payload)["lang"] == "de"
-    assert json.loads(told(language="uk,en").payload)["lang"] == "en"
+    assert json.loads(told(language="fr,ru").payload)["lang"] == "de"
+    assert json.loads(told(language="fr,en").payload)["lang"] == "en"
 
 
 def test_simple_language_has_words_of_its_own_and_falls_back_to_german() -> None:
@@ -145,46 +148,83 @@ def test_languages_that_are_written_from_right_to_left(tag: str, *, is_so: bool)
     assert is_right_to_left(tag) is is_so
 
 
-def broken_times(text: str) -> list[str]:
-    """Times of ours that a screen may tear apart: what a line from right to left has before their digits decides in
-    which direction these run (Unicode Standard Annex 9, W2 and W7).
-    """
-    found = []
-    for line in text.splitlines():
-        for time in ("22.11.", "19:00", "2026-11-22"):
-            before = line[: line.index(time)] if time in line else "L"
-            strong = [letter for letter in before if unicodedata.bidirectional(letter) in {"L", "R", "AL"}]
-            if not strong or unicodedata.bidirectional(strong[-1]) != "L":
-                found.append(line)
-    return found
+UNITS = (
+    "22.11.",
+    "22.11",
+    "19:00",
+    "14:00",
+    "13:00",
+    "2026-11-22",
+    "0049\xa02421\xa0220",
+    "Düren, Jülich",
+    "Hochwasser an der Rur",
+)
+"""What a screen may not tear apart."""
 
 
-@pytest.mark.parametrize("kind", [Kind.ALERT, Kind.UPDATE, Kind.CANCEL])
-@pytest.mark.parametrize("language", ["ar", "fa,en", "ar,de"])
-def test_from_right_to_left_every_channel_has_the_text_whole_and_its_times_unbroken(
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("language", ["ar", "fa,en", "ar,de", "ar,fa"])
+def test_from_right_to_left_every_channel_has_the_text_whole_and_no_number_torn(
     language: str, kind: Kind
 ) -> None:
     info = PERSIAN if language.startswith("fa") else ARABIC
+    info = replace(info, onset=NOW + HOUR)
     notice = told(GERMAN, info, language=language, kind=kind)
     payload, document = json.loads(notice.payload), json.loads(notice.document)
     sms = compose(notice.lines, 6, notice.language)
     for text in (notice.text, payload["notification"]["body"], document["notification"]["body"], sms.text):
-        assert broken_times(text) == []
-        assert not [
-            one for one in text if unicodedata.bidirectional(one) in {"RLE", "RLO", "LRE", "LRO", "PDF"}
-        ]
+        assert torn(text, UNITS) == []
     assert payload["notification"]["dir"] == document["notification"]["dir"] == "rtl"
     assert payload["lang"] == info.language
     assert info.headline in payload["headline"]
-    if kind is not Kind.CANCEL:
-        assert payload["instruction"] == document["instruction"] == info.instruction
-        assert str(info.instruction) in sms.text
+    if kind in {Kind.ALERT, Kind.UPDATE}:
+        instruction = str(info.instruction).replace("+49 2421 22-0", "0049\xa02421\xa022\xa00")
+        assert payload["instruction"] == document["instruction"] == instruction
+        assert instruction in sms.text
 
 
-def test_a_time_behind_a_word_from_right_to_left_is_noticed() -> None:
-    assert broken_times("صالح حتى 22.11. 19:00")
-    assert broken_times("22.11. 19:00")
+@pytest.mark.parametrize("kind", Kind)
+def test_arabic_words_around_a_german_text_leave_both_as_they_are_read(kind: Kind) -> None:
+    """Wherever a device looks for the direction: at each line, at the first of them, or at what we say."""
+    info = replace(GERMAN, instruction="Auskunft: +49 2421 220 (Kreis Düren).", onset=NOW + HOUR)
+    notice = told(info, language="ar", kind=kind)
+    shown = json.loads(notice.payload)["notification"]
+    for text in (notice.text, shown["title"], shown["body"], compose(notice.lines, 6, notice.language).text):
+        assert torn(text, UNITS) == torn(text, UNITS, 1) == []
+    assert base(notice.title) == base(shown["title"]) == 1
+    assert "dir" not in shown, "the German lines run from left to right"
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("صالح حتى 2026-11-22", "2026-11-22"),
+        ("اتصلوا 02421 220", "02421 220"),
+        ("اتصلوا 02421-220", "02421-220"),
+        ("اتصلوا +4924", "+4924"),
+    ],
+)
+def test_what_a_screen_tears_apart_is_noticed(text: str, unit: str) -> None:
+    assert torn(text, [unit]) == [unit]
+    assert torn(f"bis {unit}", [unit]) == []
 
 
 def test_from_left_to_right_nothing_is_said_of_the_direction() -> None:
     assert "dir" not in json.loads(told(GERMAN, ARABIC, language="de").payload)["notification"]
+
+
+def test_a_text_in_a_foreign_language_is_preceded_by_what_to_do_in_the_readers_own() -> None:
+    wanted = (cap.ResponseType.EVACUATE, cap.ResponseType.MONITOR, cap.ResponseType.AVOID)
+    info = replace(GERMAN, response_types=wanted, instruction="Meiden Sie das Ufer. Sofort weg! " * 5)
+    own = "Залиште цю територію. Стежте за подальшими повідомленнями."
+    notice = told(info, language="uk,ru")
+    body = json.loads(notice.payload)["notification"]["body"]
+    sms = compose(notice.lines, 6, notice.language)
+    for text in (notice.text.split("\n", 1)[1], body, sms.text.split("\n", 1)[1]):
+        assert text.startswith(f"{own}\nMeiden Sie das Ufer.")
+    assert len(sms.parts) <= 3, "the foreign text gets the room that is left"
+    assert own not in told(info, language="uk,ru", kind=Kind.CANCEL).text
+    assert "Verlassen Sie das Gebiet." not in told(info, language="de").text
+    assert "Leave the area." not in told(replace(info, language="en"), language="en").text
+    assert "[de-DE]" in notice.text
+    assert told(replace(info, response_types=()), language="uk").text.split("\n")[1].startswith("Meiden Sie")

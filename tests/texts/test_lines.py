@@ -1,5 +1,6 @@
 """A notice as text."""
 
+import re
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 import cap
 from channels.base import Cut, Line
 from channels.sms.fitting import compose
+from channels.sms.gsm7 import Encoding
+from channels.sms.spelling import spelled
 from dispatcher.model.alerts import WarningInForce
 from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.choice import Chosen
@@ -19,7 +22,7 @@ from dispatcher.texts.lines import beneath_title, lines, title
 from dispatcher.texts.notification.declarative import fitted
 from dispatcher.texts.notification.in_force import warnings_in_force
 from dispatcher.texts.times import Present
-from dispatcher.texts.words.catalogues import words_for
+from dispatcher.texts.words.catalogues import CATALOGUES, words_for
 from tests.support.messages import HOUR, NOW, Message, stored
 
 PLACES = (
@@ -156,7 +159,7 @@ def test_the_senders_own_name_of_the_area_is_read_whole_or_not_at_all() -> None:
 
 
 @pytest.mark.parametrize("kind", Kind)
-@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("language", CATALOGUES)
 def test_shorter_wordings_are_shorter_and_where_and_when_are_never_cut(kind: Any, language: str) -> None:
     found = shown(kind=kind, language=language, places=PLACES, attribution="Quelle: X")
     for line in found:
@@ -164,7 +167,7 @@ def test_shorter_wordings_are_shorter_and_where_and_when_are_never_cut(kind: Any
         assert wordings == sorted(wordings, key=len, reverse=True)
     words = words_for(language)
     for line in found:
-        if line.text.startswith((words.area[:4], words.until[:4])):
+        if words.area.format("") in line.text or "15:00" in line.text:
             assert line.cut is Cut.NEVER
             assert all(line.shorter)
 
@@ -186,6 +189,46 @@ def test_place_begin_and_end_are_in_every_sms(
     assert f"{count} Gemeinden" in sms.text or "Gebiet: Aldenhoven" in sms.text
     assert "22.11. 14:00 Uhr" in sms.text
     assert "bis 22.11. 15:00 Uhr" in sms.text
+
+
+LONGEST = {
+    "de": "Schließen Sie Fenster und Türen, gehen Sie in die oberen Stockwerke und rufen Sie 02421 220 an. ",
+    "de-simple": "Machen Sie alle Fenster zu. Gehen Sie nach oben. Die Nummer ist: 02421 220. ",
+    "en": "Close doors and windows, go to the upper floors and call 02421 220. ",
+    "ar": "أغلقوا النوافذ والأبواب واصعدوا إلى الطوابق العليا واتصلوا بالرقم 02421 220. ",
+    "tr": "Pencere ve kapıları kapatın, üst katlara çıkın ve 02421 220 numarasını arayın. ",
+    "uk": "Зачиніть вікна й двері, підніміться на верхні поверхи, телефонуйте 02421 220. ",
+}
+PARTS = {"de": 3, "de-simple": 3, "en": 2, "ar": 5, "tr": 3, "uk": 5}
+"""What the longest texts take with the names of ten municipalities: letters outside of GSM-7 halve what a part
+holds."""
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+@pytest.mark.parametrize("parts", [1, 2, 3, 6])
+def test_in_every_language_an_sms_says_where_until_when_and_whom_to_call_in_few_parts(
+    language: str, parts: int
+) -> None:
+    info = replace(
+        INFO,
+        language=language,
+        headline="Düren 2026: " + " ".join(LONGEST[language].split()[:3]),
+        instruction=LONGEST[language] * 8,
+        sender_name="Kreis Düren – Leitstelle",
+    )
+    found = shown(
+        info, places=PLACES, language=language, attribution="Quelle: Kreis Düren", status="Exercise"
+    )
+    sms = compose(found, parts, language)
+    words = words_for(language)
+    assert len(sms.parts) == min(parts, PARTS[language])
+    assert sms.text.startswith(spelled(f"{words.test}: {words.prefix[Kind.ALERT]}", language)), "first of all"
+    assert "15:00" in sms.text
+    assert re.search(r"Düren|10", sms.text.split("\n", 1)[1])
+    if parts > 1 or sms.encoding is Encoding.GSM7:
+        assert "14:00" in sms.text
+        assert re.search(r"02421[ \xa0]220", sms.text)
+    assert ("Merzenich" in sms.text) is (parts >= PARTS[language])
 
 
 def test_a_link_is_whole_or_not_there() -> None:

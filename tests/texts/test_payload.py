@@ -4,7 +4,9 @@ import json
 from dataclasses import replace
 from datetime import UTC
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +29,7 @@ from dispatcher.texts.payload import (
 )
 from dispatcher.texts.shortening import as_json
 from dispatcher.texts.times import Present
+from dispatcher.texts.words.catalogues import CATALOGUES
 from dispatcher.texts.words.german import GERMAN
 from tests.support.messages import HOUR, NOW, Message, stored
 
@@ -35,11 +38,18 @@ INFO = cap.Info(
 )
 
 
-def document(places: Any = ("Düren",), kind: Any = Kind.ALERT, on_record: Any = None, **changes: Any) -> Any:
+def document(
+    places: Any = ("Düren",),
+    kind: Any = Kind.ALERT,
+    on_record: Any = None,
+    words: Any = GERMAN,
+    screen: Any = None,
+    **changes: Any,
+) -> Any:
     info, record = replace(INFO, **changes), on_record or stored()
     message = RecordedMessage(cap.parse(Message().xml()).alerts[0], record, tuple(places))
-    said = content(message, Chosen(info, NOW + HOUR), kind, GERMAN, NOW)
-    body = payload(said, record, info, "de")
+    said = content(message, Chosen(info, NOW + HOUR), kind, words, NOW)
+    body = payload(said, record, info, "de", screen=screen)
     assert len(body) <= PAYLOAD_MAX_BYTES
     return json.loads(body)
 
@@ -81,6 +91,42 @@ def test_with_all_that_is_bounded_at_its_longest_some_room_is_left_for_what_to_d
         **moments,
     )
     assert len(shown["instruction"].encode()) > 250
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_letters_of_two_bytes_leave_room_for_what_to_do_and_for_until_when(language: str, kind: Kind) -> None:
+    """With a screen, other warnings, long names and a text of as many bytes as its letters may have."""
+    words = CATALOGUES[language]
+    others = [
+        WarningInForce(name, "Ш" * 60, "Щ" * 120, "Severe", NOW + HOUR, frozenset({"05358008"}))
+        for name in "BCD"
+    ]
+    screen = Screen(
+        Present(NOW, ZoneInfo("Europe/Berlin")),
+        "https://warn.example/app/dueren/#01JF0000000000000000000000",
+        warnings_in_force("A", ("05358008",), others, NOW),
+    )
+    shown = document(
+        ["Hürtgenwald", "Düren", "Jülich"] * 30,
+        kind,
+        stored(attribution="Quelle: Kreis Düren", status="Exercise"),
+        words,
+        screen,
+        headline="Пожежа на хімічному заводі " * 4,
+        sender_name="Kreis Düren – Leitstelle",
+        web="https://dueren.example/brand",
+        language=language,
+        instruction="Зачиніть вікна й двері, не виходьте надвір. " * 40,
+        description="Дим іде на схід. " * 40,
+        onset=NOW + HOUR / 2,
+    )
+    notification = shown["notification"]
+    assert notification["title"].startswith(f"{words.test}: ")
+    assert len(shown["instruction"].encode()) > 250
+    if kind in {Kind.ALERT, Kind.UPDATE}:
+        assert len(notification["body"].split("\n", 1)[0]) > 60
+        assert "14:00" in notification["body"]
 
 
 @given(st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=50), st.text(max_size=5000))

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dispatcher.texts.times import Present, clock_time, in_utc
+from dispatcher.texts.words.catalogues import words_for
 from dispatcher.texts.words.english import ENGLISH
 from dispatcher.texts.words.german import GERMAN
 
@@ -49,6 +50,26 @@ def test_the_year_is_told_by_the_local_calendar() -> None:
 )
 def test_english_names_the_year_always(moment: str, words: str) -> None:
     assert said(moment, words=ENGLISH) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "summer", "winter", "next_year"),
+    [
+        ("tr", "25.10. 02:30 (yaz saati)", "25.10. 02:30 (kış saati)", "01.01.2027 01:00"),
+        ("uk", "25.10, 02:30 (літній час)", "25.10, 02:30 (зимовий час)", "01.01.2027, 01:00"),
+        (
+            "ar",
+            "25.10 الساعة 02:30 (توقيت صيفي)",
+            "25.10 الساعة 02:30 (توقيت شتوي)",
+            "01.01.2027 الساعة 01:00",
+        ),
+    ],
+)
+def test_each_language_tells_the_hours_apart_that_have_one_name(
+    language: str, summer: str, winter: str, next_year: str
+) -> None:
+    moments = ("2026-10-25T00:30", "2026-10-25T01:30", "2027-01-01T00:00")
+    assert [said(one, words=words_for(language)) for one in moments] == [summer, winter, next_year]
 
 
 def test_a_zone_without_a_name_of_the_languages_own_keeps_its_own() -> None:

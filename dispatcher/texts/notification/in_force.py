@@ -177,9 +177,9 @@ def other_warnings(found: InForceSummary | None, words: Words) -> tuple[str, str
     if found.others is None:
         return words.others_somewhere, words.others_short
     if found.gravest_other is None:  # as many everywhere, though not the same
-        many = words.others_many.format(found.others) if found.others > 1 else words.others_short
+        many = words.others_many.say(found.others) if found.others > 1 else words.others_short
         return many, words.others_short
     headline = shorten(found.gravest_other.headline, HEADLINE_BYTES)
     if found.others == 1:
         return words.others_one.format(headline), words.others_short
-    return words.others_gravest.format(found.others, headline), words.others_short
+    return words.others_gravest.say(found.others, headline=headline), words.others_short

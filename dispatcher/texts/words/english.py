@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from cap import ResponseType
 from dispatcher.model.vocabulary import Kind
+from dispatcher.texts.words.plurals import always
 from dispatcher.texts.words.words import Words
 
 ENGLISH: Final = Words(
@@ -34,13 +36,24 @@ ENGLISH: Final = Words(
     denial=r"\w+n['’]t|cannot|not|no|never|none|nor|neither|without|yet|lifted|cancelled",
     for_place="for",
     area="Area: {}",
-    and_more="and {} more",
-    number_of_places="{} municipalities",
+    and_more=always("and {number} more"),
+    number_of_places=always("{number} municipalities"),
     others_one="Still in force for your place: {}",
-    others_many="{} other warnings are still in force for your place",
-    others_gravest="{} other warnings are still in force for your place, the gravest: {}",
+    others_many=always("{number} other warnings are still in force for your place"),
+    others_gravest=always(
+        "{number} other warnings are still in force for your place, the gravest: {headline}"
+    ),
     others_somewhere="Other warnings are still in force in some places",
     others_short="Other warnings are still in force",
+    responses={
+        ResponseType.SHELTER: "Go inside a building and stay there.",
+        ResponseType.EVACUATE: "Leave the area.",
+        ResponseType.PREPARE: "Prepare for the danger.",
+        ResponseType.AVOID: "Keep away from the danger.",
+        ResponseType.MONITOR: "Watch for further news.",
+    },
+    delisted="The source no longer lists this warning. The authority has not given the all-clear; please stay "
+    "informed.",
     test="EXERCISE/TEST",
     since="Lifted since {}",
     since_short="since {}",

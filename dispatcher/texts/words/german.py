@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from cap import ResponseType
 from dispatcher.model.vocabulary import Kind
+from dispatcher.texts.words.plurals import always
 from dispatcher.texts.words.words import Words
 
 GERMAN: Final = Words(
@@ -35,13 +37,24 @@ GERMAN: Final = Words(
     denial=r"nicht|nichts|kein\w*|nie|niemals|weder|ohne|aufgehoben",
     for_place="für",
     area="Gebiet: {}",
-    and_more="und {} weitere",
-    number_of_places="{} Gemeinden",
+    and_more=always("und {number} weitere"),
+    number_of_places=always("{number} Gemeinden"),
     others_one="Für Ihren Ort gilt weiterhin: {}",
-    others_many="Für Ihren Ort gelten weiterhin {} andere Warnungen",
-    others_gravest="Für Ihren Ort gelten weiterhin {} andere Warnungen, die schwerste: {}",
+    others_many=always("Für Ihren Ort gelten weiterhin {number} andere Warnungen"),
+    others_gravest=always(
+        "Für Ihren Ort gelten weiterhin {number} andere Warnungen, die schwerste: {headline}"
+    ),
     others_somewhere="An manchen Orten gelten weiterhin andere Warnungen",
     others_short="Andere Warnungen gelten weiter",
+    responses={
+        ResponseType.SHELTER: "Gehen Sie in ein Gebäude und bleiben Sie dort.",
+        ResponseType.EVACUATE: "Verlassen Sie das Gebiet.",
+        ResponseType.PREPARE: "Bereiten Sie sich auf die Gefahr vor.",
+        ResponseType.AVOID: "Meiden Sie die Gefahr.",
+        ResponseType.MONITOR: "Achten Sie auf weitere Nachrichten.",
+    },
+    delisted="Die Quelle führt diese Warnung nicht mehr. Eine Entwarnung der zuständigen Behörde liegt nicht vor; "
+    "bitte informieren Sie sich weiter.",
     test="ÜBUNG/TEST",
     since="Aufgehoben seit {}",
     since_short="seit {}",
@@ -79,13 +92,22 @@ SIMPLE_GERMAN: Final = replace(
         Kind.DELISTED: "Die Quelle nennt die Warnung nicht mehr",
     },
     area="Hier gilt das: {}",
-    and_more="und noch {} Orte",
-    number_of_places="{} Orte",
+    and_more=always("und noch {number} Orte"),
+    number_of_places=always("{number} Orte"),
     others_one="Bei Ihnen gilt noch eine Warnung: {}",
-    others_many="Bei Ihnen gelten noch {} andere Warnungen",
-    others_gravest="Bei Ihnen gelten noch {} andere Warnungen. Die schlimmste ist: {}",
+    others_many=always("Bei Ihnen gelten noch {number} andere Warnungen"),
+    others_gravest=always("Bei Ihnen gelten noch {number} andere Warnungen. Die schlimmste ist: {headline}"),
     others_somewhere="An manchen Orten gelten noch andere Warnungen",
     others_short="Es gelten noch andere Warnungen",
+    responses={
+        ResponseType.SHELTER: "Gehen Sie in ein Haus. Bleiben Sie dort.",
+        ResponseType.EVACUATE: "Gehen Sie aus dem Gebiet weg.",
+        ResponseType.PREPARE: "Bereiten Sie sich auf die Gefahr vor.",
+        ResponseType.AVOID: "Gehen Sie nicht dorthin, wo die Gefahr ist.",
+        ResponseType.MONITOR: "Achten Sie auf neue Nachrichten.",
+    },
+    delisted="Die Quelle nennt diese Warnung nicht mehr. Aber die Behörde hat nicht gesagt: Die Gefahr ist vorbei. "
+    "Achten Sie weiter auf Nachrichten.",
     test="NUR EINE ÜBUNG",
     since="Die Warnung gilt nicht mehr seit: {}",
     since_short="seit {}",

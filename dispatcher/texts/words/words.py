@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cap import ResponseType
     from dispatcher.model.vocabulary import Kind
+    from dispatcher.texts.words.plurals import Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +32,24 @@ class Words:
     for_place: str
     """The word between "All clear" and the place that it is given for."""
     area: str
-    and_more: str
+    and_more: Counted
     """Stands behind some of the places, for those that are not named."""
-    number_of_places: str
+    number_of_places: Counted
     """Stands for a list of places of which not even one name has room."""
     others_one: str
     """Names the other warning that is in force for the reader's place."""
-    others_many: str
+    others_many: Counted
     """Says how many other warnings are."""
-    others_gravest: str
-    """Says how many other warnings are, and names the gravest."""
+    others_gravest: Counted
+    """Says how many other warnings are, and names the `headline` of the gravest."""
     others_somewhere: str
     """Stands for other warnings that are in force at some of the places only."""
     others_short: str
     """Says shortly that other warnings are in force."""
+    responses: Mapping[ResponseType, str]
+    """What to do, of a warning that its reader cannot read; as the citizens' page says it (`dispatcher.pages`)."""
+    delisted: str
+    """What a message of ours says of a warning that its source no longer lists."""
     test: str
     """Stands before the prefix of what is no warning."""
     since: str
@@ -66,7 +72,7 @@ class Words:
     trial_text: str
     sms_code: str
     """The SMS by which a new number is proven, with its `code`, and the name of the `app`: one part for a name of 30
-    characters."""
+    characters, also where the language's letters make it one of 70 characters."""
     sms_trial: str
     """The SMS that was asked for to see whether it arrives."""
     sms_leave: str

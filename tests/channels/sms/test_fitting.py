@@ -97,6 +97,27 @@ def test_whatever_is_needed_gets_its_part(one_more: Line) -> None:
     assert not essential(lines).stands_in(compose(tuple(lines), 1, "de").text, "de")
 
 
+def test_of_a_text_whose_gist_was_said_before_one_sentence_and_whom_to_call_are_worth_a_part() -> None:
+    gist = Line("Trinken Sie kein Wasser.")
+    lines = (SHORT_HEAD, gist, DO._replace(said_before=True), ONE_PLACE, UNTIL)
+    sms = compose(lines, 6, "de")
+    assert (len(sms.parts), gist.text in sms.text) == (1, True)
+    assert "Kochen Sie Leitungswasser fünf Minuten ab. ... 02461 99-100" in sms.text
+    assert len(compose((SHORT_HEAD, gist, DO, ONE_PLACE, UNTIL), 6, "de").parts) == 2
+
+
+def test_that_it_is_a_warning_comes_before_when_it_begins_and_until_when_before_both() -> None:
+    head = SHORT_HEAD._replace(text="ПОПЕРЕДЖЕННЯ: буря", least="ПОПЕРЕДЖЕННЯ")
+    begins, until = (
+        UNTIL._replace(text="з 28.11, 14:00", shorter=()),
+        UNTIL._replace(text="до 28.11, 18:00", shorter=()),
+    )
+    lines = (head, Line("Де: Düren, Jülich, Linnich"), begins, until)
+    assert compose(lines, 1).text == "ПОПЕРЕДЖЕННЯ: буря...\nДе: Düren, Jülich, Linnich\nдо 28.11, 18:00"
+    assert begins.text in compose((head._replace(least=""), *lines[1:]), 1).text
+    assert compose(lines, 2).text == "\n".join(line.text for line in lines)
+
+
 def test_a_headline_gives_way_last_and_leaves_place_and_end() -> None:
     long = HEAD._replace(text="WARNUNG: " + "Sehr lang " * 40)
     assert compose((long, DO, PLACE, UNTIL), 1).text.endswith(

@@ -19,7 +19,17 @@ TEXT = (
         ("Etwa z. B. Keller, ca. 3 m, Tel. 02421 1.", ["Etwa z. B. Keller, ca. 3 m, Tel. 02421 1."]),
         ("Am 3. Dezember um 5. Ende.", ["Am 3. Dezember um 5. Ende."]),
         ("- Eins\n- Zwei\n\n- Drei", ["- Eins", "- Zwei", "- Drei"]),
+        (
+            "Auskunft: 02421 220. Gehen Sie. Am 24. Mai 2026. Ende.",
+            ["Auskunft: 02421 220.", "Gehen Sie.", "Am 24. Mai 2026.", "Ende."],
+        ),
         ("um 14.30 Uhr, 3.5 m", ["um 14.30 Uhr, 3.5 m"]),
+        (
+            "Вул. Лісова, 5, тел. 02421 220. Ідіть! Там є 2 тис. осіб.",
+            ["Вул. Лісова, 5, тел. 02421 220.", "Ідіть!", "Там є 2 тис. осіб."],
+        ),
+        ("Lise Cad. 5. katı boşaltın. Çıkın! İnin.", ["Lise Cad. 5. katı boşaltın.", "Çıkın!", "İnin."]),
+        ("هل أنتم بخير؟ ابقوا في البيت. اتصلوا 112.", ["هل أنتم بخير؟", "ابقوا في البيت.", "اتصلوا 112."]),
         ("", []),
     ],
 )
@@ -29,14 +39,36 @@ def test_a_sentence_ends_where_a_reader_ends_it(text: str, found: list[str]) -> 
 
 @pytest.mark.parametrize(
     "text",
-    ["02421 123456", "+49 2421 22-0", "(02421) 123456", "02421/123456", "116117", "116 117", "0800 1110111"],
+    [
+        *(
+            "02421 123456",
+            "+49 2421 22-0",
+            "(02421) 123456",
+            "02421/123456",
+            "116117",
+            "116 117",
+            "0800 1110111",
+        ),
+        *("0049\xa02421\xa022\xa00", "116\xa0117"),
+    ],
 )
 def test_a_telephone_number_is_one(text: str) -> None:
     assert NUMBER.search(f"Rufen Sie {text} an.")[0].strip() == text
 
 
 @pytest.mark.parametrize(
-    "text", ["01.12.2026", "52349 Düren", "112", "0,5 m", "2026-11-28", "05:30", "B 264"]
+    "text",
+    [
+        "01.12.2026",
+        "52349 Düren",
+        "112",
+        "0,5 m",
+        "2026-11-28",
+        "05:30",
+        "B 264",
+        "08:00 - 10:00",
+        "8:00 0 10",
+    ],
 )
 def test_a_date_a_postcode_and_a_height_are_none(text: str) -> None:
     assert not NUMBER.search(f"Rufen Sie {text} an.")
