@@ -46,7 +46,9 @@ class Presented:
 def app_documents(instance: Instance, given: Presented) -> Mapping[str, Document]:
     """Return the documents by their names below the app's address; the page itself has none."""
     words, assets = given.assets.words[_LANGUAGE], given.assets
-    app = AppFrame(instance, words, _LANGUAGE, assets.path, given.boundaries.provenance.attribution)
+    attribution = given.boundaries.provenance.attribution
+    spoken = {language: assets.words[language] for language in spoken_by(instance)}
+    app = AppFrame(instance, words, _LANGUAGE, assets.path, attribution, spoken)
     colours = shell.colours(instance.branding)
     pages = {"": shell.app_page(app)} | {
         name: shell.statement_page(app, *said) for name, said in _statements(app, given).items()
@@ -77,12 +79,17 @@ def _statements(app: AppFrame, given: Presented) -> dict[str, Statement]:
     }
 
 
+def spoken_by(instance: Instance) -> list[str]:
+    """Return the languages of the page, the app's own first."""
+    return list(dict.fromkeys((*(one for one in instance.languages if one in LANGUAGES), *LANGUAGES)))
+
+
 def about(app: AppFrame, given: Presented) -> dict[str, object]:
     """Return what the page's script needs to know of the app: its municipalities by name, in what it speaks, the app's
     own languages first, whether it has a map, and whether it warns by SMS.
     """
     instance, by_ags = app.instance, given.boundaries.by_ags
-    spoken = list(dict.fromkeys((*(one for one in instance.languages if one in LANGUAGES), *LANGUAGES)))
+    spoken = spoken_by(instance)
     return {
         "name": shell.name_of(app),
         "names": {ags: unit.name for ags in instance.shown if (unit := by_ags(ags)) is not None},

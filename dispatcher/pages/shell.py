@@ -27,8 +27,12 @@ _FRAME: Final = ("skip", "start", "settings", "imprint", "privacy", "accessibili
 """The words around what a page says."""
 _LOADING: Final = Template("""<h1>$title</h1>
 <p id="loading">$loading</p>
-<p id="unknown" class="unknown" hidden>$unknown</p>
-<noscript><p class="unknown">$without_script</p></noscript>""")
+<div id="unknown" hidden>
+$unknown
+</div>
+<noscript>
+$without_script
+</noscript>""")
 _TOOLS: Final = (
     '<div class="tools"><div id="tools"></div></div>\n<p id="live" class="out-of-sight" role="alert"></p>'
 )
@@ -65,6 +69,8 @@ class AppFrame:
     """Where the files lie that all apps share."""
     attribution: str
     """Of the boundary data."""
+    spoken: Mapping[str, Mapping[str, str]]
+    """The words of all languages that the page speaks, the app's own first."""
 
 
 def name_of(app: AppFrame) -> str:
@@ -78,8 +84,8 @@ def app_page(app: AppFrame) -> str:
     main = _LOADING.substitute(
         title=_text(words["home_title"]),
         loading=_text(words["loading"]),
-        unknown=_text(words["nothing_loaded"]),
-        without_script=_text(words["without_script"]),
+        unknown=_in_each_language(app, "nothing_loaded"),
+        without_script=_in_each_language(app, "without_script"),
     )
     return _PAGE.substitute(
         _frame(app),
@@ -88,6 +94,14 @@ def app_page(app: AppFrame) -> str:
         scripts=f'<script type="module" src="{app.assets}page.js"></script>',
         tools=_TOOLS,
         main=main,
+    )
+
+
+def _in_each_language(app: AppFrame, name: str) -> str:
+    """Return what has to be said where no script runs that knows the person's language."""
+    return "\n".join(
+        f'<p class="unknown" lang="{language}" dir="{_direction(language)}">{_text(words[name])}</p>'
+        for language, words in app.spoken.items()
     )
 
 
@@ -106,7 +120,7 @@ def statement_page(app: AppFrame, title: str, main: str) -> str:
 def _frame(app: AppFrame) -> dict[str, str]:
     return {
         "lang": app.language,
-        "dir": "rtl" if is_right_to_left(app.language) else "ltr",
+        "dir": _direction(app.language),
         "instance": _text(app.instance.id),
         "assets": app.assets,
         "colour": colours(app.instance.branding)[0],
@@ -115,6 +129,10 @@ def _frame(app: AppFrame) -> dict[str, str]:
         "attribution": _text(app.attribution),
         **{one: _text(app.words[one]) for one in _FRAME},
     }
+
+
+def _direction(language: str) -> str:
+    return "rtl" if is_right_to_left(language) else "ltr"
 
 
 def brand(branding: Branding) -> str:

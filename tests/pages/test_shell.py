@@ -40,7 +40,8 @@ def page(name: str = "Kreis Düren", language: str = "de", **of: Any) -> Element
 def frame(name: str = "Kreis Düren", language: str = "de", **of: Any) -> shell.AppFrame:
     instance = Instance("dueren", name, (DUEREN,), **of)
     words = assets().words[language]
-    return shell.AppFrame(instance, words, language, "/assets/0/", "© GeoBasis-DE / BKG")
+    spoken = assets().words
+    return shell.AppFrame(instance, words, language, "/assets/0/", "© GeoBasis-DE / BKG", spoken)
 
 
 def test_until_a_script_has_run_nothing_is_known() -> None:
@@ -49,6 +50,22 @@ def test_until_a_script_has_run_nothing_is_known() -> None:
     assert "keine Warnung" not in found.text
     assert found.all("noscript")
     assert "© GeoBasis-DE / BKG" in found.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_no_script_runs_it_is_said_in_every_language(language: str) -> None:
+    """Nobody knows the person's then: also where the words of theirs could not be loaded."""
+    found, words = page(), assets().words[language]
+    assert words["nothing_loaded"] in found.text
+    assert words["without_script"] in found.text
+    direction = "rtl" if language == "ar" else "ltr"
+    paragraphs = [one for one in found.all("p") if one.get("class") == "unknown"]
+    assert [one["dir"] for one in paragraphs if one["lang"] == language] == [direction] * 2
+
+
+def test_a_link_to_what_is_in_german_alone_says_so() -> None:
+    german = {one["href"] for one in page(language="uk").all("a") if one.get("hreflang") == "de"}
+    assert german == {"imprint", "privacy", "accessibility"}
 
 
 def test_the_title_says_what_the_page_is_of() -> None:

@@ -6,11 +6,10 @@ link, so that nobody learns whose it is.
 
 from __future__ import annotations
 
-import html
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
 from channels.sms.delivery_reports import UnreadableReport, form_of
@@ -23,6 +22,7 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.pages.assets import assets
+from dispatcher.pages.leaving import LeavingPages, spoken
 from dispatcher.queue.sign_ups import line_of
 from dispatcher.store.numbers.sms_codes import CodeRefused
 
@@ -37,29 +37,20 @@ Token = Annotated[
         examples=["mfrggzdfmztwq2lkmfrggzdfmy"],
     ),
 ]
+Wanted = Annotated[
+    str, Query(description="the language of the page, before those that the browser names", examples=["uk"])
+]
 _HEADERS = {
+    "Vary": "Accept-Language",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
     "base-uri 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
-_PAGE = """<!doctype html>
-<html lang="de"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark"><title>{title}</title><link rel="stylesheet" href="{style}"></head>
-<body><header><p id="name">Warnungen</p></header>
-<main><h1>{title}</h1><p>{text}</p><p lang="en">{text_en}</p>{form}</main></body></html>
-"""
-_FORM = '<form method="post"><button type="submit">{button}</button></form>'
 BY_NUMBER: Final = "/v1/leave-number"
 BODY_BYTES: Final = 1024
 FORM: Final = "application/x-www-form-urlencoded"
-_ASK: Final = """<form method="post" action="{path}"><p><label>{label}
-<input name="number" type="tel" autocomplete="tel" required></label></p>
-<button type="submit">{button}</button></form>"""
-_TYPE: Final = """<form method="post" action="{path}/code"><input name="number" type="hidden" value="{number}">
-<p><label>{label} <input name="code" inputmode="numeric" autocomplete="one-time-code" required></label></p>
-<button type="submit">{button}</button></form>"""
 _REFUSED: Final = (
     ProblemType.TOO_LARGE,
     ProblemType.INCOMPLETE,
@@ -78,25 +69,25 @@ def _form_body(**fields: str) -> dict[str, Any]:
 def routes(dependencies: ApiDependencies) -> APIRouter:
     """Return the routes of a link to leave by."""
     router = APIRouter(prefix="/v1/leave", tags=["subscribers"], default_response_class=HTMLResponse)
+    pages = LeavingPages(assets(), BY_NUMBER)
 
     @router.get("/{token}", operation_id="askToLeave")
-    async def ask(token: Token) -> HTMLResponse:  # noqa: ARG001 - the page is the same for all
+    async def ask(request: Request, token: Token, language: Wanted = "") -> HTMLResponse:  # noqa: ARG001 - the page is the same for all
         """Ask whether one wants to be told no more. It changes nothing, and is the same for every link."""
-        button = _FORM.format(button=said(Phrase.LEAVE_BUTTON).de)
-        return leaving_page(Phrase.LEAVE_QUESTION, button)
+        return _answer(pages.question(_language(request, language)))
 
     @router.post("/{token}", operation_id="leave", responses=refusals(ProblemType.RECORD_UNAVAILABLE))
-    async def leave(token: Token) -> HTMLResponse:
+    async def leave(request: Request, token: Token, language: Wanted = "") -> HTMLResponse:
         """Erase whose link it is: what was wanted, and the endpoints. The answer is the same for every link."""
         if await dependencies.enrolment.leave_by(token):
             dependencies.metrics.subscribers_ended.labels("left").inc()
-        return leaving_page(Phrase.LEFT)
+        return _answer(pages.page(_language(request, language), "leaving_left"))
 
-    router.routes.extend(_by_number(dependencies).routes)
+    router.routes.extend(_by_number(dependencies, pages).routes)
     return router
 
 
-def _by_number(dependencies: ApiDependencies) -> APIRouter:
+def _by_number(dependencies: ApiDependencies, pages: LeavingPages) -> APIRouter:
     """Return the routes for those who have nothing but their number: a page asks for it, an SMS brings a code, the code
     ends it. The answers are the same for every number, so that nobody learns which is told of warnings.
     """
@@ -104,9 +95,9 @@ def _by_number(dependencies: ApiDependencies) -> APIRouter:
     number = "the number, as people write it"
 
     @router.get("", operation_id="askForNumber")
-    async def ask() -> HTMLResponse:
+    async def ask(request: Request, language: Wanted = "") -> HTMLResponse:
         """Ask for the number that is to get no SMS any more."""
-        return leaving_page(Phrase.LEAVE_NUMBER, _asking())
+        return _answer(pages.asking(_language(request, language), "leaving_number"))
 
     @router.post(
         "",
@@ -114,14 +105,14 @@ def _by_number(dependencies: ApiDependencies) -> APIRouter:
         responses=refusals(*_REFUSED),
         openapi_extra=_form_body(number=number),
     )
-    async def send(request: Request) -> HTMLResponse:
+    async def send(request: Request, language: Wanted = "") -> HTMLResponse:
         """Send a code to a number that is told of warnings. The answer is the same for every number."""
-        client = client_of(request)
+        client, spoken_language = client_of(request), _language(request, language)
         written = (await _fields(request, client)).get("number", "")
         try:
             await dependencies.enrolment.ask_to_leave(written, line_of(client))
         except NumberRefused:
-            return leaving_page(Phrase.LEAVE_NUMBER_WRONG, _asking())
+            return _answer(pages.asking(spoken_language, "leaving_number_wrong"))
         except CodeRefused as refused:
             dependencies.metrics.sms_codes.labels(f"limit_{refused.limit}").inc()
             raise RequestRefused(
@@ -129,7 +120,7 @@ def _by_number(dependencies: ApiDependencies) -> APIRouter:
                 said(Phrase.CODES_LIMITED),
                 retry_after_s=math.ceil(refused.seconds),
             ) from None
-        return leaving_page(Phrase.LEAVE_CODE_SENT, _typing(written))
+        return _answer(pages.typing(spoken_language, "leaving_code_sent", written))
 
     @router.post(
         "/code",
@@ -137,14 +128,14 @@ def _by_number(dependencies: ApiDependencies) -> APIRouter:
         responses=refusals(*_REFUSED),
         openapi_extra=_form_body(number=number, code="the six digits of the SMS"),
     )
-    async def leave(request: Request) -> HTMLResponse:
+    async def leave(request: Request, language: Wanted = "") -> HTMLResponse:
         """End all SMS to the number, of all apps, if the code is right."""
-        fields = await _fields(request, client_of(request))
+        fields, spoken_language = await _fields(request, client_of(request)), _language(request, language)
         written, code = fields.get("number", ""), fields.get("code", "")
         if not await dependencies.enrolment.leave_by_number(written, code):
-            return leaving_page(Phrase.LEAVE_CODE_WRONG, _typing(written))
+            return _answer(pages.typing(spoken_language, "leaving_code_wrong", written))
         dependencies.metrics.subscribers_ended.labels("opted_out").inc()
-        return leaving_page(Phrase.NUMBER_LEFT)
+        return _answer(pages.page(spoken_language, "leaving_number_left"))
 
     return router
 
@@ -158,27 +149,9 @@ async def _fields(request: Request, client: str) -> dict[str, str]:
         return {}
 
 
-def _asking() -> str:
-    return _ASK.format(
-        path=BY_NUMBER, label=said(Phrase.NUMBER_LABEL).de, button=said(Phrase.LEAVE_NUMBER_BUTTON).de
-    )
+def _language(request: Request, wanted: str) -> str:
+    return spoken(wanted, request.headers.get("Accept-Language", ""))
 
 
-def _typing(number: str) -> str:
-    return _TYPE.format(
-        path=BY_NUMBER,
-        number=html.escape(number, quote=True),
-        label=said(Phrase.CODE_LABEL).de,
-        button=said(Phrase.LEAVE_BUTTON).de,
-    )
-
-
-def leaving_page(phrase: Phrase, form: str = "") -> HTMLResponse:
-    """Return a page that says this, with a form of HTML."""
-    title, text = said(Phrase.LEAVE_TITLE), said(phrase)
-    return HTMLResponse(
-        _PAGE.format(
-            title=title.de, text=text.de, text_en=text.en, form=form, style=f"{assets().path}page.css"
-        ),
-        headers=_HEADERS,
-    )
+def _answer(page: str) -> HTMLResponse:
+    return HTMLResponse(page, headers=_HEADERS)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from dispatcher.store.sms.charges import Charges
 
 LANGUAGE = "de"
-"""The language whose text is counted: most people's. One of other letters than the GSM alphabet's may have twice as many
-parts: a plan counts each language."""
+"""The language whose text is counted: most people's. One of other letters than the GSM alphabet's may have twice as
+many parts: a plan counts each language."""
 
 
 @dataclass(frozen=True, slots=True)

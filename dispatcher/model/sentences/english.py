@@ -71,21 +71,6 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         "subscribed already stays.",
         Phrase.SIGN_UPS_CLOSED: "Nobody can subscribe now. Please try again in a moment; what is subscribed already "
         "stays.",
-        Phrase.LEAVE_TITLE: "No more warnings",
-        Phrase.LEAVE_QUESTION: "Do you want to get no more warnings of this app? Then all that is kept for it is "
-        "deleted.",
-        Phrase.LEAVE_BUTTON: "Unsubscribe and delete",
-        Phrase.LEFT: "Done: no more warnings come by this link, and nothing is kept for it any more.",
-        Phrase.LEAVE_NUMBER: "Do you want no more warnings by SMS from any app? Give your mobile number, and "
-        "an SMS brings you a code.",
-        Phrase.LEAVE_NUMBER_WRONG: "This is not a mobile number that can be told of warnings here. Please look again.",
-        Phrase.LEAVE_NUMBER_BUTTON: "Send code",
-        Phrase.LEAVE_CODE_SENT: "If warnings go to this number, an SMS with a code is on its way. It holds "
-        "for 15 minutes.",
-        Phrase.LEAVE_CODE_WRONG: "This code is not valid, or no longer.",
-        Phrase.NUMBER_LABEL: "Mobile number",
-        Phrase.CODE_LABEL: "Code",
-        Phrase.NUMBER_LEFT: "Done: no more warnings come by SMS to this number.",
         Phrase.INSTANCE_THERE: "There is another instance of this id. Nothing was changed: PATCH changes it.",
         Phrase.CHANGED_MEANWHILE: "Somebody else changes this instance now. Nothing was changed; look at it again.",
         Phrase.WEBHOOK_TAKEN: "This URL is registered for somebody else. Please use one of your own.",

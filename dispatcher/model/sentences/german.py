@@ -74,21 +74,6 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "versuchen; was schon abonniert ist, bleibt.",
         Phrase.SIGN_UPS_CLOSED: "Gerade kann niemand neu abonnieren. Bitte gleich noch einmal versuchen; was schon "
         "abonniert ist, bleibt.",
-        Phrase.LEAVE_TITLE: "Warnungen abbestellen",
-        Phrase.LEAVE_QUESTION: "Möchten Sie keine Warnungen dieser App mehr bekommen? Dann wird alles gelöscht, was "
-        "dafür gespeichert ist.",
-        Phrase.LEAVE_BUTTON: "Abbestellen und löschen",
-        Phrase.LEFT: "Abbestellt: Über diesen Link kommen keine Warnungen mehr, und gespeichert ist dafür nichts mehr.",
-        Phrase.LEAVE_NUMBER: "Möchten Sie aus allen Apps keine Warnungen mehr per SMS bekommen? Geben Sie Ihre "
-        "Mobilnummer an, dann kommt ein Code per SMS.",
-        Phrase.LEAVE_NUMBER_WRONG: "Das ist keine Mobilnummer, an die hier Warnungen gehen können. Bitte prüfen.",
-        Phrase.LEAVE_NUMBER_BUTTON: "Code senden",
-        Phrase.LEAVE_CODE_SENT: "Falls Warnungen an diese Nummer gehen, kommt gleich eine SMS mit einem "
-        "Code. Er gilt 15 Minuten.",
-        Phrase.LEAVE_CODE_WRONG: "Dieser Code gilt nicht oder nicht mehr.",
-        Phrase.NUMBER_LABEL: "Mobilnummer",
-        Phrase.CODE_LABEL: "Code",
-        Phrase.NUMBER_LEFT: "Abbestellt: An diese Nummer kommen keine Warnungen per SMS mehr.",
         Phrase.INSTANCE_THERE: "Unter dieser Kennung gibt es schon eine andere Instanz. Geändert wurde nichts; PATCH "
         "ändert sie.",
         Phrase.CHANGED_MEANWHILE: "Diese Instanz ändert gerade jemand anderes. Geändert wurde nichts; bitte noch "

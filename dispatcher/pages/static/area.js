@@ -106,4 +106,4 @@ function hereButton(texts, where, move) {
 /** The service keeps no finer place than this: 100 m. */
 const rounded = (degrees) => Math.round(degrees * 1000) / 1000;
 
-export const kilometres = (texts, metres) => texts.say("kilometres", { number: String(metres / 1000).replace(".", texts.language.startsWith("en") ? "." : ",") });
+export const kilometres = (texts, metres) => texts.say("kilometres", { number: texts.number(metres / 1000) });

@@ -14,7 +14,7 @@ export function sms(app) {
     body: [
       el("h1", { tabindex: "-1" }, texts.say("sms_title")),
       number?.active ? proven(app, number) : asking(app, number),
-      el("p", {}, el("a", { href: LEAVE_NUMBER }, texts.say("sms_elsewhere"))),
+      el("p", {}, el("a", { href: `${LEAVE_NUMBER}?language=${texts.tag}` }, texts.say("sms_elsewhere"))),
       el("p", {}, el("a", { href: "#" }, texts.say("back"))),
     ],
   };

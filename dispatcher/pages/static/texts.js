@@ -36,9 +36,14 @@ export class Texts {
   /** Day and time, at the place. */
   moment(when) {
     if (!Number.isFinite(when)) return this.say("time_unknown");
-    const format = { weekday: "short", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" };
+    const format = { weekday: "short", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
     const said = new Intl.DateTimeFormat(this.locale, { ...format, timeZone: this.zone }).format(when);
     return this.words.clock ? this.say("clock", { time: said }) : said;
+  }
+
+  /** A number, with the decimal sign of the language. */
+  number(value) {
+    return new Intl.NumberFormat(this.locale).format(value);
   }
 
   /** What a language is called, in this one; its tag where the device does not know. */

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from dispatcher.model.problems import ProblemType
+from dispatcher.pages.assets import assets
 from tests.api.conftest import Service
 from tests.support.phones import Phone, World
 
@@ -37,3 +38,15 @@ async def test_the_pages_look_like_those_of_the_apps_and_load_nothing_else(servi
     sheet = await service.request("GET", style.decode(), key="")
     assert (sheet.status, sheet.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
     assert "aus allen Apps keine Warnungen mehr per SMS" in page.body.decode()
+
+
+async def test_each_page_is_in_the_language_that_is_asked_for(service: Service) -> None:
+    async def shown(path: str, accepted: str = "uk-UA,uk;q=0.9,en;q=0.8") -> str:
+        page = await service.request("GET", path, key="", accept_language=accepted)
+        assert page.headers["Vary"] == "Accept-Language"
+        return page.body.decode()
+
+    words = assets().words
+    assert words["uk"]["leaving_question"] in await shown(UNKNOWN)
+    assert words["ar"]["leaving_number"] in await shown("/v1/leave-number?language=ar")
+    assert words["de"]["leaving_number"] in await shown("/v1/leave-number", "")

@@ -20,6 +20,17 @@ test("times are those of the place, whatever the device's zone", () => {
   assert.match(new Texts("ar", {}, "Europe/Berlin").moment(Date.parse("2026-11-28T02:00:00Z")), /28/);
 });
 
+test("the day has 24 hours in every language, as on clocks here, and digits are those on them", () => {
+  for (const language of ["de", "en", "ar", "tr", "uk"]) {
+    const said = new Texts(language, {}, "Europe/Berlin").moment(Date.parse("2026-11-28T18:05:00Z"));
+    assert.match(said, /28/);
+    assert.match(said, /19:05/);
+    assert.doesNotMatch(said, /[AP]M|[صم]$/);
+    assert.match(new Texts(language, {}, "Europe/Berlin").moment(Date.parse("2026-11-28T23:05:00Z")), /00:05/);
+  }
+  assert.deepEqual(["de", "en", "ar"].map((language) => new Texts(language, {}, "Europe/Berlin").number(0.5)), ["0,5", "0.5", "0.5"]);
+});
+
 test("ages are one number, and never negative", () => {
   const texts = new Texts("de", WORDS, "Europe/Berlin");
   const ages = [-5000, 20_000, 60_000, 119 * 60_000, 3 * 3_600_000, 50 * 3_600_000];
