@@ -34,6 +34,11 @@ TCP_MEMORY: Final = Path("/proc/sys/net/ipv4/tcp_mem")
 (tcp(7))."""
 PAGE_BYTES: Final = 4_096
 NO_DESCRIPTOR: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+TURNED_AWAY: Final = 8
+"""How many connections for which there was no place are kept at once until they have read so: half of the descriptors
+that are left for what is being let go (`dispatcher.runtime.descriptors.LET_GO`)."""
+TURNED_AWAY_S: Final = 0.5
+"""How long each is: a client that sends its head and its body one after the other has sent both by then."""
 PAUSE_S: Final = 0.05
 """How long nothing is accepted when there was no descriptor; one that was given up is free by then."""
 
@@ -69,6 +74,7 @@ class Acceptor:
         self._loop = asyncio.get_running_loop()
         self._opening: set[asyncio.Task[None]] = set()
         self._pause: asyncio.TimerHandle | None = None
+        self._turned_away: dict[socket.socket, asyncio.TimerHandle] = {}
 
     def start(self) -> None:
         """Begin to listen and accept. Raises OSError."""
@@ -84,6 +90,8 @@ class Acceptor:
         if self._pause is not None:
             self._pause.cancel()
         self._loop.remove_reader(self._listener)
+        for accepted in tuple(self._turned_away):
+            self._let_go(accepted)
 
     async def wait_closed(self) -> None:
         """Wait for those that were accepted just before."""
@@ -117,13 +125,28 @@ class Acceptor:
         accepted.setblocking(False)
         connection = self._connection()
         if not self._connections.admit(connection):
-            with suppress(OSError):
-                accepted.send(NO_PLACE)
-            accepted.close()
+            self._turn_away(accepted)
             return
         task = self._loop.create_task(self._open(accepted, connection))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
+
+    def _turn_away(self, accepted: socket.socket) -> None:
+        """Answer that there is no place, and keep the connection for a moment: what is unread when it is closed makes
+        the kernel reset it, and the client may lose the answer (RFC 9112, section 9.6).
+        """
+        with suppress(OSError):
+            accepted.send(NO_PLACE)
+            accepted.shutdown(socket.SHUT_WR)
+        self._turned_away[accepted] = self._loop.call_later(TURNED_AWAY_S, self._let_go, accepted)
+        if len(self._turned_away) > TURNED_AWAY:
+            self._let_go(next(iter(self._turned_away)))
+
+    def _let_go(self, accepted: socket.socket) -> None:
+        self._turned_away.pop(accepted).cancel()
+        with suppress(OSError):
+            accepted.recv(BUFFER_BYTES)
+        accepted.close()
 
     async def _open(self, accepted: socket.socket, connection: BoundedProtocol) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dispatcher.metrics.http import Ended
@@ -38,10 +39,17 @@ GIVES_WAY: Final = (Phase.WAITING, Phase.STALLED, Phase.READING)
 """Who ends first. A request that is here with all its bytes ends for nobody, nor does a stream whose client reads."""
 
 
+LOOKED_AT: Final = 16
+"""How many of those that wait for their clients are looked at for one that has sent nothing."""
+
+
 class ClientConnection(Protocol):
     """What can be told to end."""
 
     def give_way(self) -> None: ...
+
+    def has_sent(self) -> bool:
+        """Whether something is here of its client that was not read yet: then the client is owed, and not awaited."""
 
 
 class Connections:
@@ -72,13 +80,16 @@ class Connections:
         return True
 
     def make_room(self) -> bool:
-        """End the connection that has waited longest for its client. Returns whether there was one."""
+        """End the connection that has waited longest for its client. Returns whether there was one. In a crowd some
+        wait for nobody: their request came since the loop last looked, and to end them would reset a connection with a
+        request that nobody has read.
+        """
         for phase in GIVES_WAY:
-            if self._queues[phase]:
-                oldest = next(iter(self._queues[phase]))
-                self.leave(oldest)
-                oldest.give_way()
-                return True
+            for oldest in islice(self._queues[phase], LOOKED_AT):
+                if phase is not Phase.WAITING or not oldest.has_sent():
+                    self.leave(oldest)
+                    oldest.give_way()
+                    return True
         return False
 
     def move(self, connection: ClientConnection, phase: Phase) -> None:

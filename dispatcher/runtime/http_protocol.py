@@ -119,6 +119,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.note(Ended.GAVE_WAY)
         self.transport.abort()
 
+    def has_sent(self) -> bool:
+        """Whether the client has sent something that was not read yet."""
+        return not self.transport.is_closing() and self.transport.has_unread()
+
     def _moved(self) -> None:
         self._connections.move(self, self._phase())
 

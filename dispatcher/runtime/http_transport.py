@@ -5,6 +5,9 @@ whose client reads nothing.
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import struct
+import termios
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -79,6 +82,15 @@ class LingeringTransport(asyncio.Transport):
 
     def get_write_buffer_size(self) -> int:
         return self._transport.get_write_buffer_size()
+
+    def has_unread(self) -> bool:
+        """Whether bytes are in the kernel that the loop has not read yet."""
+        found = bytearray(struct.calcsize("i"))
+        try:
+            fcntl.ioctl(self._transport.get_extra_info("socket").fileno(), termios.FIONREAD, found)
+        except OSError:
+            return False  # it is gone already
+        return any(found)
 
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
         if not self.is_closing():

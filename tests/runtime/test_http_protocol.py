@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import logging
+import socket
 from typing import Any
 
 import pytest
 
+from dispatcher.runtime.acceptor import TURNED_AWAY
 from dispatcher.runtime.http_connections import Phase
 from dispatcher.runtime.http_transport import HttpLimits
 from dispatcher.runtime.strangers import StrangerLimits
@@ -308,6 +310,46 @@ async def test_a_newcomer_gets_the_place_of_who_does_not_read_his_answer() -> No
         assert server.ended() == {"gave_way": 1}
         for _, writer in opened:
             writer.close()
+
+
+async def test_a_request_in_the_kernel_does_not_end_for_a_newcomer(echo: Echo) -> None:
+    """In a crowd the loop has not read it yet: its client would see its connection reset, and not know why."""
+    async with serving(echo, HttpLimits(connections=1)) as server:
+        connections = server.server._connections
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+
+            async def is_waiting() -> bool:
+                return len(connections._queues[Phase.WAITING]) == 1
+
+            await until(is_waiting)
+            [waiting] = connections._queues[Phase.WAITING]
+            assert not waiting.has_sent()
+            client.sendall(LAST)  # the loop has no turn until this test awaits something
+            assert waiting.has_sent()
+            assert not connections.make_room()
+
+
+async def test_who_is_turned_away_reads_so_whatever_was_sent(echo: Echo) -> None:
+    echo.may_answer.clear()
+    async with serving(echo, HttpLimits(connections=1)) as server:
+        answering = asyncio.create_task(server.answered(LAST))
+
+        async def it_is_here() -> bool:
+            return len(echo.seen) == 1
+
+        await until(it_is_here)
+        for number in range(TURNED_AWAY + 2):
+            reader, writer = await server.open()
+            writer.write(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
+            answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+            writer.write(b"12345")  # as clients do that send head and body one after the other
+            await writer.drain()
+            assert answer.startswith(b"HTTP/1.1 503 "), number
+            assert await asyncio.wait_for(reader.read(), 30) == b"", "an end, and no reset"
+            writer.close()
+        assert server.ended() == {"no_place": TURNED_AWAY + 2}
+        echo.may_answer.set()
+        assert (await answering).endswith(b"/last 0;")
 
 
 async def test_a_request_that_is_here_gives_way_to_nobody(echo: Echo) -> None:

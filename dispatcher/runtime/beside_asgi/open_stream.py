@@ -118,6 +118,10 @@ class OpenStream(asyncio.BufferedProtocol):
         """End at once: another needs the place."""
         self.end(StreamEnded.GAVE_WAY)
 
+    def has_sent(self) -> bool:
+        """Whether the client is owed something: who listens is not, whatever it sends."""
+        return False
+
     def shutdown(self) -> None:
         """End as the process does."""
         self.end(StreamEnded.SHUTDOWN)
