@@ -93,6 +93,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._ready = ready
         self._waiting: tuple[RequestResponseCycle, ASGI3Application] | None = None
         """The request that waits for a turn in which ready answers are given."""
+        self._is_ahead = False
+        """Whether the next request was sent before the answer to the one before."""
         self._brief = brief
         self._brief_body: bytes | None = None
         """What came of the body of a request that may be brief; None in any other."""
@@ -157,6 +159,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self.transport.drain(len(data))
         else:
+            self._is_ahead = self._is_answering() or bool(self._unparsed)
             self._unparsed += data
             self._parse()
 
@@ -331,13 +334,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Answer a request: with what is ready, or by the application."""
+        is_ahead, self._is_ahead = self._is_ahead, True  # until the client sends more
         if self._ready is None or not self._ready.concerns(_asgi(cycle)):
             self._ask_application(cycle, app)
-        elif self._ready.has_room:
+        elif self._ready.has_room(is_ahead=is_ahead):
             self._answer_from(self._ready, cycle, app)
         else:
             self._waiting = cycle, app
-            self._ready.wait(self)
+            self._ready.wait(self, is_ahead=is_ahead)
 
     def take_turn(self) -> None:
         """Answer the request that waited for it."""

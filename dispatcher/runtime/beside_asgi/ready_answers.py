@@ -2,7 +2,9 @@
 
 What a server does for any other request, a task and a place among strangers, costs several times what it takes to look
 into a table and write. So that those who read, however many and however fast, never make a turn of the loop long, a
-turn answers them for so long; the others wait for the next, in the order in which they came. None is turned away.
+turn answers them for so long; the others wait for the next, in the order in which they came. None is turned away. Who
+asks ahead, before the answer to what he asked before, waits behind those who have waited for theirs: ten thousand who
+ask for twenty documents each are two hundred thousand requests, and one who asks for one waits for none of them.
 """
 
 from __future__ import annotations
@@ -57,6 +59,8 @@ class ReadyAnswers:
         self._find = find
         self._clock = clock
         self._waiting: OrderedDict[Reader, None] = OrderedDict()
+        self._ahead: OrderedDict[Reader, None] = OrderedDict()
+        """Those whose request was asked ahead."""
         self._left = A_TURN_S
 
     def concerns(self, scope: Scope) -> bool:
@@ -67,10 +71,9 @@ class ReadyAnswers:
             and all(name not in _NOT_SO for name, _ in scope["headers"])
         )
 
-    @property
-    def has_room(self) -> bool:
+    def has_room(self, *, is_ahead: bool) -> bool:
         """Whether a request is answered in this turn; if not, it has to `wait`."""
-        return self._left > 0 and not self._waiting
+        return self._left > 0 and not self._waiting and not (is_ahead and self._ahead)
 
     def find(self, scope: Scope) -> ReadyAnswer | None:
         """Return the answer to a request; None where it is to be answered as all others are."""
@@ -81,18 +84,19 @@ class ReadyAnswers:
         self._left -= self._clock() - began + WRITE_S
         return found
 
-    def wait(self, reader: Reader) -> None:
+    def wait(self, reader: Reader, *, is_ahead: bool) -> None:
         """Have a request wait for the next turn."""
-        self._waiting[reader] = None
+        (self._ahead if is_ahead else self._waiting)[reader] = None
 
     def leave(self, reader: Reader) -> None:
         """Forget one that waits, if it does."""
         self._waiting.pop(reader, None)
+        self._ahead.pop(reader, None)
 
     def _renew(self) -> None:
         self._left = A_TURN_S
-        while self._waiting and self._left > 0:
-            self._waiting.popitem(last=False)[0].take_turn()
+        while self._left > 0 and (queue := self._waiting or self._ahead):
+            queue.popitem(last=False)[0].take_turn()
 
 
 def lines_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

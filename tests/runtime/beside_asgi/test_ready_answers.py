@@ -141,26 +141,28 @@ async def test_what_is_not_ready_is_a_strangers_request() -> None:
         assert b"connection: close" in raw
 
 
+class Waiting:
+    """Waits for a turn, and notes that it came."""
+
+    def __init__(self, number: int, world: World, order: list[int]) -> None:
+        self.number, self.world, self.order = number, world, order
+
+    def take_turn(self) -> None:
+        self.order.append(self.number)
+        self.world.ready.find(scope())
+
+
 async def test_a_turn_answers_for_so_long_and_the_next_goes_on_in_order() -> None:
     turns = Clock(A_TURN_S / 2)
     world = World(turns)
     order: list[int] = []
-
-    class Waiting:
-        def __init__(self, number: int) -> None:
-            self.number = number
-
-        def take_turn(self) -> None:
-            order.append(self.number)
-            world.ready.find(scope())
-
     assert has_room(world)
     for _ in range(2):
         world.ready.find(scope())
     assert not has_room(world)
-    waiting = [Waiting(number) for number in range(5)]
+    waiting = [Waiting(number, world, order) for number in range(5)]
     for one in waiting:
-        world.ready.wait(one)
+        world.ready.wait(one, is_ahead=False)
     world.ready.leave(waiting[3])
     world.ready.leave(waiting[3])
     await asyncio.sleep(0)
@@ -168,6 +170,44 @@ async def test_a_turn_answers_for_so_long_and_the_next_goes_on_in_order() -> Non
     assert not has_room(world), "those who wait come first"
     await comes_true(lambda: has_room(world), 0)
     assert order == [0, 1, 2, 4]
+
+
+async def test_who_asked_ahead_waits_behind_those_who_waited_for_their_answer() -> None:
+    world, order = World(Clock(A_TURN_S / 2)), list[int]()
+    for number in range(6):
+        world.ready.wait(Waiting(number, world, order), is_ahead=number < 3)
+    leaving = Waiting(9, world, order)
+    world.ready.wait(leaving, is_ahead=True)
+    world.ready.leave(leaving)
+    world.ready.find(scope())  # the next turn is asked for
+    await comes_true(lambda: len(order) == 6, 0)
+    assert order == [3, 4, 5, 0, 1, 2]
+    world.ready.wait(leaving, is_ahead=True)
+    world.ready._renew()
+    world.ready._left = A_TURN_S
+    world.ready._ahead[leaving] = None
+    assert has_room(world), "nobody who waits for an answer stands behind one who asked ahead"
+    assert not world.ready.has_room(is_ahead=True)
+
+
+async def test_all_but_the_first_of_what_comes_at_once_is_asked_ahead() -> None:
+    asked: list[bool] = []
+
+    class Noting(ReadyAnswers):
+        def has_room(self, *, is_ahead: bool) -> bool:
+            asked.append(is_ahead)
+            return super().has_room(is_ahead=is_ahead)
+
+    world = World(Clock())
+    world.ready = Noting(("/read/",), world.find, Clock())
+    async with serving(world, HttpLimits(), ready=world.ready) as server:
+        reader, writer = await server.open()
+        for count in (1, 3, 1):
+            writer.write(get() * count)
+            for _ in range(count):
+                await reader.readuntil(BODY)
+        writer.close()
+    assert asked == [False, False, True, True, False]
 
 
 async def test_who_leaves_while_he_waits_costs_nothing() -> None:
@@ -201,7 +241,7 @@ async def test_who_does_not_read_his_answers_gets_no_more_of_them() -> None:
 
 
 def has_room(world: World) -> bool:
-    return world.ready.has_room
+    return world.ready.has_room(is_ahead=False)
 
 
 def scope() -> Any:
