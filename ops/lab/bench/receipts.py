@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -30,6 +30,9 @@ from ops.lab.bench.fixtures.receipt_poster import PosterOrders, PosterResult
 from ops.lab.bench.fixtures.submitter import ADD_SOURCE, Submitter
 from ops.lab.bench.fixtures.warning import in_memory
 from ops.lab.world.service import Service
+
+if TYPE_CHECKING:
+    from dispatcher.embedded import Servers
 
 INSTANCE, PLACE = "dueren", "05358008"
 BATCH = 1000
@@ -63,9 +66,9 @@ class Poster(Aside):
 class Trial:
     """The service, with batches whose devices have not said anything yet."""
 
-    def __init__(self, service: Service, database_url: str) -> None:
+    def __init__(self, service: Service, servers: Servers) -> None:
         self._service = service
-        self._url = database_url
+        self._url = servers.database_url
         self.submitter = Submitter(service, "receipts")
         output = service.commands(
             ADD_SOURCE,
@@ -75,11 +78,7 @@ class Trial:
         ring = KeyRing.parse((service.home / "keys" / "addresses").read_bytes())
         self._token_key = Sealing(ring).keyed_hash(PURPOSE, "").hex()
         self._alert = self.submitter.submit()[0]
-        self.pin()
-
-    def pin(self) -> None:
-        """Give the API a processor, and all other processes another."""
-        give_api_a_processor(self._service.pids())
+        give_api_a_processor(service.pids(), servers.started)
 
     def orders(self, batches: int, singly: int, seconds: float, port: int | None = None) -> PosterOrders:
         """Return orders for new batches."""
@@ -155,7 +154,7 @@ def run(receipts: int, seconds: float, singles: int, rounds: int) -> dict[str, A
         service = Service(Path(folder) / "service", settings)
         service.start()
         try:
-            trial = Trial(service, servers.database_url)
+            trial = Trial(service, servers)
             trial.singles(singles)  # the first time everything is slower
             found = [trial.singles(singles) for _ in range(rounds)]
             mass = trial.million(receipts, seconds)

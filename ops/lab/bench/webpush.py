@@ -18,7 +18,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -117,8 +117,11 @@ def running_sink(certificate: Path, key: Path, protocols: str, cpu: int | None) 
         yield SinkProcess(process)
 
 
+@cache
 def processors() -> tuple[int | None, int | None]:
-    """Choose a processor for the sender and one for the sink; none where there is only one."""
+    """Choose a processor for the sender and one for the sink; none where there is only one. Once for all, since this
+    process may be confined to one of them later.
+    """
     free = sorted(os.sched_getaffinity(0))
     return (free[0], free[1]) if len(free) > 1 else (None, None)
 

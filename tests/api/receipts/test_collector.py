@@ -67,6 +67,21 @@ async def test_a_clean_stop_writes_what_is_left(pool: Any, batch: int) -> None:
     assert await kept(pool) == ["100"] * 3
 
 
+async def test_each_batch_is_written_by_itself_with_what_came_of_it_within_a_second(
+    pool: Any, batch: int
+) -> None:
+    one = collector(pool)
+    take(one, batch, 0, DELIVERED)
+    for step in range(20):
+        take(one, batch + step, 1, DISPLAYED)  # the record knows none but the first
+        assert await one.step(step / 8)
+        first = max(0, step - 6)
+        assert list(one._waiting) == [(batch + number, 0) for number in range(first, step + 1)]
+        assert await kept(pool) == ([] if step < 7 else ["110", "010", "000"])
+    await one.flush()
+    assert not one._waiting
+
+
 async def test_what_cannot_be_written_waits_and_is_joined_with_what_comes(
     pool: Any, batch: int, database_url: str
 ) -> None:
@@ -74,7 +89,8 @@ async def test_what_cannot_be_written_waits_and_is_joined_with_what_comes(
     await away.close()
     one = collector(away)
     take(one, batch, 0, DELIVERED)
-    await one.flush()
+    assert await one.step(0.0)
+    assert not await one.step(1.0)
     take(one, batch, 0, DISPLAYED)
     take(one, batch, 1, DELIVERED)
     assert await kept(pool) == []

@@ -74,7 +74,9 @@ input()"""
         assert process.family_cpu_s() >= process.cpu_s() >= 0
         process.pin({min(os.sched_getaffinity(0))})
         assert len(os.sched_getaffinity(child.pid)) == 1
+        assert child.pid in {one.pid for one in Process(os.getpid()).family()}
         child.communicate(b"\n")
+    process.pin({0})  # it is gone: there is nothing to be pinned
 
 
 def test_a_metric_is_found_by_its_whole_name() -> None:

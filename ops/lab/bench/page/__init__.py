@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -29,6 +29,11 @@ from ops.lab.bench.fixtures.warning import in_memory
 from ops.lab.bench.webpush import new_user_agent
 from ops.lab.world.district import TERRITORY
 from ops.lab.world.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dispatcher.embedded import EmbeddedServer
 
 INSTANCE: Final = "dueren"
 WARNED, FOLLOWED = "05358008", "05358024"
@@ -63,9 +68,9 @@ class Trial:
         self.submitter.submit()
         self.api = Process(service.pids()["api"])
 
-    def pin(self) -> None:
+    def pin(self, servers: Sequence[EmbeddedServer]) -> None:
         """Give the API a processor, and all other processes another."""
-        give_api_a_processor(self._service.pids())
+        give_api_a_processor(self._service.pids(), servers)
 
     def paths(self) -> list[str]:
         """Return what a first visit asks for: the page, what it is made of, and what its worker keeps."""
@@ -129,7 +134,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         service.start()
         try:
             trial = Trial(service, push_port)
-            trial.pin()
+            trial.pin(servers.started)
             requests = len(trial.paths())
             quiet = trial.submit_for(options.seconds / 2).seconds
             found, beside, cpu = trial.crowd(options.visits, options.sign_ups, options.seconds)
