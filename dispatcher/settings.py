@@ -244,6 +244,11 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     console_url: Annotated[str, Field(max_length=120), AfterValidator(_console_origin)] = ""
     """The origin at which persons reach the console, such as `https://warnung.dueren.example`; unset: nobody signs in.
     Passkeys are bound to its host: another one means that all are registered anew."""
+    session_idle_minutes: int = Field(30, ge=5, le=720)
+    """After how long without a request a person is signed out: an unwatched desk should not send warnings. OWASP names
+    15 to 30 minutes for what is of high value; whoever sits at the console asks more often than that."""
+    session_hours: int = Field(12, ge=1, le=24)
+    """After how long a person is signed out in any case: the longest shift (NIST SP 800-63B, level 2: 12 hours)."""
     api_host: str = "127.0.0.1"
     """Where the API listens."""
     api_port: int = Field(8080, ge=0, le=65_535)

@@ -140,6 +140,11 @@ def of_operator(name: str) -> Principal:
     return Principal(kind, name, permissions_of(kind))
 
 
+def person_actor(person_id: str) -> Actor:
+    """Return the actor of what a person does about its own account, whatever roles it has."""
+    return Actor(f"{PrincipalKind.PERSON}:{person_id}")
+
+
 def submitter(source_id: str) -> Actor:
     """Return the actor of an alert's acceptance. A feed submits as a source, by whatever way its message came."""
     return Actor(f"{PrincipalKind.SOURCE}:{source_id}")

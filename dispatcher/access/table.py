@@ -16,6 +16,11 @@ _OVER_HTTP: Final = "It asks the API with the key in `WARN_API_KEY`, so the rout
 _PUBLIC: Final = (
     "It shows the warnings in force that are meant for everybody, and nothing else of the record."
 )
+_AT_THE_DOOR: Final = "Nobody is signed in there yet: what is shown there is the proof."
+_SIGNED_IN: Final = (
+    "It asks for a session, whatever roles its person has, and leads all others to the page to sign in."
+)
+_OWN_PAGES: Final = " It takes nothing but what a page of the console posts."
 _FILES: Final = "It works on files and reads nothing of the record."
 
 OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
@@ -64,6 +69,39 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
             ),
             "It is a page for everybody, of what an operator has entered to be shown.",
         ),
+        **{
+            f"GET /console/{{environment}}{path}": _AT_THE_DOOR
+            for path in ("/sign-in", "/invitation/{token}")
+        },
+        **{
+            f"POST /console/{{environment}}{path}": _AT_THE_DOOR + _OWN_PAGES
+            for path in (
+                "/sign-in",
+                "/sign-in/code",
+                "/sign-in/passkey/options",
+                "/sign-in/passkey",
+                "/invitation/{token}",
+            )
+        },
+        **{
+            f"GET /console/{{environment}}{path}": _SIGNED_IN
+            for path in ("/", "/account/totp", "/account/recovery")
+        },
+        **{
+            f"POST /console/{{environment}}{path}": _SIGNED_IN + _OWN_PAGES
+            for path in (
+                "/sign-out",
+                "/sign-out-everywhere",
+                "/account/totp",
+                "/account/passkeys/options",
+                "/account/passkeys",
+                "/account/recovery",
+                "/account/password",
+                "/account/credentials/{number}/remove",
+                "/account/sessions/{number}/end",
+            )
+        },
+        "GET /console/static/{name}": "It is a file that the pages of the console load, the same for everybody.",
         "GET /v1/openapi.json": "It describes the API and says nothing of what is in the record.",
         "GET /livez": "A supervisor or a proxy asks, which has no key. It says up or down.",
         "GET /readyz": "As `/livez`.",

@@ -13,6 +13,7 @@ from fastapi import Query, Response
 from dispatcher.access.keys import KEY_ID_PATTERN
 from dispatcher.api import alerts, feeds, inbound, problems, reports
 from dispatcher.api.authentication import require_table
+from dispatcher.api.console.routes import routes as console_routes
 from dispatcher.api.instances import in_force, profile, webhook
 from dispatcher.api.instances.app_schema import MEDIA_TYPE, app_schema
 from dispatcher.api.instances.bodies import PushKeyBody
@@ -109,6 +110,7 @@ def application(dependencies: ApiDependencies) -> Api:
     app.state.receipt_posts = ReceiptPosts(dependencies.receipts, dependencies.metrics)
     install_receipts(app, app.state.receipt_posts)
     app.router.routes.extend(page_routes(dependencies.pages))
+    app.router.routes.extend(console_routes(dependencies.console))
 
     @app.get("/v1/boundaries", tags=["boundaries"], operation_id="getBoundaries")
     async def boundaries() -> BoundariesBody:

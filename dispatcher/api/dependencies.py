@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dispatcher.api.body import BodiesInReceipt
 
 if TYPE_CHECKING:
+    from dispatcher.api.console.parts import ConsoleParts
     from dispatcher.api.credentials import RefusedCredentials
     from dispatcher.api.public.streams.telling import PublicStreams
     from dispatcher.api.receipts.collector import ReceiptCollector
@@ -70,6 +71,8 @@ class ApiDependencies:
     signer: MessageSigner
     pages: AppPages
     inbound: InboundTexts
+    console: ConsoleParts | None = None
+    """What the console needs, where there is one: persons sign in there."""
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""
     reports: DeliveryReports | None = None

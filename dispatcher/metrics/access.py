@@ -20,6 +20,12 @@ class AccessMetrics:
             ("kind", "reason"),
             registry=registry,
         )
+        self.sign_ins = Counter(
+            "warn_sign_ins",
+            "Attempts of persons to sign in: by what was shown, and whether a session was opened, or why not.",
+            ("shown", "outcome"),
+            registry=registry,
+        )
         self.key_expiry = Gauge(
             "warn_key_expiry_timestamp_seconds",
             "When the first source, feed, instance or operator loses its last valid key, or the one that it used last; "

@@ -51,6 +51,7 @@ from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import CONNECTIONS_API, client_connections, require_urls
 from dispatcher.wiring.feeds import api_feed_services
 from dispatcher.wiring.http_client import exemptions, http_client
+from dispatcher.wiring.persons.console import console
 from dispatcher.wiring.publication import app_pages, publishing, streaming
 from dispatcher.wiring.readers import SUBMISSION_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
@@ -137,6 +138,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             signer=signer,
             pages=app_pages(settings, pool, boundaries),
             reports=delivery_reports(settings, pool, metrics),
+            console=console(settings, pool, addresses.sealing, pepper, metrics),
             inbound=inbound_by_http(settings, pool, addresses, metrics),
             refused_credentials=RefusedCredentials(metrics),
             registration=Registration(

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +19,9 @@ from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.keys import KeyKind, KeyName
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import GRANT_OF, GRANTS, Grant, Permission, Route, Scope
+from dispatcher.access.persons import Person
 from dispatcher.access.principals import UNNAMED_OPERATOR, of_operator
+from dispatcher.access.secret_tokens import new_token, token_digest
 from dispatcher.access.table import METRICS_ROUTES, OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired
 from dispatcher.api.application import application
 from dispatcher.api.authentication import require, require_table, wired_routes
@@ -27,6 +30,7 @@ from dispatcher.apps.registration import WebhookRequest
 from dispatcher.metrics import Metrics
 from dispatcher.model.principals import Instance, RemoteOperator
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.vocabulary import Environment
 from dispatcher.pages.assets import assets
 from dispatcher.runtime.probes import probe_app
 from dispatcher.runtime.secrets.shared import agreed_secret
@@ -34,8 +38,11 @@ from dispatcher.settings import Settings
 from dispatcher.store.audience.subscribers import Subscribers, Tokens
 from dispatcher.store.keys import Keys
 from dispatcher.store.parties import Parties
+from dispatcher.store.persons.invitations import Invitations
+from dispatcher.store.persons.persons import Persons
 from tests.api.conftest import CAP, INSTANCE_KEY, KEY, OTHER_KEY, SECRET, Service, introduce, serving
 from tests.metrics.test_registry import samples
+from tests.support.console import CONSOLE
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.sealed import ADDRESSES
 from tests.support.submissions import AACHEN, warning
@@ -225,7 +232,8 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
         )
         for name, secret in (("sms-1", GATEWAY_SECRET), ("sms-2", OTHER_GATEWAY_SECRET))
     )
-    async with serving(settings.model_copy(update={"feeds": feeds, "sms_gateways": gateways})) as service:
+    changed = {"feeds": feeds, "sms_gateways": gateways, "console_url": CONSOLE}
+    async with serving(settings.model_copy(update=changed)) as service:
         await introduce(service.parts)
         sources, pool = service.parts.sources, service.parts.health.pool
         for name in ("revoked", "expired"):
@@ -284,26 +292,45 @@ async def test_a_feed_reads_what_came_by_it_and_nobody_else_does(world: World) -
         assert [(await own.ask(route, caller)).status for caller in (feed, source, other)] == [200, 404, 404]
 
 
+def _file_of(path: str) -> str:
+    if path.startswith("/console/"):
+        return "console.css"
+    return WORKER if path.startswith("/app/") else min(assets().files)
+
+
+async def _invitation(pool: Any) -> str:
+    token = new_token()
+    await Persons(pool).add(Person("m.keller", Environment.LIVE), UNNAMED_OPERATOR)
+    await Invitations(pool).invite("m.keller", token_digest(token), timedelta(hours=1), UNNAMED_OPERATOR)
+    return token
+
+
 async def test_what_is_open_asks_for_nothing(world: World) -> None:
     service = world.service.parts
     await agreed_secret(service.health.pool, SecretName.VAPID, service.settings)  # as the first worker does
     await service.publisher.look()
+    invited = await _invitation(service.health.pool)
     for entrance in OPEN_ROUTES:
         method, path = entrance.split()
         path = path.format(
             instance_id="dueren",
             installation="a-new-installation",
-            token="a" * 26,
+            token=invited if "/invitation/" in path else "a" * 26,
             alert_id=world.alert_id,
             key=DUEREN if "municipalities" in path else DUEREN[:5],
             ars=f"{DUEREN[:5]}0000000",
             provider="mowas",
             digest="of-another-version",
-            name=WORKER if path.startswith("/app/") else min(assets().files),
+            name=_file_of(path),
+            environment="live",
+            number=1,
         )
         body = json.dumps({"endpoints": [], "places": [DUEREN]}) if method == "PUT" else None
         if path == "/v1/receipts" and method == "POST":
             body = '{"receipt": "", "state": "displayed"}'
+        if path.startswith("/console/") and method == "POST":  # only of its own pages, whoever asks
+            assert (await world.service.request(method, path, key="")).status == HTTPStatus.FORBIDDEN
+            continue
         if path.endswith(".events"):  # which do not end
             async with world.service.session.get(world.service.url + path) as stream:
                 assert stream.status == HTTPStatus.OK, entrance
@@ -346,6 +373,7 @@ def parts() -> Any:
         streams=None,
         signer=None,
         pages=None,
+        console=None,
         boundaries=None,
         settings=Settings(),
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dispatcher.store import audit
+from dispatcher.store.persons.credentials import put_password
 from dispatcher.store.persons.persons import PERSON, person_of
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
     from dispatcher.access.persons import Person
@@ -49,6 +51,23 @@ class Invitations:
             digest,
         )
         return person_of(row) if row else None
+
+    async def accept(self, digest: bytes, hashed: str, by: Callable[[Person], Actor]) -> Person | None:
+        """Let the person of this token have the password of this hash, and the token be good no more. Returns the
+        person; None, and nothing is changed, where the token invites nobody.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                f"""DELETE FROM person_invitation i USING person p
+                    WHERE i.digest = $1 AND i.expires_at > {NOW} AND p.id = i.person_id AND p.disabled_at IS NULL
+                    RETURNING {PERSON}""",  # noqa: S608 - constant
+                digest,
+            )
+            if row is None:
+                return None
+            person = person_of(row)
+            await put_password(connection, person.id, hashed, by(person))
+        return person
 
 
 async def _invite(connection: Connection, person_id: str, digest: bytes, life: timedelta, by: Actor) -> bool:

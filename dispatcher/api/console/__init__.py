@@ -1,0 +1,1 @@
+"""Answer the pages of persons who sign in, below `/console/live/` and `/console/exercise/`."""

@@ -1,0 +1,118 @@
+"""Answer the pages on which persons sign in, and sign out."""
+
+from __future__ import annotations
+
+import math
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from dispatcher.api.console.cookies import drop_session, put_session
+from dispatcher.console.pages import HEADERS
+from dispatcher.sign_in.passkeys import PasskeyRefused, read_answer
+from dispatcher.sign_in.sign_in import SignInRefusal, SignInRefused
+
+if TYPE_CHECKING:
+    from dispatcher.api.console.visits import Visit
+    from dispatcher.sign_in.sign_in import Opened
+    from dispatcher.store.persons.sessions import PersonSession
+
+STATUS = {
+    SignInRefusal.WRONG: HTTPStatus.FORBIDDEN,
+    SignInRefusal.THROTTLED: HTTPStatus.TOO_MANY_REQUESTS,
+    SignInRefusal.BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
+    SignInRefusal.OVER: HTTPStatus.FORBIDDEN,
+}
+
+
+async def ask(visit: Visit) -> Response:
+    """Ask for name and password, or for a passkey."""
+    if visit.session is not None:
+        return visit.to()
+    return _asking(visit, HTTPStatus.OK, "", visit.request.query_params.get("next", ""))
+
+
+async def take_password(visit: Visit) -> Response:
+    """Take name and password; the second factor is asked for next."""
+    fields, wanted = visit.fields, visit.fields.get("next", "")
+    try:
+        await visit.parts.sign_in.by_password(
+            visit.visitor, fields.get("name", ""), fields.get("password", "")
+        )
+    except SignInRefused as refused:
+        return _asking(visit, STATUS[refused.refusal], _said(visit, refused), wanted, refused.seconds)
+    return visit.page("code", said="", next=visit.next_of(wanted))
+
+
+async def take_code(visit: Visit) -> Response:
+    """Take the code of a second factor."""
+    wanted = visit.next_of(visit.fields.get("next", ""))
+    try:
+        opened = await visit.parts.sign_in.by_code(visit.visitor, visit.fields.get("code", ""))
+    except SignInRefused as refused:
+        said = _said(visit, refused)
+        if refused.refusal is SignInRefusal.OVER:
+            return _asking(visit, STATUS[refused.refusal], said, wanted)
+        return visit.page("code", STATUS[refused.refusal], said=said, next=wanted)
+    return _entered(wanted, opened)
+
+
+async def ask_passkey(visit: Visit) -> Response:
+    """Give the browser the challenge that a passkey has to sign."""
+    options = await visit.parts.sign_in.ask_passkey(visit.visitor)
+    return Response(options, media_type="application/json", headers=dict(HEADERS))
+
+
+async def take_passkey(visit: Visit) -> Response:
+    """Take the answer of a passkey."""
+    try:
+        opened = await visit.parts.sign_in.by_passkey(visit.visitor, read_answer(visit.body))
+    except PasskeyRefused:
+        return JSONResponse({"refused": SignInRefusal.WRONG}, HTTPStatus.FORBIDDEN, dict(HEADERS))
+    except SignInRefused as refused:
+        return JSONResponse({"refused": refused.refusal}, STATUS[refused.refusal], dict(HEADERS))
+    response = Response(status_code=HTTPStatus.NO_CONTENT, headers=dict(HEADERS))
+    put_session(response, opened)
+    return response
+
+
+async def sign_out(visit: Visit, session: PersonSession) -> Response:
+    """End the session."""
+    await visit.parts.sign_in.sign_out(session)
+    return _left(visit)
+
+
+async def sign_out_everywhere(visit: Visit, session: PersonSession) -> Response:
+    """End all sessions of the person."""
+    await visit.parts.sign_in.sign_out_everywhere(session)
+    return _left(visit)
+
+
+def _asking(visit: Visit, status: HTTPStatus, said: str, wanted: str, wait_s: float = 0.0) -> Response:
+    response = visit.page(
+        "sign_in",
+        status,
+        said=said,
+        next=visit.next_of(wanted) if wanted else "",
+    )
+    if wait_s:
+        response.headers["Retry-After"] = str(math.ceil(wait_s))
+    return response
+
+
+def _said(visit: Visit, refused: SignInRefused) -> str:
+    minutes = max(math.ceil(refused.seconds / 60), 1)
+    return visit.word(refused.refusal.value, minutes=minutes)
+
+
+def _entered(wanted: str, opened: Opened) -> Response:
+    response = RedirectResponse(wanted, HTTPStatus.SEE_OTHER, dict(HEADERS))
+    put_session(response, opened)
+    return response
+
+
+def _left(visit: Visit) -> Response:
+    response = visit.to("/sign-in")
+    drop_session(response, visit.environment)
+    return response

@@ -1,0 +1,167 @@
+"""Receive a browser: which environment it is at, who is signed in, and whether what it posts is of a page of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from channels.sms.delivery_reports import UnreadableReport, form_of
+from dispatcher.access.principals import Principal
+from dispatcher.access.secret_tokens import form_token, new_token
+from dispatcher.api.body import media_type_of, read_body
+from dispatcher.api.console.cookies import (
+    FORM_HEADER,
+    device_cookie,
+    form_base,
+    form_cookie,
+    is_own,
+    is_token,
+    put_form_cookie,
+    session_cookie,
+)
+from dispatcher.api.subscribers.requests import client_of
+from dispatcher.console.pages import HEADERS, ConsoleFrame, page, root_of
+from dispatcher.console.words import WORDS, language_of
+from dispatcher.model.vocabulary import Environment
+from dispatcher.queue.sign_ups import line_of
+from dispatcher.runtime.strangers import RECOGNISED
+from dispatcher.sign_in.sign_in import Visitor
+from dispatcher.store.persons.sessions import Method, PersonSession
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from dispatcher.api.console.parts import ConsoleParts
+
+FORM: Final = "application/x-www-form-urlencoded"
+BODY_BYTES: Final = 65_536
+"""Of a form, or of the answer of a passkey, which may bring an attestation of some KB."""
+_NEXT: Final = re.compile(r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)*/?")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a browser."""
+
+    request: Request
+    parts: ConsoleParts
+    environment: Environment
+    visitor: Visitor
+    fields: dict[str, str] = field(default_factory=dict)
+    """Of the form that was posted."""
+    body: bytes = b""
+    """Of what was posted otherwise."""
+    principal: Principal | None = None
+    session: PersonSession | None = None
+
+    @property
+    def root(self) -> str:
+        """Return where the pages of its environment lie."""
+        return root_of(self.environment)
+
+    def word(self, name: str, **values: object) -> str:
+        """Return a sentence in the language of the browser."""
+        return WORDS[name].in_language(self.language).format(**values)
+
+    @property
+    def language(self) -> str:
+        """Return the language of its pages."""
+        return language_of(self.request.headers.get("accept-language", ""))
+
+    def page(self, template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:
+        """Return a page, for which the browser keeps the token of its forms."""
+        frame = ConsoleFrame(
+            self.environment,
+            self.language,
+            form_token(form_base(self.request, self.environment) or self.visitor.token),
+            self.parts.zone,
+            self.principal.id if self.principal else "",
+        )
+        response = HTMLResponse(page(template, frame, **values), status, dict(HEADERS))
+        if self.request.cookies.get(form_cookie(self.environment)) != self.visitor.token:
+            put_form_cookie(response, self.environment, self.visitor.token)
+        return response
+
+    def message(self, title: str, said: str, status: HTTPStatus) -> Response:
+        """Return a page that says something, and no more."""
+        return self.page("message", status, title=self.word(title), said=self.word(said))
+
+    def to(self, path: str = "/") -> Response:
+        """Lead to another page of the same environment."""
+        return RedirectResponse(f"{self.root}{path}", HTTPStatus.SEE_OTHER, dict(HEADERS))
+
+    def next_of(self, wanted: str) -> str:
+        """Return where a browser wanted to go before it signed in: a page of the same environment, else its first."""
+        root = self.root
+        return wanted if wanted.startswith(f"{root}/") and _NEXT.fullmatch(wanted) else f"{root}/"
+
+
+Handler = Callable[[Visit], Awaitable[Response]]
+SignedInHandler = Callable[[Visit, PersonSession], Awaitable[Response]]
+
+
+async def received(request: Request, parts: ConsoleParts, environment: Environment) -> Visit:
+    """Receive a request: who is signed in, and what is posted. Raises `RequestRefused` for a body that does not
+    arrive.
+    """
+    line = line_of(client_of(request))
+    form = request.cookies.get(form_cookie(environment), "")
+    visitor = Visitor(
+        environment,
+        form if is_token(form) else new_token(),
+        line,
+        request.cookies.get(device_cookie(environment), ""),
+    )
+    found = await parts.sign_in.principal(request.cookies.get(session_cookie(environment), ""), environment)
+    if found and (recognised := request.scope.get("extensions", {}).get(RECOGNISED)):
+        recognised()
+    principal, session = found or (None, None)
+    body = (
+        b"" if request.method in ("GET", "HEAD") else await read_body(request, BODY_BYTES, line or "console")
+    )
+    fields = _fields(body) if media_type_of(request) == FORM else {}
+    return Visit(request, parts, environment, visitor, fields, body, principal, session)
+
+
+def is_foreign(visit: Visit) -> bool:
+    """Whether a post is not of a page of ours."""
+    if visit.request.method in ("GET", "HEAD"):
+        return False
+    shown = visit.request.headers.get(FORM_HEADER) or visit.fields.get("token", "")
+    return not is_own(visit.request, visit.environment, shown, visit.parts.origin)
+
+
+def for_anybody(handler: Handler) -> Handler:
+    """Let a handler answer whoever comes."""
+    return handler
+
+
+def for_persons(handler: SignedInHandler, *, enrolling: bool = False) -> Handler:
+    """Let a handler answer whoever is signed in; all others are led to the page where one does. Who has come by a link
+    gets only what is for `enrolling`.
+    """
+
+    async def answer(visit: Visit) -> Response:
+        session = visit.session
+        if session is None:
+            path = visit.request.url.path
+            wanted = f"?next={quote(path)}" if visit.request.method == "GET" else ""
+            return visit.to(f"/sign-in{wanted}")
+        if session.method is Method.INVITATION and not enrolling:
+            return visit.to()
+        return await handler(visit, session)
+
+    return answer
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    try:
+        return form_of(body)
+    except UnreadableReport:
+        return {}

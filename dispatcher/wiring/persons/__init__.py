@@ -1,0 +1,1 @@
+"""Put together what lets persons sign in."""

@@ -1,0 +1,94 @@
+"""Enrolling, and minding one's own account, on the pages."""
+
+import re
+from typing import Any
+
+import pytest
+
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.access.roles import Role
+from dispatcher.model.vocabulary import Environment
+from dispatcher.store.persons.persons import Persons
+from tests.support.console import PASSWORD, Browser, text
+
+
+async def test_a_link_leads_to_a_whole_account_and_is_good_once(
+    console: Any, browser: Browser, invite: Any
+) -> None:
+    link = await invite()
+    looked = await browser.get(link)
+    assert "Sie richten das Konto m.keller ein." in text(looked)
+    short = await browser.post(link, password="short")
+    assert (short.status, "weniger als 12 Zeichen" in text(short)) == (422, True)
+    await browser.post(link, password=PASSWORD)
+    assert "Vorher können Sie hier nichts tun" in text(await browser.get(""))
+    assert (await browser.get("account/recovery")).headers["location"] == "/console/live/"
+    shown = text(await browser.get("account/totp"))
+    secret = re.search(r'id="secret">([A-Z2-7]+)<', shown)[1]
+    assert f"otpauth://totp/Warndienst:m.keller?secret={secret}" in shown
+    assert "<svg " in shown
+    wrong = await browser.post("account/totp", secret=secret, code="000000")
+    assert (wrong.status, secret in text(wrong)) == (403, True)
+    again = Browser(console)
+    assert (await again.get(link)).status == 404
+    assert (await again.post(link, password=PASSWORD)).status == 404
+
+
+async def test_enrolling_ends_in_a_session_by_other_tokens(browser: Browser, invite: Any) -> None:
+    link = await invite()
+    await browser.get(link)
+    await browser.post(link, password=PASSWORD)
+    enrolling = dict(browser.cookies)
+    assert "__Host-warn-live-device" not in enrolling, "the link alone makes no browser known"
+    await Browser.enrol(browser, await invite("a.other"))
+    assert browser.cookies["__Host-warn-live"] != enrolling["__Host-warn-live"]
+    page = text(await browser.get(""))
+    assert "Verfassen: überall – gilt" in page
+    assert "Noch 0 Wiederherstellungscodes" in page
+    codes = re.findall(r"<code>([a-z2-7-]{19})</code>", text(await browser.post("account/recovery")))
+    assert len(codes) == 10
+    assert "Noch 10 Wiederherstellungscodes" in text(await browser.get(""))
+
+
+async def test_a_password_is_changed_and_the_last_factor_stays(browser: Browser, invite: Any) -> None:
+    await browser.enrol(await invite())
+    await browser.get("")
+    wrong = await browser.post("account/password", before="wrong", after="Die Talsperre ist voll")
+    assert (wrong.status, "Das stimmt nicht überein" in text(wrong)) == (403, True)
+    name = await browser.post("account/password", before=PASSWORD, after="keller.keller.keller")
+    assert (name.status, "fast nur aus Ihrem Namen" in text(name)) == (422, True)
+    done = await browser.post("account/password", before=PASSWORD, after="Die Talsperre ist voll")
+    assert "alle anderen Sitzungen sind beendet" in text(done)
+    for number in ("1", "2", "99999999999999999999", "x", "-1"):
+        assert (await browser.post(f"account/credentials/{number}/remove")).status == 409
+
+
+async def test_a_role_that_is_over_is_shown_with_its_reason(
+    console: Any, browser: Browser, invite: Any
+) -> None:
+    await browser.enrol(await invite())
+    await Persons(console.parts.health.pool).withdraw("m.keller", Role.AUTHOR, UNNAMED_OPERATOR)
+    assert "Zurzeit keine Rolle." in text(await browser.get(""))
+
+
+async def test_another_session_is_ended(console: Any, browser: Browser, invite: Any) -> None:
+    await browser.enrol(await invite())
+    number = await console.parts.health.pool.fetchval(
+        """INSERT INTO person_session (digest, person_id, environment, method)
+           VALUES ('\\x01', 'm.keller', 'live', 'passkey') RETURNING id"""
+    )
+    assert f"account/sessions/{number}/end" in text(await browser.get(""))
+    await browser.post(f"account/sessions/{number}/end")
+    assert f"account/sessions/{number}/end" not in text(await browser.get(""))
+
+
+@pytest.mark.parametrize("path", ["invitation/x", f"invitation/{'x' * 43}"])
+async def test_what_is_no_link_says_so(browser: Browser, path: str) -> None:
+    answer = await browser.get(path)
+    assert (answer.status, "Dieser Link gilt nicht mehr" in text(answer)) == (404, True)
+
+
+async def test_a_link_of_the_exercise_is_none_here(console: Any, browser: Browser, invite: Any) -> None:
+    link = await invite("m.uebung", Environment.EXERCISE)
+    assert (await browser.get(link.replace("exercise", "live"))).status == 404
+    assert (await browser.get(link)).status == 200

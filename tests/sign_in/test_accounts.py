@@ -1,0 +1,124 @@
+"""Enrolling by a link, and changing what one signs in with."""
+
+import json
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from dispatcher.access.persons import Person
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.access.secret_tokens import new_token, token_digest
+from dispatcher.model.vocabulary import Environment
+from dispatcher.sign_in.accounts import MOST_PASSKEYS
+from dispatcher.sign_in.passwords import WrongPassword
+from dispatcher.sign_in.sign_in import Opened
+from dispatcher.store.clock import record_time
+from dispatcher.store.persons.credentials import CredentialKind
+from dispatcher.store.persons.sessions import Method, PersonSession
+from tests.sign_in.conftest import ORIGIN, PASSWORD, Door
+from tests.support.authenticator import Authenticator
+
+OTHER = "Die Talsperre ist voll"
+
+
+async def invited(
+    door: Door, person_id: str = "m.keller", environment: Environment = Environment.LIVE
+) -> str:
+    token = new_token()
+    await door.sign_in.stores.persons.add(Person(person_id, environment), UNNAMED_OPERATOR)
+    await door.sign_in.stores.invitations.invite(
+        person_id, token_digest(token), timedelta(hours=1), UNNAMED_OPERATOR
+    )
+    return token
+
+
+async def add_passkey(door: Door, session: PersonSession, label: str = "") -> bool:
+    visitor = door.visitor()
+    made = Authenticator(ORIGIN).make(json.loads(await door.accounts.ask_passkey(visitor, session)))
+    return await door.accounts.add_passkey(visitor, session, made, label)
+
+
+async def test_a_link_works_once_and_a_bad_password_does_not_use_it_up(door: Door) -> None:
+    token = await invited(door)
+    assert (await door.accounts.invited(token)).id == "m.keller"
+    assert await door.accounts.accept(door.visitor(), token, "short") is WrongPassword.TOO_SHORT
+    assert isinstance(await door.accounts.accept(door.visitor(), token, PASSWORD), Opened)
+    assert await door.accounts.accept(door.visitor(), token, OTHER) is None
+    assert await door.accounts.invited(token) is None
+
+
+@pytest.mark.parametrize("token", ["", "x", "x" * 43, "ü" * 43])
+async def test_what_is_no_link_invites_nobody(door: Door, token: str) -> None:
+    await invited(door)
+    assert await door.accounts.invited(token) is None
+    assert await door.accounts.accept(door.visitor(), token, PASSWORD) is None
+
+
+async def test_a_link_of_the_exercise_opens_nothing_live(door: Door) -> None:
+    token = await invited(door, "m.uebung", Environment.EXERCISE)
+    assert await door.accounts.accept(door.visitor(), token, PASSWORD) is None
+    assert isinstance(
+        await door.accounts.accept(door.visitor(environment=Environment.EXERCISE), token, PASSWORD), Opened
+    )
+
+
+async def test_a_password_is_changed_by_who_knows_it_and_others_are_signed_out(door: Door) -> None:
+    session = await door.session(await door.enrol())
+    other = await door.sign_in.open(door.visitor(), "m.keller", Method.PASSKEY)
+    assert await door.accounts.change_password(session, "wrong", OTHER) is False
+    assert await door.accounts.change_password(session, PASSWORD, "short") is WrongPassword.TOO_SHORT
+    assert await door.accounts.change_password(session, PASSWORD, OTHER) is True
+    assert await door.sign_in.principal(other.token, Environment.LIVE) is None
+    await door.sign_in.by_password(door.visitor(), "m.keller", OTHER)
+
+
+async def test_a_secret_is_kept_sealed_and_only_with_a_code_of_it(door: Door) -> None:
+    session, secret = await door.session(await door.enrol()), pyotp.random_base32()
+    for wrong_secret, code in ((secret, "000000"), ("short", "123456"), (secret.lower(), "123456")):
+        assert not await door.accounts.put_totp(session, wrong_secret, code)
+    code = pyotp.TOTP(secret).at(int((await record_time(door.pool)).timestamp()))
+    assert await door.accounts.put_totp(session, secret, code)
+    sealed = await door.pool.fetchval("SELECT sealed FROM person_credential WHERE kind = 'totp'")
+    assert secret.encode() not in sealed
+    assert await door.sign_in.stores.credentials.totp_secret("m.keller") == secret
+
+
+async def test_the_last_second_factor_stays(door: Door) -> None:
+    session = await door.session(await door.enrol())
+    assert await add_passkey(door, session, " Dienst\u0000handy " + "x" * 80)
+    account = await door.accounts.account("m.keller")
+    (passkey,) = [one for one in account.credentials if one.kind is CredentialKind.PASSKEY]
+    assert passkey.label == "Diensthandy " + "x" * 28
+    assert account.is_whole
+    assert not await door.accounts.remove(session, passkey.number)
+    assert await add_passkey(door, session)
+    assert await door.accounts.remove(session, passkey.number)
+    assert not await door.accounts.remove(session, passkey.number)
+
+
+async def test_nobody_has_passkeys_without_end(door: Door) -> None:
+    session = await door.session(await door.enrol())
+    found = [await add_passkey(door, session) for _ in range(MOST_PASSKEYS + 1)]
+    assert found == [True] * MOST_PASSKEYS + [False]
+
+
+async def test_nobody_minds_anothers_account(door: Door) -> None:
+    mine, other = [await door.session(await door.enrol(one)) for one in ("m.keller", "a.other")]
+    await add_passkey(door, other)
+    await add_passkey(door, other)
+    theirs = (await door.accounts.account("a.other")).credentials
+    assert not any([await door.accounts.remove(mine, one.number) for one in theirs])
+    assert not await door.accounts.end(mine, other.number)
+    assert await door.accounts.end(other, other.number)
+
+
+async def test_new_recovery_codes_take_the_place_of_the_old(door: Door) -> None:
+    session = await door.session(await door.enrol())
+    codes = [await door.accounts.new_recovery_codes(session) for _ in range(2)]
+    assert not set(codes[0]) & set(codes[1])
+    account = await door.accounts.account("m.keller")
+    assert sum(one.kind is CredentialKind.RECOVERY for one in account.credentials) == len(codes[1])
+    kept = await door.pool.fetch("SELECT hash FROM person_credential WHERE kind = 'recovery'")
+    assert not {row["hash"] for row in kept} & set(codes[1])
+    assert not account.is_whole
