@@ -29,6 +29,7 @@ COMMANDS = {
 GROUPS = {
     "alerts": "dispatcher.commands.desk.alerts:app",
     "held": "dispatcher.commands.held:app",
+    "approval": "dispatcher.commands.access.approvals:app",
     "dead-letters": "dispatcher.commands.dead_letters:app",
     "feeds": "dispatcher.commands.feeds:app",
     "gateway": "dispatcher.commands.gateways:app",

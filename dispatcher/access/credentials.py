@@ -86,6 +86,8 @@ class KeyEntry:
     terms: KeyTerms
     created_at: datetime
     used_at: datetime | None
+    person: str = ""
+    """The person, by id, whom a source's key belongs to; empty where it is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Recognition:
     state: CredentialState
     party: Source | Instance | RemoteOperator | None = None
     name: KeyName | None = None
+    person: str = ""
+    """The person, by id, whom a source's key belongs to; empty where it is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)

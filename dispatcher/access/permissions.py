@@ -112,6 +112,14 @@ class Permission(StrEnum):
         "persons.manage",
         "Let persons in, grant and withdraw roles, disable, enable and recover persons.",
     )
+    READ_APPROVALS = (
+        "approvals.read",
+        "Read the warnings that wait for a second person, and which ones do.",
+    )
+    MANAGE_APPROVAL_POLICY = (
+        "approval-policy.manage",
+        "Say which warnings wait for a second person, and for how long.",
+    )
 
 
 class Scope(StrEnum):
@@ -433,6 +441,18 @@ GRANTS: Final = (
             "person invite",
             "person recover",
         ),
+        roles=_ADMINISTERED,
+    ),
+    Grant(
+        Permission.READ_APPROVALS,
+        _OPERATOR,
+        commands=("approval list", "approval show", "approval policy show"),
+        roles=_READERS,
+    ),
+    Grant(
+        Permission.MANAGE_APPROVAL_POLICY,
+        _OPERATOR,
+        commands=("approval policy set", "approval policy drop"),
         roles=_ADMINISTERED,
     ),
 )

@@ -49,6 +49,8 @@ class Principal:
     """Whether it is an instance for trying, which gets samples and no warning."""
     quota: int | None = None
     """How many requests an instance or an operator may make in a minute; 0: any number, None: as the setting has it."""
+    key_person: str = ""
+    """The person, by id, whom the key of a source belongs to; empty where it is nobody's."""
 
     person: Person | None = None
     """The entry in the record of a person."""
@@ -84,15 +86,20 @@ class Principal:
         return self.source is not None and self.source.id == source_id
 
     @property
+    def author(self) -> str:
+        """Return the person, by id, who writes what it submits; empty where nobody is named."""
+        return self.id if self.person is not None else self.key_person
+
+    @property
     def actor(self) -> Actor:
         """Return its name in the audit trail."""
         return Actor(f"{self.kind}:{self.id}")
 
 
-def of_source(source: Source) -> Principal:
-    """Return the principal of a control centre or a feed: its id says which."""
+def of_source(source: Source, key_person: str = "") -> Principal:
+    """Return the principal of a control centre or a feed: its id says which. `key_person` is whose key it showed."""
     kind = PrincipalKind.FEED if source.id.startswith(FEED_PREFIX) else PrincipalKind.SOURCE
-    return Principal(kind, source.id, permissions_of(kind), source.territory, source)
+    return Principal(kind, source.id, permissions_of(kind), source.territory, source, key_person=key_person)
 
 
 def of_instance(

@@ -114,6 +114,11 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
         **_LOCATION,
     },
     201: {"description": "It is committed to the record and will be sent as `reason` says.", **_LOCATION},
+    202: {
+        "description": "It is committed to the record, and waits for the approval of a second person.",
+        "model": AcceptedBody,
+        **_LOCATION,
+    },
 }
 
 
@@ -137,13 +142,16 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
         operation_id="submitAlert",
     )
     async def submit(submitter: Submitter, request: Request, response: Response) -> AcceptedBody:
-        """Submit one CAP 1.2 message. 201 is a promise: it is committed. The same message again answers 200 with
-        the same id. Without an answer, or with 5xx, send it again.
+        """Submit one CAP 1.2 message. 201 and 202 are a promise: it is committed. 202 says that the operator's policy
+        has a second person approve it before anybody is notified. The same message again answers 200 with the same id.
+        Without an answer, or with 5xx, send it again.
         """
         body = await read_cap(request, submitter, dependencies.settings.max_body_bytes)
         accepted = await dependencies.intake.accept(submitter, body)
         if accepted.repeated:
             response.status_code = 200
+        elif accepted.alert.state is AlertState.HELD:
+            response.status_code = 202
         response.headers["Location"] = f"/v1/alerts/{accepted.alert.id}"
         return accepted_body(accepted)
 

@@ -136,7 +136,7 @@ async def _judged(request: Request, dependencies: ApiDependencies, permission: P
     found = await dependencies.sources.recognise(key)
     if found.party is None:
         return Shown(found.state, _CLAIMED[name.kind])
-    principal = _principal_of(found.party)
+    principal = _principal_of(found.party, found.person)
     return Shown(found.state, principal.kind, principal, str(name))
 
 
@@ -150,9 +150,9 @@ def _calling(
     return {} if reports is None else reports.gateways, utc_now(), Phrase.NO_REPORTS_WANTED
 
 
-def _principal_of(party: Source | Instance | RemoteOperator) -> Principal:
+def _principal_of(party: Source | Instance | RemoteOperator, person: str) -> Principal:
     if isinstance(party, Source):
-        return principals.of_source(party)
+        return principals.of_source(party, person)
     if isinstance(party, RemoteOperator):
         return principals.of_remote_operator(party.id)
     return principals.of_instance(party.id, party.shown, sandbox=party.sandbox, quota=party.quota)

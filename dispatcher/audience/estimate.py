@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dispatcher.audience.location_index import LocationIndex
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.model.alerts import AffectedMunicipality
-    from dispatcher.store.audience.subscriptions import Subscriptions
+    from dispatcher.store.audience.subscriptions import AudienceCounts
     from dispatcher.targeting.outcome import Match
 
 
@@ -59,7 +59,7 @@ class AudienceEstimator:
     """Counts subscribers; writes nothing."""
 
     def __init__(
-        self, subscriptions: Subscriptions, locations: LocationIndex, boundaries: Boundaries
+        self, subscriptions: AudienceCounts, locations: LocationIndex, boundaries: Boundaries
     ) -> None:
         self._subscriptions = subscriptions
         self._locations = locations

@@ -48,6 +48,7 @@ from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.feeds.quarantine import MAX_ITEMS
 from dispatcher.store.keys import Keys
+from dispatcher.wiring.approvals import approval_asking, audience_estimator
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.feeds import load_feeds
@@ -109,7 +110,9 @@ async def opened(*, from_archive: bool = False) -> AsyncIterator[Session]:
             WakeUpQueue(open_queue(queue_address(queue_url(settings)))),
         )
         try:
-            base = FeedDependencies(pool, http, exemptions(settings), wake_ups, boundaries, Metrics())
+            estimator = audience_estimator(pool, boundaries)
+            asking = approval_asking(settings, pool, estimator, boundaries.names())
+            base = FeedDependencies(pool, http, exemptions(settings), wake_ups, boundaries, Metrics(), asking)
             services = feed_services(base, feeds, archive.get if from_archive else None)
             await services.store.register([feed.name for feed in feeds])
             yield Session(settings, base, services, pool, archive)

@@ -19,6 +19,7 @@ from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.keys import KEY_ID_PATTERN, fresh_key, named_by, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
+from dispatcher.access.persons import is_person_id
 from dispatcher.commands.access.confirmation import refuse
 from dispatcher.commands.access.parties import group_of
 from dispatcher.commands.admin import on_record
@@ -139,7 +140,7 @@ def expire(
     """Let a key end by itself."""
     if sum(map(bool, (at, within, never))) != 1:
         raise typer.BadParameter("give one of --at, --in and --never")
-    end = None if never else _time(at) if at else utc_now() + _duration(within)
+    end = None if never else _time(at) if at else utc_now() + read_duration(within)
     if end is not None and end <= utc_now():
         raise typer.BadParameter("that time is over; `keys revoke` makes a key worthless now")
 
@@ -160,15 +161,25 @@ def expire(
 @app.command("add")
 @acts(Permission.MANAGE_KEYS)
 def add(
-    source: SourceId = "", instance: InstanceId = "", feed: FeedName = "", operator_id: OperatorId = ""
+    source: SourceId = "",
+    instance: InstanceId = "",
+    feed: FeedName = "",
+    operator_id: OperatorId = "",
+    person: Annotated[
+        str, typer.Option(help="with --source: who alone has it, and may not approve what it submits")
+    ] = "",
 ) -> None:
     """Print one more key, once. The others stay as good as they are."""
     settings, bearer = Settings(), _keyed_bearer(source, instance, feed, operator_id)
+    if person and bearer.kind is not PrincipalKind.SOURCE:
+        raise typer.BadParameter("only a source's key belongs to a person")
+    if person and not is_person_id(person):
+        raise typer.BadParameter("a person's id is a short name such as m.keller")
     key = fresh_key(bearer.key_kind, bearer.id)
 
     async def work(pool: record.Pool) -> None:
         pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
-        await Keys(pool).issue(bearer, key, pepper, operator().actor)
+        await Keys(pool).issue(bearer, key, pepper, operator().actor, person)
 
     try:
         on_record(settings, work)
@@ -192,7 +203,7 @@ def rotate(
 
 def rotate_keys(bearer: Bearer, overlap: str) -> None:
     """Print a new key of the bearer, and until when the old ones are good."""
-    settings, meanwhile = Settings(), _duration(overlap)
+    settings, meanwhile = Settings(), read_duration(overlap)
     if not KEY_ID_PATTERN.fullmatch(bearer.id):
         refuse(f"there is no {bearer}")
     key = fresh_key(bearer.key_kind, bearer.id)
@@ -247,7 +258,7 @@ def _only(found: list[KeyEntry], key: str) -> KeyEntry:
     return found[0]
 
 
-def _duration(text: str) -> timedelta:
+def read_duration(text: str) -> timedelta:
     match = DURATION.fullmatch(text)
     if match is None:
         raise typer.BadParameter(f"no duration such as 24h (s, m, h, d): {text}")
@@ -284,7 +295,7 @@ def _shown(moment: datetime | None) -> str | None:
 def _line(name: str, bearer: Bearer, key: KeyEntry, now: datetime) -> dict[str, str | None]:
     return {
         "key": name,
-        "bearer": str(bearer),
+        "bearer": f"{bearer} ({key.person})" if key.person else str(bearer),
         "state": judge(key.terms, now),
         "created": _shown(key.created_at),
         "expires": _shown(key.terms.expires_at),

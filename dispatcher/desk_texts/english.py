@@ -6,7 +6,16 @@ from typing import Final
 
 from dispatcher.desk_texts.words import DeskTexts
 from dispatcher.model.ledger import Fate
-from dispatcher.model.vocabulary import AlertState, Doubt, FeedResult, Kind, Lane, Reason, State
+from dispatcher.model.vocabulary import (
+    AlertState,
+    ApprovalState,
+    Doubt,
+    FeedResult,
+    Kind,
+    Lane,
+    Reason,
+    State,
+)
 
 ENGLISH: Final = DeskTexts(
     lanes={
@@ -73,6 +82,14 @@ ENGLISH: Final = DeskTexts(
         AlertState.SETTLED: "sending is done",
         AlertState.RECORDED: "recorded only, not sent",
     },
+    approval_states={
+        ApprovalState.WAITING: "waits for a second person",
+        ApprovalState.APPROVED: "approved by a second person",
+        ApprovalState.REJECTED: "rejected",
+        ApprovalState.VOID: "outdated: a later message has replaced or ended it",
+        ApprovalState.EXPIRED: "expired while it waited",
+        ApprovalState.RELEASED: "sent without a decision when its time was up",
+    },
     recipient_states={
         State.PENDING: "pending",
         State.CLAIMED: "being sent",
@@ -101,6 +118,7 @@ ENGLISH: Final = DeskTexts(
         Doubt.FOREIGN_REFERENCE: "it changes another sender's message",
         Doubt.UNKNOWN_REFERENCE: "it changes only messages that nobody here knows",
         Doubt.REFERENCE_REPLACED: "what it ends has been replaced by a message that is in force",
+        Doubt.APPROVAL: "it needs the approval of a second person",
         "target_changed": "its target is no longer the one that was approved",
         "audience": "it would go to unusually many, or to more than allowed",
     },
@@ -400,6 +418,10 @@ ENGLISH: Final = DeskTexts(
     },
     currencies={"EUR": "EUR"},
     lines={
+        "approval_authors": "Who submitted it, or may have, cannot approve it: {names}",
+        "approval_binding": "Hash of what is approved: {binding}",
+        "approval_changed": "Something has changed since it waits: it cannot be approved any more.",
+        "approval_people": "It would go to {people} {people:person|people}; at most {most} are approved then.",
         "accepted": "accepted: {reason}",
         "accepted_before": "accepted before: {reason}",
         "address": "addresses: {urls}",
@@ -447,6 +469,7 @@ ENGLISH: Final = DeskTexts(
         "no_aside": "{feed}: nothing lies aside",
         "nothing_aside": "{feed}: Nothing lies aside under the number {id}.",
         "discarded_aside": "{feed}: {id} discarded, lies aside no more",
+        "no_approvals": "nothing waits for a second person",
         "no_alerts": "no messages",
         "no_feeds": "no feeds: WARN_FEEDS names no file, or one without [[feed]]",
         "no_gateways": "no SMS gateways: neither WARN_SMS_GATEWAYS nor WARN_SMPP_GATEWAYS names one",

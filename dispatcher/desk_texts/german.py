@@ -6,7 +6,16 @@ from typing import Final
 
 from dispatcher.desk_texts.words import DeskTexts
 from dispatcher.model.ledger import Fate
-from dispatcher.model.vocabulary import AlertState, Doubt, FeedResult, Kind, Lane, Reason, State
+from dispatcher.model.vocabulary import (
+    AlertState,
+    ApprovalState,
+    Doubt,
+    FeedResult,
+    Kind,
+    Lane,
+    Reason,
+    State,
+)
 
 GERMAN: Final = DeskTexts(
     lanes={
@@ -73,6 +82,14 @@ GERMAN: Final = DeskTexts(
         AlertState.SETTLED: "Versand abgeschlossen",
         AlertState.RECORDED: "nur verzeichnet, kein Versand",
     },
+    approval_states={
+        ApprovalState.WAITING: "wartet auf eine zweite Person",
+        ApprovalState.APPROVED: "von einer zweiten Person freigegeben",
+        ApprovalState.REJECTED: "verworfen",
+        ApprovalState.VOID: "überholt: Eine spätere Meldung hat sie ersetzt oder aufgehoben",
+        ApprovalState.EXPIRED: "abgelaufen, während sie wartete",
+        ApprovalState.RELEASED: "ohne Entscheidung nach der Frist gesendet",
+    },
     recipient_states={
         State.PENDING: "steht an",
         State.CLAIMED: "wird gesendet",
@@ -101,6 +118,7 @@ GERMAN: Final = DeskTexts(
         Doubt.FOREIGN_REFERENCE: "sie ändert die Meldung eines anderen Absenders",
         Doubt.UNKNOWN_REFERENCE: "sie ändert nur Meldungen, die hier niemand kennt",
         Doubt.REFERENCE_REPLACED: "was sie beendet, ist schon durch eine Meldung ersetzt, die weiter gilt",
+        Doubt.APPROVAL: "sie braucht die Freigabe einer zweiten Person",
         "target_changed": "ihr Zielgebiet ist nicht mehr das freigegebene",
         "audience": "sie ginge an ungewöhnlich oder unerlaubt viele",
     },
@@ -401,6 +419,10 @@ GERMAN: Final = DeskTexts(
     },
     currencies={"EUR": "€"},
     lines={
+        "approval_authors": "Freigeben darf nicht, wer sie eingereicht hat oder haben kann: {names}",
+        "approval_binding": "Kennzeichen dessen, was freigegeben wird: {binding}",
+        "approval_changed": "Seit sie wartet, hat sich etwas geändert: Sie kann nicht mehr freigegeben werden.",
+        "approval_people": "Sie ginge an {people} {people:Person|Personen}; freigegeben sind dann höchstens {most}.",
         "accepted": "angenommen: {reason}",
         "accepted_before": "schon früher angenommen: {reason}",
         "address": "Adressen: {urls}",
@@ -448,6 +470,7 @@ GERMAN: Final = DeskTexts(
         "no_aside": "{feed}: nichts liegt beiseite",
         "nothing_aside": "{feed}: Unter der Nummer {id} liegt nichts beiseite.",
         "discarded_aside": "{feed}: {id} verworfen, liegt nicht mehr beiseite",
+        "no_approvals": "keine Meldung wartet auf eine zweite Person",
         "no_alerts": "keine Meldungen",
         "no_feeds": "keine Feeds: WARN_FEEDS nennt keine Datei, oder eine ohne [[feed]]",
         "no_gateways": "keine SMS-Gateways: WARN_SMS_GATEWAYS und WARN_SMPP_GATEWAYS nennen keines",

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dispatcher.model.ledger import Fate
-    from dispatcher.model.vocabulary import AlertState, FeedResult, Kind, Lane, Reason, State
+    from dispatcher.model.vocabulary import AlertState, ApprovalState, FeedResult, Kind, Lane, Reason, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class DeskTexts:
     unsent: Mapping[Reason, str]
     """Why nobody is told of a message: for each reason that is not dispatched."""
     alert_states: Mapping[AlertState, str]
+    approval_states: Mapping[ApprovalState, str]
     recipient_states: Mapping[State, str]
     doubts: Mapping[str, str]
     """What `held_for` can say, in the words of whoever is to decide."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.entry_reader import Get
+    from dispatcher.intake.four_eyes.asking import ApprovalAsking
     from dispatcher.metrics import Metrics
     from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.readers.readers import Readers
@@ -49,6 +50,8 @@ class FeedDependencies:
     wake_ups: WakeUpQueue
     boundaries: Boundaries
     metrics: Metrics
+    asking: ApprovalAsking | None
+    """What asks whether a message waits for a person; None where no policy is to be asked: in the lab."""
     clock: Callable[[], datetime] = utc_now
     readers: Readers | None = None
     """What reads what feeds publish; None: a thread of this process."""
@@ -67,7 +70,13 @@ def feed_services(base: FeedDependencies, feeds: tuple[Feed, ...], get: Get | No
     sync = FeedSync(
         store=store,
         quarantine=quarantine,
-        ingest=FeedIntake(alerts=alerts, readers=readers, wake_ups=base.wake_ups, metrics=base.metrics),
+        ingest=FeedIntake(
+            alerts=alerts,
+            readers=readers,
+            wake_ups=base.wake_ups,
+            metrics=base.metrics,
+            asking=base.asking,
+        ),
         readers=readers,
         get=get or Details(base.http, base.exemptions, base.metrics, base.clock).get,
         metrics=base.metrics,

@@ -13,8 +13,10 @@ from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import graph_of, thread_of
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt
 from dispatcher.model.alerts import AffectedMunicipality
-from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX, AlertState, Doubt, Reason
+from dispatcher.model.approval.request import ApprovalDecision
+from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX, WARNING, AlertState, Doubt, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
+from dispatcher.store.alerts.approvals import approval_request
 from dispatcher.store.alerts.related_alerts import Outcome, RelatedAlerts
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
     from dispatcher.access.principals import Actor
     from dispatcher.boundaries.municipalities import Boundaries
-    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.intake.related import RelatedState
+    from dispatcher.model.alerts import ReadyAlert, StoredAlert
     from dispatcher.store.alerts.alerts import Alerts, Submission
 
 
@@ -43,7 +46,24 @@ class Terms:
 
 DEFAULT_TERMS = Terms()
 
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOrder:
+    """Whoever lets a held message go out, why, and on which terms."""
+
+    actor: Actor
+    why: str
+    terms: Terms
+    decision: ApprovalDecision
+
+
+_NEEDS_A_SECOND_PERSON = (
+    "Diese Meldung braucht die Freigabe einer zweiten Person; von hier aus kann sie nur verworfen werden."
+)
+
+_ENDED_SINCE = "Was die Meldung fortschreibt, ist aufgehoben worden, während sie wartete."
 _NOTHING_TO_SEND = "Die Meldung hat hier nichts zu sagen: Niemand ist zu warnen."
+_ENDS_MEANT = frozenset({Reason.CANCEL, Reason.ALL_CLEAR})
 _NOT_APPROVED = {
     Reason.EXPIRED: "Die Meldung ist inzwischen abgelaufen.",
     Reason.OUTDATED: "Die Meldung ist zu alt und sagt nicht, wie lange sie gilt.",
@@ -66,10 +86,11 @@ class Approval:
         self,
         *,
         alerts: Alerts,
-        boundaries: Boundaries,
+        boundaries: Boundaries | None,
         wake_ups: WakeUpQueue,
         clock: Callable[[datetime], datetime] = lambda now: now,
     ) -> None:
+        """`boundaries` name the places that a person adds; None where nobody adds any."""
         self._alerts = alerts
         self._boundaries = boundaries
         self._wake_ups = wake_ups
@@ -81,36 +102,58 @@ class Approval:
         """Send the message; `places` (AGS) are added to its municipalities. Raises `NotApprovedError`, and what
         `record.UNAVAILABLE` lists.
         """
-        held, raw = await self._held(alert_id), await self._alerts.raw(alert_id) or b""
+        held = await self._held(alert_id)
         added = [self._place(ags) for ags in places]
         async with self._alerts.submission(held.sender) as submission:
-            related = RelatedAlerts(submission)
-            await related.lock_ingest()
-            held = await _still_held(submission, held)
-            await _require_target(related, held.id, terms.target)
-            message = await _believed(submission, held, raw, added)
-            now, rules = self._clock(submission.now), _rules(held)
-            _require_territory(rules, added)
-            known = await related_state(submission, rules, message, held.sha256, now, itself=held.id)
-            decision = decide(message, known, rules)
-            if decision.reason not in DISPATCHED:
-                raise NotApprovedError(_NOT_APPROVED.get(decision.reason, _NOTHING_TO_SEND))
-            await related.add_municipalities(held.id, added)
-            chain_id = graph_of(known) or held.chain_id
-            outcome = Outcome(decision.reason, chain_id, thread_of(known) or held.id, decision.expires)
-            await related.conclude(held.id, outcome, actor, why, terms.at_most)
-            released = await _alert(submission, held.id, outcome.chain_id)
-            others, _ = await take_effect(submission, message, known, released)
+            await RelatedAlerts(submission).lock_ingest()
+            held = await still_held(submission, held)
+            request = await approval_request(submission.connection, held.id)
+            if request is not None and request.is_needed:
+                raise NotApprovedError(_NEEDS_A_SECOND_PERSON)
+            consent = ReleaseOrder(actor, why, terms, ApprovalDecision.APPROVE)
+            others = await self.send(submission, held, consent, added)
+        return await self.planned_soon(held, others)
+
+    async def send(
+        self,
+        submission: Submission,
+        held: StoredAlert,
+        consent: ReleaseOrder,
+        added: Sequence[AffectedMunicipality] = (),
+    ) -> list[ReadyAlert]:
+        """Send a held message, within the transaction in which that was decided and under the lock of feeds' messages.
+        Returns others that are to be planned. Raises `NotApprovedError`.
+        """
+        related, terms = RelatedAlerts(submission), consent.terms
+        raw = await submission.raw(held.id) or b""
+        await _require_target(related, held.id, terms.target)
+        message = await _believed(submission, held, raw, added)
+        now, rules = self._clock(submission.now), _rules(held)
+        _require_territory(rules, added)
+        known = await related_state(submission, rules, message, held.sha256, now, itself=held.id)
+        decision = decide(message, known, rules)
+        if decision.reason not in DISPATCHED:
+            raise NotApprovedError(_NOT_APPROVED.get(decision.reason, _NOTHING_TO_SEND))
+        if decision.reason in WARNING and _ended_since(held, known):
+            raise NotApprovedError(_ENDED_SINCE)
+        await related.add_municipalities(held.id, added)
+        chain_id, thread = graph_of(known) or held.chain_id, thread_of(known) or held.id
+        outcome = Outcome(decision.reason, chain_id, thread, decision.expires, consent.decision)
+        await related.conclude(held.id, outcome, consent.actor, consent.why, terms.at_most)
+        released = await _alert(submission, held.id, outcome.chain_id)
+        others, _ = await take_effect(submission, message, known, released)
+        return others
+
+    async def planned_soon(self, held: StoredAlert, others: Sequence[ReadyAlert]) -> StoredAlert:
+        """Wake workers up for what was sent, after the commit. Returns it as the record has it."""
         await self._wake_ups.enqueue([plan_wake_up(ready) for ready in (held.ready, *others)])
-        return await self._alerts.get(alert_id) or held
+        return await self._alerts.get(held.id) or held
 
     async def discard(self, alert_id: str, actor: Actor, why: str) -> None:
         """Conclude that the message is never sent. Raises `NotApprovedError`."""
         held = await self._held(alert_id)
         async with self._alerts.submission(held.sender) as submission:
-            held = await _still_held(submission, held)
-            outcome = Outcome(Reason.DISCARDED, held.chain_id, held.id, held.expires)
-            await RelatedAlerts(submission).conclude(held.id, outcome, actor, why)
+            await drop(submission, await still_held(submission, held), actor, why)
 
     async def _held(self, alert_id: str) -> StoredAlert:
         held = await self._alerts.get(alert_id)
@@ -119,10 +162,18 @@ class Approval:
         return held
 
     def _place(self, ags: str) -> AffectedMunicipality:
-        unit = self._boundaries.by_ags(ags)
+        unit = None if self._boundaries is None else self._boundaries.by_ags(ags)
         if unit is None:
             raise NotApprovedError(f"Eine Gemeinde mit dem Schlüssel {ags} ist hier nicht bekannt.")
         return AffectedMunicipality(unit.ags, unit.name, "person", 1.0)
+
+
+def _ended_since(held: StoredAlert, known: RelatedState) -> bool:
+    """Whether what the message updates was ended while it was held: its author did not know of that."""
+    by_id = {one.id: one for one in known.graph}
+    stoppers = [by_id[one.stopped_by] for one in known.direct if one.stopped_by in by_id]
+    ended = [one for one in stoppers if one.reason in _ENDS_MEANT and one.received_at > held.received_at]
+    return bool(ended) and not known.standing
 
 
 def _rules(held: StoredAlert) -> IntakeRules:
@@ -175,7 +226,13 @@ async def _require_target(related: RelatedAlerts, alert_id: str, seen: str) -> N
         raise NotApprovedError(f"Das Zielgebiet ist ein anderes als das genehmigte: {found.hex()}.")
 
 
-async def _still_held(submission: Submission, held: StoredAlert) -> StoredAlert:
+async def drop(submission: Submission, held: StoredAlert, actor: Actor, why: str) -> None:
+    """Conclude that a held message is never sent, within the transaction in which that was decided."""
+    outcome = Outcome(Reason.DISCARDED, held.chain_id, held.id, held.expires, ApprovalDecision.REJECT)
+    await RelatedAlerts(submission).conclude(held.id, outcome, actor, why)
+
+
+async def still_held(submission: Submission, held: StoredAlert) -> StoredAlert:
     """Read the message again within the transaction: another person may have decided meanwhile."""
     for stored in await submission.chains([held.chain_id]):
         if stored.id == held.id and stored.state is AlertState.HELD:

@@ -37,6 +37,11 @@ class Decision:
         """Return the doubts as the record has them."""
         return ", ".join(self.doubts)
 
+    @property
+    def waits_for_approval(self) -> bool:
+        """Whether nothing is wrong with it, and a second person must approve it."""
+        return self.reason is Reason.HELD and self.doubts == (Doubt.APPROVAL,)
+
 
 @dataclass(frozen=True, slots=True)
 class _Case:
@@ -269,7 +274,7 @@ def _equal(case: _Case) -> Decision | None:
     """Find that people have been told the same by another source, or by a feed's copy of a centre's own message."""
     known = case.known
     equal, doubts = known.equal_to, case.message.doubts
-    if equal is None or (doubts and case.on_doubt is OnDoubt.REFUSE):
+    if equal is None or (set(doubts) - {Doubt.APPROVAL} and case.on_doubt is OnDoubt.REFUSE):
         return None
     replaces_more = {stored.id for stored in known.standing} - {copy.id for copy in known.copies}
     # Its doubts are kept: when it is to speak for itself, a person decides first.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dispatcher.intake.decide import decide
 from dispatcher.intake.effects import TAKES_EFFECT, take_effect
+from dispatcher.intake.four_eyes.asking import with_doubt
 from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import delisting_notice, new_alert
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message, Unusable, prepare_each, too_complex
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.intake.decide import Decision
+    from dispatcher.intake.four_eyes.asking import ApprovalAsking
     from dispatcher.intake.related import RelatedState
     from dispatcher.metrics import Metrics
     from dispatcher.model.alerts import ReadyAlert, StoredAlert
@@ -46,8 +48,12 @@ class FeedIntake:
         wake_ups: WakeUpQueue,
         metrics: Metrics,
         clock: Callable[[datetime], datetime] = lambda now: now,
+        asking: ApprovalAsking | None = None,
     ) -> None:
-        """`clock` maps the record's time to the one by which messages are decided: for replays."""
+        """`clock` maps the record's time to the one by which messages are decided: for replays. `asking` is given where
+        a policy may ask for a person.
+        """
+        self._asking = asking
         self._alerts = alerts
         self._readers = readers
         self._wake_ups = wake_ups
@@ -70,6 +76,8 @@ class FeedIntake:
         `related`: it came together with others that belong to it, and is kept for what it does to them even if it is
         meant for elsewhere. Not `enqueue`: the caller enqueues the result's wake-ups, once all of them are recorded.
         """
+        asked = None if self._asking is None else await self._asking.ask(message, rules.source_id)
+        message = with_doubt(message, asked)
         raw, digest = await asyncio.to_thread(message.render)
         async with self._alerts.submission(message.alert.sender) as submission:
             await RelatedAlerts(submission).lock_ingest()
@@ -79,7 +87,11 @@ class FeedIntake:
             kept = decision.reason not in NOT_KEPT and (message.may_concern or bool(known.graph))
             acts = message.acts and not message.is_doubtful and decision.reason in TAKES_EFFECT
             if kept or (related and acts):
-                result = await self._record(submission, rules, message, known, decision, raw)
+                new = new_alert(submission.now, rules, message, known, decision, raw)
+                stored = await submission.record(new)
+                result = await self._take_effect(submission, message, known, stored)
+                if self._asking is not None:
+                    await self._asking.request(submission, message, stored, asked, "")
             else:
                 result = await self._pass_by(submission, rules, message, decision)
         self._metrics.feed_messages.labels(rules.feed, result.reason).inc()
@@ -132,16 +144,9 @@ class FeedIntake:
     async def _with_ancestors(self, submission: Submission, stored: StoredAlert) -> set[str]:
         return reachable([stored.id], await submission.replaced([stored.chain_id]))
 
-    async def _record(
-        self,
-        submission: Submission,
-        rules: IntakeRules,
-        message: Message,
-        known: RelatedState,
-        decision: Decision,
-        raw: bytes,
+    async def _take_effect(
+        self, submission: Submission, message: Message, known: RelatedState, stored: StoredAlert
     ) -> IngestResult:
-        stored = await submission.record(new_alert(submission.now, rules, message, known, decision, raw))
         others, _ = await take_effect(submission, message, known, stored)
         own = [stored.ready] if stored.reason in DISPATCHED else []
         return _result(message, stored.reason, stored.id, (*own, *others))

@@ -15,6 +15,7 @@ import cap
 from dispatcher.audience.estimate import NOBODY
 from dispatcher.intake.decide import Decision, decide
 from dispatcher.intake.effects import NONE_BEHIND, Behind, behind, take_effect
+from dispatcher.intake.four_eyes.asking import with_doubt
 from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import lane_in, new_alert
 from dispatcher.intake.prepare import IntakeRules, Message, OnDoubt
@@ -31,7 +32,7 @@ from dispatcher.intake.requirements import (
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, SENT, WARNING, AlertState, Reason
+from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, SENT, WARNING, AlertState, Doubt, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
 from dispatcher.targeting.outcome import Match, MatchProfile, home_of
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from dispatcher.access.principals import Principal
     from dispatcher.audience.estimate import AudienceEstimate, AudienceEstimator
     from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.intake.four_eyes.asking import ApprovalAsking, PolicyAnswer
     from dispatcher.intake.preview.sms import SmsPreview
     from dispatcher.intake.related import RelatedState
     from dispatcher.metrics import Metrics
@@ -150,9 +152,11 @@ class SubmissionIntake:
         metrics: Metrics,
         readers: Readers,
         sms: SmsPreview | None = None,
+        asking: ApprovalAsking | None = None,
     ) -> None:
-        """`sms` is given where there are SMS gateways."""
+        """`sms` is given where there are SMS gateways; `asking` where a policy may ask for a second person."""
         self._sms = sms
+        self._asking = asking
         self._alerts = alerts
         self._statuses = statuses
         self._estimator = estimator
@@ -171,9 +175,11 @@ class SubmissionIntake:
     async def accept(self, principal: Principal, raw: bytes) -> Accepted:
         """Return only after the commit. Raises `RequestRefused`, or what `record.UNAVAILABLE` lists."""
         started = time.monotonic()
-        valid = await self._read(principal, raw)
+        valid, asked = await self._asked(await self._read(principal, raw))
         async with self._turn(principal), self._alerts.submission(valid.message.alert.sender) as submission:
             accepted, others = await self._record(submission, valid)
+            if self._asking is not None and not accepted.repeated:
+                await self._asking.request(submission, valid.message, accepted.alert, asked, principal.author)
         self._metrics.accept_seconds.observe(time.monotonic() - started)
         if accepted.repeated:
             self._metrics.alerts_repeated.labels(principal.id).inc()
@@ -195,7 +201,7 @@ class SubmissionIntake:
 
     async def preview(self, principal: Principal, raw: bytes) -> Preview:
         """Decide as `accept` does, without any effect. Raises like `accept`."""
-        valid = await self._read(principal, raw)
+        valid, _ = await self._asked(await self._read(principal, raw))
         message = valid.message
         async with self._turn(principal), self._alerts.submission(message.alert.sender) as submission:
             known, decision = await self._decide(submission, valid)
@@ -209,7 +215,7 @@ class SubmissionIntake:
         if decision.reason in ENDING_REASONS:
             estimate = await self._estimator.of_ending(*_replaced(known))
             told = await self._told(known)
-        elif decision.reason in WARNING or decision.reason is Reason.DRILL:
+        elif decision.reason in {*WARNING, Reason.DRILL} or decision.waits_for_approval:
             estimate = await self._estimator.of(
                 message.matched,
                 message.places,
@@ -269,6 +275,26 @@ class SubmissionIntake:
             return None
         return await self._statuses.stands_in(decision.covered_by)
 
+    async def _asked(self, valid: _ValidSubmission) -> tuple[_ValidSubmission, PolicyAnswer | None]:
+        """Return the message with the doubt that the policy of approval raises, if it does, and what it says."""
+        if self._asking is None:
+            return valid, None
+
+        async def dropped() -> int:
+            return await self._count_dropped(valid)
+
+        asked = await self._asking.ask(valid.message, valid.rules.source_id, dropped)
+        return replace(valid, message=with_doubt(valid.message, asked)), asked
+
+    async def _count_dropped(self, valid: _ValidSubmission) -> int:
+        """Count whom an Update tells that they are no longer concerned. Raises like `accept`."""
+        message = valid.message
+        async with self._alerts.submission(message.alert.sender) as submission:
+            known, decision = await self._decide(submission, valid)
+            left = await _left_places(submission, message, known, decision)
+        dropped = await self._dropped(message, known, left)
+        return 0 if dropped is None else sum(dropped.estimate.reach.by_channel.values())
+
     def _turn(self, principal: Principal) -> asyncio.Semaphore:
         """Return what bounds how many of a source's messages are decided upon at once, or wait for it: whoever sends
         hundreds waits for itself, and not for all others who share its CAP sender or the connections to the record.
@@ -317,8 +343,9 @@ class SubmissionIntake:
         message, rules = valid.message.at(submission.now, valid.rules), valid.rules
         known = await related_state(submission, rules, message, valid.digest, submission.now)
         decision = decide(message, known, rules)
-        if decision.reason is Reason.HELD:
-            raise refusal(decision.doubts[0], message, known, self._zone)
+        if decision.reason is Reason.HELD and not decision.waits_for_approval:
+            mends = next(doubt for doubt in decision.doubts if doubt is not Doubt.APPROVAL)
+            raise refusal(mends, message, known, self._zone)
         if decision.reason in DISPATCHED:
             await _require_own_reach(submission, rules, known)
         return known, decision

@@ -135,6 +135,8 @@ class Doubt(StrEnum):
     """It acts on messages of which none is known."""
     REFERENCE_REPLACED = "reference_replaced"
     """It ends only messages that have been replaced, by one which is in force and which it does not name."""
+    APPROVAL = "approval"
+    """The policy asks for a second person. It waits for one, from wherever it came."""
 
 
 AUTHENTICITY_DOUBTS = frozenset({Doubt.SIGNATURE, Doubt.SENDER, Doubt.CLOCK})
@@ -160,6 +162,19 @@ DISPATCHED_STATES = (AlertState.ACCEPTED, AlertState.PLANNED, AlertState.SETTLED
 """The states of an alert that goes out or has gone out, in the order in which it passes through them."""
 FINAL_STATES = frozenset({AlertState.SETTLED, AlertState.RECORDED})
 """The states in which nothing more happens by itself."""
+
+
+class ApprovalState(StrEnum):
+    """The states that the approval of a message can have."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    VOID = "void"
+    """A later message, such as a Cancel, outdated the message while it waited."""
+    EXPIRED = "expired"
+    RELEASED = "released"
+    """The policy released it, as nobody decided in time."""
 
 
 class BatchState(StrEnum):

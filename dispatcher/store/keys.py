@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ENTRY: Final = f"""
 SELECT k.kind, k.id, k.source_id, k.instance_id, k.operator_id, k.created_at, k.expires_at, k.revoked_at, k.used_at,
-  k.replaced_pepper IS NOT NULL AS is_worthless,
+  k.person, k.replaced_pepper IS NOT NULL AS is_worthless,
   coalesce(s.disabled_at, i.disabled_at, o.disabled_at) AS disabled_at, {NOW} AS now
 FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON i.id = k.instance_id
   LEFT JOIN remote_operator o ON o.id = k.operator_id
@@ -61,20 +61,24 @@ class NoSuchBearer(LookupError):
     """The record has no source, feed, instance or operator of this name."""
 
 
-async def insert_key(connection: Connection, bearer: Bearer, key: str, pepper: bytes, by: Actor) -> KeyName:
-    """Let `key` authenticate the bearer, within the caller's transaction, for as long as keys of its kind live. Raises
-    ValueError for what is no key of its kind.
+async def insert_key(
+    connection: Connection, bearer: Bearer, key: str, pepper: bytes, by: Actor, person: str = ""
+) -> KeyName:
+    """Let `key` authenticate the bearer, within the caller's transaction, for as long as keys of its kind live;
+    `person`, by id, is who alone has it. Raises ValueError for what is no key of its kind.
     """
     name = KeyName(bearer.key_kind, key_id(key, bearer.key_kind))
     await connection.execute(
-        f"""INSERT INTO api_key (id, {_COLUMN[name.kind]}, digest, expires_at)
-            VALUES ($1, $2, $3, {NOW} + $4::interval)""",  # noqa: S608 - our own column
+        f"""INSERT INTO api_key (id, {_COLUMN[name.kind]}, digest, expires_at, person)
+            VALUES ($1, $2, $3, {NOW} + $4::interval, nullif($5, ''))""",  # noqa: S608 - our own column
         name.id,
         bearer.record_id,
         digest(pepper, key),
         LIFE.get(name.kind),
+        person,
     )
-    await audit.note(connection, by, "key.add", key=str(name), **_named(bearer))
+    whose = {"person": person} if person else {}
+    await audit.note(connection, by, "key.add", key=str(name), **_named(bearer), **whose)
     return name
 
 
@@ -106,11 +110,15 @@ class Keys:
         rows = await self._pool.fetch(f"{_ENTRY} WHERE k.id = $1 OR k.kind || '_' || k.id = $1", key)
         return [_key_entry(row) for row in rows]
 
-    async def issue(self, bearer: Bearer, key: str, pepper: bytes, by: Actor = UNNAMED_OPERATOR) -> None:
-        """Let `key` authenticate the bearer, beside its other keys. Raises `NoSuchBearer`."""
+    async def issue(
+        self, bearer: Bearer, key: str, pepper: bytes, by: Actor = UNNAMED_OPERATOR, person: str = ""
+    ) -> None:
+        """Let `key` authenticate the bearer, beside its other keys; `person`, by id, is who alone has it. Raises
+        `NoSuchBearer`.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock(connection, bearer)
-            await insert_key(connection, bearer, key, pepper, by)
+            await insert_key(connection, bearer, key, pepper, by, person)
 
     async def revoke(self, name: KeyName, by: Actor = UNNAMED_OPERATOR) -> bool:
         """Make a key worthless at once. Returns whether there was one that had not been revoked."""
@@ -212,4 +220,5 @@ def _key_entry(row: Any) -> KeyEntry:
         ),
         created_at=row["created_at"],
         used_at=row["used_at"],
+        person=row["person"] or "",
     )

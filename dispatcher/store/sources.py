@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _KEY: Final = "k.digest, k.expires_at, k.revoked_at, k.used_at, p.disabled_at, statement_timestamp() AS now"
 _BY_KEY: Final = {
     KeyKind.SOURCE: f"""
-SELECT {_KEY}, p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity, p.may_flash, p.quota
+SELECT {_KEY}, k.person, p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity, p.may_flash, p.quota
 FROM api_key k JOIN source p ON p.id = k.source_id WHERE k.kind = 'wk' AND k.id = $1""",  # noqa: S608 - constant columns
     KeyKind.INSTANCE: f"""
 SELECT {_KEY}, p.id, p.name, p.places, p.environment, p.territory, p.languages, p.colour, p.text_colour, p.logo,
@@ -99,7 +99,8 @@ class Sources:
         state = judge(KeyTerms(row["expires_at"], row["revoked_at"], row["disabled_at"]), row["now"])
         if state is CredentialState.VALID and is_use_due(row["used_at"], row["now"]):
             self.uses.note(name)
-        return Recognition(state, _PARTY_OF[name.kind](row), name)
+        person = row["person"] or "" if name.kind is KeyKind.SOURCE else ""
+        return Recognition(state, _PARTY_OF[name.kind](row), name, person)
 
     async def submitting(self) -> dict[str, tuple[str, ...]]:
         """Return where each source that may submit now may warn, by id: prefixes of keys (AGS), none for everywhere.

@@ -19,8 +19,6 @@ from dispatcher.apps.administration import InstanceAdministration, InstanceStore
 from dispatcher.apps.channel_credentials import OperatorTerms
 from dispatcher.apps.registration import Registration
 from dispatcher.apps.trial import Trials
-from dispatcher.audience.estimate import AudienceEstimator
-from dispatcher.audience.location_index import LocationIndex
 from dispatcher.feeds.assembly import FeedDependencies
 from dispatcher.intake.submission import SubmissionIntake
 from dispatcher.metrics import Metrics
@@ -32,7 +30,6 @@ from dispatcher.signing.message_signer import MessageSigner
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.delivery.device_receipts import DeviceReceipts
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.status import AlertStatuses
@@ -45,6 +42,7 @@ from dispatcher.store.secrets import PushKey, Secrets
 from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.store.sources import Sources
 from dispatcher.store.webhooks import Webhooks
+from dispatcher.wiring.approvals import approval_asking, audience_estimator
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.channels import callbacks
 from dispatcher.wiring.check import check_settings
@@ -102,6 +100,8 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
         running = [asyncio.create_task(receipts.run())]
         if own is not None:
             running.append(asyncio.create_task(own.run()))
+        estimator = audience_estimator(pool, boundaries)
+        asking = approval_asking(settings, pool, estimator, boundaries.names())
         publisher = await published.enter_async_context(publishing(database_url, feeds, boundaries, metrics))
         streams = await published.enter_async_context(
             streaming(publisher, settings, metrics, client_connections(settings))
@@ -113,11 +113,12 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                 settings=settings,
                 alerts=alerts,
                 statuses=statuses,
-                estimator=AudienceEstimator(subscriptions, LocationIndex(WatchedAreas(pool)), boundaries),
+                estimator=estimator,
                 boundaries=boundaries,
                 wake_ups=wake_ups,
                 metrics=metrics,
                 sms=sms_preview(settings, pool, charges, boundaries),
+                asking=asking,
             ),
             sources=sources,
             alerts=alerts,
@@ -130,7 +131,14 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             feed_services=await api_feed_services(
                 feeds,
                 FeedDependencies(
-                    pool, http, exemptions(settings), wake_ups, boundaries, metrics, readers=pooled
+                    pool,
+                    http,
+                    exemptions(settings),
+                    wake_ups,
+                    boundaries,
+                    metrics,
+                    asking,
+                    readers=pooled,
                 ),
             ),
             publisher=publisher,

@@ -43,6 +43,7 @@ from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.wiring import channels
+from dispatcher.wiring.approvals import approval_asking, audience_estimator
 from dispatcher.wiring.audit.keeping import audit_keeper
 from dispatcher.wiring.boundaries import load_boundaries, municipality_names
 from dispatcher.wiring.check import check_settings
@@ -119,7 +120,14 @@ async def worker_dependencies(
         None
         if boundaries is None
         else FeedDependencies(
-            pool, http, exemptions(settings), wake_ups, boundaries, metrics, readers=readers
+            pool,
+            http,
+            exemptions(settings),
+            wake_ups,
+            boundaries,
+            metrics,
+            approval_asking(settings, pool, audience_estimator(pool, boundaries), known),
+            readers=readers,
         )
     )
     scheduler = None if base is None else feed_scheduler(feeds, base, feeds_leadership)

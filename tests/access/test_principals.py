@@ -87,6 +87,12 @@ def test_the_audit_trail_names_kind_and_name() -> None:
     assert of_remote_operator("anna").actor == "remote-operator:anna", "not whoever says so at the machine"
 
 
+def test_the_author_is_the_person_or_whoever_has_the_key() -> None:
+    assert of_person(AUTHOR, NOW, LEITSTELLE).author == "m.keller"
+    assert of_source(LEITSTELLE, "b.lang").author == "b.lang"
+    assert of_source(LEITSTELLE).author == "", "nobody is named, which the record has to make up for"
+
+
 def test_a_person_holds_what_its_roles_give_now() -> None:
     permissions = permissions_of_role(Role.AUTHOR) | permissions_of_role(Role.APPROVER)
     assert of_person(AUTHOR, NOW).permissions == permissions

@@ -34,6 +34,23 @@ async def test_the_scheme_may_be_written_in_any_case(service: Service) -> None:
     assert (await service.submit(warning(), key="", Authorization=f"bearer {KEY}")).status == 201
 
 
+async def test_what_waits_for_a_second_person_is_accepted_and_answered_so(
+    service: Service, pool: Any
+) -> None:
+    await pool.execute(
+        "INSERT INTO approval_rule (source, severity, people, is_needed) VALUES ('*', 'Severe', 0, true)"
+    )
+    one = warning()
+    previewed = (await service.submit(one, path="/v1/alerts/preview")).json
+    assert (previewed["reason"], previewed["sent_to_people"]) == ("held", False)
+    answer = await service.submit(one)
+    assert answer.status == 202
+    assert answer.headers["location"] == f"/v1/alerts/{answer.json['alert']['id']}"
+    assert (answer.json["alert"]["state"], answer.json["alert"]["reason"]) == ("held", "held")
+    assert answer.json["sent_to_people"] is False
+    assert (await service.submit(one)).status == 200
+
+
 NOWHERE = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 

@@ -67,6 +67,18 @@ async def test_a_rotation_shows_the_new_key_once_and_says_when_the_old_one_ends(
     assert new not in (await run("keys", "list")).output
 
 
+async def test_a_key_of_a_source_can_be_a_persons(
+    run: Any, sources: Sources, first_keys: dict[str, str]
+) -> None:
+    source = ("--source", OPTIONS["source"])
+    key = (await run("keys", "add", *source, "--person", "m.keller")).stdout.strip()
+    assert (await sources.recognise(key)).person == "m.keller"
+    assert (await sources.recognise(first_keys["source"])).person == ""
+    assert f"source {OPTIONS['source']} (m.keller)" in {line["bearer"] for line in await lines(run, *source)}
+    assert (await run("keys", "add", *source, "--person", "Frau Keller")).exit_code == 2
+    assert (await run("keys", "add", "--instance", "dueren", "--person", "m.keller")).exit_code == 2
+
+
 async def test_a_list_says_how_each_key_stands(
     run: Any, sources: Sources, pool: Any, first_keys: dict[str, str]
 ) -> None:

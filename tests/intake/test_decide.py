@@ -481,6 +481,7 @@ FROM_MESSAGE = (
     Doubt.SEVERAL_TEXTS,
     Doubt.STATUS,
     Doubt.SEVERITY,
+    Doubt.APPROVAL,
 )
 """The doubts with which a message comes to the ladder; the others are found there."""
 FACTS: tuple[dict[str, Any], ...] = (

@@ -239,8 +239,11 @@ def test_each_doubt_of_a_centres_message_is_a_problem_of_its_own(doubt: Doubt) -
 
 
 def test_the_other_doubts_are_those_of_feeds_alone() -> None:
-    """A key proves a centre, and which status and severity go out by themselves is set for feeds only."""
-    assert set(Doubt) - set(REFUSALS) == {Doubt.SIGNATURE, Doubt.SENDER, Doubt.STATUS, Doubt.SEVERITY}
+    """A key proves a centre, and which status and severity go out by themselves is set for feeds only. What waits for a
+    second person is not refused.
+    """
+    of_feeds = {Doubt.SIGNATURE, Doubt.SENDER, Doubt.STATUS, Doubt.SEVERITY}
+    assert set(Doubt) - set(REFUSALS) == of_feeds | {Doubt.APPROVAL}
     assert set(Doubt) - set(REFUSALS) > AUTHENTICITY_DOUBTS - {Doubt.CLOCK}
 
 

@@ -8,6 +8,7 @@ from dispatcher.access.principals import SERVICE
 from dispatcher.model.alerts import ReadyAlert
 from dispatcher.model.vocabulary import AlertState, Lane, Reason
 from dispatcher.store import audit
+from dispatcher.store.alerts.approvals import ask_again
 from dispatcher.store.sql import is_in_force
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ async def promote_unspoken(connection: Connection, now: datetime) -> list[ReadyA
                 AlertState.HELD,
                 Reason.HELD,
             )
+            await ask_again(connection, row["id"], None)
             await audit.note(connection, SERVICE, "alert.hold", row["id"], why=row["held_for"])
             continue
         standing = first.setdefault(row["merged_into"], row["id"])

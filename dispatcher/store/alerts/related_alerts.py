@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dispatcher.model.vocabulary import FEED_PREFIX, AlertState, Reason
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import COLUMNS, TARGET_SHA256, seal_target, state_of, stored_alert
+from dispatcher.store.alerts.approvals import note_decision
 from dispatcher.store.sql import is_in_force
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from dispatcher.access.principals import Actor
     from dispatcher.model.alerts import AffectedMunicipality, Span, StoredAlert
+    from dispatcher.model.approval.request import ApprovalDecision
     from dispatcher.store.alerts.alerts import Submission
 
 INGEST_LOCK = 7207116110
@@ -30,14 +32,15 @@ def _with_municipalities(row: Any) -> tuple[StoredAlert, set[str]]:
 
 
 class Outcome(NamedTuple):
-    """What becomes of a held alert: why it goes out or does not, the graph and the thread it joins, and when it
-    ends.
+    """What becomes of a held alert: why it goes out or does not, the graph and the thread it joins, when it ends, and
+    what was decided to that end.
     """
 
     reason: Reason
     chain_id: str
     thread: str
     expires: datetime
+    decision: ApprovalDecision
 
 
 class RelatedAlerts:
@@ -223,7 +226,10 @@ class RelatedAlerts:
         """Record what becomes of a held alert, who decided it and why. What is approved is its target as the record has
         it now and `at_most` recipients, by default as many as it was held for, if that was the reason.
         """
-        target, (reason, chain_id, thread, expires) = await seal_target(self._connection, alert_id), outcome
+        target, (reason, chain_id, thread, expires, decision) = (
+            await seal_target(self._connection, alert_id),
+            outcome,
+        )
         await self._connection.execute(
             f"""UPDATE alert SET state = $2, reason = $3, chain_id = $4, thread = $7, expires = $6,
                  enqueued_at = clock_timestamp(), approved = coalesce($5, held_recipients)
@@ -236,6 +242,7 @@ class RelatedAlerts:
             expires,
             thread,
         )
+        await note_decision(self._connection, alert_id, decision, actor, why)
         await audit.note(
             self._connection,
             actor,

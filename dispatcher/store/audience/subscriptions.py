@@ -65,33 +65,11 @@ async def counts(pool: Pool) -> dict[str, int]:
     return {row["channel"]: row["n"] for row in rows}
 
 
-class Subscriptions:
-    """Reads and writes the endpoints of record; `addresses` seals and opens them."""
+class AudienceCounts:
+    """Counts whom messages reach: opens no address, so that it needs no keys."""
 
-    def __init__(self, pool: Pool, addresses: Addresses) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._addresses = addresses
-
-    async def add_many(self, subscriptions: Iterable[NewSubscription], by: Actor = UNNAMED_OPERATOR) -> int:
-        """Add endpoints that may be written to, in bulk; one already known gets the new keys and the union of places.
-        Returns how many.
-        """
-        new_subscriptions = list(subscriptions)
-        rows = [
-            (*row_of(line, one, self._addresses.seal(one.address, one.keys)), False, True)
-            for line, one in enumerate(new_subscriptions)
-        ]
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", IMPORT_LOCK)
-            await seal_before(
-                connection, self._addresses, [(one.channel, one.address) for one in new_subscriptions]
-            )
-            await begin(connection)
-            await connection.copy_records_to_table("incoming", records=rows)
-            put = await take_in(connection, self._addresses)
-            await audit.note(connection, by, "subscriptions.add", count=put.lines)
-        await self._pool.execute("ANALYZE subscription, followed_municipality, watched_area")
-        return put.lines
 
     async def reach(
         self,
@@ -209,6 +187,39 @@ class Subscriptions:
             by_municipality[row["ags"]][row["channel"]] = row["n"]
         return SubscriberCounts({row["channel"]: row["n"] for row in totals}, by_municipality)
 
+    async def counts(self) -> dict[str, int]:
+        """Count the active subscriptions by channel."""
+        return await counts(self._pool)
+
+
+class Subscriptions(AudienceCounts):
+    """Reads and writes the endpoints of record; `addresses` seals and opens them."""
+
+    def __init__(self, pool: Pool, addresses: Addresses) -> None:
+        super().__init__(pool)
+        self._addresses = addresses
+
+    async def add_many(self, subscriptions: Iterable[NewSubscription], by: Actor = UNNAMED_OPERATOR) -> int:
+        """Add endpoints that may be written to, in bulk; one already known gets the new keys and the union of places.
+        Returns how many.
+        """
+        new_subscriptions = list(subscriptions)
+        rows = [
+            (*row_of(line, one, self._addresses.seal(one.address, one.keys)), False, True)
+            for line, one in enumerate(new_subscriptions)
+        ]
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", IMPORT_LOCK)
+            await seal_before(
+                connection, self._addresses, [(one.channel, one.address) for one in new_subscriptions]
+            )
+            await begin(connection)
+            await connection.copy_records_to_table("incoming", records=rows)
+            put = await take_in(connection, self._addresses)
+            await audit.note(connection, by, "subscriptions.add", count=put.lines)
+        await self._pool.execute("ANALYZE subscription, followed_municipality, watched_area")
+        return put.lines
+
     async def endpoints(self, ids: Sequence[int]) -> dict[int, Endpoint]:
         """Return those of the endpoints `ids` that may still be sent to: they have not ended, and somebody wants them
         told. One that cannot be opened is without address and keys.
@@ -257,10 +268,6 @@ class Subscriptions:
             limit,
         )
         return list((await self._opened(rows)).values())
-
-    async def counts(self) -> dict[str, int]:
-        """Count the active subscriptions by channel."""
-        return await counts(self._pool)
 
     async def refs(self) -> AsyncIterator[tuple[int, str, str]]:
         """Yield every subscription ever, as (id, channel, ref), for joining ledgers."""

@@ -40,6 +40,7 @@ from dispatcher.model.vocabulary import (
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import TARGET_SHA256, ready_alert
+from dispatcher.store.alerts.approvals import ask_again
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.audience.wishes import (
     IS_ANYBODY_PARTICULAR,
@@ -459,6 +460,7 @@ class Plans:
             recipients,
             AlertState.HELD,
         )
+        await ask_again(connection, alert.id, recipients)
         await audit.note(connection, WORKER, "alert.hold", alert.id, why=why)
 
     async def _finish(self, connection: Connection, alert: PendingAlert) -> None:

@@ -140,7 +140,7 @@ async def measure(alerts: int, database_url: str, redis_url: str, server: FeedSe
     http = HttpClient(exemptions.policy(), ca_file=ca_file)
     wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
     feed = feed_of(FeedSettings(name="bench", adapter="dwd", urls=(url,), timeout_s=30))
-    base = FeedDependencies(pool, http, exemptions, wake_ups, Boundaries.default(), Metrics())
+    base = FeedDependencies(pool, http, exemptions, wake_ups, Boundaries.default(), Metrics(), None)
     services = feed_services(base, (feed,))
     try:
         await services.store.register([feed.name])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dispatcher.model.alerts import AffectedMunicipality
+from dispatcher.model.approval.request import ApprovalDecision
 from dispatcher.model.vocabulary import Reason
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.related_alerts import Outcome, RelatedAlerts
@@ -243,7 +244,8 @@ async def test_an_approval_binds_the_target_as_it_stands(pool: Any, alerts: Aler
     bound, found = await related("target", "A")
     assert bound != found
     expires = (await alerts.get("A")).expires + HOUR
-    outcome = Outcome(reason=Reason.FIRST_NOTICE, chain_id="A", thread="A", expires=expires)
+    decision = ApprovalDecision.APPROVE
+    outcome = Outcome(Reason.FIRST_NOTICE, "A", "A", expires, decision)
     await related("conclude", "A", outcome, "operator:a", "geprüft", 7)
     bound, again = await related("target", "A")
     assert bound == again == found

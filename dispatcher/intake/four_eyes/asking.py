@@ -1,0 +1,124 @@
+"""Ask whether a message waits for a person before it warns anybody, and record what that person is to be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import cap
+from cap.severity import highest_severity
+from dispatcher.intake.four_eyes.binding import BoundContent, content_sha256
+from dispatcher.intake.four_eyes.policy import may_concern, rule_for
+from dispatcher.model.approval.policy import NO_TIMERS
+from dispatcher.model.approval.request import ApprovalRequest
+from dispatcher.model.vocabulary import AlertState, Doubt
+from dispatcher.store.alerts.approvals import add_request, approval_rules, named_persons
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime, timedelta
+
+    from dispatcher.audience.estimate import AudienceEstimator
+    from dispatcher.intake.four_eyes.texts import HeldTexts
+    from dispatcher.intake.prepare import Message
+    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.model.approval.policy import PolicyRule
+    from dispatcher.store.alerts.alerts import Submission
+    from dispatcher.store.record import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyAnswer:
+    """What the policy says of a message, and how many people it was counted for."""
+
+    rule: PolicyRule
+    people: int
+
+
+class ApprovalAsking:
+    """Asks the policy of record. Nothing is counted for messages that no rule concerns."""
+
+    def __init__(self, pool: Pool, estimator: AudienceEstimator, texts: HeldTexts) -> None:
+        self._pool = pool
+        self._estimator = estimator
+        self._texts = texts
+
+    async def ask(
+        self, message: Message, source_id: str, dropped: Callable[[], Awaitable[int]] | None = None
+    ) -> PolicyAnswer | None:
+        """Return what the policy says of a message; None where it says nothing, or where the message can warn nobody.
+        `dropped` counts whom an Update tells that they are no longer concerned: they are among its recipients.
+
+        To be asked before the transaction in which the message is decided upon: it takes connections of its own.
+        """
+        if not can_warn(message):
+            return None
+        rules, severity = await approval_rules(self._pool), highest_severity(message.alert)
+        if not may_concern(rules, source_id, severity):
+            return None
+        estimate = await self._estimator.of(message.matched, message.places, message.target, severity)
+        people = sum(estimate.reach.by_channel.values())
+        if dropped is not None and message.acts:
+            people += await dropped()
+        rule = rule_for(rules, source_id, severity, people)
+        return None if rule is None else PolicyAnswer(rule, people)
+
+    async def request(
+        self,
+        submission: Submission,
+        message: Message,
+        stored: StoredAlert,
+        asked: PolicyAnswer | None,
+        author: str,
+    ) -> None:
+        """Record what is asked about a message that was just recorded, if it is held or stands behind an equal one.
+        `author` is the person whose key submitted it; where the key is nobody's, everybody whom a key of the source
+        names may have.
+        """
+        if asked is None or not stored.held_for:
+            return
+        if not (asked.rule.is_needed or stored.state is AlertState.HELD):
+            return
+        named = [author] if author else await named_persons(submission.connection, stored.source_id)
+        raw, now = await submission.raw(stored.id) or b"", submission.now
+        places = await submission.places(stored.id)
+        texts = self._texts.of(message.alert, stored, places, now)
+        content = BoundContent(raw, places, message.target, texts)
+        # What stands behind an equal warning waits for nobody yet.
+        timers = asked.rule.timers if stored.state is AlertState.HELD else NO_TIMERS
+        await add_request(
+            submission.connection,
+            ApprovalRequest(
+                alert_id=stored.id,
+                is_needed=asked.rule.is_needed,
+                content_sha256=content_sha256(content),
+                people=asked.people,
+                shown_at=now,
+                requested_at=now,
+                authors=tuple(named),
+                alert_state=stored.state,
+                reason=stored.reason,
+                held_for=stored.held_for,
+                expires=stored.expires,
+                remind_at=_after(now, timers.remind),
+                escalate_at=_after(now, timers.escalate),
+                release_at=_after(now, timers.release),
+            ),
+        )
+
+
+def can_warn(message: Message) -> bool:
+    """Whether the message can warn anybody. What ends a warning never waits: stopping needs one person."""
+    may_concern_somebody = bool(message.places) or Doubt.AREA in message.doubts
+    return message.alert.status is cap.Status.ACTUAL and not message.ends and may_concern_somebody
+
+
+def with_doubt(message: Message, asked: PolicyAnswer | None) -> Message:
+    """Return the message with the doubt that the policy raises, if it does."""
+    if asked is None or not asked.rule.is_needed:
+        return message
+    return replace(message, doubts=(*message.doubts, Doubt.APPROVAL))
+
+
+def _after(now: datetime, delay: timedelta | None) -> datetime | None:
+    return None if delay is None else now + delay

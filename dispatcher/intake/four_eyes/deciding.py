@@ -1,0 +1,217 @@
+"""Carry out what a person or the policy decides about a message that waits for approval: in the record, once, and with
+an audit line, also where it takes no effect.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.access.principals import WORKER
+from dispatcher.intake.approval import NotApprovedError, ReleaseOrder, Terms, drop, still_held
+from dispatcher.intake.four_eyes.binding import BoundContent, binding, content_sha256
+from dispatcher.intake.four_eyes.states import (
+    DecisionRefusal,
+    refused_approval,
+    refused_rejection,
+    refused_release,
+)
+from dispatcher.model.approval.request import ApprovalDecision, most_recipients
+from dispatcher.store.alerts.approvals import approval_request
+from dispatcher.store.alerts.related_alerts import RelatedAlerts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
+
+    from dispatcher.access.principals import Actor
+    from dispatcher.intake.approval import Approval
+    from dispatcher.intake.four_eyes.texts import HeldTexts
+    from dispatcher.model.alerts import AffectedMunicipality, ReadyAlert, StoredAlert
+    from dispatcher.model.approval.request import ApprovalRequest
+    from dispatcher.store.alerts.alerts import Alerts, Submission
+    from dispatcher.store.alerts.approvals import Approvals
+
+_BY_POLICY: Final = "nobody decided in time"
+
+
+class DecisionRefused(Exception):
+    """The decision takes no effect. `request` is what was decided before, if anything was; `detail` a German sentence
+    for the message itself, where that is why.
+    """
+
+    def __init__(self, refusal: DecisionRefusal, request: ApprovalRequest | None, detail: str = "") -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
+        self.request = request
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Whoever decides: the person's id, and the actor in the trail."""
+
+    person: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """What a person is shown before deciding."""
+
+    request: ApprovalRequest
+    stored: StoredAlert
+    places: list[AffectedMunicipality]
+    texts: dict[str, str | bytes]
+    binding: str
+    """The hash of all this, in hex: to be given back with the approval."""
+    is_as_held: bool
+    """Whether the record still has what was held; else it cannot be approved any more."""
+    now: datetime
+
+
+class FourEyes:
+    """Decides about messages that wait for approval. Deciders exclude each other in the record, whichever process they
+    asked: they take the lock of the message's CAP sender.
+    """
+
+    def __init__(
+        self,
+        *,
+        alerts: Alerts,
+        approvals: Approvals,
+        texts: HeldTexts,
+        release: Approval,
+        clock: Callable[[datetime], datetime] = lambda now: now,
+    ) -> None:
+        self._alerts = alerts
+        self._approvals = approvals
+        self._texts = texts
+        self._release = release
+        self._clock = clock
+
+    async def approve(self, alert_id: str, by: Decider, seen: str) -> StoredAlert:
+        """Send the message, to as many as were shown and few more. `seen` is the binding that the person was shown.
+        Raises `DecisionRefused`, and what `record.UNAVAILABLE` lists.
+        """
+        async with self._decision(alert_id, by.actor, ApprovalDecision.APPROVE) as open_:
+            bound, held = await self._bindings(open_)
+            refusal = refused_approval(
+                open_.request, by.person, seen=seen, bound=bound, held=held, now=open_.now
+            )
+            message = open_.required(refusal)
+            others = await self._send(open_, message, by.actor, "", ApprovalDecision.APPROVE)
+        return await self._release.planned_soon(message, others)
+
+    async def reject(self, alert_id: str, by: Decider, why: str) -> None:
+        """Conclude that the message is never sent. Raises like `approve`."""
+        async with self._decision(alert_id, by.actor, ApprovalDecision.REJECT) as open_:
+            message = open_.required(refused_rejection(open_.request, open_.now))
+            await drop(open_.submission, message, by.actor, why)
+
+    async def release_by_policy(self, alert_id: str) -> StoredAlert:
+        """Send what nobody decided upon, if the policy says so and it is due. Raises like `approve`."""
+        async with self._decision(alert_id, WORKER, ApprovalDecision.RELEASE) as open_:
+            bound, held = await self._bindings(open_)
+            message = open_.required(refused_release(open_.request, bound=bound, held=held, now=open_.now))
+            others = await self._send(open_, message, WORKER, _BY_POLICY, ApprovalDecision.RELEASE)
+        return await self._release.planned_soon(message, others)
+
+    async def shown(self, alert_id: str) -> ShownMessage | None:
+        """Return what a person is shown of a message that waits or waited; None where nothing was ever asked."""
+        stored = await self._alerts.get(alert_id)
+        if stored is None:
+            return None
+        async with self._alerts.submission(stored.sender) as submission:
+            request = await approval_request(submission.connection, alert_id)
+            if request is None:
+                return None
+            content = await self._content(submission, stored, request)
+        is_as_held = content_sha256(content) == request.content_sha256
+        return ShownMessage(
+            request,
+            stored,
+            list(content.places),
+            dict(content.texts),
+            binding(request.content_sha256, request.people),
+            is_as_held,
+            self._clock(submission.now),
+        )
+
+    async def _send(
+        self, open_: _Open, message: StoredAlert, actor: Actor, why: str, decision: ApprovalDecision
+    ) -> list[ReadyAlert]:
+        assert open_.request is not None  # noqa: S101 - else it was refused
+        terms = Terms(at_most=most_recipients(open_.request.people))
+        try:
+            return await self._release.send(
+                open_.submission, message, ReleaseOrder(actor, why, terms, decision)
+            )
+        except NotApprovedError as error:
+            raise DecisionRefused(DecisionRefusal.NOT_SENDABLE, open_.request, str(error)) from error
+
+    @asynccontextmanager
+    async def _decision(
+        self, alert_id: str, actor: Actor, decision: ApprovalDecision
+    ) -> AsyncIterator[_Open]:
+        """Open the transaction of a decision. One that is refused leaves nothing but its line in the trail."""
+        try:
+            stored = _required(await self._alerts.get(alert_id))
+            async with self._alerts.submission(stored.sender) as submission:
+                await RelatedAlerts(submission).lock_ingest()
+                request = await approval_request(submission.connection, alert_id)
+                yield _Open(
+                    submission, await _as_it_is(submission, stored), request, self._clock(submission.now)
+                )
+        except DecisionRefused as refused:
+            await self._approvals.note_refusal(alert_id, actor, decision, refused.refusal)
+            raise
+
+    async def _bindings(self, open_: _Open) -> tuple[str, str]:
+        """Return the binding of what the record has now, and that of what was held; nothing where nothing is asked."""
+        if open_.request is None:
+            return "", ""
+        content = await self._content(open_.submission, open_.stored, open_.request)
+        people = open_.request.people
+        return binding(content_sha256(content), people), binding(open_.request.content_sha256, people)
+
+    async def _content(
+        self, submission: Submission, stored: StoredAlert, request: ApprovalRequest
+    ) -> BoundContent:
+        raw, message = await submission.raw(stored.id), await submission.message(stored.id)
+        places = await submission.places(stored.id)
+        texts = {}
+        if message is not None:
+            texts = self._texts.of(message, stored, places, request.shown_at)
+        return BoundContent(raw or b"", places, await submission.shape(stored.id), texts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A decision under way, under its locks."""
+
+    submission: Submission
+    stored: StoredAlert
+    request: ApprovalRequest | None
+    now: datetime
+
+    def required(self, refusal: DecisionRefusal | None) -> StoredAlert:
+        """Return the message where the decision takes effect. Raises `DecisionRefused`."""
+        if refusal is not None:
+            raise DecisionRefused(refusal, self.request)
+        return self.stored
+
+
+def _required(stored: StoredAlert | None) -> StoredAlert:
+    if stored is None:
+        raise DecisionRefused(DecisionRefusal.NO_REQUEST, None)
+    return stored
+
+
+async def _as_it_is(submission: Submission, stored: StoredAlert) -> StoredAlert:
+    """Read the message again under the lock: another person may have decided meanwhile."""
+    try:
+        return await still_held(submission, stored)
+    except NotApprovedError:
+        return stored

@@ -1,0 +1,110 @@
+"""Decide in which state an approval is, and whether a decision about it takes effect. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.model.approval.request import ApprovalDecision, ApprovalRequest
+from dispatcher.model.vocabulary import AlertState, ApprovalState, Doubt, Reason
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_DECIDED: Final = {
+    ApprovalDecision.APPROVE: ApprovalState.APPROVED,
+    ApprovalDecision.REJECT: ApprovalState.REJECTED,
+    ApprovalDecision.RELEASE: ApprovalState.RELEASED,
+}
+RELEASABLE: Final = frozenset({Doubt.APPROVAL, Doubt.SEVERITY, Doubt.STATUS})
+"""The doubts with which the policy may release what nobody decided upon: those that a rule of the operator's raised.
+Who wrote a message, and whom it is for, no time that goes by can tell."""
+
+
+class DecisionRefusal(StrEnum):
+    """Why a decision takes no effect."""
+
+    NO_REQUEST = "no_request"
+    """Nothing waits for approval under this id."""
+    APPROVED = "approved"
+    """Another person approved it before."""
+    REJECTED = "rejected"
+    """Another person rejected it before."""
+    RELEASED = "released"
+    """The policy released it before."""
+    VOID = "void"
+    """A later message outdated it, such as a Cancel."""
+    EXPIRED = "expired"
+    CHANGED = "changed"
+    """The message, its places, its target or its texts are not those that were held."""
+    NOT_SEEN = "not_seen"
+    """What the person saw is not what waits."""
+    OWN = "own"
+    """The person submitted it, or may have."""
+    NOT_DUE = "not_due"
+    """The policy releases it later, or never."""
+    IN_DOUBT = "in_doubt"
+    """It is in doubt for what only a person can settle."""
+    NOT_SENDABLE = "not_sendable"
+    """It has nothing to say by now: what it updates has ended, or an equal warning was sent."""
+
+
+_OF_STATE: Final = {
+    ApprovalState.APPROVED: DecisionRefusal.APPROVED,
+    ApprovalState.REJECTED: DecisionRefusal.REJECTED,
+    ApprovalState.RELEASED: DecisionRefusal.RELEASED,
+    ApprovalState.VOID: DecisionRefusal.VOID,
+    ApprovalState.EXPIRED: DecisionRefusal.EXPIRED,
+}
+
+
+def state_of(request: ApprovalRequest, now: datetime) -> ApprovalState:
+    """Return the state of an approval. What waits is what the alert of record says: nothing is held in two places."""
+    if request.alert_state is AlertState.HELD:
+        return ApprovalState.EXPIRED if request.expires <= now else ApprovalState.WAITING
+    if request.decision is not None:
+        return _DECIDED[request.decision]
+    if request.reason is Reason.DISCARDED:
+        return ApprovalState.REJECTED
+    return ApprovalState.EXPIRED if request.reason is Reason.EXPIRED else ApprovalState.VOID
+
+
+def refused_approval(
+    request: ApprovalRequest | None, person: str, *, seen: str, bound: str, held: str, now: datetime
+) -> DecisionRefusal | None:
+    """Return why a person's approval takes no effect; None if it does. All three in hex: `seen` is the binding that the
+    person was shown, `bound` that of what is in the record now, `held` that of what was held.
+    """
+    if request is None:
+        return DecisionRefusal.NO_REQUEST
+    if (refusal := _not_waiting(request, now)) is not None:
+        return refusal
+    if not person or person in request.authors:
+        return DecisionRefusal.OWN
+    if bound != held:
+        return DecisionRefusal.CHANGED
+    return DecisionRefusal.NOT_SEEN if seen != held else None
+
+
+def refused_rejection(request: ApprovalRequest | None, now: datetime) -> DecisionRefusal | None:
+    """Return why a rejection takes no effect; None if it does. Whoever submitted it may take it back."""
+    return DecisionRefusal.NO_REQUEST if request is None else _not_waiting(request, now)
+
+
+def refused_release(
+    request: ApprovalRequest | None, *, bound: str, held: str, now: datetime
+) -> DecisionRefusal | None:
+    """Return why the policy does not release the message; None if it does."""
+    if request is None:
+        return DecisionRefusal.NO_REQUEST
+    if (refusal := _not_waiting(request, now)) is not None:
+        return refusal
+    if request.release_at is None or request.release_at > now:
+        return DecisionRefusal.NOT_DUE
+    if not set(request.held_for.split(", ")) <= RELEASABLE:
+        return DecisionRefusal.IN_DOUBT
+    return DecisionRefusal.CHANGED if bound != held else None
+
+
+def _not_waiting(request: ApprovalRequest, now: datetime) -> DecisionRefusal | None:
+    return _OF_STATE.get(state_of(request, now))

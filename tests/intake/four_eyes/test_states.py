@@ -1,0 +1,130 @@
+"""In which state an approval is, and which decision takes effect."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dispatcher.intake.four_eyes.states import (
+    DecisionRefusal,
+    refused_approval,
+    refused_rejection,
+    refused_release,
+    state_of,
+)
+from dispatcher.model.approval.request import ApprovalDecision, ApprovalRequest
+from dispatcher.model.vocabulary import AlertState, ApprovalState, Reason
+from tests.support.messages import HOUR, NOW
+
+WAITING = ApprovalRequest(
+    alert_id="A",
+    is_needed=True,
+    content_sha256=b"c",
+    people=12,
+    shown_at=NOW,
+    requested_at=NOW,
+    authors=("m.keller",),
+    alert_state=AlertState.HELD,
+    reason=Reason.HELD,
+    held_for="approval",
+    expires=NOW + 6 * HOUR,
+)
+SENT = replace(WAITING, alert_state=AlertState.PLANNED, reason=Reason.FIRST_NOTICE)
+
+
+def decided(decision: ApprovalDecision, alert: ApprovalRequest = SENT) -> ApprovalRequest:
+    return replace(alert, decision=decision, decided_at=NOW, decided_by="person:b.lang")
+
+
+ENDED = {
+    ApprovalState.APPROVED: decided(ApprovalDecision.APPROVE),
+    ApprovalState.REJECTED: decided(
+        ApprovalDecision.REJECT, replace(WAITING, alert_state=AlertState.RECORDED, reason=Reason.DISCARDED)
+    ),
+    ApprovalState.RELEASED: decided(ApprovalDecision.RELEASE),
+    ApprovalState.VOID: replace(WAITING, alert_state=AlertState.RECORDED, reason=Reason.SUPERSEDED),
+    ApprovalState.EXPIRED: replace(WAITING, alert_state=AlertState.RECORDED, reason=Reason.EXPIRED),
+}
+
+
+def approval(
+    request: ApprovalRequest | None, person: str = "b.lang", **changes: Any
+) -> DecisionRefusal | None:
+    return refused_approval(
+        request, person, **{"seen": "aa", "bound": "aa", "held": "aa", "now": NOW} | changes
+    )
+
+
+@pytest.mark.parametrize("state", ENDED)
+def test_the_state_follows_from_the_alert_and_what_was_decided(state: ApprovalState) -> None:
+    assert state_of(ENDED[state], NOW) is state
+    assert state_of(WAITING, NOW) is ApprovalState.WAITING
+
+
+def test_what_runs_out_is_expired_before_anybody_swept_it() -> None:
+    assert state_of(WAITING, WAITING.expires - timedelta(microseconds=1)) is ApprovalState.WAITING
+    assert state_of(WAITING, WAITING.expires) is ApprovalState.EXPIRED
+
+
+def test_what_is_held_again_waits_again() -> None:
+    """The plan found more people than were approved: the record takes the decision back with the same statement."""
+    assert (
+        state_of(replace(decided(ApprovalDecision.APPROVE, WAITING), decision=None), NOW)
+        is ApprovalState.WAITING
+    )
+
+
+@pytest.mark.parametrize("state", ENDED)
+def test_nothing_is_decided_twice_and_whoever_is_late_is_told_what_was(state: ApprovalState) -> None:
+    expected = DecisionRefusal(str(state))
+    assert approval(ENDED[state]) is expected
+    assert refused_rejection(ENDED[state], NOW) is expected
+    assert refused_release(ENDED[state], bound="aa", held="aa", now=NOW) is expected
+
+
+def test_a_second_person_approves_what_was_shown() -> None:
+    assert approval(WAITING) is None
+
+
+@pytest.mark.parametrize("person", ["m.keller", ""])
+def test_nobody_approves_what_was_their_own_or_without_a_name(person: str) -> None:
+    assert approval(WAITING, person) is DecisionRefusal.OWN
+
+
+def test_what_changed_or_was_not_seen_is_not_approved() -> None:
+    assert approval(WAITING, bound="bb") is DecisionRefusal.CHANGED
+    assert approval(WAITING, bound="bb", seen="bb") is DecisionRefusal.CHANGED
+    assert approval(WAITING, seen="bb") is DecisionRefusal.NOT_SEEN
+    assert approval(WAITING, seen="") is DecisionRefusal.NOT_SEEN
+    assert approval(None) is DecisionRefusal.NO_REQUEST
+
+
+def test_whoever_submitted_it_may_take_it_back() -> None:
+    assert refused_rejection(WAITING, NOW) is None
+    assert refused_rejection(None, NOW) is DecisionRefusal.NO_REQUEST
+
+
+def release(request: ApprovalRequest | None, **changes: Any) -> DecisionRefusal | None:
+    return refused_release(request, **{"bound": "aa", "held": "aa", "now": NOW} | changes)
+
+
+def test_the_policy_releases_only_where_it_says_so_and_when() -> None:
+    due = replace(WAITING, release_at=NOW)
+    assert release(due) is None
+    assert release(None) is DecisionRefusal.NO_REQUEST
+    assert release(WAITING) is DecisionRefusal.NOT_DUE
+    assert release(due, now=NOW - timedelta(seconds=1)) is DecisionRefusal.NOT_DUE
+    assert release(due, bound="bb") is DecisionRefusal.CHANGED
+
+
+@pytest.mark.parametrize("held_for", ["severity", "severity, approval", "status"])
+def test_the_policy_releases_what_a_rule_held(held_for: str) -> None:
+    assert release(replace(WAITING, release_at=NOW, held_for=held_for)) is None
+
+
+@pytest.mark.parametrize(
+    "held_for", ["signature", "sender, approval", "clock", "area", "target_changed", "audience: 9 recipients"]
+)
+def test_what_only_a_person_can_settle_no_time_releases(held_for: str) -> None:
+    assert release(replace(WAITING, release_at=NOW, held_for=held_for)) is DecisionRefusal.IN_DOUBT

@@ -1,0 +1,12 @@
+"""How many recipients an approval is for."""
+
+import pytest
+
+from dispatcher.model.approval.request import GROWTH_FLOOR, most_recipients
+
+
+@pytest.mark.parametrize(
+    ("people", "most"), [(0, GROWTH_FLOOR), (100, 150), (10_000, 10_200), (1_000_000, 1_020_000)]
+)
+def test_an_audience_may_grow_a_little_and_no_more(people: int, most: int) -> None:
+    assert most_recipients(people) == most
