@@ -42,11 +42,11 @@ def entry_hash(position: int, previous: bytes, entry: AuditEntry) -> bytes:
     and the entry's fields in their order, each as a netstring (length in bytes, colon, bytes, comma) of UTF-8. A field
     without a value is a minus in place of its netstring.
     """
-    parts = [_HEAD]
-    for field in (str(position), previous.hex(), *entry):
-        if field is None:
-            parts.append(b"-")
-        else:
-            raw = field.encode()
-            parts.append(b"%d:%b," % (len(raw), raw))
-    return hashlib.sha256(b"".join(parts)).digest()
+    fields = (str(position), previous.hex(), *entry)
+    text = "".join(["-" if field is None else f"{len(field)}:{field}," for field in fields])
+    if text.isascii():  # as nearly all are: characters are bytes, and this takes half the time
+        return hashlib.sha256(_HEAD + text.encode()).digest()
+    raw = (None if field is None else field.encode() for field in fields)
+    return hashlib.sha256(
+        _HEAD + b"".join(b"-" if one is None else b"%d:%b," % (len(one), one) for one in raw)
+    ).digest()

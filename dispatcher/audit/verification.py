@@ -106,6 +106,14 @@ class ChainVerifier:
         for one in anchored:
             self._anchored[one.position].append(one)
 
+    def take_all(self, items: Iterable[ChainLink | Checkpoint]) -> None:
+        """Take the next places and checkpoints."""
+        for one in items:
+            if isinstance(one, ChainLink):
+                self.take(one)
+            else:
+                self.checkpoint(one)
+
     def take(self, link: ChainLink) -> None:
         """Take the next place."""
         if link.position <= self.position:

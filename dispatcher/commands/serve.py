@@ -41,6 +41,14 @@ PRELOADED: Final = (
     "uvloop",
 )
 """What API, workers and reading processes import: most of the time that each of them would take to start."""
+OF_THE_SUPERVISOR: Final = frozenset(
+    {"DATABASE_URL_FILE", "REDIS_URL_FILE", "WARN_DATABASE_OWNER_URL", "WARN_DATABASE_OWNER_URL_FILE"}
+)
+"""Settings that the processes which `up` starts do not get."""
+MAKE_ROLE: Final = (
+    "For whoever may make roles in this database; then DATABASE_URL names the new one, and WARN_DATABASE_OWNER_URL the "
+    "one that owns the tables, for `dispatcher migrate` alone:"
+)
 
 log = structlog.get_logger()
 
@@ -54,6 +62,7 @@ def up() -> None:
     from dispatcher.metrics.process import RESTARTS_FILE
     from dispatcher.runtime.listening import ADDRESSES, require_free, require_own_ports, written_in
     from dispatcher.store.migrate import upgrade
+    from dispatcher.wiring.audit.roles import protect_audit
     from dispatcher.wiring.boundaries import load_boundaries
     from dispatcher.wiring.check import check_settings
     from dispatcher.wiring.secrets import agree_on_secrets, require_own_record, seal_clear_rows
@@ -70,19 +79,17 @@ def up() -> None:
             settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
         ) as servers:
             require_free(settings)
-            asyncio.run(require_own_record(settings, servers.database_url))
-            asyncio.run(upgrade(servers.database_url))
-            asyncio.run(agree_on_secrets(settings, servers.database_url))
+            owner = settings.database_owner_url or servers.database_url
+            asyncio.run(require_own_record(settings, owner))
+            asyncio.run(upgrade(owner))
+            asyncio.run(protect_audit(owner, servers.service_url))
+            asyncio.run(agree_on_secrets(settings, owner))
             if settings.database_url is None:
-                asyncio.run(seal_clear_rows(settings, servers.database_url, _log_sealed()))
+                asyncio.run(seal_clear_rows(settings, owner, _log_sealed()))
             environment = {
-                # Given as files, they are in these two by now.
-                **{
-                    name: value
-                    for name, value in os.environ.items()
-                    if name not in {"DATABASE_URL_FILE", "REDIS_URL_FILE"}
-                },
-                "DATABASE_URL": servers.database_url,
+                # Given as files, two are in these by now; what serves is not to be the owner.
+                **{name: value for name, value in os.environ.items() if name not in OF_THE_SUPERVISOR},
+                "DATABASE_URL": servers.service_url,
                 "REDIS_URL": servers.redis_url,
             }
             names = [
@@ -234,18 +241,26 @@ def migrate() -> None:
     """Bring the database to this version's schema: the one at DATABASE_URL, or of `dispatcher up` that runs here. The
     record of a service with other secrets than this machine's is left as it is.
 
+    With WARN_DATABASE_OWNER_URL the role of DATABASE_URL is made, which can change nothing on the audit trail. Where
+    that may not be done the statements for it are printed, and the trail is not protected against the service itself.
+
     Endpoints that an older version has left in the clear are sealed. That may be ended at any time, and goes on when
     the command is given again.
     """
-    from dispatcher.commands.admin import database_url
+    from dispatcher.commands.admin import database_url, owner_url
     from dispatcher.store.migrate import upgrade
+    from dispatcher.wiring.audit.roles import protect_audit
     from dispatcher.wiring.secrets import require_own_record, seal_clear_rows
 
     settings = _settings("migrate")
-    url = database_url(settings)
+    url = owner_url(settings)
     asyncio.run(require_own_record(settings, url))
     asyncio.run(upgrade(url))
     typer.echo("the record is at this version's schema")
+    found = asyncio.run(protect_audit(url, database_url(settings)))
+    typer.echo(f"audit trail: {found.protection.sentence()}", err=not found.protection.protected)
+    if found.statements:
+        typer.echo(f"{MAKE_ROLE}\n\n{found.statements}", err=True)
     said = NowAndThen(lambda done, of: typer.echo(f"sealed {done:,} of {how_many(of, 'endpoint')}", err=True))
     sealed = asyncio.run(seal_clear_rows(settings, url, lambda at: said(at.rows, at.of)))
     if sealed is None:

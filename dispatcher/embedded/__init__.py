@@ -38,7 +38,10 @@ class Servers:
     """Where the record and the queue are, and those of their servers that run because of us."""
 
     database_url: str
+    """By the role that owns the tables, where the server is ours."""
     redis_url: str
+    service_url: str
+    """By the role of the service, which the owner has to make."""
     started: tuple[EmbeddedServer, ...] = ()
 
     def leave(self) -> None:
@@ -57,8 +60,9 @@ def embedded(
     """
     with ExitStack() as stack:
         started: list[EmbeddedServer] = []
+        postgres = EmbeddedPostgres(data_dir / "postgres", durable=durable)
         for url, server in (
-            (database_url, EmbeddedPostgres(data_dir / "postgres", durable=durable)),
+            (database_url, postgres),
             (redis_url, EmbeddedValkey(data_dir / "valkey", durable=durable)),
         ):
             if not url:
@@ -67,5 +71,6 @@ def embedded(
         yield Servers(
             database_url=database_url or urls[EmbeddedPostgres.name],
             redis_url=redis_url or urls[EmbeddedValkey.name],
+            service_url=database_url or postgres.service_url,
             started=tuple(started),
         )

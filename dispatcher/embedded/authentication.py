@@ -31,8 +31,8 @@ HOST_BASED_AUTHENTICATION = f"local all all peer map={_MAP}\n"
 """The whole pg_hba.conf: https://www.postgresql.org/docs/18/auth-peer.html"""
 
 
-def identity_map(accounts: Iterable[str], role: str) -> str:
-    """Return pg_ident.conf: these accounts of the machine may be `role`, all others nobody.
+def identity_map(accounts: Iterable[str], *roles: str) -> str:
+    """Return pg_ident.conf: these accounts of the machine may be each of `roles`, all others nobody.
 
     Raises EmbeddedError for a name that the file cannot hold.
     """
@@ -42,7 +42,7 @@ def identity_map(accounts: Iterable[str], role: str) -> str:
             raise EmbeddedError(
                 "the embedded record cannot tell this account by its name: run as another user, or set DATABASE_URL"
             )
-        lines.append(f'{_MAP} "{name}" "{role}"\n')
+        lines += [f'{_MAP} "{name}" "{role}"\n' for role in roles]
     return "".join(lines)
 
 

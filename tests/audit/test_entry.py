@@ -20,6 +20,15 @@ def test_the_hash_is_that_of_the_page_for_auditors() -> None:
     assert entry_hash(7, GENESIS, ENTRY) == hashlib.sha256(said).digest()
 
 
+def test_what_is_of_ascii_alone_is_hashed_by_the_same_rule() -> None:
+    said = (
+        b"cap-dispatcher audit entry 1\n1:7,64:" + b"00" * 32 + b","
+        b'2:12,3:771,27:2026-11-29T13:25:59.123456Z,13:operator:anna,7:key.add,2:A1,12:{"key": "x"},'
+    )
+    entry = ENTRY._replace(actor="operator:anna", alert_id="A1")
+    assert entry_hash(7, GENESIS, entry) == hashlib.sha256(said).digest()
+
+
 def test_no_two_lines_are_hashed_alike_as_fields_do_not_run_into_each_other() -> None:
     hashes = {
         entry_hash(7, GENESIS, one)

@@ -1,7 +1,10 @@
 """An export is verified without the record, and shows what was done to it."""
 
 import json
+import re
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from dispatcher.audit.export import (
     read_line,
     verify_export,
 )
+from tests.support import documents
 
 AT = datetime(2026, 11, 29, tzinfo=UTC)
 SIGNER = CheckpointSigner(b"k" * 32)
@@ -49,6 +53,19 @@ def test_an_export_that_nobody_touched_is_sound() -> None:
     assert (found.verdict.entries, found.verdict.checkpoints, found.verdict.anchored) == (4, 2, 2)
     assert (found.unchained, found.keys) == (3, (SIGNER.key,))
     assert verify_export(LINES).verdict.sound, "by the key that it names itself"
+
+
+def test_the_program_of_the_page_for_auditors_verifies_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", documents.page("audit.md"), re.DOTALL)
+    file = tmp_path / "trail.ndjson"
+    monkeypatch.setattr(sys, "argv", ["", str(file)])
+    file.write_bytes(b"".join(LINES))
+    exec(program, {})
+    file.write_bytes(b"".join(LINES).replace(b"operator", b"nobody", 1))
+    with pytest.raises(AssertionError):
+        exec(program, {})
 
 
 def faults(lines: list[bytes], **options: Any) -> list[tuple[str, int]]:

@@ -25,9 +25,11 @@ def test_every_connection_is_judged_by_whose_process_it_is() -> None:
 
 
 def test_only_the_named_accounts_may_be_the_role() -> None:
-    assert identity_map(["root", "warn-dienst"], "postgres").splitlines() == [
+    assert identity_map(["root", "warn-dienst"], "postgres", "dispatcher").splitlines() == [
         'dispatcher "root" "postgres"',
+        'dispatcher "root" "dispatcher"',
         'dispatcher "warn-dienst" "postgres"',
+        'dispatcher "warn-dienst" "dispatcher"',
     ]
 
 

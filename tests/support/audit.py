@@ -3,7 +3,6 @@
 from typing import Any
 
 from dispatcher.access.principals import WORKER
-from dispatcher.audit.checkpoint import Checkpoint
 from dispatcher.audit.verification import ChainVerdict, ChainVerifier
 from dispatcher.store import audit
 from dispatcher.store.audit_chain.reader import snapshot
@@ -31,11 +30,8 @@ async def verdict(pool: Any, **options: Any) -> ChainVerdict:
     """What a verification of the record finds."""
     verifier = ChainVerifier(**options)
     async with snapshot(pool) as chain:
-        async for one in chain.items():
-            if isinstance(one, Checkpoint):
-                verifier.checkpoint(one)
-            else:
-                verifier.take(one)
+        async for chunk in chain.chunks():
+            verifier.take_all(chunk)
         return verifier.finish(await chain.anchored_number())
 
 

@@ -116,7 +116,7 @@ def drop(name: Ring, *, yes: Yes = False) -> None:
         await Rotation(pool).drop_before(found.current, operator().actor)
 
     try:
-        on_record(settings, work)
+        on_record(settings, work, as_owner=True)
     except KeyNeeded as error:
         refuse(f"{error}; nothing was changed")
     rewrite_secret(secret_path(ADDRESSES, settings), found.ring.without_keys_before(found.current).text())

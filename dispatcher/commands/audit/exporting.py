@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dispatcher.access.permissions import Permission
-from dispatcher.audit.checkpoint import Checkpoint
-from dispatcher.audit.entry import GENESIS
+from dispatcher.audit.entry import GENESIS, ChainLink
 from dispatcher.audit.export import End, end_line, head_line, item_line
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.bulk.whole_file import require_new, written_whole
@@ -44,10 +43,11 @@ async def write(pool: Pool, file: Path, by: Actor) -> End:
     async with snapshot(pool) as chain:
         with written_whole(file) as opened:
             opened.write(head_line(await chain.keys(), datetime.now(UTC)))
-            async for one in chain.items():
-                opened.write(item_line(one))
-                if not isinstance(one, Checkpoint):
-                    entries, position, hash_ = entries + 1, one.position, one.hash
+            async for chunk in chain.chunks():
+                opened.writelines(map(item_line, chunk))
+                for one in chunk:
+                    if isinstance(one, ChainLink):
+                        entries, position, hash_ = entries + 1, one.position, one.hash
             end = End(entries, position, hash_, await chain.unchained())
             opened.write(end_line(end))
             await audit.note(pool, by, "audit.export", position=position)

@@ -102,11 +102,8 @@ async def _of_record(
     async with snapshot(pool) as chain:
         keys = pinned or tuple(await chain.keys())
         verifier = ChainVerifier(keys, anchored)
-        async for one in chain.items():
-            if isinstance(one, Checkpoint):
-                verifier.checkpoint(one)
-            else:
-                verifier.take(one)
+        async for chunk in chain.chunks():
+            verifier.take_all(chunk)
         verdict = verifier.finish(await chain.anchored_number())
         unchained = await chain.unchained()
     return _Answer(verdict, unchained, await protection(pool), unreadable, compared, keys, bool(pinned))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,20 +36,21 @@ class ChainSnapshot:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def items(self) -> AsyncIterator[ChainLink | Checkpoint]:
-        """Yield every place, each followed by the checkpoints for it; those for places that there are not come last."""
+    async def chunks(self) -> AsyncIterator[list[ChainLink | Checkpoint]]:
+        """Yield every place, each followed by the checkpoints for it, many at once; checkpoints for places that there
+        are not come last.
+        """
         checkpoints = _Ahead(self._connection.cursor(_CHECKPOINTS, prefetch=CHUNK))
-        last = 0
-        async for row in self._connection.cursor(_LINKS + _ORDER, prefetch=CHUNK):
-            link = _link(row)
-            for one in await checkpoints.below(link.position):
-                yield one
-            yield link
-            last = link.position
-            for one in await checkpoints.below(last + 1):
-                yield one
-        for one in await checkpoints.below(None):
-            yield one
+        links = await self._connection.cursor(_LINKS + _ORDER)
+        while rows := await links.fetch(CHUNK):
+            found: list[ChainLink | Checkpoint] = []
+            for row in rows:
+                link = _link(row)
+                found.append(link)
+                if checkpoints.position <= link.position:
+                    found += await checkpoints.below(link.position + 1)
+            yield found
+        yield list(await checkpoints.below(None))
 
     async def keys(self) -> list[str]:
         """Return the public keys by which checkpoints were signed, the oldest first."""
@@ -93,6 +95,13 @@ class _Ahead:
         self._rows = aiter(rows)
         self._next: Checkpoint | None = None
         self._begun = False
+
+    @property
+    def position(self) -> float:
+        """Return the position of the next one; before the first was read, that of any place."""
+        if not self._begun:
+            return 0
+        return math.inf if self._next is None else self._next.position
 
     async def below(self, position: int | None) -> list[Checkpoint]:
         """Return the next ones with a lower position; None: all that are left."""

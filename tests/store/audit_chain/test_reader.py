@@ -109,7 +109,7 @@ async def test_a_chain_that_was_written_anew_is_of_another_than_the_checkpoint_s
 async def test_checkpoints_come_after_their_places(trail: Any) -> None:
     await chained(trail, "i")
     async with snapshot(trail) as chain:
-        kinds = [isinstance(one, Checkpoint) async for one in chain.items()]
+        kinds = [isinstance(one, Checkpoint) async for chunk in chain.chunks() for one in chunk]
         assert kinds.index(True) == 8
         assert await chain.keys() == await Checkpoints(trail, ADDRESSES).keys()
         assert await chain.unchained() == 0
