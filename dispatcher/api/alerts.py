@@ -204,7 +204,7 @@ def _ledger(router: APIRouter, dependencies: ApiDependencies) -> None:
         places = places_of(request)
         async with places.one(places.reads, reader):
             await _own(dependencies, reader, alert_id)
-            batches = await dependencies.accounts.batches(alert_id)
+            batches = await dependencies.accounts.batches(alert_id, reader.actor)
 
         async def lines() -> AsyncIterator[bytes]:
             for batch in batches:

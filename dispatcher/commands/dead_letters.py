@@ -80,7 +80,7 @@ def show(
     _require_id(letter)
 
     async def work(pool: record.Pool) -> OpenedLetter | None:
-        return await DeadLetters(pool).opened(letter)
+        return await DeadLetters(pool).opened(letter, operator().actor)
 
     found = on_record(Settings(), work)
     if found is None:

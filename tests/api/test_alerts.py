@@ -100,6 +100,12 @@ async def test_the_ledger_has_one_line_per_recipient_and_no_address(service: Ser
     assert {line["ref"] for line in lines} == {"r-1", None}
     assert b"push.example/" not in answer.body
     assert {"last_attempt_at", "reason", "code"} <= set(lines[0])
+    read = await service.parts.health.pool.fetch(
+        "SELECT actor, alert_id FROM audit WHERE action = 'ledger.read'"
+    )
+    assert [tuple(row) for row in read] == [("source:leitstelle", alert_id)], (
+        "whoever reads it is on the trail"
+    )
 
 
 async def test_a_source_lists_its_own_newest_first(service: Service) -> None:

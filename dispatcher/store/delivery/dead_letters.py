@@ -48,8 +48,10 @@ class DeadLetters:
         )
         return [DeadLetter(**dict(row)) for row in rows]
 
-    async def opened(self, letter_id: str) -> OpenedLetter | None:
-        """Return one of them; None if there is none."""
+    async def opened(self, letter_id: str, by: Actor = UNNAMED_OPERATOR) -> OpenedLetter | None:
+        """Return one of them; None if there is none. That somebody looked at it, which has a person's reference, is on
+        the audit trail.
+        """
         batch_id, position = parse_id(letter_id)
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
@@ -65,6 +67,7 @@ class DeadLetters:
                 batch_id,
                 position,
             )
+            await audit.note(connection, by, "dead_letter.show", row["alert_id"], letter=letter_id)
         return OpenedLetter(
             letter=DeadLetter(**dict(row)),
             identifier=batch["identifier"],

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.ledger import ChannelSummary, LedgerLine
 from dispatcher.model.reports import ReceiptState, no_receipts
 from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.store import audit
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import best_first
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from dispatcher.access.principals import Actor
     from dispatcher.store.record import Pool
 
 
@@ -69,7 +72,7 @@ GROUP BY 1 ORDER BY 1
 
 
 class LedgerReader:
-    """Reads the ledger; writes nothing."""
+    """Reads the ledger."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -133,9 +136,13 @@ class LedgerReader:
             states[name] = states.get(name, 0) + row["n"]
         return result
 
-    async def batches(self, alert_id: str) -> list[int]:
-        """Return the ids of the alert's batches, in the order of its ledger."""
-        rows = await self._pool.fetch("SELECT id FROM batch WHERE alert_id = $1 ORDER BY id", alert_id)
+    async def batches(self, alert_id: str, by: Actor = UNNAMED_OPERATOR) -> list[int]:
+        """Return the ids of the alert's batches, in the order of its ledger. That somebody reads it, which has the
+        references of all people in it, is on the audit trail.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch("SELECT id FROM batch WHERE alert_id = $1 ORDER BY id", alert_id)
+            await audit.note(connection, by, "ledger.read", alert_id)
         return [row["id"] for row in rows]
 
     async def lines(self, batch_id: int) -> list[LedgerLine]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.access.principals import Actor
 from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.ledger import Fate
 from dispatcher.model.retry_policy import DEFAULT_POLICY
@@ -50,14 +51,16 @@ async def test_they_are_what_was_refused_or_given_up_newest_first(batch: Any, le
 
 
 async def test_one_shows_what_it_was_about_and_what_a_replay_would_come_to(
-    batch: Any, letters: DeadLetters
+    batch: Any, letters: DeadLetters, pool: Any
 ) -> None:
-    opened = await letters.opened(f"{batch}-1")
+    opened = await letters.opened(f"{batch}-1", Actor("operator:anna"))
     assert (opened.letter.label, opened.kind, opened.language, opened.crashes) == ("crash", "alert", "de", 3)
     assert opened.uncertain is True
     assert opened.replay is Fate.REPLAYED
     assert await letters.opened(f"{batch}-2") is None
     assert await letters.opened("999-0") is None
+    looked = await pool.fetch("SELECT actor, detail FROM audit WHERE action = 'dead_letter.show'")
+    assert [tuple(row) for row in looked] == [("operator:anna", {"letter": f"{batch}-1"})]
 
 
 async def test_put_back_they_are_open_again_and_suspects_stay_suspect(
