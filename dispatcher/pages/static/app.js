@@ -3,6 +3,7 @@
 import { Refusal, ask, isForNow, postReceipt } from "./client.js";
 import { noteKnown, noteServiceTime, now } from "./clock.js";
 import { within } from "./patience.js";
+import { Kept } from "./kept.js";
 import { isEnd } from "./notices.js";
 import { Knowledge, isOld, isTold, judged, ordered, pushReach, reach, spoken } from "./situation.js";
 import { enrol, leave, prove, pushSubscription, subscriberOf, subscriberPath, subscriptionState } from "./subscription.js";
@@ -12,6 +13,8 @@ const PROOF_POLL_MS = 1500;
 const PROOF_PATIENCE_MS = 45_000;
 const WORKER_PATIENCE_MS = 10_000;
 const DETAILS_MAX = 20;
+const TOLD_EVERY_MS = 3_600_000; // how often it is noted at most that the service knows this browser
+const SUCCESSORS_MAX = 50; // updates of one warning: each is asked for once a look, while a page of an old one is open
 const EMPTY_WISH = Object.freeze({ places: [], areas: [], min_severity: null, quiet_hours: null, drills: false });
 const TOLD = ["min_severity", "quiet_hours", "drills"]; // of a wish what the service is told; the rest stays here
 
@@ -208,15 +211,26 @@ export class App {
     return said && { ...said, municipalities, inForce, endedAt };
   }
 
-  /** What has taken the place of a warning (`isUpdate`), or the message that ended it, where a push has told of that. */
-  async #successor({ superseded_by: alert }) {
-    if (!alert) return null;
-    const { body } = await this.#answer(alert);
-    const said = body && spoken(body.notices, this.texts.language);
-    if (said) return { alert, isUpdate: true, headline: said.headline, lang: said.lang };
+  /** What has taken the place of a warning (`isUpdate`), or the message that ended it, where a push has told of that: the
+   * newest, as each names only the next. Of what is over by then, and nobody says by what, the last that was told. */
+  async #successor({ superseded_by: next }) {
+    let newest = null;
+    for (let steps = 0; next && steps < SUCCESSORS_MAX; steps++) {
+      const alert = next;
+      const { body } = await this.#answer(alert);
+      const said = body && spoken(body.notices, this.texts.language);
+      if (!said) return (await this.#pushed(alert)) ?? newest;
+      newest = { alert, isUpdate: body.in_force !== false, headline: said.headline, lang: said.lang };
+      next = body.superseded_by;
+    }
+    return newest;
+  }
+
+  /** A message that a push has told of, as what has taken the place of another. */
+  async #pushed(alert) {
     await this.#readReceipts();
     const pushed = this.#receipts.get(alert);
-    return pushed ? { alert, isUpdate: !isEnd(pushed), headline: pushed.notification?.title ?? pushed.headline, lang: pushed.lang } : null;
+    return pushed && { alert, isUpdate: !isEnd(pushed), headline: pushed.notification?.title ?? pushed.headline, lang: pushed.lang };
   }
 
   /** When what is known of a warning was last heard, where that is not now. */
@@ -241,10 +255,10 @@ export class App {
 
   // Subscribing
 
-  reach = () => reach(this.browser.capabilities(), this.subscriber, this.state);
+  reach = () => reach(this.browser.capabilities(), this.subscriber, this.state, now());
 
   /** The same without SMS: what switching notifications on is about. */
-  pushReach = () => pushReach(this.browser.capabilities(), this.subscriber, this.state);
+  pushReach = () => pushReach(this.browser.capabilities(), this.subscriber, this.state, now());
 
   /** Keeps what the person wants, and tells the service if it warns this browser. */
   async want(wish) {
@@ -292,7 +306,8 @@ export class App {
     const subscription = isPushed ? await this.#pushSubscription(key) : null;
     const wish = Object.fromEntries(TOLD.map((name) => [name, this.wish[name]]));
     const areas = this.wish.areas.map(({ lat, lon, radius_m }) => ({ lat, lon, radius_m }));
-    const told = { ...wish, places: [...this.wish.places, ...areas], languages: [this.texts.language] };
+    const device = isPushed && !endpoints.length ? await this.#device() : undefined; // a number may be another device's
+    const told = { ...wish, places: [...this.wish.places, ...areas], languages: [this.texts.language], device };
     this.state = await enrol(this.kept, this.instance, told, subscription, endpoints);
     this.keeps = this.state.isKept;
     if (isPushed) this.browser.noteSubscribed(true);
@@ -300,6 +315,16 @@ export class App {
     await this.bringBack();
     await this.#noteState();
     this.onChange();
+  }
+
+  /** A random reference, the same in all apps of this service here, so that this browser is alarmed once; undefined where
+   * it could not be kept, or where this app makes no sound: another one shall make it then. */
+  async #device() {
+    if (this.wish.silent) return undefined;
+    const shared = new Kept(new URL("..", this.scope).href, this.kept.storage);
+    const before = await shared.read("device");
+    const device = before ?? crypto.randomUUID() + crypto.randomUUID();
+    return before || (await shared.write("device", device)) ? device : undefined;
   }
 
   async #serverKey() {
@@ -318,11 +343,14 @@ export class App {
     await this.kept.write("subscriber", this.subscriber);
   }
 
-  /** What the service says of a number is known without it, too. */
+  /** What the service says of a number is known without it, too, and when it last told this browser. */
   async #noteState() {
-    const { sms } = this.subscriber ?? {};
+    if (!this.state) return;
+    const { sms, toldAt } = this.subscriber ?? {};
     const active = isTold(this.state, "sms");
-    if (this.state && Boolean(sms?.active) !== active) await this.note({ sms: { ...sms, active } });
+    const isNew = Boolean(sms?.active) !== active;
+    if (!isNew && now() - toldAt < TOLD_EVERY_MS) return;
+    await this.note({ toldAt: now(), ...(isNew ? { sms: { ...sms, active } } : {}) });
   }
 
   /** Brings back a code that the worker could not. */

@@ -1,11 +1,13 @@
 // What the person wants of the page and of warnings; and leaving.
 
 import { el, oneAtATime } from "./dom.js";
-import { toSms } from "./home.js";
+import { reachOf, toSms } from "./home.js";
 import { reasonOf, testReasonOf } from "./reasons.js";
 import { LANGUAGES } from "./texts.js";
 
 const SEVERITIES = ["", "Moderate", "Severe"];
+const BARRED = ["denied", "unable"]; // the way to SMS stands there
+const OFF = ["off", "lost", "waiting", "install", ...BARRED]; // who looks for the way back looks here, too
 
 export function settings(app) {
   const { texts, wish } = app;
@@ -45,7 +47,8 @@ export function settings(app) {
       severities(app, save),
       quietHours(app, save),
       check("drills", wish.drills, (drills) => ({ drills })),
-      toSms(app),
+      OFF.includes(app.pushReach()) && reachOf(app),
+      BARRED.includes(app.reach()) || toSms(app),
       ...(app.subscriber ? subscribed(app) : []),
     ],
   };

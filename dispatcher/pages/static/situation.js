@@ -3,6 +3,7 @@
 import { isEnd } from "./notices.js";
 
 const OLD_MS = 3 * 60_000; // a document is made anew once a minute at least (ops/docs/reading.md)
+const TOLD_HOLDS_MS = 7 * 86_400_000; // for so long it is taken for granted that the service still tells this browser
 
 /** What is known: `NOW` of this moment; `OLD`, the last that was heard; `NOTHING`. */
 export const Knowledge = Object.freeze({ NOW: "now", OLD: "old", NOTHING: "nothing" });
@@ -70,9 +71,10 @@ export function isTold(state, channel) {
   return Boolean(state?.active && state.endpoints?.some(told));
 }
 
-/** How warnings reach this browser by push, and if they do not, what stands in the way; `looking`: not known yet. `browser` says what it can and
- * was allowed; `subscriber` is what is kept of the subscription, `state` what the service last said of it. */
-export function pushReach(browser, subscriber, state) {
+/** How warnings reach this browser by push, and if they do not, what stands in the way; `looking`: not known yet.
+ * `browser` says what it can and was allowed; `subscriber` is what is kept of the subscription, `state` what the service last said of it, null where it
+ * was not asked: it may have forgotten who was not here for long. */
+export function pushReach(browser, subscriber, state, now) {
   if (!browser.canPush) return browser.installsFirst ? "install" : "unable";
   if (browser.permission === "denied") return "denied";
   if (!subscriber?.token || subscriber.push === false) return "off";
@@ -80,11 +82,11 @@ export function pushReach(browser, subscriber, state) {
   if (browser.isSubscribed === undefined) return "looking";
   if (!browser.isSubscribed) return "lost";
   if (state && !isTold(state, "webpush")) return "waiting";
-  return "on";
+  return !state && now - subscriber.toldAt > TOLD_HOLDS_MS ? "looking" : "on";
 }
 
 /** How warnings reach the person: by push, else by SMS to a number of theirs. */
-export function reach(browser, subscriber, state) {
-  const found = pushReach(browser, subscriber, state);
+export function reach(browser, subscriber, state, now) {
+  const found = pushReach(browser, subscriber, state, now);
   return !["on", "looking"].includes(found) && subscriber?.sms?.active ? "sms" : found;
 }

@@ -31,6 +31,7 @@ class Service {
   proven = new Set();
   answer = "accepted";
   refuses = {};
+  sent = null; // what was wanted last
 
   fetch = async (address, { method, body }) => {
     const sent = body ? JSON.parse(body) : undefined;
@@ -38,7 +39,7 @@ class Service {
     this.asked.push(`${method} ${path}`);
     const refused = this.refuses[path];
     if (refused) return new Response(JSON.stringify(refused.body), { status: refused.status, headers: refused.headers ?? {} });
-    if (method === "PUT") this.endpoints = sent.endpoints;
+    if (method === "PUT") [this.endpoints, this.sent] = [sent.endpoints, sent];
     if (method === "DELETE") this.endpoints = [];
     if (path === "proof" && sent.code !== CODE) return new Response('{"type":"urn:x:code-refused"}', { status: 422 });
     if (path === "proof") this.proven.add(NUMBER);
@@ -93,6 +94,7 @@ test("at the next start it is named again, as all that is wanted is, and known w
   await app.renew();
   await forgetUnproven(app);
   assert.deepEqual(service.endpoints, [{ channel: "sms", address: NUMBER }]);
+  assert.ok(Math.abs(app.subscriber.toldAt - Date.now()) < 60_000, "and when the service said so");
 });
 
 test("what is ended is kept nowhere any more", async () => {
@@ -116,6 +118,31 @@ test("where the browser is told besides, only the number ends", async () => {
   await forgetNumber(app);
   assert.deepEqual(service.endpoints.map(({ channel }) => channel), ["webpush"]);
   assert.ok(!(await storage.all()).includes(NUMBER));
+});
+
+/** An app in a browser that takes pushes. */
+async function pushed(scope) {
+  globalThis.fetch = async (address, options) => (address.startsWith("/v1/webpush") ? new Response('{"application_server_key":"AAAA"}') : service.fetch(address, options));
+  const subscription = { options: { applicationServerKey: new Uint8Array(3) }, toJSON: () => ({ endpoint: `https://push.example/${scope}`, keys: {} }) };
+  const ready = Promise.resolve({ pushManager: { getSubscription: async () => subscription } });
+  const one = await opened({ navigator: { serviceWorker: { ready } }, PushManager: {}, Notification: { permission: "granted" } });
+  Object.assign(one, { scope, instance: scope.split("/").at(-2), kept: new Kept(scope, storage), subscriber: null });
+  return one;
+}
+
+test("two apps here name one device, so that it is alarmed once, but no app that is silent or has a number", async () => {
+  const named = async (one, wish = {}, endpoints = []) => {
+    Object.assign(one.wish, wish);
+    await one.enrol({ push: true, endpoints });
+    return service.sent.device;
+  };
+  const dueren = await named(await pushed("https://warn.example/app/dueren/"));
+  assert.ok(dueren.length >= 36 && dueren.length <= 128, "128 random bits and more");
+  assert.equal(await named(await pushed("https://warn.example/app/juelich/")), dueren);
+  assert.equal(await named(await pushed("https://warn.example/app/titz/"), { silent: true }), undefined);
+  assert.equal(await named(await pushed("https://warn.example/app/inden/"), {}, [{ channel: "sms", address: NUMBER }]), undefined);
+  storage = { open: () => Promise.reject(new Error("forbidden")) };
+  assert.equal(await named(await pushed("https://warn.example/app/inden/")), undefined);
 });
 
 test("notifications that are taken away do not end the SMS", async () => {

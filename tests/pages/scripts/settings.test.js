@@ -43,6 +43,15 @@ for (const [how, answer, said] of [
     assert.deepEqual([main.querySelector("#test-said").textContent, button.disabled ?? false], [said, false]);
   });
 
+test("who has switched everything off finds the way back among the settings", async () => {
+  const app = await following();
+  app.pushReach = app.reach = () => "off";
+  const main = standing(settings(app));
+  const ways = main.all.map((one) => one.getAttribute("href")).filter(Boolean);
+  assert.match(main.textContent, /reach_/);
+  assert.ok(ways.includes("#/on"), ways.join());
+});
+
 test("who has left is told so, also without seeing the page", async () => {
   const { app, main } = await shown();
   const said = [];

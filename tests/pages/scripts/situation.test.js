@@ -71,6 +71,9 @@ test("what stands in the way of warnings is one thing", () => {
   assert.equal(reach(browser, subscriber, active), "on");
   assert.equal(reach(browser, subscriber, null), "on");
   assert.equal(reach(browser, subscriber, { active: false, endpoints: [endpoint("webpush", "waiting")] }), "waiting");
+  const [told, day] = [Date.now(), 86_400_000];
+  const after = (days, state) => reach(browser, { ...subscriber, toldAt: told }, state, told + days * day);
+  assert.deepEqual([after(6, null), after(30, null), after(30, active)], ["on", "looking", "on"], "who was away for long may be forgotten");
   assert.equal(reach(browser, null, null), "off");
   assert.equal(reach({ ...browser, permission: "denied" }, subscriber, active), "denied");
   assert.equal(reach({ ...browser, permission: "default" }, subscriber, active), "lost");

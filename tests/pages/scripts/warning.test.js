@@ -45,6 +45,35 @@ test("a warning that was updated while its page is open says so at the next look
   assert.ok(main.all.some((one) => one.getAttribute("href") === "#A2"));
 });
 
+test("of a warning that was updated several times while its page is open the newest is named", async () => {
+  const app = await opened();
+  const updates = ["A2", "A3", "A4"];
+  serve("public/alerts/A1", detail({ in_force: false, ended_at: at(-0.3), superseded_by: "A2" }));
+  updates.forEach((alert, number) => {
+    const over = number < 2 ? { in_force: false, ended_at: at(-0.1), superseded_by: updates[number + 1] } : {};
+    serve(`public/alerts/${alert}`, detail(over, { alert, headline: `Hochwasser ${number + 2}` }));
+  });
+  await app.refresh();
+  const main = await page(app);
+  assert.match(main.textContent, /updated_text.*newest Hochwasser 4/);
+  assert.ok(main.all.some((one) => one.getAttribute("href") === "#A4"));
+
+  serve("public/alerts/A4", detail({ in_force: false, ended_at: at(0), superseded_by: "C1" }, { alert: "A4", headline: "Hochwasser 4" }));
+  await app.refresh();
+  assert.match((await page(app)).textContent, /over_text.*newest Hochwasser 4/, "what ended it nobody tells here");
+  await app.kept.write("chains", { C: { message: allClear } });
+  await app.refresh();
+  assert.match((await page(app)).textContent, /over_text.*newest ENTWARNUNG: Hochwasser/);
+});
+
+test("a circle of updates ends", async () => {
+  const app = await opened();
+  serve("public/alerts/A1", detail({ in_force: false, ended_at: at(-0.3), superseded_by: "A2" }));
+  serve("public/alerts/A2", detail({ superseded_by: "A1" }, { alert: "A2" }));
+  await app.refresh();
+  assert.match((await page(app)).textContent, /newest/);
+});
+
 test("a warning that was ended says so at the next look, and leads to the all-clear that a push told of", async () => {
   const app = await opened();
   await app.kept.write("chains", { C: { message: allClear } });
