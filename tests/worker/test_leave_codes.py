@@ -26,7 +26,7 @@ class Due:
     async def claim(self, limit: int, new_code: Any, own: Any) -> list[DueLeaveCode]:
         assert limit
         assert not own
-        return [DueLeaveCode("gw", Endpoint(7, "+4915112345678", {}), "uk,en", new_code(), b"d" * 32)]
+        return [DueLeaveCode("gw", Endpoint(7, "+4915112345678", {}), "fr,en", new_code(), b"d" * 32)]
 
     async def answered(self, due: DueLeaveCode, *, again: bool) -> None:
         assert due.endpoint.id == 7
