@@ -15,7 +15,7 @@ INFOS = (InfoPart(), InfoPart(language="uk", headline="Повінь", instructio
 def test_every_language_of_the_message_and_of_our_own_words_has_its_texts() -> None:
     alert = cap.parse(message(infos=INFOS).xml()).alerts[0]
     texts = HeldTexts(ZONE).of(alert, stored(), PLACES, NOW)
-    assert {name.partition("/")[2] for name in texts} == {"de", "de-simple", "de-DE", "en", "uk"}
+    assert {name.partition("/")[2] for name in texts} == {"ar", "de", "de-simple", "de-DE", "en", "tr", "uk"}
     assert {name.partition("/")[0] for name in texts} == {"text", "push", "app"}
     assert str(texts["text/de"]).startswith("WARNUNG: Hochwasser an der Rur\nMeiden Sie das Ufer.")
     assert "Уникайте берега." in str(texts["text/uk"])
