@@ -23,6 +23,7 @@ COMMANDS = {
     "update": "dispatcher.commands.desk.follow_ups:update",
     "cancel": "dispatcher.commands.desk.follow_ups:cancel",
     "all-clear": "dispatcher.commands.desk.follow_ups:all_clear",
+    "correct": "dispatcher.commands.desk.correcting:correct",
     "match": "dispatcher.commands.geodata:match",
 }
 """Commands of one word, and where they stand."""

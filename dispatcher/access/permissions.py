@@ -426,7 +426,13 @@ GRANTS: Final = (
         roles=_MINDED,
     ),
     Grant(Permission.APPROVE_ALERTS, _NOBODY, roles={Role.APPROVER: Scope.OWN}),
-    Grant(Permission.CORRECT_ALERTS, _NOBODY, roles={Role.APPROVER: Scope.OWN}),
+    Grant(
+        Permission.CORRECT_ALERTS,
+        {PrincipalKind.SOURCE: Scope.OWN},
+        # Whether another source has an alert of this id is not to be learnt.
+        (Route("POST", "/v1/alerts/{alert_id}/correct", HTTPStatus.NOT_FOUND),),
+        roles={Role.APPROVER: Scope.OWN},
+    ),
     Grant(Permission.READ_PERSONS, _OPERATOR, commands=("person list", "person show"), roles=_SUPERVISED),
     Grant(
         Permission.MANAGE_PERSONS,

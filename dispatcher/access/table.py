@@ -123,6 +123,7 @@ OPEN_COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "update": _OVER_HTTP,
         "cancel": _OVER_HTTP,
         "all-clear": _OVER_HTTP,
+        "correct": _OVER_HTTP,
         "match": _FILES,
         "instance verify": "It sends test notices to a URL of one's own and reads nothing of the record.",
         "geodata import": _FILES,

@@ -14,12 +14,13 @@ from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import require
 from dispatcher.api.body import CAP_MEDIA_TYPE, read_cap
 from dispatcher.api.openapi import words
-from dispatcher.api.openapi.refusals import JUDGED, refusals
+from dispatcher.api.openapi.refusals import CAP_BODY_REFUSED, JUDGED, refusals
 from dispatcher.api.schemas.accepted import AcceptedBody, accepted_body
 from dispatcher.api.schemas.alerts import AlertPage, alert_body
 from dispatcher.api.schemas.preview import PreviewBody, preview_body
 from dispatcher.api.schemas.status import StatusBody, status_body
 from dispatcher.api.shedding import places_of, reading, reading_ledger
+from dispatcher.intake.correction.prepared import Falsehood
 from dispatcher.model.alerts import AlertFilter
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -49,6 +50,15 @@ LINES_AT_ONCE = 500
 """How many lines of a ledger are made into bytes in one go: some milliseconds of this process' one thread."""
 Submitter = Annotated[Principal, Depends(require(Permission.SUBMIT_ALERTS))]
 Previewer = Annotated[Principal, Depends(require(Permission.PREVIEW_ALERTS))]
+What = Annotated[
+    Falsehood,
+    Query(
+        description="What was wrong: there is no such danger; it was an exercise that was sent like the real thing; it "
+        "went to places that it was not for.",
+        examples=["false-alarm"],
+    ),
+]
+Corrector = Annotated[Principal, Depends(require(Permission.CORRECT_ALERTS, alert_id=AlertId, what=What))]
 Lister = Annotated[Principal, reading(Permission.READ_ALERTS, limit=(Limit, NEWEST))]
 Reader = Annotated[Principal, reading(Permission.READ_ALERTS, alert_id=AlertId)]
 LedgerReader = Annotated[Principal, reading_ledger(Permission.READ_ALERTS, alert_id=AlertId)]
@@ -122,10 +132,16 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
 }
 
 
+CORRECTED: dict[int | str, dict[str, Any]] = {
+    201: {"description": "The correction is committed to the record, and is sent as `reason` says."}
+}
+
+
 def routes(dependencies: ApiDependencies) -> APIRouter:
     """Return the routes below `/v1/alerts`."""
     router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
     _submission(router, dependencies)
+    _correction(router, dependencies)
     _reading(router, dependencies)
     _ledger(router, dependencies)
     return router
@@ -162,6 +178,21 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
         places = places_of(request)
         async with places.one(places.reads, previewer):
             return preview_body(await dependencies.intake.preview(previewer, body), previewer.id)
+
+
+def _correction(router: APIRouter, dependencies: ApiDependencies) -> None:
+    refused = refusals(*JUDGED - CAP_BODY_REFUSED, ProblemType.NOT_FOUND, ProblemType.CONFLICT)
+
+    @router.post(
+        "/{alert_id}/correct", status_code=201, responses=CORRECTED | refused, operation_id="correctAlert"
+    )
+    async def correct(corrector: Corrector, alert_id: AlertId, what: What) -> AcceptedBody:
+        """Take a warning back that was wrong, in one step: a Cancel in prepared words, to exactly those who were
+        alarmed, ahead of everything else. 201 is a promise: it is committed. Where it has ended already nobody is told
+        again, and `alert.reason` says so.
+        """
+        alert = await _own(dependencies, corrector, alert_id)
+        return accepted_body(await dependencies.corrections.correct(corrector, alert, what, corrector.actor))
 
 
 def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:

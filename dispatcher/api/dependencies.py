@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.delivery.reports import DeliveryReports
     from dispatcher.feeds.services import FeedServices
+    from dispatcher.intake.correction.correcting import Corrections
     from dispatcher.intake.submission import SubmissionIntake
     from dispatcher.metrics import Metrics
     from dispatcher.pages.apps import AppPages
@@ -46,6 +47,7 @@ class ApiDependencies:
 
     settings: Settings
     intake: SubmissionIntake
+    corrections: Corrections
     sources: Sources
     alerts: Alerts
     statuses: AlertStatuses

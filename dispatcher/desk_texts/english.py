@@ -339,6 +339,7 @@ ENGLISH: Final = DeskTexts(
         "time": "{text}: no time such as 2026-11-28T18:00, 18:00 or +2h",
         "time_past": "{text}: lies in the past",
         "confirm": "nobody can be asked here: --yes sends, --print only writes. Nothing was sent",
+        "correct_one": "what was wrong? Name exactly one of --false-alarm, --exercise, --wrong-area. Nothing is sent",
         "confirm_trial": "nobody can be asked here: with --yes one SMS is sent. Nothing is sent",
         "nothing_changed": "what is to change? Name at least one thing, or a file; see --help",
         "file_and_options": "a file or single changes, not both",

@@ -340,6 +340,8 @@ GERMAN: Final = DeskTexts(
         "time_past": "{text}: liegt in der Vergangenheit",
         "confirm": "Hier kann niemand gefragt werden: mit --yes wird gesendet, mit --print nur geschrieben. "
         "Nichts ist gesendet",
+        "correct_one": "Was war falsch? Genau eines nennen: --false-alarm, --exercise oder --wrong-area. "
+        "Nichts ist gesendet",
         "confirm_trial": "Hier kann niemand gefragt werden: mit --yes wird eine SMS gesendet. Nichts ist gesendet",
         "nothing_changed": "Was soll sich ändern? Mindestens eine Angabe oder eine Datei nennen; siehe --help",
         "file_and_options": "Entweder eine Datei oder einzelne Angaben, nicht beides",

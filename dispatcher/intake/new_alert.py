@@ -85,7 +85,7 @@ def new_alert(
 def lane_in(message: Message, known: RelatedState, decision: Decision, rules: IntakeRules) -> Lane:
     """Return the lane in which the message travels, as its source may and as quick as what it ends."""
     ended = [stored.lane for stored in known.standing] if decision.reason in ENDING_REASONS else []
-    return lane_of(message.alert, may_flash=rules.may_flash, ended=ended)
+    return lane_of(message.alert, may_flash=rules.may_flash, ended=ended, corrects=rules.corrects)
 
 
 def graph_of(known: RelatedState) -> str | None:

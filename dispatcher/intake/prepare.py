@@ -85,6 +85,8 @@ class IntakeRules:
     """Whether its gravest messages travel in the most urgent lane."""
     quota: int = 0
     """How many warnings it may submit in an hour; 0: any number."""
+    corrects: bool = False
+    """Whether the message takes back a warning that was wrong."""
     pins: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
     """PEM certificates by CAP sender."""
     attribution: str = ""

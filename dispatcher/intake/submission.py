@@ -34,10 +34,11 @@ from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, SENT, WARNING, AlertState, Doubt, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
+from dispatcher.store import audit
 from dispatcher.targeting.outcome import Match, MatchProfile, home_of
 
 if TYPE_CHECKING:
-    from dispatcher.access.principals import Principal
+    from dispatcher.access.principals import Actor, Principal
     from dispatcher.audience.estimate import AudienceEstimate, AudienceEstimator
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.intake.four_eyes.asking import ApprovalAsking, PolicyAnswer
@@ -172,14 +173,20 @@ class SubmissionIntake:
         self._longest_lifetime = timedelta(hours=settings.longest_lifetime_hours)
         self._future_tolerance = timedelta(seconds=settings.future_tolerance_s)
 
-    async def accept(self, principal: Principal, raw: bytes) -> Accepted:
-        """Return only after the commit. Raises `RequestRefused`, or what `record.UNAVAILABLE` lists."""
+    async def accept(self, principal: Principal, raw: bytes, *, corrects: Actor | None = None) -> Accepted:
+        """Return only after the commit. Raises `RequestRefused`, or what `record.UNAVAILABLE` lists. `corrects`: it is
+        the correction of a warning that was wrong, by whom.
+        """
         started = time.monotonic()
         valid, asked = await self._asked(await self._read(principal, raw))
+        if corrects is not None:
+            valid = replace(valid, rules=replace(valid.rules, corrects=True))
         async with self._turn(principal), self._alerts.submission(valid.message.alert.sender) as submission:
             accepted, others = await self._record(submission, valid)
             if self._asking is not None and not accepted.repeated:
                 await self._asking.request(submission, valid.message, accepted.alert, asked, principal.author)
+            if corrects is not None:
+                await audit.note(submission.connection, corrects, "alert.correct", accepted.alert.id)
         self._metrics.accept_seconds.observe(time.monotonic() - started)
         if accepted.repeated:
             self._metrics.alerts_repeated.labels(principal.id).inc()

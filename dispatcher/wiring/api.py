@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from channels.app.channel import App
 from channels.clock import utc_now
@@ -20,6 +21,7 @@ from dispatcher.apps.channel_credentials import OperatorTerms
 from dispatcher.apps.registration import Registration
 from dispatcher.apps.trial import Trials
 from dispatcher.feeds.assembly import FeedDependencies
+from dispatcher.intake.correction.correcting import Corrections
 from dispatcher.intake.submission import SubmissionIntake
 from dispatcher.metrics import Metrics
 from dispatcher.metrics.process import RESTARTS_FILE
@@ -102,24 +104,26 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             running.append(asyncio.create_task(own.run()))
         estimator = audience_estimator(pool, boundaries)
         asking = approval_asking(settings, pool, estimator, boundaries.names())
+        intake = SubmissionIntake(
+            readers=pooled or InProcess(boundaries),
+            settings=settings,
+            alerts=alerts,
+            statuses=statuses,
+            estimator=estimator,
+            boundaries=boundaries,
+            wake_ups=wake_ups,
+            metrics=metrics,
+            sms=sms_preview(settings, pool, charges, boundaries),
+            asking=asking,
+        )
         publisher = await published.enter_async_context(publishing(database_url, feeds, boundaries, metrics))
         streams = await published.enter_async_context(
             streaming(publisher, settings, metrics, client_connections(settings))
         )
         yield ApiDependencies(
             settings=settings,
-            intake=SubmissionIntake(
-                readers=pooled or InProcess(boundaries),
-                settings=settings,
-                alerts=alerts,
-                statuses=statuses,
-                estimator=estimator,
-                boundaries=boundaries,
-                wake_ups=wake_ups,
-                metrics=metrics,
-                sms=sms_preview(settings, pool, charges, boundaries),
-                asking=asking,
-            ),
+            intake=intake,
+            corrections=Corrections(alerts, intake, ZoneInfo(settings.time_zone)),
             sources=sources,
             alerts=alerts,
             statuses=statuses,

@@ -51,6 +51,20 @@ async def test_what_waits_for_a_second_person_is_accepted_and_answered_so(
     assert (await service.submit(one)).status == 200
 
 
+async def test_a_false_alarm_is_taken_back_in_one_step(service: Service) -> None:
+    alert = (await service.submit(warning())).json["alert"]
+    path = f"/v1/alerts/{alert['id']}/correct"
+    (await service.request("POST", f"{path}?what=false-alarm", key=OTHER_KEY)).problem(404, "not-found")
+    (await service.request("POST", f"{path}?what=nothing")).problem(422, "invalid-request")
+    (await service.request("POST", path)).problem(422, "invalid-request")
+    answer = await service.request("POST", f"{path}?what=false-alarm")
+    assert answer.status == 201
+    assert (answer.json["alert"]["reason"], answer.json["alert"]["lane"]) == ("cancel", "flash")
+    assert answer.json["alert"]["headline"] == "Fehlalarm: Hochwasser an der Rur"
+    over = (await service.get(f"/v1/alerts/{alert['id']}")).json["over"]
+    assert (over["reason"], over["by"]) == ("cancelled", answer.json["alert"]["id"])
+
+
 NOWHERE = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 

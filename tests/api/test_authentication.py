@@ -92,6 +92,7 @@ OWNER = {
     Permission.SUBMIT_ALERTS: "source",
     Permission.PREVIEW_ALERTS: "source",
     Permission.READ_ALERTS: "source",
+    Permission.CORRECT_ALERTS: "source",
     Permission.READ_IN_FORCE: "instance",
     Permission.MANAGE_WEBHOOK: "instance",
     Permission.MANAGE_SUBSCRIBERS: "instance",
@@ -136,6 +137,7 @@ class World:
             channel="webpush",
             installation=self._installation(route, caller),
         )
+        path += "?what=false-alarm" if path.endswith("/correct") else ""
         body, content_type = b'{"reports": []}', "application/json"
         if path.startswith("/v1/instance/webhook"):
             # A name that leads nowhere: nobody is sent anything.

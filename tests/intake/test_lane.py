@@ -78,3 +78,14 @@ def test_an_end_is_as_quick_as_what_it_ends(may_flash: bool) -> None:
     assert lane_of(end, may_flash=may_flash, ended=[Lane.ROUTINE]) is Lane.PRIORITY
     lapsed = update(2, warning(), **MILD)
     assert lane_of(lapsed, may_flash=may_flash, ended=[Lane.ROUTINE]) is Lane.PRIORITY
+
+
+@pytest.mark.parametrize("ended", [(Lane.FLASH,), (Lane.PRIORITY,), (Lane.ROUTINE, Lane.PRIORITY)])
+def test_a_correction_of_what_was_grave_overtakes_everything(ended: tuple[Lane, ...]) -> None:
+    mild = cancel(2, warning(), **MILD)
+    assert lane_of(mild, ended=ended, corrects=True) is Lane.FLASH
+    assert lane_of(mild, ended=ended, may_flash=False, corrects=True) is Lane.FLASH
+
+
+def test_a_correction_of_what_was_routine_wakes_nobody() -> None:
+    assert lane_of(cancel(2, warning(), **MILD), ended=[Lane.ROUTINE], corrects=True) is Lane.PRIORITY

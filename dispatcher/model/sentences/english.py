@@ -50,6 +50,7 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         "again.",
         Phrase.NO_SUCH_ID: "There is no such id here.",
         Phrase.NO_SUCH_ALERT: "There is no such alert here.",
+        Phrase.CHANGES_JUST_NOW: "What holds is changing just now. Please try again.",
         Phrase.NO_SUCH_PLACE: "The boundary data of this service has no such municipality or district. That says "
         "nothing of warnings there.",
         Phrase.NOT_SIGNED: "This message cannot be signed so that it says exactly what came in. It is there as it came "

@@ -52,6 +52,7 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.INTERNAL_TO_CHANGE: "Interner Fehler; ob das eben Verlangte ausgeführt ist, ist offen: erneut senden.",
         Phrase.NO_SUCH_ID: "Eine solche Kennung gibt es hier nicht.",
         Phrase.NO_SUCH_ALERT: "Diese Meldung gibt es hier nicht.",
+        Phrase.CHANGES_JUST_NOW: "Was gilt, ändert sich gerade. Bitte noch einmal versuchen.",
         Phrase.NO_SUCH_PLACE: "Die Gebietsdaten dieses Dienstes kennen keine solche Gemeinde und keinen solchen Kreis. "
         "Über Warnungen dort sagt das nichts.",
         Phrase.NOT_SIGNED: "Diese Meldung lässt sich nicht so unterschreiben, dass sie genau das sagt, was ankam. Es "

@@ -35,6 +35,7 @@ class Phrase(StrEnum):
     INTERNAL_TO_CHANGE = auto()
     NO_SUCH_ID = auto()
     NO_SUCH_ALERT = auto()
+    CHANGES_JUST_NOW = auto()
     NO_SUCH_PLACE = auto()
     NOT_SIGNED = auto()
     OTHER_TAG = auto()

@@ -1,0 +1,115 @@
+"""A false alarm is withdrawn by one person in one step: to exactly those alarmed, and to each once."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dispatcher.access.principals import Actor, of_source
+from dispatcher.intake.correction.correcting import Corrections
+from dispatcher.intake.correction.prepared import Falsehood
+from dispatcher.intake.submission import Accepted
+from dispatcher.model.vocabulary import Lane, Reason, State
+from dispatcher.store.delivery.plans import Plans
+from tests.support.approval_world import GRAVE, LEITSTELLE, ZONE, ApprovalWorld
+from tests.support.histories import finish, ledger_of, plan, planned, subscribe
+from tests.support.messages import DUEREN, JUELICH
+from tests.support.submissions import warning
+
+OFFICER = Actor("person:m.keller")
+
+
+async def told(world: ApprovalWorld, alert_id: str) -> set[Any]:
+    """Everybody whom the message concerns is told of it. Returns (kind, recipient) of each."""
+    ledger = ledger_of(world.pool)
+    for batch in await plan(ledger, Plans(world.pool, 10), alert_id):
+        await finish(ledger, batch.batch_id, State.ACCEPTED)
+    return await planned(world.pool, alert_id)
+
+
+async def correct(world: ApprovalWorld, alert_id: str, what: Falsehood = Falsehood.FALSE_ALARM) -> Accepted:
+    alert = await world.alerts.get(alert_id)
+    assert alert is not None
+    corrections = Corrections(world.alerts, world.intake, ZONE)
+    return await corrections.correct(of_source(LEITSTELLE), alert, what, OFFICER)
+
+
+async def test_it_goes_to_those_alarmed_ahead_of_everything_and_is_on_the_trail(world: ApprovalWorld) -> None:
+    alarmed = await subscribe(world.pool, world.subscriptions, "a", "b")
+    first = (await world.submit(warning(DUEREN))).alert
+    await told(world, first.id)
+    await subscribe(world.pool, world.subscriptions, "later", places=(DUEREN,))
+    corrected = (await correct(world, first.id)).alert
+    assert (first.lane, corrected.lane) == (Lane.PRIORITY, Lane.FLASH)
+    assert (corrected.reason, corrected.severity) == (Reason.CANCEL, first.severity)
+    assert corrected.headline == "Fehlalarm: Hochwasser an der Rur"
+    assert await told(world, corrected.id) == {("cancel", one) for one in alarmed}
+    row = await world.pool.fetchrow("SELECT actor, alert_id FROM audit WHERE action = 'alert.correct'")
+    assert tuple(row) == (OFFICER, corrected.id)
+
+
+async def test_it_waits_for_no_second_person(world: ApprovalWorld) -> None:
+    first = (await world.submit(warning())).alert
+    await world.policy(GRAVE)
+    assert (await correct(world, first.id)).alert.reason is Reason.CANCEL
+
+
+async def test_a_routine_warning_is_taken_back_without_waking_anybody(world: ApprovalWorld) -> None:
+    first = (await world.submit(warning(severity="Minor"))).alert
+    assert first.lane is Lane.ROUTINE
+    assert (await correct(world, first.id)).alert.lane is Lane.PRIORITY
+
+
+async def test_a_second_correction_tells_nobody_again(world: ApprovalWorld) -> None:
+    await subscribe(world.pool, world.subscriptions, "a")
+    first = (await world.submit(warning())).alert
+    await told(world, first.id)
+    await told(world, (await correct(world, first.id)).alert.id)
+    again = (await correct(world, first.id, Falsehood.EXERCISE)).alert
+    assert again.reason is Reason.ALREADY_ENDED
+    assert await told(world, again.id) == set()
+
+
+async def test_what_took_its_place_is_taken_back(world: ApprovalWorld) -> None:
+    """Whoever corrects knows the first one's number."""
+    one = warning()
+    first = (await world.submit(one)).alert
+    update = (await world.submit(one.later("neu", infos=(replace(one.infos[0], headline="Keller"),)))).alert
+    corrected = (await correct(world, first.id, Falsehood.WRONG_AREA)).alert
+    assert corrected.headline == "Falsches Gebiet: Keller"
+    stored = await world.alerts.get(update.id)
+    assert stored is not None
+    assert stored.stopped_by == corrected.id
+
+
+async def test_an_equal_warning_does_not_take_its_place(world: ApprovalWorld) -> None:
+    """Nobody was told of it, as the other said the same: it would be sent when that has ended."""
+    one = warning(DUEREN, JUELICH)
+    first = (await world.submit(one)).alert
+    equal = (await world.submit(replace(one, identifier="gleich"))).alert
+    assert equal.reason is Reason.MERGED
+    await correct(world, first.id)
+    stored = await world.alerts.get(equal.id)
+    assert stored is not None
+    assert stored.reason is not Reason.FIRST_NOTICE
+    assert not stored.is_in_force(stored.received_at)
+
+
+async def test_what_waits_for_approval_is_stopped(world: ApprovalWorld) -> None:
+    await world.policy(GRAVE)
+    held = (await world.submit(warning(), "m.keller")).alert
+    assert (await correct(world, held.id)).alert.reason is Reason.NOTHING_TO_END
+    assert await world.approvals.waiting() == []
+
+
+async def test_after_twenty_looks_it_is_given_up(
+    world: ApprovalWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dispatcher.intake.correction import correcting
+    from dispatcher.model.problems import RequestRefused
+
+    first = (await world.submit(warning())).alert
+    monkeypatch.setattr(correcting, "TRIES_MAX", 0)
+    with pytest.raises(RequestRefused) as refused:
+        await correct(world, first.id)
+    assert refused.value.type == "conflict"
