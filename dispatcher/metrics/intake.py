@@ -88,6 +88,19 @@ class IntakeMetrics:
 
     def _held(self, registry: CollectorRegistry) -> None:
         self.alerts_held = Gauge("warn_alerts_held", "Messages that wait for a person.", registry=registry)
+        self.oldest_approval = Gauge(
+            "warn_oldest_approval_timestamp_seconds",
+            "Since when the warning waits for a second person that has waited for longest; 0 if none does.",
+            registry=registry,
+        )
+        self.approval_steps = Counter(
+            "warn_approval_steps",
+            "Reminders, escalations and releases of what nobody decided in time, as the policy of approval says.",
+            ("step",),
+            registry=registry,
+        )
+        for step in ("remind", "escalate", "release"):
+            self.approval_steps.labels(step)
         self.held_expired = Counter(
             "warn_held_expired",
             "Messages that expired while they waited for a person.",

@@ -30,6 +30,7 @@ from dispatcher.runtime.probes import Health
 from dispatcher.signing.message_signer import MessageSigner
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.alerts.approvals import Approvals
 from dispatcher.store.alerts.held import Held
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
@@ -43,7 +44,7 @@ from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.wiring import channels
-from dispatcher.wiring.approvals import approval_asking, audience_estimator
+from dispatcher.wiring.approvals import approval_asking, audience_estimator, four_eyes
 from dispatcher.wiring.audit.keeping import audit_keeper
 from dispatcher.wiring.boundaries import load_boundaries, municipality_names
 from dispatcher.wiring.check import check_settings
@@ -60,6 +61,7 @@ from dispatcher.wiring.sms.reports import receipt_journal
 from dispatcher.wiring.sms.smpp import message_centres, smpp_carriers
 from dispatcher.wiring.subscribers import endpoint_message_sender
 from dispatcher.wiring.webpush import message_withdrawals, noted_vapid_keys, precomputed_keys
+from dispatcher.worker.approval_timers import ApprovalTimers
 from dispatcher.worker.dependencies import WorkerDependencies
 from dispatcher.worker.instance_keys import InstanceKeys
 from dispatcher.worker.key_precomputer import KeyPrecomputer
@@ -175,6 +177,9 @@ async def worker_dependencies(
                 planner=planner,
             ),
             metrics=metrics,
+            approval_timers=ApprovalTimers(
+                Approvals(pool), four_eyes(settings, pool, wake_ups, known), metrics
+            ),
             health=Health(pool, wake_ups, needs_queue=True),
             feed_scheduler=scheduler,
             key_precomputer=None if keys is None else KeyPrecomputer(keys, subscriptions, metrics),

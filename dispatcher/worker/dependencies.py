@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.scheduler import FeedScheduler
     from dispatcher.metrics import Metrics
     from dispatcher.runtime.probes import Health
+    from dispatcher.worker.approval_timers import ApprovalTimers
     from dispatcher.worker.audit.keeper import AuditKeeper
     from dispatcher.worker.endpoint_messages import EndpointMessageSender
     from dispatcher.worker.instance_keys import InstanceKeys
@@ -49,6 +50,8 @@ class WorkerDependencies:
     """Takes back messages that an end did not reach."""
     endpoint_messages: EndpointMessageSender | None = None
     """Sends codes to endpoints."""
+    approval_timers: ApprovalTimers | None = None
+    """Reminds of what waits for a second person."""
     audit_keeper: AuditKeeper | None = None
     """Chains the audit trail."""
     watchdog: MemoryWatchdog = field(default_factory=MemoryWatchdog)

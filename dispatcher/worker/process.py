@@ -55,6 +55,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         dependencies.own_gateways,
         dependencies.message_withdrawals,
         dependencies.endpoint_messages,
+        dependencies.approval_timers,
         dependencies.audit_keeper,
     )
     work += [part.run() for part in wanted if part is not None]

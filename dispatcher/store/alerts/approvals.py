@@ -181,6 +181,10 @@ class Approvals:
         )
         return [row["alert_id"] for row in rows]
 
+    async def release_never(self, alert_id: str) -> None:
+        """Take the time away after which the policy releases an alert: a person has to settle something."""
+        await self._pool.execute("UPDATE approval SET release_at = NULL WHERE alert_id = $1", alert_id)
+
     async def oldest(self) -> datetime | None:
         """Return since when that waits which has waited for longest."""
         found: datetime | None = await self._pool.fetchval(
