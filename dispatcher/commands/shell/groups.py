@@ -23,17 +23,21 @@ OF_FILES: Final = frozenset({"geodata"})
 
 
 class LazyGroup(TyperGroup):
-    """Knows where its commands stand, and imports one when it is used, or all to list them."""
+    """Knows where its commands stand, and imports one when it is used."""
 
     places: ClassVar[Mapping[str, str]] = {}
     """Each command's name, and the module and attribute where it is: a `typer.Typer` with commands of its own, or a
     function.
     """
+    summaries: ClassVar[Mapping[str, str]] = {}
+    """What the list of commands says of each. One of which it says nothing is imported for that."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self._unloaded = dict(self.places)
-        self.commands.update({name: TyperGroup(name=name) for name in self.places})
+        self.commands.update(
+            {name: TyperGroup(name=name, help=self.summaries.get(name)) for name in self.places}
+        )
 
     def list_commands(self, ctx: Any) -> list[str]:
         del ctx
@@ -43,6 +47,12 @@ class LazyGroup(TyperGroup):
         if place := self._unloaded.pop(cmd_name, ""):
             self.commands[cmd_name] = loaded(cmd_name, place)
         return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands."""
+        for name in self._unloaded.keys() - self.summaries.keys():
+            self.get_command(ctx, name)
+        TyperGroup(name=self.name, commands=dict(self.commands)).format_commands(ctx, formatter)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command; where none is meant by a similar name, name the groups that have one of this name."""

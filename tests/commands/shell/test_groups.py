@@ -12,7 +12,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from dispatcher.__main__ import COMMANDS, GROUPS, app
+from dispatcher.__main__ import COMMANDS, GROUPS, SUMMARIES, Commands, app
+from dispatcher.commands.shell.groups import loaded
 
 IMPORTED = """
 import json, sys
@@ -50,6 +51,18 @@ def test_every_group_is_found_by_name_and_listed(name: Any) -> None:
     assert f" {name} " in CliRunner().invoke(app, ["--help"]).stdout
     shown = CliRunner().invoke(app, [name, "--help"])
     assert (shown.exit_code, f"{name} [OPTIONS]" in shown.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(("name", "place"), (COMMANDS | GROUPS).items())
+def test_every_command_is_listed_by_the_first_sentence_of_its_own_help(name: str, place: str) -> None:
+    assert SUMMARIES[name] == loaded(name, place).get_short_help_str(10**6)
+
+
+def test_of_what_nothing_is_said_the_list_asks_itself(env: pytest.MonkeyPatch) -> None:
+    env.setattr(Commands, "summaries", {name: "Unasked." for name in SUMMARIES if name != "example"})
+    listed = CliRunner().invoke(app, ["--help"]).stdout
+    assert listed.count("Unasked.") == len(SUMMARIES) - 1
+    assert " Eine gültige Warnung ausgeben" in listed
 
 
 @pytest.mark.parametrize(
@@ -108,6 +121,7 @@ def test_words_of_lazily_loaded_commands_are_completed(words: str, offered: str)
     ("arguments", "code"),
     [
         (("--version",), 0),
+        (("--help",), 0),
         (("example",), 0),
         (("submit", "--help"), 0),
         (("status", ""), 2),
