@@ -41,8 +41,10 @@ def test_a_crowded_lane_is_measured_alone_and_in_the_crowd() -> None:
 
 def test_reading_is_measured_against_plain_servers_and_beside_submissions() -> None:
     flags = ("--rounds", "1", "--seconds", "0.3", "--streams", "50", "--submitting", "2", "--warnings", "2")
-    found = measured("reading", *flags)
+    found = measured("reading", *flags, "--slow", "100")
     assert (found["sse_streams"], found["rounds"], found["warnings"]) == (50, 1, 2)
+    assert found["slow_readers"] == 100
+    assert found["slow_per_s"] > 0
     for name in ("per_s", "bare_asgi_per_s", "fastapi_per_s", "submission_p99_ratio", "sse_mb", "sse_last_s"):
         assert found[name] > 0, name
 
