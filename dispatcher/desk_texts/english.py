@@ -503,6 +503,7 @@ ENGLISH: Final = DeskTexts(
         "sms": "SMS: {people}, {parts}{price}",
         "sms_people": "{people} {people:person|people}",
         "sms_parts_each": "{parts} {parts:part|parts} each",
+        "sms_parts_most": "up to {parts} {parts:part|parts} each, by language",
         "sms_parts": "{parts} {parts:part|parts}",
         "sms_price": ", about {price}",
         "sms_price_partly": ", about {price}; besides the SMS to {people}, "

@@ -506,6 +506,7 @@ GERMAN: Final = DeskTexts(
         "sms": "SMS: {people}, {parts}{price}",
         "sms_people": "{people} {people:Person|Personen}",
         "sms_parts_each": "je {parts} {parts:Teil|Teile}",
+        "sms_parts_most": "je nach Sprache bis {parts} {parts:Teil|Teile}",
         "sms_parts": "{parts} {parts:Teil|Teile}",
         "sms_price": ", etwa {price}",
         "sms_price_partly": ", etwa {price}; dazu die SMS an {people}, "

@@ -28,7 +28,7 @@ class GatewayQuote:
     gateway: str
     people: int
     parts: int
-    """Parts of one text; 0 where that is not known."""
+    """Parts of one text, of several the longest; 0 where that is not known."""
     before: int = 0
     """Parts that go first."""
     seconds: float | None = None
@@ -41,6 +41,12 @@ class GatewayQuote:
     """Parts that it has accepted before, for this warning."""
     price_used: Decimal | None = None
     stopped: Stop | None = None
+    parts_needed: int | None = None
+    """Parts of the texts of all these people, who read different ones; None: all read one of `parts`."""
+
+    @property
+    def parts_total(self) -> int:
+        return self.people * self.parts if self.parts_needed is None else self.parts_needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class Quote:
 
     @property
     def parts_total(self) -> int:
-        return sum(one.people * one.parts for one in self.gateways)
+        return sum(one.parts_total for one in self.gateways)
 
     @property
     def seconds(self) -> float | None:

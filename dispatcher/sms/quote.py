@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dispatcher.model.sms import GatewayQuote, Quote
 from dispatcher.sms.budget import Load, Spent, placed, room
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
     from channels.sms.contract import Contract
     from dispatcher.model.sms import Stop
+
+
+class Text(NamedTuple):
+    """One text of a warning, such as that in one language."""
+
+    people: Mapping[str, int]
+    """How many it goes to, by the gateway by which a plan would send to them."""
+    parts: Mapping[str, int]
+    """How many parts it has at each gateway."""
+
 
 NOTHING_STOPPED: Final[Mapping[str, Stop]] = MappingProxyType({})
 
@@ -34,12 +44,14 @@ def gateway_quote(  # noqa: PLR0913 - each is one figure of the same gateway
     used: int = 0,
     stopped: Stop | None = None,
     wait_s: float = 0.0,
+    parts_needed: int | None = None,
 ) -> GatewayQuote:
     """Return what a gateway has to do for so many people. `before`: parts that go first; `over_budget`: whether it was
     to take more than its budget holds; `used`: parts that it has accepted; `stopped`: why it takes nothing now, so that
-    nobody knows when it ends; `wait_s`: in how many seconds the last of them may be tried at the earliest.
+    nobody knows when it ends; `wait_s`: in how many seconds the last of them may be tried at the earliest;
+    `parts_needed`: parts of all their texts, where these are different ones.
     """
-    needed = people * parts
+    needed = people * parts if parts_needed is None else parts_needed
     return GatewayQuote(
         gateway=contract.gateway,
         people=people,
@@ -52,6 +64,7 @@ def gateway_quote(  # noqa: PLR0913 - each is one figure of the same gateway
         parts_used=used,
         price_used=_price(contract, used),
         stopped=stopped,
+        parts_needed=parts_needed,
     )
 
 
@@ -65,8 +78,7 @@ def _price(contract: Contract, parts: int) -> Decimal | None:
 
 def quote(  # noqa: PLR0913 - each is one table of the same gateways
     contracts: Sequence[Contract],
-    people: Mapping[str, int],
-    parts: Mapping[str, int],
+    texts: Sequence[Text],
     at: datetime,
     *,
     before: Mapping[str, int],
@@ -74,36 +86,49 @@ def quote(  # noqa: PLR0913 - each is one table of the same gateways
     stopped: Mapping[str, Stop] = NOTHING_STOPPED,
     unstoppable: bool = False,
 ) -> Quote:
-    """Return what so many people by gateway take, with texts of so many parts, by the ways that a plan would send them:
-    what a budget does not hold goes elsewhere or waits. Gateways without any are left out. `unstoppable`: no budget
-    stops it.
+    """Return what these texts take, by the ways that a plan would send them: what a budget does not hold goes elsewhere
+    or waits. Gateways without anybody are left out. `unstoppable`: no budget stops it.
     """
     loads = [
-        Load(n, one.gateway, people[one.gateway], parts, unstoppable)
-        for n, one in enumerate(contracts)
-        if people.get(one.gateway)
+        Load(n, one.gateway, text.people[one.gateway], text.parts, unstoppable)
+        for n, text in enumerate(texts)
+        for one in contracts
+        if text.people.get(one.gateway)
     ]
     going: Counter[str | None] = Counter()
-    for placement in placed(loads, contracts, spent):
-        going[placement.gateway] += placement.people
+    needed: Counter[str | None] = Counter()
+    longest: dict[str | None, int] = {}
+    for one in placed(loads, contracts, spent):
+        parts = texts[one.batch_id].parts.get(one.gateway or "", 0)
+        going[one.gateway] += one.people
+        needed[one.gateway] += one.people * parts
+        longest[one.gateway] = max(longest.get(one.gateway, 0), parts)
+    wanted: Counter[str] = Counter()
+    for load in loads:
+        wanted[load.gateway] += load.people * load.parts.get(load.gateway, 0)
+    own = {load.gateway for load in loads}
     return Quote(
         tuple(
             gateway_quote(
                 one,
                 going[one.gateway],
-                parts.get(one.gateway, 0),
+                longest.get(one.gateway, _longest(texts, one.gateway)),
                 before=before.get(one.gateway, 0),
-                over_budget=_is_over(
-                    one, people.get(one.gateway, 0) * parts.get(one.gateway, 0), spent.get(one.gateway)
-                ),
+                over_budget=_is_over(one, wanted[one.gateway], spent.get(one.gateway)),
                 stopped=stopped.get(one.gateway),
+                parts_needed=needed[one.gateway],
             )
             for one in contracts
-            if people.get(one.gateway) or going[one.gateway]
+            if one.gateway in own or going[one.gateway]
         ),
         at,
         going[None],
     )
+
+
+def _longest(texts: Sequence[Text], gateway: str) -> int:
+    """Return the parts of the longest text that was to go by a gateway."""
+    return max((text.parts.get(gateway, 0) for text in texts if text.people.get(gateway)), default=0)
 
 
 def _is_over(contract: Contract, needed: int, spent: Spent | None) -> bool:

@@ -72,6 +72,15 @@ def _draw(gateway: str, recipient: int) -> float:
     return -math.log((int(digest[:DIGITS], 16) + 1) / SCALE)
 
 
+def portions(people: int, by: Mapping[str, int]) -> dict[str, int]:
+    """Return how many of so many are of each kind, as among those who were counted; largest remainders are rounded up,
+    so that none is lost.
+    """
+    counted = sum(by.values())
+    exact = {name: people * number / counted for name, number in by.items() if number}
+    return _whole(people, exact)
+
+
 def shares(found: Routes, people: int, wanted: Mapping[str, int] = NOBODY_NAMES) -> dict[str, int]:
     """Return how many of so many each gateway takes about. `wanted` says of people like them how many name which
     gateway, by its name, the others by an empty one; without it nobody names any. The largest remainders are rounded
@@ -87,6 +96,10 @@ def shares(found: Routes, people: int, wanted: Mapping[str, int] = NOBODY_NAMES)
         for name, weight in zip(found.names, found.weights, strict=True)
         if (part := named[name] + spread * weight / total) > _ROUNDING
     }
+    return _whole(people, exact)
+
+
+def _whole(people: int, exact: Mapping[str, float]) -> dict[str, int]:
     whole = {name: int(part + _ROUNDING) for name, part in exact.items()}
     left = people - sum(whole.values())
     for name in sorted(exact, key=lambda name: (whole[name] - exact[name], name))[:left]:

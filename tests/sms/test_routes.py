@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.sms.contract import Contract
-from dispatcher.sms.routes import NO_ROUTES, Routes, chosen, routes, shares
+from dispatcher.sms.routes import NO_ROUTES, Routes, chosen, portions, routes, shares
 
 A, B, SPARE = Contract("a"), Contract("b", weight=3), Contract("spare", weight=0)
 PEOPLE = range(4000)
@@ -82,3 +82,13 @@ def test_an_apps_own_gateway_takes_who_has_it_and_takes_over_from_nobody() -> No
     assert routes([A, OWN_GATEWAY, SPARE], {"a"}) == Routes(("spare", "own:dueren"), (1.0, 0.0))
     out = routes([A, OWN_GATEWAY], {"own:dueren"})
     assert chosen(out, 1, "own:dueren") == "a", "while it is out the operator's take its people"
+
+
+@given(st.integers(0, 10_000), st.dictionaries(st.sampled_from("abcd"), st.integers(0, 50)))
+def test_portions_lose_nobody_and_are_off_by_less_than_one(people: int, by: Any) -> None:
+    found = portions(people, by)
+    counted = sum(by.values())
+    assert sum(found.values()) == (people if counted else 0)
+    assert all(
+        abs(found.get(name, 0) - people * number / counted) < 1 for name, number in by.items() if counted
+    )

@@ -25,7 +25,7 @@ def sms_preview_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
         desk.line(
             "sms",
             people=_people(sms["people"], desk),
-            parts=_parts(sms["parts"], desk, "sms_parts" if sms["people"] == 1 else "sms_parts_each"),
+            parts=_parts(sms["parts"], desk, _each(sms)),
             price=_price(sms, desk),
         )
     ]
@@ -68,6 +68,13 @@ def _budget_line(one: BudgetLeft, desk: Desk) -> str:
 
 def _parts(count: int, desk: Desk, key: str = "sms_parts") -> str:
     return desk.line(key, parts=_count(count, desk))
+
+
+def _each(sms: Mapping[str, Any]) -> str:
+    """Return which words go with the parts of one text: those of several languages may have fewer."""
+    if sms["people"] == 1:
+        return "sms_parts"
+    return "sms_parts_most" if sms["parts_total"] < sms["people"] * sms["parts"] else "sms_parts_each"
 
 
 def _people(count: int, desk: Desk) -> str:

@@ -10,18 +10,19 @@ from channels.sms.fitting import compose
 from dispatcher.intake.meaning import is_ending
 from dispatcher.model.alerts import StoredAlert
 from dispatcher.model.vocabulary import ENDING_REASONS, EXTREME, AlertState, Kind
-from dispatcher.sms.quote import quote
-from dispatcher.sms.routes import NOBODY_NAMES, shares
-from dispatcher.store.sms.namings import named_gateways
+from dispatcher.sms.quote import Text, quote
+from dispatcher.sms.routes import NOBODY_NAMES, portions, shares
+from dispatcher.store.sms.namings import languages_wanted, named_gateways
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.texts.choice import choose, primary_language
 from dispatcher.texts.content import RecordedMessage, content
+from dispatcher.texts.languages import DEFAULT
 from dispatcher.texts.lines import lines
 from dispatcher.texts.times import Present
-from dispatcher.texts.words.catalogues import words_for
+from dispatcher.texts.words.catalogues import catalogue_of, words_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from cap import Alert
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from dispatcher.model.sms import Quote
     from dispatcher.store.record import Pool
     from dispatcher.store.sms.charges import Charges
-
-LANGUAGE = "de"
-"""The language whose text is counted: most people's. One of other letters than the GSM alphabet's may have twice as
-many parts: a plan counts each language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +86,33 @@ class SmsPreview:
         return await self._quote(subject, people, now)
 
     async def _quote(self, subject: _Subject, people: int, now: datetime) -> Quote:
-        text, language = self._text(subject, now)
-        contracts = self._charges.contracts
-        parts = {one.gateway: len(compose(text, one.max_parts, language).parts) for one in contracts}
+        ags = [place.ags for place in subject.affected]
         return quote(
-            contracts,
-            await self._spread(people, [place.ags for place in subject.affected]),
-            parts,
+            self._charges.contracts,
+            self._texts(
+                subject, await self._spread(people, ags), await languages_wanted(self._pool, ags), now
+            ),
             now,
             before=await self._charges.before(self._pool, subject.stored.lane),
             spent=await self._charges.spent(self._pool),
             stopped=await self._charges.stopped(self._pool),
             unstoppable=subject.stored.severity == EXTREME or subject.kind is Kind.CANCEL,
         )
+
+    def _texts(
+        self, subject: _Subject, people: Mapping[str, int], languages: Mapping[str, int], now: datetime
+    ) -> list[Text]:
+        """Return the texts that go out, one for each list of languages; of whom nobody is known German is."""
+        languages = languages or {DEFAULT: 1}
+        spread = {gateway: portions(number, languages) for gateway, number in people.items()}
+        found = []
+        for language in languages:
+            text, own = self._text(subject, language, now)
+            parts = {
+                one.gateway: len(compose(text, one.max_parts, own).parts) for one in self._charges.contracts
+            }
+            found.append(Text({gateway: by.get(language, 0) for gateway, by in spread.items()}, parts))
+        return found
 
     async def _spread(self, people: int, ags: Sequence[str]) -> dict[str, int]:
         """Return how many go by which gateway, as a plan decides: by the one that they name, else by weight."""
@@ -111,18 +122,19 @@ class SmsPreview:
         )
         return shares(taking, people, wanted)
 
-    def _text(self, subject: _Subject, now: datetime) -> tuple[tuple[Line, ...], str]:
+    def _text(self, subject: _Subject, language: str, now: datetime) -> tuple[tuple[Line, ...], str]:
+        """Return the text for readers of these languages (a priority list), and the language of its words."""
         alert, stored, kind = subject.alert, subject.stored, subject.kind
         named = tuple((place.ags, place.name) for place in subject.affected)
         source = RecordedMessage(
             alert, stored, tuple(dict.fromkeys(name for _, name in named)), named, known=self._known
         )
-        chosen = choose(alert, kind, LANGUAGE, now, stored.expires)
+        chosen = choose(alert, kind, language, now, stored.expires)
         if chosen is None:
-            return (), LANGUAGE
-        said = content(source, chosen, kind, words_for(LANGUAGE), now)
-        language = primary_language(chosen.info) if chosen.info else LANGUAGE
-        return lines(said, Present(now, self._zone)), language
+            return (), DEFAULT
+        said = content(source, chosen, kind, words_for(language), now)
+        own = primary_language(chosen.info) if chosen.info else catalogue_of(language)
+        return lines(said, Present(now, self._zone)), own
 
 
 def _kind(recorded: NewAlert, *, updates: bool) -> Kind:

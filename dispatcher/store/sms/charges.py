@@ -198,6 +198,7 @@ class Charges:
         if not rows:
             return None
         waiting: Counter[str] = Counter()
+        needed: Counter[str] = Counter()
         used: Counter[str] = Counter()
         wait_s: dict[str, float] = {}
         held = 0
@@ -205,6 +206,7 @@ class Charges:
             people = len(row["outcomes"].translate(None, TERMINAL_OUTCOMES))
             held += people if row["held_for"] else 0
             waiting[row["gateway"]] += 0 if row["held_for"] else people
+            needed[row["gateway"]] += 0 if row["held_for"] else people * row["text_parts"]
             used[row["gateway"]] += row["parts_sent"]
             wait_s[row["gateway"]] = max(wait_s.get(row["gateway"], 0.0), row["wait_s"])
         stopped = await self.stopped(connection)
@@ -219,6 +221,7 @@ class Charges:
                     used=used[one.gateway],
                     stopped=stopped.get(one.gateway),
                     wait_s=wait_s[one.gateway],
+                    parts_needed=needed[one.gateway],
                 )
                 for one in self.contracts
                 if one.gateway in waiting

@@ -1,4 +1,6 @@
-"""Count which SMS gateways the subscribers of a warning name themselves, for what is said before it is planned."""
+"""Count which SMS gateways the subscribers of a warning name themselves, and which languages they read, for what is
+said before it is planned.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,13 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection, Pool
 
 _TARGET = Target("SELECT unnest($1::text[])", "$1::text[]", "'{}'::bigint[]")
+LANGUAGES_MOST = 50
+"""The most languages that are told apart, those of most people: a person names them in any order."""
+_LANGUAGES = f"""
+SELECT s.language, count(*) AS n
+FROM ({concerned(_TARGET)}) c JOIN subscription s ON s.id = c.id
+WHERE s.ended_at IS NULL AND s.channel = '{CHANNEL}' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {LANGUAGES_MOST}
+"""  # noqa: S608 - constant
 _NAMED = f"""
 SELECT coalesce({wanted_gateway("s", "$2")}, '') AS wanted, count(*) AS n
 FROM ({concerned(_TARGET)}) c JOIN subscription s ON s.id = c.id
@@ -27,3 +36,8 @@ async def named_gateways(
     app's `own`; an empty name stands for the others. Nothing follows from it of who is within a shape.
     """
     return {row["wanted"]: row["n"] for row in await connection.fetch(_NAMED, list(ags), list(own))}
+
+
+async def languages_wanted(connection: Connection | Pool, ags: Sequence[str]) -> dict[str, int]:
+    """Return how many SMS subscribers in these municipalities, as a whole, read which languages (priority lists)."""
+    return {row["language"]: row["n"] for row in await connection.fetch(_LANGUAGES, list(ags))}

@@ -31,6 +31,14 @@ def sms(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def test_texts_of_several_languages_may_have_fewer_parts_than_the_longest() -> None:
+    found = sms(people=100, parts=3, parts_total=203)
+    assert sms_preview_lines(found, DESK)[0].startswith("SMS: 100 Personen, je nach Sprache bis 3 Teile, ")
+    assert sms_preview_lines(found, ENGLISH)[0].startswith(
+        "SMS: 100 people, up to 3 parts each, by language, "
+    )
+
+
 def test_a_preview_says_how_many_how_long_and_how_dear() -> None:
     assert sms_preview_lines(sms(), DESK) == [
         "SMS: 10.000 Personen, je 2 Teile, etwa 1.500,00 €",

@@ -113,3 +113,16 @@ async def test_those_who_name_a_gateway_are_counted_there_as_the_plan_does(
     await plan(ledger_of(pool), Plans(pool, 100, charges=sms_charges(settings)), alert_id)
     rows = await pool.fetch("SELECT gateway, sum(cardinality(recipients)) AS n FROM batch GROUP BY 1")
     assert {row["gateway"]: row["n"] for row in rows} == {"a": 4, "b": 30}
+
+
+async def test_each_language_is_counted_with_its_own_text(service: Any, pool: Any, settings: Any) -> None:
+    """A Ukrainian frame makes the text of a reader of Ukrainian one of 70 letters a part, and of no one else's."""
+    await phones(pool, service.parts.subscriptions, 8, gateway="b")
+    await phones(pool, service.parts.subscriptions, 2, gateway="b", first=100, language="uk")
+    message = warning(DUEREN)
+    found = await preview(service, message)
+    [one] = [gateway for gateway in found["gateways"] if gateway["people"]]
+    assert (one["people"], found["parts_total"]) == (10, 8 * 1 + 2 * one["parts"])
+    assert one["parts"] > 1
+    assert one["seconds"] == found["parts_total"]
+    assert one["price"] == pytest.approx(found["parts_total"] * 0.1)

@@ -12,7 +12,7 @@ from dispatcher.model.batches import Progress
 from dispatcher.model.vocabulary import Lane, State
 from dispatcher.sms.budget import HELD_FOR_BUDGET, Spent
 from dispatcher.sms.parts import TextParts
-from dispatcher.sms.quote import quote
+from dispatcher.sms.quote import Text, quote
 from dispatcher.sms.routes import shares
 from dispatcher.store.delivery.plans import Located, Plans
 from dispatcher.store.delivery.progress import recipient_progress
@@ -186,8 +186,7 @@ async def test_a_plan_does_what_was_quoted(pool: Any, alerts: Any, people: list[
         severity = draw.choice(["Severe", "Severe", "Extreme"])
         found = quote(
             contracts,
-            shares(await charges.taking(pool), len(people)),
-            parts,
+            [Text(shares(await charges.taking(pool), len(people)), parts)],
             NOW,
             before={},
             spent=await charges.spent(pool),
