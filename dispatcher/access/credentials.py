@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.access.keys import LIFE, KeyKind
+from dispatcher.access.keys import AUTHENTICATES, LIFE, KeyKind
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.model.principals import CredentialState
 from dispatcher.model.vocabulary import FEED_PREFIX
@@ -53,8 +53,13 @@ class Bearer:
 
     @property
     def key_kind(self) -> KeyKind:
-        """Return the kind of its keys."""
+        """Return the kind of its live keys."""
         return _KEY_KIND.get(self.kind, KeyKind.SOURCE)
+
+    @property
+    def key_kinds(self) -> frozenset[KeyKind]:
+        """Return the kinds of keys that it may have: a source alone has keys for exercises."""
+        return frozenset(kind for kind, kinds in AUTHENTICATES.items() if self.kind in kinds)
 
     @property
     def record_id(self) -> str:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.kinds import PrincipalKind
+from dispatcher.model.vocabulary import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,16 +23,18 @@ class KeyKind(StrEnum):
     """The kind of a key, which it begins with."""
 
     SOURCE = "wk"
+    EXERCISE = "wx"
+    """A source's too, for exercises alone."""
     INSTANCE = "wi"
     OPERATOR = "wo"
 
 
-KEY_PATTERN: Final = re.compile(r"(?P<kind>wk|wi|wo)_(?P<id>[a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}")
-"""`wk_<key id>_<32 random bytes>` for sources and feeds, `wi_…` for instances, `wo_…` for operators away from the
-machine: recognisable by scanners for leaked secrets. The id is the bearer's with a random end, so that one bearer can
-have several keys; that of an instance's first key was once the instance's own."""
+KEY_PATTERN: Final = re.compile(r"(?P<kind>wk|wx|wi|wo)_(?P<id>[a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}")
+"""`wk_<key id>_<32 random bytes>` for sources and feeds, `wx_…` for sources' exercises, `wi_…` for instances, `wo_…`
+for operators away from the machine: recognisable by scanners for leaked secrets. The id is the bearer's with a random
+end, so that one bearer can have several keys; that of an instance's first key was once the instance's own."""
 KEY_ID_PATTERN: Final = re.compile(r"[a-z0-9-]{1,40}")
-_NAME_PATTERN: Final = re.compile(r"((wk|wi|wo)_)?[a-z0-9-]{1,40}")
+_NAME_PATTERN: Final = re.compile(r"((wk|wx|wi|wo)_)?[a-z0-9-]{1,40}")
 _RANDOM_END: Final = 8
 """Hexadecimal digits that tell the keys of one bearer apart."""
 _LONGEST_BEARER: Final = 40 - _RANDOM_END - 1
@@ -41,6 +44,7 @@ NO_DIGEST: Final = bytes(32)
 AUTHENTICATES: Final[Mapping[KeyKind, frozenset[PrincipalKind]]] = MappingProxyType(
     {
         KeyKind.SOURCE: frozenset({PrincipalKind.SOURCE, PrincipalKind.FEED}),
+        KeyKind.EXERCISE: frozenset({PrincipalKind.SOURCE}),
         KeyKind.INSTANCE: frozenset({PrincipalKind.INSTANCE}),
         KeyKind.OPERATOR: frozenset({PrincipalKind.REMOTE_OPERATOR}),
     }
@@ -62,6 +66,13 @@ class KeyName:
 
     def __str__(self) -> str:
         return f"{self.kind}_{self.id}"
+
+
+def environment_of_key(kind: KeyKind) -> Environment:
+    """Return the environment of keys of this kind. A key says it itself, and its kind is part of what is hashed, so
+    that no change of the record makes a live key one of exercises, or the other way round.
+    """
+    return Environment.EXERCISE if kind is KeyKind.EXERCISE else Environment.LIVE
 
 
 def read_key(key: str) -> KeyName | None:

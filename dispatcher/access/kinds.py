@@ -25,7 +25,7 @@ class PrincipalKind(StrEnum):
     SOURCE = (
         "source",
         "A control centre, which submits warnings.",
-        "`wk_` key, from `dispatcher source add`",
+        "`wk_` key, from `dispatcher source add`; for exercises a `wx_` key, from `dispatcher keys add --exercise`",
     )
     FEED = (
         "feed",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.roles import Role
+from dispatcher.model.vocabulary import API_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,29 +181,36 @@ _OPERATED: Final = "/v1/operator/instances"
 _OPERATED_ONE: Final = f"{_OPERATED}/{{instance_id}}"
 _OWN_SUBSCRIPTION: Final = "/v1/instances/{instance_id}/subscribers/{installation}"
 
+
+def _in_both(method: str, below: str, foreign: HTTPStatus | None = None) -> tuple[Route, Route]:
+    """Return a route of alerts for warnings and its twin for exercises, which takes other credentials."""
+    live, exercise = (Route(method, f"{prefix}/alerts{below}", foreign) for prefix in API_PREFIX.values())
+    return live, exercise
+
+
 GRANTS: Final = (
     Grant(
         Permission.SUBMIT_ALERTS,
         # A feed's key is a source's without CAP senders: every message is refused for its sender.
         {PrincipalKind.SOURCE: Scope.OWN, PrincipalKind.FEED: Scope.NOTHING},
-        (Route("POST", "/v1/alerts", HTTPStatus.FORBIDDEN),),
+        _in_both("POST", "", HTTPStatus.FORBIDDEN),
         roles={Role.AUTHOR: Scope.OWN},
     ),
     Grant(
         Permission.PREVIEW_ALERTS,
         {PrincipalKind.SOURCE: Scope.OWN, PrincipalKind.FEED: Scope.NOTHING},
-        (Route("POST", "/v1/alerts/preview", HTTPStatus.FORBIDDEN),),
+        _in_both("POST", "/preview", HTTPStatus.FORBIDDEN),
         roles={Role.AUTHOR: Scope.OWN},
     ),
     Grant(
         Permission.READ_ALERTS,
         {PrincipalKind.SOURCE: Scope.OWN, PrincipalKind.FEED: Scope.OWN},
         (
-            Route("GET", "/v1/alerts"),
+            *_in_both("GET", ""),
             # Whether another source has an alert of this id is not to be learnt.
-            Route("GET", "/v1/alerts/{alert_id}", HTTPStatus.NOT_FOUND),
-            Route("GET", "/v1/alerts/{alert_id}/cap", HTTPStatus.NOT_FOUND),
-            Route("GET", "/v1/alerts/{alert_id}/ledger", HTTPStatus.NOT_FOUND),
+            *_in_both("GET", "/{alert_id}", HTTPStatus.NOT_FOUND),
+            *_in_both("GET", "/{alert_id}/cap", HTTPStatus.NOT_FOUND),
+            *_in_both("GET", "/{alert_id}/ledger", HTTPStatus.NOT_FOUND),
         ),
         roles={Role.AUTHOR: Scope.OWN, **_READERS},
     ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NewType
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission, permissions_of, permissions_of_role
 from dispatcher.access.persons import entitlement
-from dispatcher.model.vocabulary import FEED_PREFIX
+from dispatcher.model.vocabulary import FEED_PREFIX, Environment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,7 +51,8 @@ class Principal:
     """How many requests an instance or an operator may make in a minute; 0: any number, None: as the setting has it."""
     key_person: str = ""
     """The person, by id, whom the key of a source belongs to; empty where it is nobody's."""
-
+    environment: Environment = Environment.LIVE
+    """What the credential is for that it showed. It acts in no other environment."""
     person: Person | None = None
     """The entry in the record of a person."""
     held: tuple[RoleGrant, ...] = ()
@@ -96,10 +97,18 @@ class Principal:
         return Actor(f"{self.kind}:{self.id}")
 
 
-def of_source(source: Source, key_person: str = "") -> Principal:
+def of_source(source: Source, environment: Environment = Environment.LIVE, key_person: str = "") -> Principal:
     """Return the principal of a control centre or a feed: its id says which. `key_person` is whose key it showed."""
     kind = PrincipalKind.FEED if source.id.startswith(FEED_PREFIX) else PrincipalKind.SOURCE
-    return Principal(kind, source.id, permissions_of(kind), source.territory, source, key_person=key_person)
+    return Principal(
+        kind,
+        source.id,
+        permissions_of(kind),
+        source.territory,
+        source,
+        key_person=key_person,
+        environment=environment,
+    )
 
 
 def of_instance(
@@ -136,6 +145,7 @@ def of_person(person: Person, now: datetime, source: Source | None = None) -> Pr
         person.id,
         now_held.permissions,
         source=source,
+        environment=person.environment,
         person=person,
         held=now_held.held,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -13,6 +14,7 @@ from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import require
 from dispatcher.api.body import CAP_MEDIA_TYPE, read_cap
+from dispatcher.api.credentials import CrossingReason
 from dispatcher.api.openapi import words
 from dispatcher.api.openapi.refusals import CAP_BODY_REFUSED, JUDGED, refusals
 from dispatcher.api.schemas.accepted import AcceptedBody, accepted_body
@@ -25,7 +27,7 @@ from dispatcher.model.alerts import AlertFilter
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
-from dispatcher.model.vocabulary import AlertState
+from dispatcher.model.vocabulary import API_PREFIX, AlertState, Environment, environment_of_path
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -65,6 +67,7 @@ LedgerReader = Annotated[Principal, reading_ledger(Permission.READ_ALERTS, alert
 
 
 def wanted_alerts(
+    request: Request,
     state: Annotated[list[AlertState] | None, Query(description="only alerts in one of these states")] = None,
     since: Annotated[words.Instant | None, Query(description="received at this instant or later")] = None,
     until: Annotated[words.Instant | None, Query(description="received before this instant")] = None,
@@ -75,7 +78,8 @@ def wanted_alerts(
     in_force: Annotated[bool | None, Query(description="only what warns now, or only what does not")] = None,
 ) -> AlertFilter:
     """Return which alerts of a list are asked for."""
-    return AlertFilter(tuple(state or ()), since, until, in_force, before)
+    environment = environment_of_path(request.scope["path"])
+    return AlertFilter(tuple(state or ()), since, until, in_force, before, environment)
 
 
 Wanted = Annotated[AlertFilter, Depends(wanted_alerts)]
@@ -138,16 +142,47 @@ CORRECTED: dict[int | str, dict[str, Any]] = {
 
 
 def routes(dependencies: ApiDependencies) -> APIRouter:
-    """Return the routes below `/v1/alerts`."""
-    router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
-    _submission(router, dependencies)
-    _correction(router, dependencies)
-    _reading(router, dependencies)
-    _ledger(router, dependencies)
-    return router
+    """Return the routes below `/v1/alerts`, and the same below `/exercise/v1/alerts` for exercises."""
+    both = APIRouter()
+    for environment, prefix in API_PREFIX.items():
+        names = _NAMES[environment]
+        router = APIRouter(prefix=f"{prefix}/alerts", tags=[names.tag])
+        _submission(router, dependencies, names, prefix)
+        if environment is Environment.LIVE:
+            _correction(router, dependencies)
+        _reading(router, dependencies, names)
+        _ledger(router, dependencies, names)
+        both.routes.extend(router.routes)
+    return both
 
 
-def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
+class _Names(NamedTuple):
+    """What the API's description calls the routes of an environment."""
+
+    tag: str
+    one: str
+    """One alert, within the name of an operation."""
+    several: str
+
+
+_NAMES: Final = {
+    Environment.LIVE: _Names("alerts", "Alert", "Alerts"),
+    Environment.EXERCISE: _Names("exercises", "Exercise", "Exercises"),
+}
+
+
+@asynccontextmanager
+async def _crossings_noted(dependencies: ApiDependencies, principal: Principal) -> AsyncIterator[None]:
+    """Write down what is refused within, where it would have led from one environment into the other."""
+    try:
+        yield
+    except RequestRefused as refused:
+        if refused.type is ProblemType.WRONG_ENVIRONMENT:
+            await dependencies.crossings.note(principal, CrossingReason.MESSAGE)
+        raise
+
+
+def _submission(router: APIRouter, dependencies: ApiDependencies, names: _Names, prefix: str) -> None:
     refused = refusals(*JUDGED, ProblemType.QUOTA_EXCEEDED)
 
     @router.post(
@@ -155,7 +190,7 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
         status_code=201,
         responses=ACCEPTED | refused,
         openapi_extra=CAP_BODY,
-        operation_id="submitAlert",
+        operation_id=f"submit{names.one}",
     )
     async def submit(submitter: Submitter, request: Request, response: Response) -> AcceptedBody:
         """Submit one CAP 1.2 message. 201 and 202 are a promise: it is committed. 202 says that the operator's policy
@@ -163,20 +198,23 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
         Without an answer, or with 5xx, send it again.
         """
         body = await read_cap(request, submitter, dependencies.settings.max_body_bytes)
-        accepted = await dependencies.intake.accept(submitter, body)
+        async with _crossings_noted(dependencies, submitter):
+            accepted = await dependencies.intake.accept(submitter, body)
         if accepted.repeated:
             response.status_code = 200
         elif accepted.alert.state is AlertState.HELD:
             response.status_code = 202
-        response.headers["Location"] = f"/v1/alerts/{accepted.alert.id}"
+        response.headers["Location"] = f"{prefix}/alerts/{accepted.alert.id}"
         return accepted_body(accepted)
 
-    @router.post("/preview", responses=refusals(*JUDGED), openapi_extra=CAP_BODY, operation_id="previewAlert")
+    @router.post(
+        "/preview", responses=refusals(*JUDGED), openapi_extra=CAP_BODY, operation_id=f"preview{names.one}"
+    )
     async def preview(previewer: Previewer, request: Request) -> PreviewBody:
         """Judge a message without any effect: municipalities, reach per channel, what would be decided."""
         body = await read_cap(request, previewer, dependencies.settings.max_body_bytes)
         places = places_of(request)
-        async with places.one(places.reads, previewer):
+        async with places.one(places.reads, previewer), _crossings_noted(dependencies, previewer):
             return preview_body(await dependencies.intake.preview(previewer, body), previewer.id)
 
 
@@ -195,8 +233,8 @@ def _correction(router: APIRouter, dependencies: ApiDependencies) -> None:
         return accepted_body(await dependencies.corrections.correct(corrector, alert, what, corrector.actor))
 
 
-def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
-    @router.get("", operation_id="listAlerts")
+def _reading(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> None:
+    @router.get("", operation_id=f"list{names.several}")
     async def listed(reader: Lister, wanted: Wanted, limit: Limit = NEWEST) -> AlertPage:
         """List the source's alerts, newest first, page by page: `next` of one page is `before` of the next one."""
         alerts = await dependencies.alerts.listed(reader.id, limit + 1, wanted)
@@ -206,7 +244,7 @@ def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
             next=page[-1].id if len(alerts) > limit else None,
         )
 
-    @router.get("/{alert_id}", operation_id="getAlert")
+    @router.get("/{alert_id}", operation_id=f"get{names.one}")
     async def status(reader: Reader, alert_id: AlertId) -> StatusBody:
         """Show how the alert stands: whom it has reached, who is still owed it and why, what ended it; per channel and
         municipality, every recipient in one state.
@@ -214,19 +252,21 @@ def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
         alert = await _own(dependencies, reader, alert_id)
         return status_body(await dependencies.statuses.status_of(alert), reader.id)
 
-    @router.get("/{alert_id}/cap", response_class=Response, responses=CAP_ANSWER, operation_id="getAlertCap")
+    @router.get(
+        "/{alert_id}/cap", response_class=Response, responses=CAP_ANSWER, operation_id=f"get{names.one}Cap"
+    )
     async def raw(reader: Reader, alert_id: AlertId) -> Response:
         """Return the message byte for byte as it was submitted."""
         await _own(dependencies, reader, alert_id)
         return Response(await dependencies.alerts.raw(alert_id), media_type=CAP_MEDIA_TYPE)
 
 
-def _ledger(router: APIRouter, dependencies: ApiDependencies) -> None:
+def _ledger(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> None:
     @router.get(
         "/{alert_id}/ledger",
         response_class=StreamingResponse,
         responses=LEDGER_ANSWER,
-        operation_id="getAlertLedger",
+        operation_id=f"get{names.one}Ledger",
     )
     async def ledger(reader: LedgerReader, request: Request, alert_id: AlertId) -> StreamingResponse:
         """Return one JSON line per recipient: number, reference, channel, kind, state, the gateway's report. No
@@ -249,7 +289,7 @@ def _ledger(router: APIRouter, dependencies: ApiDependencies) -> None:
 
 async def _own(dependencies: ApiDependencies, reader: Principal, alert_id: str) -> StoredAlert:
     alert = await dependencies.alerts.get(alert_id)
-    if alert is None or not reader.owns(alert.source_id):
+    if alert is None or not reader.owns(alert.source_id) or alert.environment is not reader.environment:
         raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
     return alert
 

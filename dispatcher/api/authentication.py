@@ -15,18 +15,19 @@ from starlette.requests import Request
 
 from channels.clock import utc_now
 from dispatcher.access import principals
-from dispatcher.access.keys import AUTHENTICATES, KeyKind, read_key
+from dispatcher.access.keys import AUTHENTICATES, KeyKind, environment_of_key, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.management_tokens import MANAGEMENT_TOKEN
 from dispatcher.access.permissions import Permission, holders_of
 from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired, differences
-from dispatcher.api.credentials import Shown, bearer
+from dispatcher.api.credentials import CrossingReason, Shown, bearer
 from dispatcher.api.gateway_secret import gateway_of
 from dispatcher.api.subscribers.management_token import subscriber_of
 from dispatcher.model.principals import CredentialState, RemoteOperator, Source
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.model.vocabulary import API_PREFIX, Environment, environment_of_path
 from dispatcher.runtime.strangers import RECOGNISED
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 _CLAIMED: Final = {
     KeyKind.SOURCE: PrincipalKind.SOURCE,
+    KeyKind.EXERCISE: PrincipalKind.SOURCE,
     KeyKind.INSTANCE: PrincipalKind.INSTANCE,
     KeyKind.OPERATOR: PrincipalKind.REMOTE_OPERATOR,
 }
@@ -59,6 +61,12 @@ _MISSING = {
 """What a route asks for that is not shown, by the first of these kinds that holds its permission; else `_NO_KEY`."""
 
 
+_WRONG_ENVIRONMENT: Final = {
+    Environment.LIVE: Phrase.LIVE_KEY_FOR_EXERCISES,
+    Environment.EXERCISE: Phrase.EXERCISE_KEY_FOR_LIVE,
+}
+
+
 class Require:
     """A route's dependency: the principal that asks and holds the permission. Raises `RequestRefused` for any other."""
 
@@ -68,7 +76,12 @@ class Require:
     def __init__(self, permission: Permission, parameters: dict[str, Any]) -> None:
         self.permission = permission
         shared = SHARING & holders_of(permission)
-        self.refuses = self.answers | ({ProblemType.RATE_LIMITED} if shared else frozenset())
+        apart = PrincipalKind.SOURCE in holders_of(permission)
+        self.refuses = (
+            self.answers
+            | ({ProblemType.RATE_LIMITED} if shared else frozenset())
+            | ({ProblemType.WRONG_ENVIRONMENT} if apart else frozenset())
+        )
         """The problems that it answers, for the description of the API."""
         # FastAPI asks dependencies before it looks at the route's own parameters. Declared here too, these are judged
         # first: a name that nothing can have is not found, whichever principal asks for it.
@@ -87,10 +100,26 @@ class Require:
             dependencies.refused_credentials.note(shown)
             missing = next((phrase for kind, phrase in _MISSING.items() if kind in holders), _NO_KEY)
             raise RequestRefused(ProblemType.UNAUTHENTICATED, said(missing))
+        await _require_environment(request, dependencies, shown)
         if recognised := request.scope.get("extensions", {}).get(RECOGNISED):
             recognised()
         _take_share(dependencies, shown.principal)
         return shown.principal
+
+
+async def _require_environment(request: Request, dependencies: ApiDependencies, shown: Shown) -> None:
+    """Refuse a credential that is good, but not in the environment of the path. It is told so: its bearer has shown all
+    of it, and the mistake may cost minutes. Raises `RequestRefused`.
+    """
+    principal = shown.principal
+    assert principal is not None  # noqa: S101 - the credential is valid
+    if principal.environment is environment_of_path(request.scope["path"]):
+        return
+    dependencies.refused_credentials.note(replace(shown, state=CredentialState.WRONG_ENVIRONMENT))
+    await dependencies.crossings.note(principal, CrossingReason.PATH)
+    phrase = _WRONG_ENVIRONMENT[principal.environment]
+    prefix = API_PREFIX[principal.environment]
+    raise RequestRefused(ProblemType.WRONG_ENVIRONMENT, said(phrase, prefix=prefix))
 
 
 def _take_share(dependencies: ApiDependencies, principal: Principal) -> None:
@@ -136,7 +165,7 @@ async def _judged(request: Request, dependencies: ApiDependencies, permission: P
     found = await dependencies.sources.recognise(key)
     if found.party is None:
         return Shown(found.state, _CLAIMED[name.kind])
-    principal = _principal_of(found.party, found.person)
+    principal = _principal_of(found.party, environment_of_key(name.kind), found.person)
     return Shown(found.state, principal.kind, principal, str(name))
 
 
@@ -150,9 +179,11 @@ def _calling(
     return {} if reports is None else reports.gateways, utc_now(), Phrase.NO_REPORTS_WANTED
 
 
-def _principal_of(party: Source | Instance | RemoteOperator, person: str) -> Principal:
+def _principal_of(
+    party: Source | Instance | RemoteOperator, environment: Environment, person: str
+) -> Principal:
     if isinstance(party, Source):
-        return principals.of_source(party, person)
+        return principals.of_source(party, environment, person)
     if isinstance(party, RemoteOperator):
         return principals.of_remote_operator(party.id)
     return principals.of_instance(party.id, party.shown, sandbox=party.sandbox, quota=party.quota)

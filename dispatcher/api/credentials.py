@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +14,8 @@ import structlog
 
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.model.principals import CredentialState
+from dispatcher.store import audit
+from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from dispatcher.access.principals import Principal
     from dispatcher.metrics import Metrics
+    from dispatcher.store.record import Pool
 
 log = structlog.get_logger()
 
@@ -33,8 +38,9 @@ NO_LONGER_GOOD: Final = frozenset(
 """The states of what was good once: somebody was forgotten, or somebody has what he should not."""
 _SEEN_OF: Final[Mapping[str, frozenset[CredentialState]]] = MappingProxyType(
     {
-        PrincipalKind.SOURCE: NO_LONGER_GOOD | {CredentialState.UNKNOWN, CredentialState.WRONG_KIND},
-        PrincipalKind.FEED: NO_LONGER_GOOD,
+        PrincipalKind.SOURCE: NO_LONGER_GOOD
+        | {CredentialState.UNKNOWN, CredentialState.WRONG_KIND, CredentialState.WRONG_ENVIRONMENT},
+        PrincipalKind.FEED: NO_LONGER_GOOD | {CredentialState.WRONG_ENVIRONMENT},
         PrincipalKind.INSTANCE: NO_LONGER_GOOD | {CredentialState.UNKNOWN, CredentialState.WRONG_KIND},
         PrincipalKind.REMOTE_OPERATOR: NO_LONGER_GOOD | {CredentialState.UNKNOWN, CredentialState.WRONG_KIND},
         PrincipalKind.GATEWAY: frozenset(
@@ -87,6 +93,42 @@ class RefusedCredentials:
         log.warning(
             "credential_refused", reason=shown.state, principal=shown.principal.actor, key=shown.key or None
         )
+
+
+class CrossingReason(StrEnum):
+    """How somebody tried to get from one environment into the other."""
+
+    PATH = "path"
+    """A credential was shown at a path of the other environment."""
+    MESSAGE = "message"
+    """A message was submitted that is of the other environment, or acts on one that is."""
+
+
+class EnvironmentCrossings:
+    """Writes into the audit trail who tried to get from one environment into the other: of each principal, environment
+    and reason the first time, and then once in `LOGGED_EVERY_S`, as a forgotten script tries every second.
+    """
+
+    def __init__(self, pool: Pool, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`monotonic` gives seconds."""
+        self._pool = pool
+        self._monotonic = monotonic
+        self._noted: dict[tuple[str, str, str], float] = {}  # as few as there are parties with keys
+
+    async def note(self, principal: Principal, reason: CrossingReason) -> None:
+        """Write it down. While the record is away it is not: the attempt is refused all the same."""
+        which, now = (principal.actor, principal.environment, reason), self._monotonic()
+        if now - self._noted.get(which, -LOGGED_EVERY_S) < LOGGED_EVERY_S:
+            return
+        with suppress(*UNAVAILABLE):
+            await audit.note(
+                self._pool,
+                principal.actor,
+                "environment.refuse",
+                credential=principal.environment,
+                reason=reason,
+            )
+            self._noted[which] = now
 
 
 def bearer(request: Request) -> str:

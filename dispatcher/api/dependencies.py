@@ -9,7 +9,7 @@ from dispatcher.api.body import BodiesInReceipt
 
 if TYPE_CHECKING:
     from dispatcher.api.console.parts import ConsoleParts
-    from dispatcher.api.credentials import RefusedCredentials
+    from dispatcher.api.credentials import EnvironmentCrossings, RefusedCredentials
     from dispatcher.api.public.streams.telling import PublicStreams
     from dispatcher.api.receipts.collector import ReceiptCollector
     from dispatcher.api.shares import InstanceShares
@@ -57,6 +57,7 @@ class ApiDependencies:
     metrics: Metrics
     health: Health
     refused_credentials: RefusedCredentials
+    crossings: EnvironmentCrossings
     registration: Registration
     trials: Trials
     push_key: PushKey

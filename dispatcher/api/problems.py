@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from http import HTTPStatus
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -60,13 +61,13 @@ _INTERNAL: Final = {
     Meant.CHANGE: Phrase.INTERNAL_TO_CHANGE,
     Meant.READ: Phrase.INTERNAL_TO_READ,
 }
-_SUBMISSION: Final = re.compile(r"/v1/(?:alerts|feeds/[^/]+/messages)")
-_PREVIEW: Final = "/v1/alerts/preview"
+_SUBMISSION: Final = re.compile(r"(?:/exercise)?/v1/alerts|/v1/feeds/[^/]+/messages")
+_PREVIEW: Final = re.compile(r"(?:/exercise)?/v1/alerts/preview")
 
 
 def meant_of(method: str, path: str) -> Meant:
     """Return what a request is for, by its address."""
-    if method in ("GET", "HEAD", "OPTIONS") or path == _PREVIEW:
+    if method in ("GET", "HEAD", "OPTIONS") or _PREVIEW.fullmatch(path):
         return Meant.READ
     return Meant.SUBMIT if method == "POST" and _SUBMISSION.fullmatch(path) else Meant.CHANGE
 
@@ -147,14 +148,16 @@ def _wrong_parameter(code: str, path: str, message: str) -> dict[str, object]:
 
 def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small handlers sharing a metrics
     """Add handlers for everything that can go wrong."""
-    for type_ in ProblemType:
-        metrics.alerts_rejected.labels(type_)
+    rejected = {"/v1/alerts": metrics.alerts_rejected, "/exercise/v1/alerts": metrics.exercises_rejected}
+    for type_, counter in product(ProblemType, rejected.values()):
+        counter.labels(type_)
 
     async def refused(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestRefused):
             raise error
-        if request.url.path.startswith("/v1/alerts") and request.method == "POST":
-            metrics.alerts_rejected.labels(error.type).inc()
+        for path, counter in rejected.items():
+            if request.url.path.startswith(path) and request.method == "POST":
+                counter.labels(error.type).inc()
         return problem_response(error)
 
     async def unavailable(request: Request, error: Exception) -> Response:

@@ -16,7 +16,7 @@ from channels.clock import utc_now
 from channels.sms.settings import SmsGatewaySettings
 from dispatcher.access.credentials import Bearer, KeyEntry, KeyTerms, judge, wrong_end
 from dispatcher.access.fingerprints import SecretName
-from dispatcher.access.keys import KEY_ID_PATTERN, fresh_key, named_by, read_key
+from dispatcher.access.keys import KEY_ID_PATTERN, KeyKind, fresh_key, named_by, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.access.persons import is_person_id
@@ -59,6 +59,12 @@ KeyId = Annotated[
 SourceId = Annotated[str, typer.Option("--source", help="the source's id")]
 InstanceId = Annotated[str, typer.Option("--instance", help="the instance's id")]
 FeedName = Annotated[str, typer.Option("--feed", help="the feed's name")]
+Exercise = Annotated[
+    bool,
+    typer.Option(
+        "--exercise", help="a source's key for exercises alone (wx_…), with which no warning is sent"
+    ),
+]
 OperatorId = Annotated[str, typer.Option("--operator", help="the id of an operator away from the machine")]
 
 
@@ -168,6 +174,8 @@ def add(
     person: Annotated[
         str, typer.Option(help="with --source: who alone has it, and may not approve what it submits")
     ] = "",
+    *,
+    exercise: Exercise = False,
 ) -> None:
     """Print one more key, once. The others stay as good as they are."""
     settings, bearer = Settings(), _keyed_bearer(source, instance, feed, operator_id)
@@ -175,7 +183,7 @@ def add(
         raise typer.BadParameter("only a source's key belongs to a person")
     if person and not is_person_id(person):
         raise typer.BadParameter("a person's id is a short name such as m.keller")
-    key = fresh_key(bearer.key_kind, bearer.id)
+    key = fresh_key(_kind(bearer, exercise=exercise), bearer.id)
 
     async def work(pool: record.Pool) -> None:
         pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
@@ -196,17 +204,21 @@ def rotate(
     feed: FeedName = "",
     operator_id: OperatorId = "",
     overlap: Annotated[str, typer.Option(help="how long the old keys stay good, e.g. 24h")] = "24h",
+    *,
+    exercise: Exercise = False,
 ) -> None:
-    """Print a new key, once; the old ones end after the overlap."""
-    rotate_keys(_keyed_bearer(source, instance, feed, operator_id), overlap)
+    """Print a new key, once; the old ones end after the overlap: of a source those for warnings, or with --exercise
+    those for exercises.
+    """
+    rotate_keys(_keyed_bearer(source, instance, feed, operator_id), overlap, exercise=exercise)
 
 
-def rotate_keys(bearer: Bearer, overlap: str) -> None:
-    """Print a new key of the bearer, and until when the old ones are good."""
+def rotate_keys(bearer: Bearer, overlap: str, *, exercise: bool = False) -> None:
+    """Print a new key of the bearer, and until when the old ones of the same environment are good."""
     settings, meanwhile = Settings(), read_duration(overlap)
     if not KEY_ID_PATTERN.fullmatch(bearer.id):
         refuse(f"there is no {bearer}")
-    key = fresh_key(bearer.key_kind, bearer.id)
+    key = fresh_key(_kind(bearer, exercise=exercise), bearer.id)
 
     async def work(pool: record.Pool) -> list[KeyEntry]:
         pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
@@ -219,6 +231,15 @@ def rotate_keys(bearer: Bearer, overlap: str) -> None:
     for entry in old:
         typer.echo(f"{entry.name} ends at {_shown(entry.terms.expires_at)}", err=True)
     typer.echo(key)
+
+
+def _kind(bearer: Bearer, *, exercise: bool) -> KeyKind:
+    """Return the kind of the key that is wanted. Refuses one for exercises of who submits none."""
+    if not exercise:
+        return bearer.key_kind
+    if KeyKind.EXERCISE not in bearer.key_kinds:
+        raise typer.BadParameter(f"--exercise: only a source has keys for exercises, and no {bearer.kind}")
+    return KeyKind.EXERCISE
 
 
 def _keyed_bearer(source: str, instance: str, feed: str, operator_id: str) -> Bearer:

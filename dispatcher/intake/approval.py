@@ -14,7 +14,7 @@ from dispatcher.intake.new_alert import graph_of, thread_of
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.approval.request import ApprovalDecision
-from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX, WARNING, AlertState, Doubt, Reason
+from dispatcher.model.vocabulary import FEED_PREFIX, OPEN_DRILL, SENT, WARNING, AlertState, Doubt, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
 from dispatcher.store.alerts.approvals import approval_request
 from dispatcher.store.alerts.related_alerts import Outcome, RelatedAlerts
@@ -132,9 +132,9 @@ class Approval:
         _require_territory(rules, added)
         known = await related_state(submission, rules, message, held.sha256, now, itself=held.id)
         decision = decide(message, known, rules)
-        if decision.reason not in DISPATCHED:
+        if decision.reason not in SENT:
             raise NotApprovedError(_NOT_APPROVED.get(decision.reason, _NOTHING_TO_SEND))
-        if decision.reason in WARNING and _ended_since(held, known):
+        if decision.reason in WARNING | OPEN_DRILL and _ended_since(held, known):
             raise NotApprovedError(_ENDED_SINCE)
         await related.add_municipalities(held.id, added)
         chain_id, thread = graph_of(known) or held.chain_id, thread_of(known) or held.id

@@ -4,14 +4,23 @@ Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cap import MsgType, Scope, Severity, Status
 from cap.severity import SEVERITY_ORDER, highest_severity
 from dispatcher.intake.meaning import ACTS_ON_OTHERS
 from dispatcher.intake.prepare import OnDoubt
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, FEED_PREFIX, Doubt, Reason
+from dispatcher.model.vocabulary import (
+    DISPATCHED,
+    DRILL_OF,
+    ENDING_REASONS,
+    FEED_PREFIX,
+    SENT,
+    Doubt,
+    Environment,
+    Reason,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -89,8 +98,17 @@ def decide(message: Message, known: RelatedState, rules: IntakeRules) -> Decisio
         _equal,
     ):
         if (decision := step(case)) is not None:
-            return decision
-    return _alarm(case)
+            return _as_drill(case, decision)
+    return _as_drill(case, _alarm(case))
+
+
+def _as_drill(case: _Case, decision: Decision) -> Decision:
+    """Return of an exercise the same decision under the reason of one, so that nothing that asks for warnings finds
+    it.
+    """
+    if case.message.environment is Environment.LIVE or decision.reason not in DRILL_OF:
+        return decision
+    return replace(decision, reason=DRILL_OF[decision.reason])
 
 
 def _powerless(case: _Case) -> Decision | None:
@@ -154,7 +172,7 @@ def _prevails(copy: StoredAlert) -> bool:
     """
     if copy.source_id.startswith(FEED_PREFIX):
         return copy.reason in DISPATCHED
-    return copy.reason not in (Reason.DRILL, Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.NOT_A_WARNING)
+    return copy.reason not in (Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.NOT_A_WARNING)
 
 
 def _covers(stored: StoredAlert, message: Message) -> bool:
@@ -171,6 +189,8 @@ def _unfit_reference(case: _Case) -> Decision | None:
         return None
     if {reference.sender for reference in message.alert.references} - {message.alert.sender}:
         return case.in_doubt(Doubt.FOREIGN_REFERENCE)
+    if case.known.crossing:
+        return case.in_doubt(Doubt.ENVIRONMENT)
     if not case.known.named:
         return case.in_doubt(Doubt.UNKNOWN_REFERENCE)
     return None
@@ -188,27 +208,23 @@ def _not_for_the_public(case: _Case) -> Decision | None:
     alert = case.message.alert
     if alert.msg_type not in (MsgType.ALERT, *ACTS_ON_OTHERS):
         return case.decided(Reason.NOT_A_WARNING)
-    if alert.status is not Status.ACTUAL or case.message.facts.is_test:
-        return case.decided(Reason.DRILL if _is_drill(case) else Reason.NOT_ACTUAL)
+    if (alert.status is not Status.ACTUAL or case.message.facts.is_test) and not _is_drill(case):
+        return case.decided(Reason.NOT_ACTUAL)
     if alert.scope is not Scope.PUBLIC:
         return case.decided(Reason.NOT_PUBLIC)
     return None
 
 
 def _is_drill(case: _Case) -> bool:
-    """Whether it is an exercise for people, of those who warn here themselves: what a feed exercises is recorded. An
-    Update of a real warning would take that warning's place on phones.
+    """Whether it is an exercise for people, of those who warn here themselves: what a feed exercises is recorded. It
+    is decided upon as the warning would be that it stands for, among exercises alone.
     """
     message, alert = case.message, case.message.alert
     return (
         case.on_doubt is OnDoubt.REFUSE
         and alert.status is Status.EXERCISE
-        and alert.msg_type is MsgType.ALERT
         and alert.scope is Scope.PUBLIC
-        and bool(message.places)
-        and not case.known.later
-        and message.expires > case.known.now
-        and not (message.facts.is_test or message.ends or message.doubts)
+        and not message.facts.is_test
     )
 
 
@@ -225,9 +241,10 @@ def _ending(case: _Case) -> Decision | None:
     if known.standing:
         return case.ends(Reason.CANCEL if message.alert.msg_type is MsgType.CANCEL else Reason.ALL_CLEAR)
     stoppers = {stored.stopped_by for stored in known.replaces}
-    if any(stored.id in stoppers and stored.reason in ENDING_REASONS for stored in known.graph):
+    ending = ENDING_REASONS | {Reason.DRILL_END}
+    if any(stored.id in stoppers and stored.reason in ending for stored in known.graph):
         return case.decided(Reason.ALREADY_ENDED)
-    if any(stored.reason in DISPATCHED for stored in known.replaces):
+    if any(stored.reason in SENT for stored in known.replaces):
         return _ends_nothing(case)
     if any(stored.is_in_force(known.now) for stored in known.beyond):
         return case.in_doubt(Doubt.TERRITORY)

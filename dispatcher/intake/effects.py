@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import cap
 from dispatcher.intake.similarity import goes_on_standing
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, Reason
+from dispatcher.model.vocabulary import DISPATCHED, DRILLS, ENDING_REASONS, WARNING, Environment, Reason
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
@@ -35,6 +35,8 @@ async def take_effect(
     """Carry out the effects of a message as the record has it now. Returns other messages that are to be planned, and
     what became of those that were merged into what it replaces or ends.
     """
+    if stored.environment is Environment.EXERCISE:
+        return await _take_effect_as_drill(submission, known, stored), NONE_BEHIND
     if stored.reason not in TAKES_EFFECT or not stored.has_power:
         return [], NONE_BEHIND
     related = RelatedAlerts(submission)
@@ -51,6 +53,19 @@ async def take_effect(
     wake_ups = await promote_unspoken(submission.connection, known.now) if replaced else []
     await related.stand_beside([one.id for one in others.elsewhere], stored.id)
     return [*wake_ups, *(await submission.plan_again(stored.chain_id))], others
+
+
+async def _take_effect_as_drill(
+    submission: Submission, known: RelatedState, stored: StoredAlert
+) -> list[ReadyAlert]:
+    """Carry out the effects of an exercise that is sent, which are on other exercises only. Nothing else follows: none
+    waits for what it names, stands in for another, or is told late.
+    """
+    if stored.reason not in DRILLS:
+        return []
+    await _connect(submission, known, stored)
+    await submission.stop([one.id for one in known.replaces], stored.id)
+    return await submission.plan_again(stored.chain_id)
 
 
 async def _connect(submission: Submission, known: RelatedState, stored: StoredAlert) -> None:

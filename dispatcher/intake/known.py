@@ -25,7 +25,7 @@ from dispatcher.intake.similarity import (
     tolerance_window,
     words_digest,
 )
-from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX
+from dispatcher.model.vocabulary import FEED_PREFIX, SENT, Environment
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ async def related_state(
         return known
     if message.ends:
         return known if message.places else replace(known, ended_places=await reader.ended_places(known))
+    if message.environment is Environment.EXERCISE:
+        return known  # an exercise stands for itself: nobody is spared one by another
     return replace(known, equal_to=await reader.equal_to(known))
 
 
@@ -70,7 +72,25 @@ class _Reader:
         self._itself = itself
 
     def _effective(self, found: Sequence[StoredAlert]) -> list[StoredAlert]:
-        return [stored for stored in found if stored.has_power and stored.id != self._itself]
+        """Return what may have to do with the message: of the other environment nothing does, whatever it is called."""
+        return [
+            stored
+            for stored in found
+            if stored.has_power
+            and stored.id != self._itself
+            and stored.environment is self._message.environment
+        ]
+
+    def _crossing(
+        self, found: Sequence[StoredAlert], named: Sequence[StoredAlert], carried: set[str]
+    ) -> list[StoredAlert]:
+        """Return what the message names of the other environment, and does not have there under the same name in its
+        own.
+        """
+        others = [stored for stored in found if stored.environment is not self._message.environment]
+        own = {(stored.sender, stored.identifier) for stored in named}
+        meant = resolve(self._message, self._rules.source_id, others, carried, lenient=False)
+        return [stored for stored in meant if (stored.sender, stored.identifier) not in own]
 
     async def named(self, known: RelatedState) -> RelatedState:
         message, source_id = self._message, self._rules.source_id
@@ -84,12 +104,11 @@ class _Reader:
             copies = [stored for stored in copies if stored.source_id.startswith(FEED_PREFIX)]
         editions = await self._related.editions(key) if from_feed else []
         references = message.references
-        candidates = self._effective(
-            await self._related.candidates(
-                [reference.identifier for reference in references],
-                list(reference_keys(references)) if from_feed else [],
-            )
+        everywhere = await self._related.candidates(
+            [reference.identifier for reference in references],
+            list(reference_keys(references)) if from_feed else [],
         )
+        candidates = self._effective(everywhere)
         others = self._editions(editions, {stored.id for stored in identity})
         # To have carried what is proved gives no power over it: anybody can repeat what is public.
         no_surer = [one.id for one in (*candidates, *copies, *others) if one.proved <= message.proved]
@@ -124,6 +143,7 @@ class _Reader:
                 *(one for one in others if is_newer_edition(one, message, source_id)),
             ],
             siblings=await self._siblings(references),
+            crossing=[] if from_feed else self._crossing(everywhere, named, carried),
         )
 
     async def _siblings(self, references: Sequence[cap.Reference]) -> list[StoredAlert]:
@@ -135,7 +155,7 @@ class _Reader:
         return [
             stored
             for stored in self._effective(found)
-            if stored.reason in DISPATCHED
+            if stored.reason in SENT
             and stored.sender == sender
             and (stored.source_id == self._rules.source_id or (stored.proved and self._message.proved))
         ]
@@ -192,7 +212,12 @@ class _Reader:
         chains = list(dict.fromkeys(stored.chain_id for stored in related))
         if not chains:
             return known
-        found = [one for one in await self._submission.chains(chains) if one.id != self._itself]
+        # What a feed sent may have joined them before the environments were kept apart.
+        found = [
+            one
+            for one in await self._submission.chains(chains)
+            if one.id != self._itself and one.environment is self._message.environment
+        ]
         return replace(known, graph=found, replaced=await self._submission.replaced(chains))
 
     async def ended_places(self, known: RelatedState) -> tuple[AffectedMunicipality, ...]:

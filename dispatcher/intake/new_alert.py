@@ -15,7 +15,7 @@ from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt, c
 from dispatcher.intake.related import RelatedState, reference_keys
 from dispatcher.intake.similarity import beginning, words_digest
 from dispatcher.model.alerts import NewAlert, new_alert_id, together
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, Reason
+from dispatcher.model.vocabulary import ENDING_REASONS, SENT, Reason
 from dispatcher.texts.choice import language_of
 from dispatcher.texts.languages import DEFAULT
 from dispatcher.texts.words.catalogues import words_for
@@ -99,7 +99,7 @@ def thread_of(known: RelatedState) -> str | None:
     continued. A second branch is a thread of its own, so that its notices do not take the place of the first one's.
     """
     taken = {stored.thread for stored in known.survivors}
-    told = [stored for stored in known.direct if stored.reason in DISPATCHED]
+    told = [stored for stored in known.direct if stored.reason in SENT]
     return next((stored.thread for stored in told if stored.thread not in taken), None)
 
 
@@ -109,7 +109,7 @@ def _named(alert: cap.Alert, known: RelatedState) -> tuple[str, str, str]:
     if infos:
         info = min(infos, key=lambda one: SEVERITY_ORDER.index(one.severity))
         return info.event, info.headline or info.event, info.severity
-    told = [stored for stored in known.replaces if stored.headline and stored.reason in DISPATCHED]
+    told = [stored for stored in known.replaces if stored.headline and stored.reason in SENT]
     standing = {stored.id for stored in known.standing}
     named = [stored for stored in told if stored.id in standing] or told[-1:]
     if not named:

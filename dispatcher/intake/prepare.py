@@ -17,7 +17,13 @@ from cap.signatures.verification import Verdict, verify
 from dispatcher.intake.local_texts import differs_by_place
 from dispatcher.intake.meaning import ACTS_ON_OTHERS, expiry, infos_beyond, is_ending
 from dispatcher.model.alerts import AffectedMunicipality
-from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, FEED_PREFIX, Doubt
+from dispatcher.model.vocabulary import (
+    AUTHENTICITY_DOUBTS,
+    FEED_PREFIX,
+    Doubt,
+    Environment,
+    environment_of,
+)
 from dispatcher.targeting.match import DEFAULT_MATCHING_RULE, match
 from dispatcher.targeting.outcome import Beyond, Match, MatchProfile
 from dispatcher.targeting.target import target_of
@@ -62,6 +68,8 @@ class IntakeRules:
 
     source_id: str
     """The source's id in the record."""
+    environment: Environment = Environment.LIVE
+    """What a control centre's credential is for: it submits nothing that is of the other one."""
     on_doubt: OnDoubt = OnDoubt.HOLD
     territory: tuple[str, ...] = ()
     """AGS prefixes; none: every municipality of the boundary data."""
@@ -134,6 +142,11 @@ class Message:
     """Whether it is proved who wrote it."""
     latest_end: datetime = NEVER
     """The latest `expires` that a message of its source may have now."""
+
+    @property
+    def environment(self) -> Environment:
+        """Return what it is: the real thing, or an exercise."""
+        return environment_of(self.alert.status)
 
     @property
     def ends(self) -> bool:

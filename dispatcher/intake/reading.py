@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import cap
 from dispatcher.intake.prepare import Incoming, Message, prepare
-from dispatcher.intake.requirements import as_error, require_names, require_target, target_findings
+from dispatcher.intake.requirements import (
+    as_error,
+    require_environment,
+    require_names,
+    require_target,
+    target_findings,
+)
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import Said, said
@@ -71,6 +77,7 @@ def _valid(raw: bytes, rules: IntakeRules, limits: cap.Limits) -> tuple[cap.Aler
             said(Phrase.SENDER_NOT_ALLOWED, sender=alert.sender, allowed=", ".join(sorted(rules.senders))),
             extra={"sender": alert.sender},
         )
+    require_environment(rules, alert)
     require_names(alert)
     return alert, findings
 

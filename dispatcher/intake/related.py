@@ -27,7 +27,7 @@ WORLDWIDE = ("2.49.0.", "urn:oid:2.49.", "mow.", "kat.", "biw.", "lhp.", "pol.")
 Any other identifier is unique only together with its sender (CAP 1.2 section 3.2.1)."""
 POWERLESS_REASONS = frozenset(
     {
-        *(Reason.DRILL, Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.NOT_A_WARNING),
+        *(Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.NOT_A_WARNING),
         *(Reason.HELD, Reason.DISCARDED, Reason.QUIET, Reason.ADVANCE, Reason.NO_LONGER_LISTED),
     }
 )
@@ -46,7 +46,8 @@ class RelatedState:
     `siblings` refer to something that the message refers to as well, of record or not. `equal_to` is another source's
     warning in force that says the same to the same people. `covering` are those copies and editions, by id, that told
     everybody whom this message is for. `beyond` is what it names of other sources beyond its own territory.
-    `ended_places` are those of what the message ends, where it names none itself.
+    `ended_places` are those of what the message ends, where it names none itself. All of these are of the message's own
+    environment; `crossing` is what it names of the other one, and nothing of its own.
     """
 
     now: datetime
@@ -65,6 +66,7 @@ class RelatedState:
     covering: frozenset[str] = frozenset()
     beyond: Sequence[StoredAlert] = ()
     ended_places: tuple[AffectedMunicipality, ...] = ()
+    crossing: Sequence[StoredAlert] = ()
 
     @property
     def connected(self) -> list[StoredAlert]:
@@ -109,15 +111,21 @@ class RelatedState:
 
     @property
     def survivors(self) -> list[StoredAlert]:
-        """Which warnings of the graph stay in force beside this message."""
+        """Which warnings of the graph stay in force beside this message, or which exercises beside an exercise."""
         gone = {stored.id for stored in self.replaces}
-        return [stored for stored in self.graph if stored.is_in_force(self.now) and stored.id not in gone]
+        return [stored for stored in self.graph if _goes_on(stored, self.now) and stored.id not in gone]
 
 
 def stands(stored: StoredAlert, now: datetime) -> bool:
-    """Whether a message can be replaced or ended: it is in force, or waits behind an equal one that is."""
+    """Whether a message can be replaced or ended: it is in force, or waits behind an equal one that is; or it is an
+    exercise that goes on.
+    """
     waits = stored.reason is Reason.MERGED and stored.stopped_by is None and stored.expires > now
-    return waits or stored.is_in_force(now)
+    return waits or _goes_on(stored, now)
+
+
+def _goes_on(stored: StoredAlert, now: datetime) -> bool:
+    return stored.is_in_force(now) or stored.is_open_drill(now)
 
 
 def reachable(start: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:

@@ -14,7 +14,7 @@ from dispatcher.intake.prepare import NAME_MAX, too_long_names
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import Said, said
-from dispatcher.model.vocabulary import ENDING_REASONS, Doubt
+from dispatcher.model.vocabulary import ENDING_REASONS, Doubt, Environment, environment_of
 from dispatcher.targeting.explanation import area_number, german_label, in_both
 
 if TYPE_CHECKING:
@@ -69,6 +69,15 @@ def require_names(alert: cap.Alert) -> None:
             ProblemType.INVALID_CAP,
             said(Phrase.NAME_TOO_LONG, most=NAME_MAX),
         )
+
+
+def require_environment(rules: IntakeRules, alert: cap.Alert) -> None:
+    """Require that the message is of the environment that the credential is for."""
+    if environment_of(alert.status) is rules.environment:
+        return
+    is_exercise = rules.environment is Environment.EXERCISE
+    phrase = Phrase.WARNING_BY_EXERCISE_KEY if is_exercise else Phrase.EXERCISE_BY_LIVE_KEY
+    raise RequestRefused(ProblemType.WRONG_ENVIRONMENT, said(phrase, status=alert.status))
 
 
 def require_target(rules: IntakeRules, message: Message) -> None:
@@ -239,6 +248,17 @@ def _reference_replaced(_message: Message, known: RelatedState, _zone: tzinfo) -
     )
 
 
+def _environment(message: Message, known: RelatedState, _zone: tzinfo) -> RequestRefused:
+    named = sorted({(stored.sender, stored.identifier) for stored in known.crossing})
+    is_exercise = message.environment is Environment.EXERCISE
+    phrase = Phrase.EXERCISE_ACTS_ON_WARNING if is_exercise else Phrase.WARNING_ACTS_ON_EXERCISE
+    return RequestRefused(
+        ProblemType.WRONG_ENVIRONMENT,
+        said(phrase, identifiers=", ".join(identifier for _, identifier in named[:NAMED])),
+        extra={"references": [f"{sender},{identifier}" for sender, identifier in named]},
+    )
+
+
 _REFUSALS = {
     Doubt.CLOCK: _clock,
     Doubt.LIFETIME: _lifetime,
@@ -249,6 +269,7 @@ _REFUSALS = {
     Doubt.FOREIGN_REFERENCE: _foreign_reference,
     Doubt.UNKNOWN_REFERENCE: _unknown_reference,
     Doubt.REFERENCE_REPLACED: _reference_replaced,
+    Doubt.ENVIRONMENT: _environment,
 }
 """The refusals of the doubts that a control centre's message can raise; the others are about feeds."""
 

@@ -32,7 +32,17 @@ from dispatcher.intake.requirements import (
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, SENT, WARNING, AlertState, Doubt, Reason
+from dispatcher.model.vocabulary import (
+    DISPATCHED,
+    ENDING_REASONS,
+    OPEN_DRILL,
+    SENT,
+    WARNING,
+    AlertState,
+    Doubt,
+    Environment,
+    Reason,
+)
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
 from dispatcher.store import audit
 from dispatcher.targeting.outcome import Match, MatchProfile, home_of
@@ -187,7 +197,8 @@ class SubmissionIntake:
                 await self._asking.request(submission, valid.message, accepted.alert, asked, principal.author)
             if corrects is not None:
                 await audit.note(submission.connection, corrects, "alert.correct", accepted.alert.id)
-        self._metrics.accept_seconds.observe(time.monotonic() - started)
+        if principal.environment is Environment.LIVE:  # the objective is of warnings
+            self._metrics.accept_seconds.observe(time.monotonic() - started)
         if accepted.repeated:
             self._metrics.alerts_repeated.labels(principal.id).inc()
         else:
@@ -219,16 +230,16 @@ class SubmissionIntake:
         repeated = decision.reason is Reason.DUPLICATE
         before = known.same if repeated else None
         estimate, told = NOBODY, None
-        if decision.reason in ENDING_REASONS:
+        if decision.reason in ENDING_REASONS or decision.reason is Reason.DRILL_END:
             estimate = await self._estimator.of_ending(*_replaced(known))
             told = await self._told(known)
-        elif decision.reason in {*WARNING, Reason.DRILL} or decision.waits_for_approval:
+        elif decision.reason in WARNING | OPEN_DRILL or decision.waits_for_approval:
             estimate = await self._estimator.of(
                 message.matched,
                 message.places,
                 message.target,
                 as_recorded.severity,
-                drill=decision.reason is Reason.DRILL,
+                drill=decision.reason in OPEN_DRILL,
             )
         return Preview(
             before.reason if before else decision.reason,
@@ -283,8 +294,10 @@ class SubmissionIntake:
         return await self._statuses.stands_in(decision.covered_by)
 
     async def _asked(self, valid: _ValidSubmission) -> tuple[_ValidSubmission, PolicyAnswer | None]:
-        """Return the message with the doubt that the policy of approval raises, if it does, and what it says."""
-        if self._asking is None:
+        """Return the message with the doubt that the policy of approval raises, if it does, and what it says. An
+        exercise waits for nobody: it alarms only who has chosen to take part.
+        """
+        if self._asking is None or valid.message.environment is Environment.EXERCISE:
             return valid, None
 
         async def dropped() -> int:
@@ -306,13 +319,13 @@ class SubmissionIntake:
         """Return what bounds how many of a source's messages are decided upon at once, or wait for it: whoever sends
         hundreds waits for itself, and not for all others who share its CAP sender or the connections to the record.
         """
-        return self._deciding.setdefault(principal.id, asyncio.Semaphore(DECIDED_AT_ONCE))
+        return self._deciding.setdefault(_client(principal), asyncio.Semaphore(DECIDED_AT_ONCE))
 
     async def _read(self, principal: Principal, raw: bytes) -> _ValidSubmission:
         rules = self._rules(principal)
         with unread_refused():
             read = await self._readers.run(
-                principal.id, read_submission, raw, rules, self._limits, datetime.now(UTC)
+                _client(principal), read_submission, raw, rules, self._limits, datetime.now(UTC)
             )
         if read.message is not None:
             self._metrics.match_seconds.observe(read.match_seconds)
@@ -329,6 +342,7 @@ class SubmissionIntake:
         assert source is not None  # noqa: S101 - else the message's sender would not have been its own
         return IntakeRules(
             source.id,
+            environment=principal.environment,
             on_doubt=OnDoubt.REFUSE,
             territory=source.territory,
             senders=source.senders,
@@ -353,7 +367,7 @@ class SubmissionIntake:
         if decision.reason is Reason.HELD and not decision.waits_for_approval:
             mends = next(doubt for doubt in decision.doubts if doubt is not Doubt.APPROVAL)
             raise refusal(mends, message, known, self._zone)
-        if decision.reason in DISPATCHED:
+        if decision.reason in SENT:
             await _require_own_reach(submission, rules, known)
         return known, decision
 
@@ -383,7 +397,8 @@ class SubmissionIntake:
             await submission.lock_quota(rules.source_id)
         reached = await _quota_reached(submission, rules)
         if reached is not None:
-            self._metrics.quota_exceeded.labels(rules.source_id).inc()
+            if rules.environment is Environment.LIVE:
+                self._metrics.quota_exceeded.labels(rules.source_id).inc()
             raise quota_exceeded(rules.quota, reached, submission.now)
 
     def _accepted(
@@ -401,6 +416,11 @@ class SubmissionIntake:
             )
         others = merged or NONE_BEHIND
         return Accepted(stored, places, findings, repeated=repeated, matched=message.matched, behind=others)
+
+
+def _client(principal: Principal) -> str:
+    """Return under which name messages wait for their turn: a source's exercises never stand in its warnings' way."""
+    return f"{principal.environment}:{principal.id}"
 
 
 def _replaced(known: RelatedState) -> tuple[list[str], list[str]]:
@@ -424,7 +444,7 @@ async def _quota_reached(submission: Submission, rules: IntakeRules) -> datetime
     if not rules.quota:
         return None
     since = submission.now - QUOTA_WINDOW
-    return await submission.warnings_since(rules.source_id, since, rules.quota)
+    return await submission.warnings_since(rules.source_id, since, rules.quota, rules.environment)
 
 
 async def _require_own_reach(submission: Submission, rules: IntakeRules, known: RelatedState) -> None:

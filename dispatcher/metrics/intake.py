@@ -45,6 +45,12 @@ class IntakeMetrics:
             ("problem",),
             registry=registry,
         )
+        self.exercises_rejected = Counter(
+            "warn_exercises_rejected",
+            "Submissions to the API of exercises that were refused, by problem type.",
+            ("problem",),
+            registry=registry,
+        )
         self.quota_exceeded = Counter(
             "warn_quota_exceeded",
             "Submissions refused because their source had submitted as many as it may in an hour.",

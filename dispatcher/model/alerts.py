@@ -5,13 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, DISPATCHED, ENDING_REASONS, TOUCHED, WARNING
+from dispatcher.model.vocabulary import (
+    AUTHENTICITY_DOUBTS,
+    DRILLS,
+    ENDING_REASONS,
+    OPEN_DRILL,
+    SENT,
+    TOUCHED,
+    WARNING,
+    Environment,
+    Reason,
+    environment_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
+    from dispatcher.model.vocabulary import AlertState, Kind, Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +138,15 @@ class StoredAlert:
     """
 
     @property
+    def environment(self) -> Environment:
+        """Return what it is: the real thing, or an exercise."""
+        return environment_of(self.status)
+
+    @property
     def has_power(self) -> bool:
         """Whether it may have an effect on other messages: it goes out, or nobody doubts who wrote it, and when."""
         doubts = set(self.held_for.split(", "))
-        return self.reason in DISPATCHED or not doubts & AUTHENTICITY_DOUBTS
+        return self.reason in SENT or not doubts & AUTHENTICITY_DOUBTS
 
     def may_reach(self, places: Iterable[AffectedMunicipality]) -> bool:
         """Whether its source may act on what another source told in all of these places: they lie in its territory."""
@@ -145,6 +161,10 @@ class StoredAlert:
         """Whether it warns at this time: `store.sql.is_in_force` asks the same of the record."""
         return self.reason in WARNING and self.stopped_by is None and self.expires > now
 
+    def is_open_drill(self, now: datetime) -> bool:
+        """Whether it is an exercise that somebody has to end: `store.sql.is_open_drill` asks the same of the record."""
+        return self.reason in OPEN_DRILL and self.stopped_by is None and self.expires > now
+
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
@@ -156,6 +176,7 @@ class AlertFilter:
     in_force: bool | None = None
     before: str | None = None
     """The id of the alert after which the list goes on: the last one of the page before."""
+    environment: Environment = Environment.LIVE
 
 
 EVERY_ALERT = AlertFilter()
@@ -222,8 +243,13 @@ class PendingAlert:
 
     @property
     def ends(self) -> bool:
-        """Whether it ends warnings, and warns nobody itself."""
-        return self.over or self.reason in ENDING_REASONS
+        """Whether it ends warnings or exercises, and warns nobody itself."""
+        return self.over or self.reason in ENDING_REASONS or self.reason is Reason.DRILL_END
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it goes to those who take part in exercises, and to nobody else."""
+        return self.reason in DRILLS
 
 
 class ReadyAlert(NamedTuple):

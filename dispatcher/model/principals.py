@@ -22,6 +22,8 @@ class CredentialState(StrEnum):
     """Nobody has it."""
     WRONG_KIND = "wrong_kind"
     """It is of a kind that is not let in here; whether it is good elsewhere was not looked up."""
+    WRONG_ENVIRONMENT = "wrong_environment"
+    """It is good, and of exercises where the way in is live, or the other way round. It alone is told so."""
     REVOKED = "revoked"
     DISABLED = "disabled"
     """The key is good, its bearer is disabled."""

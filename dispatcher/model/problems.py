@@ -25,6 +25,7 @@ class ProblemType(StrEnum):
     TOO_COMPLEX = "too-complex"
     NOT_ONE_ALERT = "not-one-alert"
     SENDER_NOT_ALLOWED = "sender-not-allowed"
+    WRONG_ENVIRONMENT = "wrong-environment"
     SENT_IN_FUTURE = "sent-in-future"
     EXPIRES_TOO_LATE = "expires-too-late"
     SEVERAL_TEXTS = "several-texts"
@@ -63,6 +64,7 @@ STATUS = {
     ProblemType.TOO_COMPLEX: 422,
     ProblemType.NOT_ONE_ALERT: 422,
     ProblemType.SENDER_NOT_ALLOWED: 403,
+    ProblemType.WRONG_ENVIRONMENT: 403,
     ProblemType.SENT_IN_FUTURE: 422,
     ProblemType.EXPIRES_TOO_LATE: 422,
     ProblemType.SEVERAL_TEXTS: 422,
@@ -108,6 +110,9 @@ TITLE = {
     ),
     ProblemType.SENDER_NOT_ALLOWED: Said(
         "Der Schlüssel gilt nicht für diesen CAP-Absender", "The API key does not speak for this CAP sender"
+    ),
+    ProblemType.WRONG_ENVIRONMENT: Said(
+        "Übung und Ernstfall sind getrennt", "Exercises and warnings are kept apart"
     ),
     ProblemType.SENT_IN_FUTURE: Said(
         "Die Sendezeit liegt in der Zukunft", "The message was sent in the future"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dispatcher.model.vocabulary import ENDING_REASONS, LASTING, Reason, State
 
@@ -49,10 +49,13 @@ class Over:
     at: datetime
 
 
+CANCEL: Final = "Cancel"
+"""CAP's msgType, as an alert of record has it."""
 _ENDED_BY = {
     Reason.CANCEL: OverReason.CANCELLED,
     Reason.ALL_CLEAR: OverReason.ENDED,
     Reason.LAPSED: OverReason.ENDED,
+    Reason.DRILL_END: OverReason.ENDED,
     Reason.NO_LONGER_LISTED: OverReason.DELISTED,
 }
 
@@ -63,8 +66,11 @@ def over(alert: StoredAlert, stopper: StoredAlert | None, now: datetime) -> Over
     """
     if stopper is not None:
         reason = _ENDED_BY.get(stopper.reason, OverReason.REPLACED)
+        if stopper.reason is Reason.DRILL_END and stopper.msg_type == CANCEL:
+            reason = OverReason.CANCELLED
         return Over(reason, stopper.id, alert.stopped_at or stopper.received_at)
-    if alert.reason not in ENDING_REASONS and alert.expires <= now:
+    is_end = alert.reason in ENDING_REASONS or alert.reason is Reason.DRILL_END
+    if not is_end and alert.expires <= now:
         return Over(OverReason.EXPIRED, None, alert.expires)
     return None
 

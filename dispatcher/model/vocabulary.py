@@ -6,7 +6,10 @@ CAP's words are in `cap`, the gateways' words in `channels`; here is what happen
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Environment(StrEnum):
@@ -16,6 +19,30 @@ class Environment(StrEnum):
 
     LIVE = "live"
     EXERCISE = "exercise"
+
+
+EXERCISE: Final = "Exercise"
+"""CAP's status of exercises, as an alert of record has it. `cap` is not loaded for it: the desk starts at once."""
+
+
+def environment_of(status: str) -> Environment:
+    """Return the environment of a message by its CAP status: Exercise is of exercises. Test, System and Draft, which
+    reach nobody wherever they come from, are of the live one.
+    """
+    return Environment.EXERCISE if status == EXERCISE else Environment.LIVE
+
+
+API_PREFIX: Final[Mapping[Environment, str]] = {
+    Environment.LIVE: "/v1",
+    Environment.EXERCISE: "/exercise/v1",
+}
+"""What the paths of each environment begin with. All that is not below the prefix of exercises is live."""
+_EXERCISE_ROOT: Final = API_PREFIX[Environment.EXERCISE] + "/"
+
+
+def environment_of_path(path: str) -> Environment:
+    """Return the environment of a path of the API."""
+    return Environment.EXERCISE if path.startswith(_EXERCISE_ROOT) else Environment.LIVE
 
 
 class Lane(StrEnum):
@@ -58,7 +85,11 @@ class Reason(StrEnum):
     LAPSED = "lapsed"
     """An Update whose validity is over when it comes: it ends what it replaces, and nobody gives an all-clear."""
     DRILL = "drill"
-    """A control centre's exercise: it goes to those who want to take part, and has no effect on anything else."""
+    """A control centre's exercise: it goes to those who want to take part, and has no effect on any warning."""
+    DRILL_UPDATE = "drill_update"
+    """An exercise that replaces another one."""
+    DRILL_END = "drill_end"
+    """The end of an exercise, for those whom it reached."""
     NOT_ACTUAL = "not_actual"
     NOT_PUBLIC = "not_public"
     NOT_A_WARNING = "not_a_warning"
@@ -100,8 +131,19 @@ ENDING_REASONS = frozenset({Reason.CANCEL, Reason.ALL_CLEAR, Reason.LAPSED, Reas
 WARNING = frozenset({Reason.FIRST_NOTICE, Reason.UPDATE})
 """The dispatched reasons that warn, and do not end a warning."""
 DISPATCHED = WARNING | ENDING_REASONS
-SENT = DISPATCHED | {Reason.DRILL}
+OPEN_DRILL = frozenset({Reason.DRILL, Reason.DRILL_UPDATE})
+"""The reasons of exercises that people are to act upon, and that somebody has to end."""
+DRILLS = OPEN_DRILL | {Reason.DRILL_END}
+"""The reasons for which an exercise is sent. None of them is among those of warnings, so that no question of what is in
+force can find an exercise."""
+SENT = DISPATCHED | DRILLS
 """The reasons for which anything is sent; all but an exercise is meant."""
+DRILL_OF: Final = {
+    Reason.FIRST_NOTICE: Reason.DRILL,
+    Reason.UPDATE: Reason.DRILL_UPDATE,
+    **dict.fromkeys((Reason.CANCEL, Reason.ALL_CLEAR, Reason.LAPSED), Reason.DRILL_END),
+}
+"""The reason of an exercise that would have this one as a warning."""
 
 
 class Doubt(StrEnum):
@@ -137,6 +179,8 @@ class Doubt(StrEnum):
     """It ends only messages that have been replaced, by one which is in force and which it does not name."""
     APPROVAL = "approval"
     """The policy asks for a second person. It waits for one, from wherever it came."""
+    ENVIRONMENT = "environment"
+    """It is an exercise that acts on a warning, or the other way round."""
 
 
 AUTHENTICITY_DOUBTS = frozenset({Doubt.SIGNATURE, Doubt.SENDER, Doubt.CLOCK})
@@ -255,6 +299,11 @@ may have been reached whatever the state says. Such a recipient is notified of a
 
 EXTREME: Final = "Extreme"
 """The severity, as an alert of record has it, for which SMS budgets and the risk of a second SMS do not count."""
+
+
+def is_exempt(severity: str, lane: Lane) -> bool:
+    """Whether SMS budgets and the risk of a second SMS do not count: not for an exercise of the gravest either."""
+    return severity == EXTREME and lane is not Lane.EXERCISE
 
 
 TOUCHED = "geometry"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.credentials import Bearer, KeyEntry, KeyTerms
-from dispatcher.access.keys import LIFE, KeyKind, KeyName, digest, key_id
+from dispatcher.access.keys import LIFE, KeyKind, KeyName, digest, environment_of_key, read_key
 from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.model.vocabulary import Environment
 from dispatcher.store import audit
 from dispatcher.store.sql import NOW, is_valid_key
 
@@ -28,11 +29,13 @@ FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON 
 """  # noqa: S608 - constant
 _COLUMN: Final = {
     KeyKind.SOURCE: "source_id",
+    KeyKind.EXERCISE: "source_id",
     KeyKind.INSTANCE: "instance_id",
     KeyKind.OPERATOR: "operator_id",
 }
 _TABLE: Final = {
     KeyKind.SOURCE: "source",
+    KeyKind.EXERCISE: "source",
     KeyKind.INSTANCE: "instance",
     KeyKind.OPERATOR: "remote_operator",
 }
@@ -42,7 +45,9 @@ SELECT source_id, instance_id, operator_id, extract(epoch FROM min(expires_at)):
     max(coalesce(k.expires_at, 'infinity')) OVER bearer AS last, max(k.used_at) OVER bearer AS last_use
   FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON i.id = k.instance_id
     LEFT JOIN remote_operator o ON o.id = k.operator_id
-  WHERE {is_valid_key("k")} AND coalesce(s.disabled_at, i.disabled_at, o.disabled_at) IS NULL
+  -- What an exercise needs wakes nobody.
+  WHERE {is_valid_key("k")} AND k.environment = '{Environment.LIVE}'
+    AND coalesce(s.disabled_at, i.disabled_at, o.disabled_at) IS NULL
   WINDOW bearer AS (PARTITION BY k.source_id, k.instance_id, k.operator_id)) valid
 WHERE expires_at IS NOT NULL AND (expires_at = last OR used_at = last_use)
 GROUP BY source_id, instance_id, operator_id
@@ -64,18 +69,22 @@ class NoSuchBearer(LookupError):
 async def insert_key(
     connection: Connection, bearer: Bearer, key: str, pepper: bytes, by: Actor, person: str = ""
 ) -> KeyName:
-    """Let `key` authenticate the bearer, within the caller's transaction, for as long as keys of its kind live;
-    `person`, by id, is who alone has it. Raises ValueError for what is no key of its kind.
+    """Let `key` authenticate the bearer, within the caller's transaction, for as long as keys of its kind live, in the
+    environment that it says; `person`, by id, is who alone has it. Raises ValueError for what is no key of such a
+    bearer.
     """
-    name = KeyName(bearer.key_kind, key_id(key, bearer.key_kind))
+    name = read_key(key)
+    if name is None or name.kind not in bearer.key_kinds:
+        raise ValueError(f"not a key of {bearer.kind} {bearer.id}")
     await connection.execute(
-        f"""INSERT INTO api_key (id, {_COLUMN[name.kind]}, digest, expires_at, person)
-            VALUES ($1, $2, $3, {NOW} + $4::interval, nullif($5, ''))""",  # noqa: S608 - our own column
+        f"""INSERT INTO api_key (id, {_COLUMN[name.kind]}, digest, expires_at, person, environment)
+            VALUES ($1, $2, $3, {NOW} + $4::interval, nullif($5, ''), $6)""",  # noqa: S608 - our own column
         name.id,
         bearer.record_id,
         digest(pepper, key),
         LIFE.get(name.kind),
         person,
+        environment_of_key(name.kind),
     )
     whose = {"person": person} if person else {}
     await audit.note(connection, by, "key.add", key=str(name), **_named(bearer), **whose)
@@ -152,26 +161,30 @@ class Keys:
     async def rotate(
         self, bearer: Bearer, key: str, pepper: bytes, overlap: timedelta, by: Actor = UNNAMED_OPERATOR
     ) -> list[KeyEntry]:
-        """Let `key` authenticate the bearer, and its other valid keys for no longer than `overlap` from now. Returns
-        these, with their ends. Raises `NoSuchBearer`.
+        """Let `key` authenticate the bearer, and its other valid keys of the same environment for no longer than
+        `overlap` from now. Returns these, with their ends. Raises `NoSuchBearer`, and ValueError as `insert_key`.
         """
-        column = _COLUMN[bearer.key_kind]
+        column, name = _COLUMN[bearer.key_kind], read_key(key)
+        if name is None:
+            raise ValueError("not a key")
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock(connection, bearer)
             await connection.execute(
                 f"""UPDATE api_key SET expires_at = {NOW} + $2::interval
-                    WHERE {column} = $1 AND revoked_at IS NULL AND replaced_pepper IS NULL
+                    WHERE {column} = $1 AND kind = $3 AND revoked_at IS NULL AND replaced_pepper IS NULL
                       AND (expires_at IS NULL OR expires_at > {NOW} + $2::interval)""",  # noqa: S608 - ours
                 bearer.record_id,
                 overlap,
+                name.kind.value,
             )
             rows = await connection.fetch(
-                f"""{_ENTRY} WHERE k.{column} = $1 AND k.revoked_at IS NULL AND k.replaced_pepper IS NULL
-                      AND k.expires_at >= now()
+                f"""{_ENTRY} WHERE k.{column} = $1 AND k.kind = $2 AND k.revoked_at IS NULL
+                      AND k.replaced_pepper IS NULL AND k.expires_at >= now()
                     ORDER BY k.created_at, k.id""",
                 bearer.record_id,
+                name.kind.value,
             )
-            name = await insert_key(connection, bearer, key, pepper, by)
+            await insert_key(connection, bearer, key, pepper, by)
             await audit.note(
                 connection,
                 by,

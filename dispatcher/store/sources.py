@@ -27,6 +27,9 @@ _BY_KEY: Final = {
     KeyKind.SOURCE: f"""
 SELECT {_KEY}, k.person, p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity, p.may_flash, p.quota
 FROM api_key k JOIN source p ON p.id = k.source_id WHERE k.kind = 'wk' AND k.id = $1""",  # noqa: S608 - constant columns
+    KeyKind.EXERCISE: f"""
+SELECT {_KEY}, k.person, p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity, p.may_flash, p.quota
+FROM api_key k JOIN source p ON p.id = k.source_id WHERE k.kind = 'wx' AND k.id = $1""",  # noqa: S608 - as above
     KeyKind.INSTANCE: f"""
 SELECT {_KEY}, p.id, p.name, p.places, p.environment, p.territory, p.languages, p.colour, p.text_colour, p.logo,
   p.contact, p.quota, p.shows, p.shown
@@ -99,16 +102,17 @@ class Sources:
         state = judge(KeyTerms(row["expires_at"], row["revoked_at"], row["disabled_at"]), row["now"])
         if state is CredentialState.VALID and is_use_due(row["used_at"], row["now"]):
             self.uses.note(name)
-        person = row["person"] or "" if name.kind is KeyKind.SOURCE else ""
+        person = row["person"] or "" if name.kind in (KeyKind.SOURCE, KeyKind.EXERCISE) else ""
         return Recognition(state, _PARTY_OF[name.kind](row), name, person)
 
     async def submitting(self) -> dict[str, tuple[str, ...]]:
-        """Return where each source that may submit now may warn, by id: prefixes of keys (AGS), none for everywhere.
-        One that is disabled, or has no valid key, can submit nothing.
+        """Return where each source that may submit warnings now may warn, by id: prefixes of keys (AGS), none for
+        everywhere. One that is disabled, or has no valid key but for exercises, can submit none.
         """
         rows = await self._pool.fetch(
             f"""SELECT p.id, p.territory FROM source p WHERE p.disabled_at IS NULL AND EXISTS (
-                 SELECT FROM api_key k WHERE k.source_id = p.id AND {is_valid_key("k")}) ORDER BY p.id""",  # noqa: S608 - our own words
+                 SELECT FROM api_key k WHERE k.source_id = p.id AND k.environment = 'live'
+                   AND {is_valid_key("k")}) ORDER BY p.id""",  # noqa: S608 - our own words
         )
         return {row["id"]: tuple(row["territory"]) for row in rows}
 
@@ -154,5 +158,10 @@ def _operator_of(row: Any) -> RemoteOperator:
 
 
 _PARTY_OF: Final[Mapping[KeyKind, Callable[[Any], Source | Instance | RemoteOperator]]] = MappingProxyType(
-    {KeyKind.SOURCE: source_of, KeyKind.INSTANCE: instance_of, KeyKind.OPERATOR: _operator_of}
+    {
+        KeyKind.SOURCE: source_of,
+        KeyKind.EXERCISE: source_of,
+        KeyKind.INSTANCE: instance_of,
+        KeyKind.OPERATOR: _operator_of,
+    }
 )

@@ -14,6 +14,7 @@ from cap.vocabulary import Scope, Status
 from dispatcher.model.vocabulary import (
     DEAD_LETTERS,
     DISPATCHED_STATES,
+    OPEN_DRILL,
     TOUCHED,
     UNCERTAIN,
     WARNING,
@@ -82,6 +83,17 @@ def was_in_force(alert: str, within: str) -> str:
     since = f"{NOW} - interval '{within}'"
     return f"""({is_dispatched(alert)} AND {alert}.reason IN {among(WARNING)} AND {alert}.expires > {since}
   AND ({alert}.stopped_at IS NULL OR {alert}.stopped_at > {since}))"""
+
+
+def is_exercise(alert: str) -> str:
+    """Whether an alert is one of exercises, whatever became of it."""
+    return f"({alert}.status = '{Status.EXERCISE}')"
+
+
+def is_open_drill(alert: str, at: str = NOW) -> str:
+    """Whether an alert is an exercise that goes out or has gone out, and that nothing has ended yet."""
+    return f"""({is_dispatched(alert)} AND {alert}.reason IN {among(OPEN_DRILL)} AND {alert}.expires > {at}
+  AND {alert}.stopped_at IS NULL)"""
 
 
 def is_public(alert: str) -> str:

@@ -12,7 +12,7 @@ from channels.clock import utc_now
 from channels.http.addresses import Purpose
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.receipt_tokens import ReceiptTokens
-from dispatcher.api.credentials import RefusedCredentials
+from dispatcher.api.credentials import EnvironmentCrossings, RefusedCredentials
 from dispatcher.api.dependencies import ApiDependencies
 from dispatcher.api.receipts.collector import ReceiptCollector
 from dispatcher.api.shares import InstanceShares
@@ -153,6 +153,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             console=console(settings, pool, addresses.sealing, pepper, metrics),
             inbound=inbound_by_http(settings, pool, addresses, metrics),
             refused_credentials=RefusedCredentials(metrics),
+            crossings=EnvironmentCrossings(pool),
             registration=Registration(
                 Webhooks(pool, addresses),
                 App(http, policy=exemptions(settings).policy_of_registration()),

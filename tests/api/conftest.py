@@ -27,6 +27,7 @@ from tests.support.messages import DUEREN, SENDER
 
 SECRET = "s" * 43
 KEY, OTHER_KEY, INSTANCE_KEY = f"wk_leitstelle_{SECRET}", f"wk_nachbar_{SECRET}", f"wi_dueren_{SECRET}"
+EXERCISE_KEY = f"wx_leitstelle_{SECRET}"
 NEIGHBOUR = "leitstelle@aachen.example"
 CAP = "application/cap+xml"
 
@@ -94,11 +95,15 @@ class Service:
         self,
         message: Any,
         *,
-        key: Any = KEY,
+        key: Any = None,
         path: str = "/v1/alerts",
         content_type: Any = CAP,
         **headers: Any,
     ) -> Any:
+        """An exercise goes where exercises go, unless a key is given."""
+        if key is None:
+            exercise = getattr(message, "status", "") == "Exercise"
+            key, path = (EXERCISE_KEY, f"/exercise{path}") if exercise else (KEY, path)
         body = message if isinstance(message, bytes) else message.xml()
         return await self.request("POST", path, body, key=key, content_type=content_type, **headers)
 
@@ -151,6 +156,7 @@ async def introduce(parts: Any) -> None:
     await sources.put(Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",)))
     await sources.put(Source("nachbar", "Leitstelle Aachen", frozenset({NEIGHBOUR}), ("05334",)))
     await sources.add_key("leitstelle", KEY)
+    await sources.add_key("leitstelle", EXERCISE_KEY)
     await sources.add_key("nachbar", OTHER_KEY)
     await sources.put_instance(Instance("dueren", "Düren", (DUEREN,)), INSTANCE_KEY)
 

@@ -30,7 +30,7 @@ from dispatcher.apps.registration import WebhookRequest
 from dispatcher.metrics import Metrics
 from dispatcher.model.principals import Instance, RemoteOperator
 from dispatcher.model.problems import ProblemType, RequestRefused
-from dispatcher.model.vocabulary import Environment
+from dispatcher.model.vocabulary import Environment, environment_of_path
 from dispatcher.pages.assets import assets
 from dispatcher.runtime.probes import probe_app
 from dispatcher.runtime.secrets.shared import agreed_secret
@@ -40,7 +40,17 @@ from dispatcher.store.keys import Keys
 from dispatcher.store.parties import Parties
 from dispatcher.store.persons.invitations import Invitations
 from dispatcher.store.persons.persons import Persons
-from tests.api.conftest import CAP, INSTANCE_KEY, KEY, OTHER_KEY, SECRET, Service, introduce, serving
+from tests.api.conftest import (
+    CAP,
+    EXERCISE_KEY,
+    INSTANCE_KEY,
+    KEY,
+    OTHER_KEY,
+    SECRET,
+    Service,
+    introduce,
+    serving,
+)
 from tests.metrics.test_registry import samples
 from tests.support.console import CONSOLE
 from tests.support.messages import DUEREN, JUELICH
@@ -65,6 +75,7 @@ class Caller:
     name: str
     key: str
     kind: PrincipalKind | None = None
+    environment: Environment = Environment.LIVE
 
 
 CALLERS = (
@@ -87,6 +98,8 @@ CALLERS = (
     Caller("another subscriber", OTHER_PHONE_TOKEN, PrincipalKind.SUBSCRIBER),
     Caller("operator", OPERATOR_KEY, PrincipalKind.REMOTE_OPERATOR),
     Caller("a wrong operator's key", f"wo_anna_{'t' * 43}"),
+    Caller("exercises", EXERCISE_KEY, PrincipalKind.SOURCE, Environment.EXERCISE),
+    Caller("a wrong key for exercises", f"wx_leitstelle_{'t' * 43}"),
 )
 OWNER = {
     Permission.SUBMIT_ALERTS: "source",
@@ -111,12 +124,20 @@ PROBLEM_OF = {
 }
 
 
+def crosses(route: Route, caller: Caller) -> bool:
+    """Whether the caller's credential is not for the environment of the route."""
+    return environment_of_path(route.path) is not caller.environment
+
+
 def expected(row: Grant, route: Route, caller: Caller) -> HTTPStatus | None:
     """The status by the table; None: let in."""
     scope = row.held_by.get(caller.kind) if caller.kind else None
     if scope is None:
         return HTTPStatus.UNAUTHORIZED
-    own = scope is Scope.EVERYTHING or OWNER[row.permission] == caller.name
+    if crosses(route, caller):
+        return HTTPStatus.FORBIDDEN
+    owner = "exercises" if caller.environment is Environment.EXERCISE else OWNER.get(row.permission)
+    own = scope is Scope.EVERYTHING or owner == caller.name
     return None if own and scope is not Scope.NOTHING else route.foreign
 
 
@@ -126,10 +147,12 @@ class World:
 
     service: Service
     alert_id: str
+    exercise_id: str
 
     async def ask(self, route: Route, caller: Caller) -> Any:
+        exercise = environment_of_path(route.path) is Environment.EXERCISE
         path = route.path.format(
-            alert_id=self.alert_id,
+            alert_id=self.exercise_id if exercise else self.alert_id,
             name="mowas",
             gateway="sms-1",
             instance_id="neighbour" if "/consents/" in route.path or _is_operated(route) else "dueren",
@@ -152,7 +175,8 @@ class World:
         elif _is_operated(route):
             body = json.dumps(OPERATED.get(route.path.rpartition("/")[2], {})).encode()
         elif not path.startswith("/v1/gateways"):
-            body, content_type = warning(DUEREN).xml(), CAP
+            changes = {"status": "Exercise", "more": "<note>Übung</note>"} if exercise else {}
+            body, content_type = warning(DUEREN, **changes).xml(), CAP
         if route.method == "GET":
             return await self.service.get(path, key=caller.key)
         return await self.service.request(route.method, path, body, key=caller.key, content_type=content_type)
@@ -181,7 +205,7 @@ class World:
                     answer, status = await self.ask(route, caller), expected(row, route, caller)
                     if status is None and answer.status >= HTTPStatus.BAD_REQUEST:
                         found.append(f"{route} for {caller.name}: {answer.status}, by the table let in")
-                    elif status is not None and not _refused(answer, status):
+                    elif status is not None and not _refused(answer, status, problem_of(row, route, caller)):
                         found.append(f"{route} for {caller.name}: {answer.status}, by the table {status}")
         return found
 
@@ -200,10 +224,16 @@ def _is_operated(route: Route) -> bool:
     return route.path.startswith("/v1/operator/")
 
 
-def _refused(answer: Any, status: HTTPStatus) -> bool:
+def problem_of(row: Grant, route: Route, caller: Caller) -> ProblemType | None:
+    """What is said of a foreign environment; None: what the status alone says."""
+    held = caller.kind is not None and caller.kind in row.held_by
+    return ProblemType.WRONG_ENVIRONMENT if held and crosses(route, caller) else None
+
+
+def _refused(answer: Any, status: HTTPStatus, problem: ProblemType | None) -> bool:
     if answer.status != status:
         return False
-    answer.problem(status, PROBLEM_OF[status])
+    answer.problem(status, problem or PROBLEM_OF[status])
     challenge = "Bearer" if status is HTTPStatus.UNAUTHORIZED else None
     return bool(answer.headers.get("WWW-Authenticate") == challenge)
 
@@ -258,7 +288,8 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
         there = WebhookRequest("https://neighbour.invalid/warnings", None, None, "de")
         await service.parts.registration.put("neighbour", (JUELICH,), there, UNNAMED_OPERATOR)
         sent = await service.submit(warning(DUEREN))
-        yield World(service, sent.json["alert"]["id"])
+        drill = await service.submit(warning(DUEREN, status="Exercise", more="<note>Übung</note>"))
+        yield World(service, sent.json["alert"]["id"], drill.json["alert"]["id"])
 
 
 def test_every_kind_asks_and_every_kind_that_shows_something_over_http_is_there() -> None:
@@ -275,7 +306,7 @@ async def test_a_table_that_says_something_else_is_noticed(world: World) -> None
     more = replace(row, held_by={**row.held_by, PrincipalKind.SOURCE: Scope.OWN})
     hidden = replace(row, routes=(row.routes[0], replace(row.routes[1], foreign=HTTPStatus.FORBIDDEN)))
     fewer = replace(row, held_by={PrincipalKind.GATEWAY: Scope.OWN})
-    assert len(await world.differences([more])) == 4, "two sources at two routes"
+    assert len(await world.differences([more])) == 6, "two sources, and exercises, at two routes"
     assert await world.differences([hidden]) == [
         "GET /v1/instance/alerts/{alert_id}/cap for another instance: 404, by the table 403"
     ]
@@ -443,6 +474,47 @@ async def test_a_permission_that_only_operators_hold_opens_no_route(world: World
             await require(Permission.DECIDE_HELD)(request)
         assert refused.value.type is ProblemType.UNAUTHENTICATED
     assert of_operator("anna").may(Permission.DECIDE_HELD)
+
+
+# live and exercise
+
+CROSSINGS = (
+    (KEY, "/exercise/v1/alerts", "keys add --exercise", "live"),
+    (EXERCISE_KEY, "/v1/alerts", "/exercise/v1/alerts", "exercise"),
+    (EXERCISE_KEY, "/v1/feeds", "/exercise/v1/alerts", "exercise"),
+)
+
+
+@pytest.mark.parametrize(("key", "path", "advice", "environment"), CROSSINGS)
+async def test_a_good_key_of_the_other_environment_is_told_so_counted_and_on_the_trail(
+    world: World, key: str, path: str, advice: str, environment: str
+) -> None:
+    for _ in range(3):
+        found = (await world.service.get(path, key=key)).problem(403, "wrong-environment")
+    assert advice in found["detail"]
+    assert advice in found["detail_en"]
+    assert refused(world.service) == {("source", "wrong_environment"): 3}
+    trail = await world.service.parts.health.pool.fetch(
+        "SELECT actor, detail FROM audit WHERE action = 'environment.refuse'"
+    )
+    assert [(row["actor"], row["detail"]) for row in trail] == [
+        ("source:leitstelle", {"credential": environment, "reason": "path"})
+    ], "once a minute, whoever has forgotten a script"
+
+
+async def test_what_is_of_the_other_environment_is_not_there(world: World) -> None:
+    service = world.service
+    for path, alert_id, key, there in (
+        ("/v1/alerts", world.alert_id, KEY, True),
+        ("/v1/alerts", world.exercise_id, KEY, False),
+        ("/exercise/v1/alerts", world.exercise_id, EXERCISE_KEY, True),
+        ("/exercise/v1/alerts", world.alert_id, EXERCISE_KEY, False),
+    ):
+        listed = [one["id"] for one in (await service.get(path, key=key)).json["alerts"]]
+        assert (alert_id in listed) is there
+        for below in ("", "/cap", "/ledger"):
+            status = (await service.get(f"{path}/{alert_id}{below}", key=key)).status
+            assert status == (200 if there else 404), (path, below)
 
 
 # refused credentials

@@ -1,16 +1,26 @@
 """Credentials in the Authorization header, and what is said of refused ones."""
 
 import base64
+from typing import Any
 
 import pytest
 import structlog
 from starlette.requests import Request
 
 from dispatcher.access.kinds import PrincipalKind
-from dispatcher.access.principals import of_gateway
-from dispatcher.api.credentials import RefusedCredentials, Shown, basic_password, bearer
+from dispatcher.access.principals import of_gateway, of_source
+from dispatcher.api.credentials import (
+    CrossingReason,
+    EnvironmentCrossings,
+    RefusedCredentials,
+    Shown,
+    basic_password,
+    bearer,
+)
 from dispatcher.metrics import Metrics
-from dispatcher.model.principals import CredentialState
+from dispatcher.model.principals import CredentialState, Source
+from dispatcher.model.vocabulary import Environment
+from tests.store import conftest as on_record
 
 
 def request(authorization: str | None) -> Request:
@@ -63,3 +73,31 @@ def test_a_forgotten_client_is_named_once_a_minute() -> None:
         for now in (0.0, 1.0, 59.9, 60.0, 119.0, 120.0):  # noqa: B007 - the clock reads it
             noted.note(shown)
     assert [(line["principal"], line["key"]) for line in lines] == [("gateway:sms-1", None)] * 3
+
+
+pool = on_record.pool
+
+
+async def test_an_attempt_to_cross_is_on_the_trail_once_a_minute(pool: Any) -> None:
+    now = 0.0
+    source = Source("leitstelle", "", frozenset(), ())
+    live, exercise = (of_source(source, environment) for environment in Environment)
+    crossings = EnvironmentCrossings(pool, lambda: now)
+    for _ in range(3):
+        await crossings.note(live, CrossingReason.PATH)
+        await crossings.note(live, CrossingReason.MESSAGE)
+        await crossings.note(exercise, CrossingReason.PATH)
+    assert len(await trail(pool)) == 3
+    now = 61.0
+    await crossings.note(live, CrossingReason.PATH)
+    assert await trail(pool) == [
+        ("source:leitstelle", {"credential": "live", "reason": "path"}),
+        ("source:leitstelle", {"credential": "live", "reason": "message"}),
+        ("source:leitstelle", {"credential": "exercise", "reason": "path"}),
+        ("source:leitstelle", {"credential": "live", "reason": "path"}),
+    ]
+
+
+async def trail(pool: Any) -> list[tuple[str, dict[str, str]]]:
+    rows = await pool.fetch("SELECT actor, detail FROM audit WHERE action = 'environment.refuse' ORDER BY id")
+    return [(row["actor"], row["detail"]) for row in rows]

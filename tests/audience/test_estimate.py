@@ -162,14 +162,14 @@ async def test_nor_does_an_equal_warning_a_late_one_an_end_of_nothing_or_a_repea
 ) -> None:
     one = warning()
     await told(service, pool, planner, one)
-    exercise = warning(status="Exercise", more="<note>Übung</note>")
+    test = warning(status="Test")
     late = warning(headline="Sturm", event="Sturm")
-    for each in (exercise, replace(changed(late, "sturm-2", DUEREN), references=(exercise, late))):
+    for each in (test, replace(changed(late, "sturm-2", DUEREN), references=(test, late))):
         assert (await service.submit(each)).status == 201
     cases = {
         "merged": replace(one, identifier="noch-eine", sent=one.sent + HOUR / 60),
         "superseded": late,
-        "nothing_to_end": exercise.later("ende", "Cancel", status="Actual", more="", infos=()),
+        "nothing_to_end": test.later("ende", "Cancel", status="Actual", infos=()),
         "first_notice": one,
     }
     for reason, message in cases.items():

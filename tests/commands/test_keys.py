@@ -235,3 +235,27 @@ async def test_a_key_that_two_kinds_have_is_to_be_said_with_its_kind(
     done = await run("keys", "revoke", name)
     assert (done.exit_code, "say which" in done.output) == (2, True)
     assert (await run("keys", "revoke", f"wi_{name}")).exit_code == 0
+
+
+async def test_a_source_gets_keys_for_exercises_and_nobody_else_does(
+    run: Any, sources: Sources, first_keys: dict[str, str]
+) -> None:
+    added = await run("keys", "add", "--source", "leitstelle", "--exercise")
+    rotated = await run("keys", "rotate", "--source", "leitstelle", "--exercise", "--overlap", "2h")
+    for done in (added, rotated):
+        assert done.exit_code == 0, done.output
+        assert done.stdout.startswith("wx_leitstelle-")
+        assert await state(sources, done.stdout.strip()) is CredentialState.VALID
+    assert rotated.stderr.startswith(f"{key_id(added.stdout.strip())} ends at ")
+    listed = {line["key"]: line["expires"] for line in await lines(run, "--source", "leitstelle")}
+    assert listed[key_id(first_keys["source"])] is None, "that of warnings has no end by it"
+    for option in ("instance", "feed"):
+        refused = await run("keys", "add", f"--{option}", OPTIONS[option], "--exercise")
+        assert (refused.exit_code, "only a source has keys for exercises" in refused.output) == (2, True)
+
+
+async def test_a_source_may_begin_with_exercises(run: Any, sources: Sources) -> None:
+    key = (await run(*SOURCE, "--exercise")).stdout.strip()
+    assert key.startswith("wx_leitstelle-")
+    assert await state(sources, key) is CredentialState.VALID
+    assert await sources.submitting() == {}

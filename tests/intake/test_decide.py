@@ -14,12 +14,17 @@ from dispatcher.intake.effects import TAKES_EFFECT
 from dispatcher.intake.meaning import ACTS_ON_OTHERS
 from dispatcher.intake.prepare import Message, OnDoubt
 from dispatcher.intake.related import RelatedState, resolve
+from dispatcher.model.alerts import StoredAlert
 from dispatcher.model.vocabulary import (
     AUTHENTICITY_DOUBTS,
     DISPATCHED,
+    DRILL_OF,
+    DRILLS,
     ENDING_REASONS,
+    OPEN_DRILL,
     WARNING,
     Doubt,
+    Environment,
     Reason,
 )
 from tests.support.decisions import (
@@ -47,6 +52,9 @@ DRILL = message(replace(FIRST, status=cap.Status.EXERCISE))
 HOLD, REFUSE = OnDoubt.HOLD, OnDoubt.REFUSE
 
 SENT = on_record(id="sent")
+SENT_DRILL = on_record(id="drill", reason=Reason.DRILL, status="Exercise")
+ENDED_DRILL = replace(SENT_DRILL, stopped_by="drilled")
+DRILL_END = on_record(END, id="drilled", reason=Reason.DRILL_END, status="Exercise")
 SENT_END = on_record(END, id="end", reason=Reason.CANCEL)
 DELISTED = on_record(id="gone", reason=Reason.NO_LONGER_LISTED, sent=NOW + 20 * MINUTE, msg_type="Cancel")
 LATER = on_record(SECOND, id="later", reason=Reason.UPDATE)
@@ -239,18 +247,42 @@ LADDER: dict[str, Case] = {
     "a centre's exercise": Case(DRILL, known(), of(Reason.DRILL), REFUSE),
     "a centre's exercise of an update": Case(
         message(replace(SECOND, status=cap.Status.EXERCISE)),
-        known(named=(SENT,)),
-        of(Reason.NOT_ACTUAL),
+        known(named=(SENT_DRILL,)),
+        of(Reason.DRILL_UPDATE),
         REFUSE,
     ),
     "a centre's exercise of an end": Case(
-        message(replace(END, status=cap.Status.EXERCISE)), known(named=(SENT,)), of(Reason.NOT_ACTUAL), REFUSE
+        message(replace(END, status=cap.Status.EXERCISE)),
+        known(named=(SENT_DRILL,)),
+        of(Reason.DRILL_END),
+        REFUSE,
+    ),
+    "a centre's exercise of an all-clear": Case(
+        message(replace(ALL_CLEAR, status=cap.Status.EXERCISE)),
+        known(named=(SENT_DRILL,)),
+        of(Reason.DRILL_END),
+        REFUSE,
+    ),
+    "a centre's second end of an exercise": Case(
+        message(replace(END, status=cap.Status.EXERCISE)),
+        known(named=(ENDED_DRILL,), graph=(ENDED_DRILL, DRILL_END)),
+        of(Reason.ALREADY_ENDED),
+        REFUSE,
+    ),
+    "a centre's exercise that acts on a warning": Case(
+        message(replace(END, status=cap.Status.EXERCISE)),
+        known(crossing=(SENT,)),
+        of(Reason.HELD, Doubt.ENVIRONMENT),
+        REFUSE,
+    ),
+    "a centre's warning that acts on an exercise": Case(
+        message(SECOND), known(crossing=(SENT_DRILL,)), of(Reason.HELD, Doubt.ENVIRONMENT), REFUSE
     ),
     "a centre's exercise that is over": Case(
-        replace(DRILL, expires=NOW), known(), of(Reason.NOT_ACTUAL, expires=NOW), REFUSE
+        replace(DRILL, expires=NOW), known(), of(Reason.EXPIRED, expires=NOW), REFUSE
     ),
     "a centre's exercise in doubt": Case(
-        replace(DRILL, doubts=(Doubt.AREA,)), known(), of(Reason.NOT_ACTUAL), REFUSE
+        replace(DRILL, doubts=(Doubt.AREA,)), known(), of(Reason.HELD, Doubt.AREA), REFUSE
     ),
     "a centre's restricted exercise": Case(
         message(replace(FIRST, status=cap.Status.EXERCISE, scope=cap.Scope.RESTRICTED)),
@@ -518,6 +550,7 @@ RECORDS: dict[str, dict[str, Any]] = {
     "one held": {"candidates": (replace(SENT, reason=Reason.HELD, held_for="severity"),)},
     "one held in doubt": {"candidates": (replace(SENT, reason=Reason.HELD, held_for="sender, area"),)},
     "one beyond the territory": {"beyond": (SENT,)},
+    "one of the other environment": {"crossing": (SENT,)},
     "a later one": {"later": (LATER,)},
     "one in force, and a later one": {"candidates": (SENT,), "later": (LATER,)},
 }
@@ -569,7 +602,21 @@ def related(record: str, one: Message, source_id: str) -> RelatedState | None:
     named = resolve(one, source_id, candidates, [each.id for each in candidates], lenient=lenient)
     if candidates and not named and record != "one held in doubt":
         return None
+    if one.environment is Environment.EXERCISE and not lenient:
+        values = {name: _as_drills(value) for name, value in values.items() if name != "equal_to"}
+        named = [_as_drill(stored) for stored in named]
     return known(**values, named=named, source_id=source_id)
+
+
+def _as_drill(stored: StoredAlert) -> StoredAlert:
+    """The same, as the record has an exercise: no other is ever related with an exercise of a centre."""
+    return replace(stored, status="Exercise", reason=DRILL_OF.get(stored.reason, stored.reason))
+
+
+def _as_drills(value: Any) -> Any:
+    if isinstance(value, StoredAlert):
+        return _as_drill(value)
+    return tuple(map(_as_drill, value)) if isinstance(value, tuple) else value
 
 
 @pytest.fixture(scope="module")
@@ -647,17 +694,36 @@ def test_what_is_not_for_the_public_never_reaches_it(table: list[Cell]) -> None:
             continue
         public = alert.status is cap.Status.ACTUAL and alert.scope is cap.Scope.PUBLIC
         if not public or cell.message.facts.is_test or alert.msg_type is cap.MsgType.ACK:
-            assert cell.reason not in DISPATCHED | TAKES_EFFECT, cell
+            assert cell.reason not in DISPATCHED, cell
+            # What an exercise is recorded for has no effect beyond exercises: see test_effects.
+            assert alert.status is cap.Status.EXERCISE or cell.reason not in TAKES_EFFECT, cell
 
 
-def test_only_a_centres_own_exercise_in_no_doubt_is_sent_as_one_and_ends_nothing(table: list[Cell]) -> None:
-    drills = [cell for cell in table if cell.reason is Reason.DRILL]
-    assert drills
+def test_only_a_centres_own_exercise_in_no_doubt_is_sent_as_one(table: list[Cell]) -> None:
+    drills = [cell for cell in table if cell.reason in DRILLS]
+    assert {cell.reason for cell in drills} == DRILLS
     for cell in drills:
         assert (cell.door, cell.message.alert.status) == (REFUSE, cap.Status.EXERCISE), cell
-        assert cell.message.places, cell
-        assert (cell.message.doubts, cell.message.ends) == ((), False), cell
-        assert cell.message.expires > AT, cell
+        assert cell.message.alert.scope is cap.Scope.PUBLIC, cell
+        if cell.reason in OPEN_DRILL:
+            assert (cell.message.doubts, cell.message.ends) == ((), False), cell
+            assert cell.message.expires > AT, cell
+        else:
+            assert cell.known.standing, cell
+
+
+def test_an_exercise_is_decided_upon_as_the_warning_would_be(table: list[Cell]) -> None:
+    """But for what stands in for another warning, which no exercise does."""
+    by_status: dict[str, dict[str, Reason]] = {"Actual": {}, "Exercise": {}}
+    for cell in table:
+        alert, message = cell.message.alert, cell.message
+        if cell.door is REFUSE and alert.scope is cap.Scope.PUBLIC and alert.status in by_status:
+            rest = (message.expires, message.doubts, len(message.places), message.facts, message.sent)
+            by_status[alert.status][f"{cell.kind} / {cell.record} / {rest}"] = cell.reason
+    assert len(by_status["Exercise"]) > 1_000
+    for which, reason in by_status["Exercise"].items():
+        real = by_status["Actual"][which]
+        assert real is Reason.MERGED or reason is DRILL_OF.get(real, real), which
 
 
 def test_what_is_over_or_of_unknown_age_is_no_warning(table: list[Cell]) -> None:

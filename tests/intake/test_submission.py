@@ -13,7 +13,7 @@ from dispatcher.model.principals import Source
 from dispatcher.model.problems import ProblemType
 from dispatcher.settings import Settings
 from dispatcher.store.audience.subscriptions import Subscriptions
-from tests.api.conftest import NEIGHBOUR, OTHER_KEY, Service, introduce, serving
+from tests.api.conftest import EXERCISE_KEY, KEY, NEIGHBOUR, OTHER_KEY, Service, introduce, serving
 from tests.support.histories import jobs_waiting, subscription, until
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, SENDER, InfoPart
 from tests.support.sealed import ADDRESSES
@@ -73,7 +73,7 @@ async def test_a_flood_of_one_source_does_not_stand_before_another_with_the_same
     lock = "pg_advisory_lock(hashtextextended($1, 0))"
 
     async def flooded() -> bool:
-        turns = service.parts.intake._deciding.get("second")
+        turns = service.parts.intake._deciding.get("live:second")
         return turns is not None and len(turns._waiters or ()) == 10
 
     async def other_waits() -> bool:
@@ -145,6 +145,9 @@ async def test_what_is_not_for_the_public_is_recorded_counted_and_sent_to_nobody
     assert await service.parts.health.wake_ups._queue.keys("*") == []
 
 
+NOTE = "<note>Übung</note>"
+
+
 async def test_an_exercise_is_for_those_who_take_part_and_its_preview_says_how_many(
     service: Service, pool: Any
 ) -> None:
@@ -164,9 +167,102 @@ async def test_an_exercise_is_for_those_who_take_part_and_its_preview_says_how_m
 async def test_an_exercise_never_stops_an_actual_warning(service: Service, pool: Any) -> None:
     one = warning()
     await service.submit(one)
-    answer = await service.submit(one.later("uebung", "Cancel", status="Exercise", more="<note>Übung</note>"))
-    assert answer.json["alert"]["reason"] == "not_actual"
+    answer = await service.submit(one.later("uebung", "Cancel", status="Exercise", more=NOTE))
+    found = answer.problem(403, "wrong-environment")
+    assert found["references"] == [f"{SENDER},{one.identifier}"]
+    assert "Eine Übung ändert und beendet keine Warnung" in found["detail"]
+    assert await stored(pool) == 1
     assert await pool.fetchval("SELECT count(*) FROM alert WHERE stopped_at IS NOT NULL") == 0
+
+
+async def test_nor_does_a_warning_act_on_an_exercise(service: Service, pool: Any) -> None:
+    drill = warning(status="Exercise", more=NOTE)
+    await service.submit(drill)
+    answer = await service.submit(drill.later("ende", "Cancel", status="Actual", more=""))
+    assert "Diese Meldung bezieht sich auf Übungen" in answer.problem(403, "wrong-environment")["detail"]
+    assert await pool.fetchval("SELECT count(*) FROM alert WHERE stopped_at IS NOT NULL") == 0
+
+
+async def test_a_warning_may_be_called_as_an_exercise_was(service: Service, pool: Any) -> None:
+    """Who makes the real thing of an exercise and forgets its identifier warns all the same; and each is acted on in
+    its own environment.
+    """
+    drill = warning(status="Exercise", more=NOTE)
+    real = replace(drill, status="Actual", more="")
+    assert [(await service.submit(one)).json["alert"]["reason"] for one in (drill, real)] == [
+        "drill",
+        "first_notice",
+    ]
+    ended = await service.submit(real.later("ende", "Cancel"))
+    assert ended.json["alert"]["reason"] == "cancel"
+    assert await pool.fetchval("SELECT status FROM alert WHERE stopped_at IS NOT NULL") == "Actual"
+    assert await pool.fetchval("SELECT count(DISTINCT chain_id) FROM alert") == 2
+
+
+async def test_an_exercise_is_changed_and_ended_among_exercises(service: Service, pool: Any) -> None:
+    drill = warning(status="Exercise", more=NOTE)
+    changed = drill.later("neu", minutes=1)
+    reasons = [
+        (await service.submit(one)).json["alert"]["reason"]
+        for one in (
+            drill,
+            changed,
+            changed.later("ende", "Cancel", minutes=2),
+            changed.later("z", "Cancel", minutes=3),
+        )
+    ]
+    assert reasons == ["drill", "drill_update", "drill_end", "already_ended"]
+    assert await pool.fetchval("SELECT count(*) FROM alert WHERE stopped_at IS NOT NULL") == 2
+    assert await pool.fetch("SELECT DISTINCT lane FROM alert") == [("exercise",)]
+
+
+@pytest.mark.parametrize(
+    ("status", "key", "path", "said"),
+    [
+        ("Exercise", KEY, "/v1/alerts", "dispatcher keys add --exercise"),
+        ("Exercise", KEY, "/v1/alerts/preview", "dispatcher keys add --exercise"),
+        ("Actual", EXERCISE_KEY, "/exercise/v1/alerts", "status Actual"),
+        ("Test", EXERCISE_KEY, "/exercise/v1/alerts", "status Test"),
+        ("System", EXERCISE_KEY, "/exercise/v1/alerts", "status System"),
+        ("Draft", EXERCISE_KEY, "/exercise/v1/alerts/preview", "status Draft"),
+    ],
+)
+async def test_a_status_is_of_one_environment_and_the_refusal_says_what_to_do(
+    service: Service, pool: Any, status: str, key: str, path: str, said: str
+) -> None:
+    for _ in range(2):
+        answer = await service.submit(warning(status=status, more=NOTE), key=key, path=path)
+        assert said in answer.problem(403, "wrong-environment")["detail"]
+    assert await stored(pool) == 0
+    trail = await pool.fetch("SELECT actor, detail FROM audit WHERE action = 'environment.refuse'")
+    credential = "live" if key == KEY else "exercise"
+    assert [tuple(row) for row in trail] == [
+        ("source:leitstelle", {"credential": credential, "reason": "message"})
+    ]
+
+
+async def test_an_exercise_is_refused_as_the_warning_would_be(service: Service, pool: Any) -> None:
+    for_ever = warning(status="Exercise", more=NOTE, infos=(InfoPart(lifetime=FOR_EVER),))
+    (await service.submit(for_ever)).problem(422, "expires-too-late")
+    (await service.submit(warning(AACHEN, status="Exercise", more=NOTE))).problem(403, "outside-territory")
+    assert await stored(pool) == 0
+    assert service.refusals() == {}, "those are of warnings"
+    rejected = {
+        problem: service.count("warn_exercises_rejected_total", problem=problem)
+        for problem in ("expires-too-late", "outside-territory", "no-area")
+    }
+    assert rejected == {"expires-too-late": 1, "outside-territory": 1, "no-area": 0}
+
+
+async def test_exercises_use_up_nothing_of_what_warnings_may(service: Service, pool: Any) -> None:
+    await pool.execute("UPDATE source SET quota = 1 WHERE id = 'leitstelle'")
+    drill, other = (warning(status="Exercise", more=NOTE) for _ in range(2))
+    assert [(await service.submit(one)).status for one in (drill, warning(), other, warning())] == [
+        201,
+        201,
+        429,
+        429,
+    ]
 
 
 def broken(text: bytes, old: bytes, new: bytes) -> bytes:
@@ -197,10 +293,10 @@ REFUSED = {
         422,
         ProblemType.EXPIRES_TOO_LATE,
     ),
-    "an exercise for ever": (
-        warning(status="Exercise", more="<note>Übung</note>", infos=(InfoPart(lifetime=FOR_EVER),)).xml(),
-        422,
-        ProblemType.EXPIRES_TOO_LATE,
+    "an exercise by a live key": (
+        warning(status="Exercise", more="<note>Übung</note>").xml(),
+        403,
+        ProblemType.WRONG_ENVIRONMENT,
     ),
     "an end from the future, for elsewhere, of nothing known": (
         warning().later("c-1", "Cancel", sent=now() + 12 * HOUR, infos=(InfoPart(areas=(AACHEN,)),)).xml(),
@@ -371,7 +467,7 @@ async def test_without_the_queue_it_is_accepted_all_the_same(settings: Settings,
 
 
 async def test_an_exercise_lists_places_and_says_that_nobody_is_reached(service: Service) -> None:
-    exercise = warning(status="Exercise")
+    exercise = warning(status="Exercise", more=NOTE)
     for path in ("/v1/alerts/preview", "/v1/alerts"):
         answer = (await service.submit(exercise, path=path)).json
         assert answer["municipalities"]

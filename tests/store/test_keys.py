@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from channels.clock import utc_now
 from dispatcher.access.credentials import Bearer, judge
 from dispatcher.access.keys import LIFE, KeyKind, KeyName
 from dispatcher.access.kinds import PrincipalKind
@@ -119,7 +120,7 @@ async def test_nobody_gets_a_key_who_is_not_there(store: Keys, pool: Any) -> Non
             await store.rotate(bearer, key_of(bearer, 1), PEPPER, HOUR)
         with pytest.raises(NoSuchBearer):
             await store.issue(bearer, key_of(bearer, 1), PEPPER)
-    with pytest.raises(ValueError, match="not a key of the form wi_"):
+    with pytest.raises(ValueError, match="not a key of instance"):
         await store.issue(APP, key_of(CENTRE, 7), PEPPER)
     assert await pool.fetchval("SELECT count(*) FROM api_key") == len(BEARERS)
 
@@ -212,3 +213,20 @@ async def test_an_operators_keys_end_by_themselves(store: Keys, sources: Sources
     assert (await sources.recognise(key_of(desk, 2))).state is CredentialState.DISABLED
     with pytest.raises(NoSuchBearer):
         await store.issue(Bearer(PrincipalKind.REMOTE_OPERATOR, "nobody"), key_of(desk, 3), PEPPER)
+
+
+async def test_a_rotation_leaves_the_keys_of_the_other_environment_alone(store: Keys, pool: Any) -> None:
+    exercise = f"wx_leitstelle-9_{SECRET}"
+    await store.issue(CENTRE, exercise, PEPPER)
+    await store.rotate(CENTRE, key_of(CENTRE, 2), PEPPER, HOUR)
+    assert await pool.fetchval("SELECT expires_at FROM api_key WHERE kind = 'wx'") is None
+    (old,) = await store.rotate(CENTRE, f"wx_leitstelle-10_{SECRET}", PEPPER, HOUR)
+    assert str(old.name) == "wx_leitstelle-9"
+    assert await pool.fetchval("SELECT expires_at FROM api_key WHERE id = 'leitstelle-2'") is None
+
+
+async def test_the_end_of_a_key_for_exercises_alarms_nobody(store: Keys) -> None:
+    await store.issue(CENTRE, f"wx_leitstelle-9_{SECRET}", PEPPER)
+    before = await store.expiries_in_use()
+    await store.expire(KeyName(KeyKind.EXERCISE, "leitstelle-9"), utc_now() + HOUR)
+    assert await store.expiries_in_use() == before

@@ -159,3 +159,44 @@ async def test_who_may_submit_has_a_valid_key_and_is_not_disabled(keyed: Sources
     assert await keyed.submitting() == {"land": (), "leitstelle": ("05358",)}
     await Keys(pool).revoke(KeyName(KeyKind.SOURCE, "leitstelle-1"))
     assert await keyed.submitting() == {"land": ()}
+
+
+# live and exercise
+
+EXERCISE_KEY = f"wx_leitstelle-1_{SECRET}"
+
+
+async def test_a_key_says_of_which_environment_it_is(keyed: Any) -> None:
+    """Two keys of one id differ by nothing else, and are two."""
+    assert await state(keyed, EXERCISE_KEY) is CredentialState.UNKNOWN
+    await keyed.add_key("leitstelle", EXERCISE_KEY)
+    for key, kind in ((KEY, KeyKind.SOURCE), (EXERCISE_KEY, KeyKind.EXERCISE)):
+        found = await keyed.recognise(key)
+        assert (found.state, found.name) == (CredentialState.VALID, KeyName(kind, "leitstelle-1"))
+        assert isinstance(found.party, Source)
+
+
+async def test_no_change_of_the_record_makes_a_key_one_of_the_other_environment(
+    keyed: Any, pool: Any
+) -> None:
+    await pool.execute("UPDATE api_key SET environment = 'exercise'")
+    for key in (KEY, EXERCISE_KEY):
+        assert await state(keyed, key) is CredentialState.UNKNOWN
+    await pool.execute("UPDATE api_key SET environment = 'live'")
+    assert await state(keyed, KEY) is CredentialState.VALID
+
+
+async def test_only_a_source_has_keys_for_exercises(sources: Sources, pool: Any) -> None:
+    await sources.put_instance(Instance("dueren", "Düren", (DUEREN,)), INSTANCE_KEY)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await pool.execute("UPDATE api_key SET environment = 'exercise' WHERE instance_id = 'dueren'")
+    with pytest.raises(ValueError, match="not a key"):
+        await sources.add_key("feed-mowas", f"wx_mowas_{SECRET}")
+
+
+async def test_who_can_only_exercise_warns_nobody(sources: Sources, pool: Any) -> None:
+    """So nobody is told that warnings come from there."""
+    await sources.add_key("leitstelle", EXERCISE_KEY)
+    assert "leitstelle" not in await sources.submitting()
+    await sources.add_key("leitstelle", KEY)
+    assert "leitstelle" in await sources.submitting()

@@ -36,6 +36,10 @@ Members may be added to answers, and words to the lists of words: take what you 
 """
 TAGS: Final = (
     ("alerts", "Control centres: submit, preview, follow, and take the account of an alert."),
+    (
+        "exercises",
+        "Control centres: the same for exercises, with keys of their own. They reach who takes part.",
+    ),
     ("public", "Anybody: what is in force, in every form."),
     ("feeds", "How the feeds stand; a feed that pushes delivers its messages."),
     ("instances", "Municipalities' apps: what is in force, and what they are told."),

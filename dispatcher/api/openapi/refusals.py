@@ -34,6 +34,7 @@ JUDGED: Final = CAP_BODY_REFUSED | {
     ProblemType.TOO_COMPLEX,
     ProblemType.NOT_ONE_ALERT,
     ProblemType.SENDER_NOT_ALLOWED,
+    ProblemType.WRONG_ENVIRONMENT,
     ProblemType.SENT_IN_FUTURE,
     ProblemType.EXPIRES_TOO_LATE,
     ProblemType.SEVERAL_TEXTS,
@@ -117,6 +118,13 @@ MEMBERS: Final[Mapping[ProblemType, Mapping[str, Mapping[str, Any]]]] = MappingP
             "references": {
                 **_TEXTS,
                 "description": "What the message names, as `sender,identifier`.",
+                "examples": [["leitstelle@kreis-dueren.example,kreis-dueren-0001"]],
+            }
+        },
+        ProblemType.WRONG_ENVIRONMENT: {
+            "references": {
+                **_TEXTS,
+                "description": "What the message names of the other environment, as `sender,identifier`.",
                 "examples": [["leitstelle@kreis-dueren.example,kreis-dueren-0001"]],
             }
         },

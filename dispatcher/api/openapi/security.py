@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import GRANT_OF, Scope
 from dispatcher.access.table import REQUIRED_BY_ROUTE
+from dispatcher.model.vocabulary import Environment, environment_of_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,7 @@ _GATEWAY: Final = PrincipalKind.GATEWAY
 SCHEMES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
         "sourceKey": _bearer(PrincipalKind.SOURCE, "wk_<id>_<43 characters>"),
+        "exerciseKey": _bearer(PrincipalKind.SOURCE, "wx_<id>_<43 characters>"),
         "feedKey": _bearer(PrincipalKind.FEED, "wk_<id>_<43 characters>"),
         "instanceKey": _bearer(PrincipalKind.INSTANCE, "wi_<id>_<43 characters>"),
         "operatorKey": _bearer(PrincipalKind.REMOTE_OPERATOR, "wo_<id>_<43 characters>"),
@@ -66,6 +68,8 @@ def security_of(entrance: str) -> list[dict[str, list[str]]]:
     if permission is None:
         return []
     held_by = GRANT_OF[permission].held_by
+    if environment_of_path(entrance.partition(" ")[2]) is Environment.EXERCISE:
+        return [{"exerciseKey": []}]
     return [
         {scheme: []}
         for kind in PrincipalKind

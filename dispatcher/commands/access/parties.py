@@ -12,7 +12,7 @@ import typer
 
 from dispatcher.access.credentials import Bearer, judge
 from dispatcher.access.fingerprints import SecretName
-from dispatcher.access.keys import KEY_ID_PATTERN, fresh_key
+from dispatcher.access.keys import KEY_ID_PATTERN, KeyKind, fresh_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.commands.access.confirmation import refuse
 from dispatcher.commands.admin import on_record
@@ -95,10 +95,14 @@ def of_record(read: Read[Party], kind: PrincipalKind, party_id: str) -> Party:
     return on_record(Settings(), work)
 
 
-def add(kind: PrincipalKind, party: Source | Instance | RemoteOperator) -> None:
-    """Create a party and print its key, once. Ends the command with 1 where there is one of this id."""
+def add(
+    kind: PrincipalKind, party: Source | Instance | RemoteOperator, key_kind: KeyKind | None = None
+) -> None:
+    """Create a party and print its key, once, of this kind instead of its usual one. Ends the command with 1 where
+    there is one of this id.
+    """
     settings, group = Settings(), group_of(kind)
-    key = fresh_key(Bearer(kind, party.id).key_kind, party.id)
+    key = fresh_key(key_kind or Bearer(kind, party.id).key_kind, party.id)
 
     async def work(pool: record.Pool) -> bool:
         pepper = await agreed_secret(pool, SecretName.PEPPER, settings)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
+from dispatcher.access.keys import KeyKind
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.boundaries.municipalities import Boundaries
@@ -60,6 +61,10 @@ def add(  # noqa: PLR0913 - an option for each thing that a source may be given
             min=0, max=MOST_QUOTA, help="warnings an hour; 0 for any number; default WARN_QUOTA_PER_HOUR"
         ),
     ] = None,
+    exercise: Annotated[
+        bool,
+        typer.Option("--exercise", help="print a key for exercises alone (wx_…): it can send no warning"),
+    ] = False,
 ) -> None:
     """Create a source and print its API key, once. One that is there already is left as it is: `source change`."""
     parties.require_key_name(source_id)
@@ -75,7 +80,7 @@ def add(  # noqa: PLR0913 - an option for each thing that a source may be given
         may_flash=flash,
         quota=quota,
     )
-    parties.add(PrincipalKind.SOURCE, source)
+    parties.add(PrincipalKind.SOURCE, source, KeyKind.EXERCISE if exercise else None)
 
 
 @app.command("change")

@@ -18,7 +18,7 @@ from dispatcher.commands.shell.help_text import SHOWN, Where, helped
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import desk
-from dispatcher.model.vocabulary import WARNING, AlertState
+from dispatcher.model.vocabulary import OPEN_DRILL, WARNING, AlertState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def list_alerts(  # noqa: PLR0913 - the options of a command
         asked: list[tuple[str, str]] = [("limit", str(limit)), *(("state", one) for one in state or ())]
         if in_force:
             asked.append(("in_force", "true"))
-        answer = service.get(f"/v1/alerts?{urlencode(asked)}", "alerts")
+        answer = service.get(f"{service.api}/alerts?{urlencode(asked)}", "alerts")
     now = datetime.now(UTC)
     # A service that knows no such filters yet sends all.
     found = [one for one in answer["alerts"] if _is_wanted(one, state, now, in_force=in_force)]
@@ -75,8 +75,8 @@ def _is_wanted(
 
 
 def is_in_force(alert: Mapping[str, Any], now: datetime) -> bool:
-    """Whether an alert warns at this time, as `StoredAlert.is_in_force` says of the record."""
-    warns = alert["reason"] in WARNING and alert["superseded_by"] is None
+    """Whether an alert warns at this time, or is an exercise that goes on, as `StoredAlert` says of the record."""
+    warns = alert["reason"] in WARNING | OPEN_DRILL and alert["superseded_by"] is None
     return warns and datetime.fromisoformat(alert["expires"]) > now
 
 

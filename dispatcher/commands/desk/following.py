@@ -65,7 +65,7 @@ def status(
         if follow:
             follow_alert(service, alert_id, at, as_json=as_json)
         else:
-            show_status(service.get(page_of(alert_id), "channels"), at, as_json=as_json)
+            show_status(service.get(page_of(service, alert_id), "channels"), at, as_json=as_json)
 
 
 def alert_number(typed: str) -> str:
@@ -80,8 +80,8 @@ def alert_number(typed: str) -> str:
     return number
 
 
-def page_of(alert_id: str) -> str:
-    return f"/v1/alerts/{quote(alert_id, safe='')}"
+def page_of(service: Service, alert_id: str) -> str:
+    return f"{service.api}/alerts/{quote(alert_id, safe='')}"
 
 
 def show_status(answer: dict[str, Any], at: Desk, *, as_json: bool) -> None:
@@ -98,7 +98,7 @@ def follow_alert(service: Service, alert_id: str, at: Desk, *, as_json: bool) ->
     """
     from rich.text import Text
 
-    page, last = page_of(alert_id), ""
+    page, last = page_of(service, alert_id), ""
     live = sys.stdout.isatty() and not as_json
     with _live() if live else nullcontext() as view:
         while True:

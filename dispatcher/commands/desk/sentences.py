@@ -14,7 +14,7 @@ from dispatcher.commands.terminal import columns
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.model.problems import ProblemType
 from dispatcher.model.reports import ReceiptState
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, SENT, Reason, State
+from dispatcher.model.vocabulary import DISPATCHED, DRILLS, ENDING_REASONS, SENT, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,7 +69,7 @@ def preview_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     reach = answer["reach"]
     if alarms:
         lines += _alarmed_lines(answer, desk)
-    elif answer["reason"] == Reason.DRILL:
+    elif answer["reason"] in DRILLS:
         lines.append(desk.line("drill_for", counts=counts(reach, desk)))
     elif answer["municipalities"]:
         lines.append(desk.line("not_alarmed"))

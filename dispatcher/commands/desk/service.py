@@ -97,6 +97,11 @@ class Service:
     url: str
     key: str
 
+    @property
+    def api(self) -> str:
+        """Return what the paths begin with: a key for exercises opens those of exercises only."""
+        return "/exercise/v1" if self.key.startswith("wx_") else "/v1"
+
     @classmethod
     def at(cls, url: str, *, insecure_http: bool) -> Service:
         """Return the service at the address, or where none is given at that of this machine's API. Raises

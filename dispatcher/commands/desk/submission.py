@@ -116,7 +116,7 @@ def send(service: Service, body: bytes, at: Desk, *, as_json: bool) -> Sent:
 
 def post(service: Service, body: bytes) -> dict[str, Any]:
     """Submit a message and return the answer. Raises what `Service.post` does."""
-    answer = service.post("/v1/alerts", body, "alert")
+    answer = service.post(f"{service.api}/alerts", body, "alert")
     # Which an older service does not say.
     return answer | {"sent_to_people": is_sent_to_people(answer["alert"]["reason"], answer)}
 
@@ -158,7 +158,7 @@ def preview(
 
 def show_preview(service: Service, body: bytes, at: Desk, *, as_json: bool) -> None:
     """Ask what submitting would do, and show it. Raises what `Service.post` does."""
-    answer = service.post("/v1/alerts/preview", body, "reach_by_municipality")
+    answer = service.post(f"{service.api}/alerts/preview", body, "reach_by_municipality")
     if as_json:
         typer.echo(json_line(answer))
     else:

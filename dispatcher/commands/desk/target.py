@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from dispatcher.desk_texts.desk import Desk
 
-GOES_ON: Final = frozenset({*ENDING_REASONS, Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.MERGED})
-"""What a Cancel of a message would come to while there is something to end: exercises end without telling anybody."""
+GOES_ON: Final = frozenset(
+    {*ENDING_REASONS, Reason.DRILL_END, Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.MERGED}
+)
+"""What a Cancel of a message would come to while there is something to end: tests end without telling anybody."""
 NEWEST: Final = 500
 COPIES_MAX: Final = 50
 """How many copies of one warning are looked for, one behind the other."""
@@ -69,7 +71,7 @@ def _probe(service: Service, target: InForceParts, at: Desk) -> dict[str, Any]:
     """Ask what a Cancel of the target would do."""
     base = target.parts[0]
     probe = follow_up.cancel(base, header("probe", base, (*target.references, *target.copies), at))
-    return service.post("/v1/alerts/preview", cap.render(probe), "reason")
+    return service.post(f"{service.api}/alerts/preview", cap.render(probe), "reason")
 
 
 def _with_copies(service: Service, target: InForceParts, answer: dict[str, Any], at: Desk) -> InForceParts:
@@ -91,7 +93,7 @@ def _end_of(service: Service, alert_id: str, at: Desk) -> str:
     """Return the sentence that says by what, and when, the last message that took this one's place is over."""
     said, wanted = "", alert_id
     for _ in range(NEWEST):
-        over = service.get(page_of(wanted), "channels").get("over")
+        over = service.get(page_of(service, wanted), "channels").get("over")
         if not over:
             break
         said = over_line(over, at)
@@ -106,7 +108,7 @@ def _successors(service: Service, earlier: cap.Alert, in_force: Sequence[dict[st
     where the list has none of them.
     """
     references = tuple(reference_of(named) for named in in_force)
-    listed = service.get(f"/v1/alerts?limit={NEWEST}", "alerts")["alerts"]
+    listed = service.get(f"{service.api}/alerts?limit={NEWEST}", "alerts")["alerts"]
     found = [one for one in listed if reference_of(one) in references]
     parts = tuple(_sent(service, one["id"]) for one in found)
     # Equal by their instants, and each as it was written; what the list did not have is named by the service's words.
@@ -118,7 +120,7 @@ def _successors(service: Service, earlier: cap.Alert, in_force: Sequence[dict[st
 
 def _sent(service: Service, alert_id: str) -> cap.Alert:
     """Return a message as it was sent. The service took it, so it can be read."""
-    return cap.parse(service.bytes_at(f"{page_of(alert_id)}/cap")).alerts[0]
+    return cap.parse(service.bytes_at(f"{page_of(service, alert_id)}/cap")).alerts[0]
 
 
 def header(

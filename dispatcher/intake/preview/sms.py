@@ -9,7 +9,7 @@ from cap import MsgType
 from channels.sms.fitting import compose
 from dispatcher.intake.meaning import is_ending
 from dispatcher.model.alerts import StoredAlert
-from dispatcher.model.vocabulary import ENDING_REASONS, EXTREME, AlertState, Kind
+from dispatcher.model.vocabulary import ENDING_REASONS, AlertState, Kind, Reason, is_exempt
 from dispatcher.sms.quote import Text, quote
 from dispatcher.sms.routes import NOBODY_NAMES, portions, shares
 from dispatcher.store.sms.namings import languages_wanted, named_gateways
@@ -96,7 +96,8 @@ class SmsPreview:
             before=await self._charges.before(self._pool, subject.stored.lane),
             spent=await self._charges.spent(self._pool),
             stopped=await self._charges.stopped(self._pool),
-            unstoppable=subject.stored.severity == EXTREME or subject.kind is Kind.CANCEL,
+            unstoppable=is_exempt(subject.stored.severity, subject.stored.lane)
+            or subject.kind is Kind.CANCEL,
         )
 
     def _texts(
@@ -138,7 +139,7 @@ class SmsPreview:
 
 
 def _kind(recorded: NewAlert, *, updates: bool) -> Kind:
-    if recorded.reason in ENDING_REASONS:
+    if recorded.reason in ENDING_REASONS or recorded.reason is Reason.DRILL_END:
         return Kind.CANCEL
     return Kind.UPDATE if updates else Kind.ALERT
 

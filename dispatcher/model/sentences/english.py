@@ -35,6 +35,11 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.KEY_MISSING: "The API key is missing or not valid. It belongs in the header Authorization: "
         "Bearer …; the command line takes it from WARN_API_KEY. A key that was good before may be revoked, "
         "disabled or ended: whoever runs the service sees that and issues another.",
+        Phrase.EXERCISE_KEY_FOR_LIVE: "This key is for exercises, and this is live. Nothing was sent. Exercises go to "
+        "{prefix}/alerts, warnings come here with the key for them (wk_…).",
+        Phrase.LIVE_KEY_FOR_EXERCISES: "This key is live, and here are exercises. Nothing was sent. Warnings go to "
+        "{prefix}/alerts, exercises come here with a key for exercises (wx_…), which the operator issues: dispatcher "
+        "keys add --exercise.",
         Phrase.INSTANCE_KEY_MISSING: "The instance's key is missing or not valid.",
         Phrase.OPERATOR_KEY_MISSING: "The operator's key is missing or not valid: `dispatcher keys list` shows all.",
         Phrase.GATEWAY_SECRET_MISSING: "The gateway's secret is missing or wrong.",
@@ -100,6 +105,15 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.RULES_BROKEN: "The message breaks rules of the CAP standard and is not accepted; nobody is "
         "warned. All places are listed; please mend the errors and send it again.",
         Phrase.SENDER_NOT_ALLOWED: "This key may not submit as the sender {sender}. Allowed: {allowed}.",
+        Phrase.EXERCISE_BY_LIVE_KEY: "The message is an exercise (status Exercise), and the key is live. Nothing was "
+        "sent. Exercises go to /exercise/v1/alerts with a key for exercises (wx_…); the command line finds the address "
+        "by the key. The operator issues one: dispatcher keys add --exercise. If it is no exercise: status Actual.",
+        Phrase.WARNING_BY_EXERCISE_KEY: "The key is for exercises, and the message has status {status}. Nothing was "
+        "sent. Only status Exercise is taken here. If it is real: send it to /v1/alerts with the key for that (wk_…).",
+        Phrase.EXERCISE_ACTS_ON_WARNING: "This exercise refers to messages that are none: {identifiers}. An exercise "
+        "changes and ends no warning. Nothing was sent.",
+        Phrase.WARNING_ACTS_ON_EXERCISE: "This message refers to exercises: {identifiers}. Only an exercise (status "
+        "Exercise) changes and ends one. Nothing was sent.",
         Phrase.VERSION_UNKNOWN: "CAP 1.2 is accepted; this message is written in CAP {version}.",
         Phrase.NAME_TOO_LONG: "An identifier or a sender, also in <references>, has more than {most} "
         "{most:character|characters}.",

@@ -36,6 +36,11 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "Authorization: Bearer …; die Kommandozeile nimmt ihn aus WARN_API_KEY. Ein Schlüssel, der bisher "
         "galt, kann widerrufen, abgeschaltet oder abgelaufen sein: Der Betreiber des Dienstes sieht das und "
         "stellt einen neuen aus.",
+        Phrase.EXERCISE_KEY_FOR_LIVE: "Dieser Schlüssel ist für Übungen; hier ist der Ernstfall. Nichts ist gesendet. "
+        "Übungen gehen nach {prefix}/alerts, Warnungen mit dem Schlüssel für den Ernstfall (wk_…) hierher.",
+        Phrase.LIVE_KEY_FOR_EXERCISES: "Dieser Schlüssel ist für den Ernstfall; hier sind die Übungen. Nichts ist "
+        "gesendet. Warnungen gehen nach {prefix}/alerts, Übungen mit einem Schlüssel für Übungen (wx_…) hierher. "
+        "Den stellt der Betreiber aus: dispatcher keys add --exercise.",
         Phrase.INSTANCE_KEY_MISSING: "Der Schlüssel der Instanz fehlt oder ist ungültig.",
         Phrase.OPERATOR_KEY_MISSING: "Der Schlüssel des Betreibers fehlt oder ist ungültig: `dispatcher keys list` "
         "zeigt alle.",
@@ -107,6 +112,17 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "niemand wird gewarnt. Alle Stellen sind aufgeführt; bitte die Fehler berichtigen und neu senden.",
         Phrase.SENDER_NOT_ALLOWED: "Dieser Zugang darf nicht als Absender {sender} melden. Erlaubt: "
         "{allowed}.",
+        Phrase.EXERCISE_BY_LIVE_KEY: "Die Meldung ist eine Übung (status Exercise), der Zugang aber für den Ernstfall. "
+        "Nichts ist gesendet. Übungen gehen mit einem Schlüssel für Übungen (wx_…) nach /exercise/v1/alerts; die "
+        "Kommandozeile wählt die Adresse nach dem Schlüssel. Den Schlüssel stellt der Betreiber aus: dispatcher keys "
+        "add --exercise. Ist es keine Übung: status Actual.",
+        Phrase.WARNING_BY_EXERCISE_KEY: "Der Zugang ist für Übungen, die Meldung hat status {status}. Nichts ist "
+        "gesendet. Hier wird nur status Exercise angenommen. Ist es der Ernstfall: mit dem Schlüssel dafür (wk_…) nach "
+        "/v1/alerts senden.",
+        Phrase.EXERCISE_ACTS_ON_WARNING: "Diese Übung bezieht sich auf Meldungen, die keine Übung sind: {identifiers}. "
+        "Eine Übung ändert und beendet keine Warnung. Nichts ist gesendet.",
+        Phrase.WARNING_ACTS_ON_EXERCISE: "Diese Meldung bezieht sich auf Übungen: {identifiers}. Eine Übung ändert und "
+        "beendet nur eine Übung (status Exercise). Nichts ist gesendet.",
         Phrase.VERSION_UNKNOWN: "Angenommen wird CAP 1.2; diese Meldung ist in CAP {version} verfasst.",
         Phrase.NAME_TOO_LONG: "Eine Kennung oder ein Absender, auch in <references>, hat mehr als {most} "
         "Zeichen.",

@@ -18,10 +18,27 @@ from dispatcher.model.alerts import (
     StoredAlert,
     WarningInForce,
 )
-from dispatcher.model.vocabulary import ENDING_REASONS, SENT, WARNING, AlertState, Lane, Reason
+from dispatcher.model.vocabulary import (
+    ENDING_REASONS,
+    OPEN_DRILL,
+    SENT,
+    WARNING,
+    AlertState,
+    Environment,
+    Lane,
+    Reason,
+)
 from dispatcher.store import audit
 from dispatcher.store.delivery.alarmed import BESIDE, GRAPHS
-from dispatcher.store.sql import also_replaces, among, is_dispatched, is_in_force, sequence
+from dispatcher.store.sql import (
+    also_replaces,
+    among,
+    is_dispatched,
+    is_exercise,
+    is_in_force,
+    is_open_drill,
+    sequence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -220,18 +237,21 @@ class Submission:
         # the next one sees what the one before us committed.
         await self.connection.execute("SELECT FROM source WHERE id = $1 FOR NO KEY UPDATE", source_id)
 
-    async def warnings_since(self, source_id: str, since: datetime, nth: int) -> datetime | None:
-        """Return when the `nth` newest of the source's warnings was received, if so many came after `since`. Updates,
-        Cancels and other ends are none. Who decides by it locks the quota first.
+    async def warnings_since(
+        self, source_id: str, since: datetime, nth: int, environment: Environment = Environment.LIVE
+    ) -> datetime | None:
+        """Return when the `nth` newest of the source's warnings was received, or of its exercises, if so many came
+        after `since`. Updates, Cancels and other ends are none. Who decides by it locks the quota first.
         """
         received_at: datetime | None = await self.connection.fetchval(
             f"""SELECT received_at FROM alert WHERE source_id = $1 AND received_at > $2
                  AND msg_type NOT IN ('Update', 'Cancel')
-                 AND reason NOT IN {among(ENDING_REASONS)}
+                 AND reason NOT IN {among(ENDING_REASONS)} AND {is_exercise("alert")} = $4
                ORDER BY received_at DESC OFFSET $3 LIMIT 1""",  # noqa: S608 - constant
             source_id,
             since,
             nth - 1,
+            environment is Environment.EXERCISE,
         )
         return received_at
 
@@ -350,12 +370,12 @@ class Alerts:
         return await _message(await self.raw(alert_id))
 
     async def replaced_by(self, alert_id: str) -> list[str]:
-        """Return the ids of the warnings that the alert replaces itself and that somebody was to be told of, in order
-        of arrival; not of copies of itself.
+        """Return the ids of the warnings, or of exercises, that the alert replaces itself and that somebody was to be
+        told of, in order of arrival; not of copies of itself.
         """
         rows = await self._pool.fetch(
             f"""SELECT a.id FROM replacement r JOIN alert a ON a.id = r.earlier JOIN alert l ON l.id = r.later
-               WHERE r.later = $1 AND a.reason IN {among(WARNING)} AND a.audience > 0
+               WHERE r.later = $1 AND a.reason IN {among(WARNING | OPEN_DRILL)} AND a.audience > 0
                  AND (a.sender, a.identifier, a.sent) <> (l.sender, l.identifier, l.sent) ORDER BY a.number""",  # noqa: S608 - constant
             alert_id,
         )
@@ -384,7 +404,7 @@ class Alerts:
             f"""WITH RECURSIVE said(id) AS (
                  VALUES ($1::text)
                  UNION SELECT r.earlier FROM said JOIN replacement r ON r.later = said.id)
-               SELECT raw FROM alert a WHERE id = $1 AND reason <> '{Reason.DRILL}' AND {is_dispatched("a")}
+               SELECT raw FROM alert a WHERE id = $1 AND NOT {is_exercise("a")} AND {is_dispatched("a")}
                AND EXISTS (SELECT FROM affected f JOIN said ON said.id = f.alert_id WHERE f.ags = ANY($2))""",  # noqa: S608 - constant
             alert_id,
             list(places),
@@ -428,14 +448,17 @@ class Alerts:
     async def listed(
         self, source_id: str, limit: int, wanted: AlertFilter = EVERY_ALERT
     ) -> list[StoredAlert]:
-        """Return those of a source's alerts that are wanted, newest first."""
+        """Return those of a source's alerts that are wanted, newest first, of one environment. An exercise that goes on
+        counts as in force among exercises.
+        """
         rows = await self._pool.fetch(
             f"""SELECT {COLUMNS} FROM alert a WHERE source_id = $1
                  AND ($3::text[] IS NULL OR state = ANY($3))
                  AND ($4::timestamptz IS NULL OR received_at >= $4)
                  AND ($5::timestamptz IS NULL OR received_at < $5)
                  AND ($6::text IS NULL OR number < (SELECT number FROM alert WHERE id = $6 AND source_id = $1))
-                 AND ($7::bool IS NULL OR {is_in_force("a")} = $7)
+                 AND ($7::bool IS NULL OR ({is_in_force("a")} OR {is_open_drill("a")}) = $7)
+                 AND {is_exercise("a")} = $8
                ORDER BY number DESC LIMIT $2""",  # noqa: S608 - constant columns
             source_id,
             limit,
@@ -444,5 +467,6 @@ class Alerts:
             wanted.received_before,
             wanted.before,
             wanted.in_force,
+            wanted.environment is Environment.EXERCISE,
         )
         return [stored_alert(row) for row in rows]

@@ -70,7 +70,7 @@ WHERE b.id = $1 AND a.id = b.alert_id AND b.{OPEN} AND a.stopped_at IS NULL
                   AND g.paused_until > clock_timestamp())
 RETURNING b.id AS batch_id, b.lease_token AS token, b.alert_id, b.chain_id, a.source_id, b.kind, b.channel, b.gateway,
   b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes, b.text_parts,
-  b.parts_sent, a.severity = '{EXTREME}' AS extreme, b.generation
+  b.parts_sent, a.severity = '{EXTREME}' AND b.lane <> '{Lane.EXERCISE}' AS extreme, b.generation
 """  # noqa: S608 - constant
 
 _ADVANCE = f"""

@@ -29,6 +29,7 @@ from dispatcher.model.alerts import PendingAlert
 from dispatcher.model.batches import Closed
 from dispatcher.model.vocabulary import (
     EXTREME,
+    OPEN_DRILL,
     WARNING,
     AlertState,
     BatchState,
@@ -381,15 +382,14 @@ class Plans:
         self, connection: Connection, alert: PendingAlert, numbers: tuple[int, int]
     ) -> tuple[object, ...]:
         """Return what the statements that ask for wishes are given beside; nothing where nobody has any."""
-        drill = alert.reason is Reason.DRILL
-        if not drill and not await connection.fetchval(IS_ANYBODY_PARTICULAR, *numbers):
+        if not alert.is_drill and not await connection.fetchval(IS_ANYBODY_PARTICULAR, *numbers):
             return ()
         return (
             severity_rank(alert.severity),
             alert.severity == EXTREME,
-            breaks_silence(alert.severity, alert.lane) and not drill,
+            breaks_silence(alert.severity, alert.lane) and not alert.is_drill,
             self._zone,
-            drill,
+            alert.is_drill,
         )
 
     async def _freeze_followup(
@@ -410,7 +410,7 @@ class Plans:
             alert.expires,
             self._batch_size,
             Kind.NO_LONGER_AFFECTED
-            if alert.reason in WARNING
+            if alert.reason in WARNING | OPEN_DRILL
             else _ENDING_KIND.get(alert.reason, Kind.CANCEL),
             located.own,
             *numbers,
@@ -428,7 +428,7 @@ class Plans:
         baseline = await self._baseline(connection, alert)
         if self._guard(await connection.fetchval(_AT_MOST, alert.id, located.own), baseline, alert.approved):
             recipients = await connection.fetchval(
-                _EXACTLY, alert.id, located.own, severity_rank(alert.severity), alert.reason is Reason.DRILL
+                _EXACTLY, alert.id, located.own, severity_rank(alert.severity), alert.is_drill
             )
             if why := self._guard(recipients, baseline, alert.approved):
                 raise _TooManyError(recipients, why)

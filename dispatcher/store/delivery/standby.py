@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.model.batches import Closed
-from dispatcher.model.vocabulary import Kind, Reason, State
+from dispatcher.model.vocabulary import Kind, State
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.store.audience.wishes import PLACE, breaks_silence, is_told, quiet_until
 from dispatcher.store.delivery.freeze import AS_PLANNED, as_planned
@@ -182,7 +182,7 @@ class Standby:
             self._batch_size,
             list(taking.names),
             list(taking.weights),
-            breaks_silence(alert.severity, alert.lane) and alert.reason is not Reason.DRILL,
+            breaks_silence(alert.severity, alert.lane) and not alert.is_drill,
             self._zone,
             alert.expires,
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dispatcher.access.principals import WORKER
 from dispatcher.model.batches import ReadyBatch
 from dispatcher.model.sms import BudgetLeft, HeldSms, Quote, Stop
-from dispatcher.model.vocabulary import EXTREME, TERMINAL_OUTCOMES, Kind, Lane
+from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, Kind, Lane, is_exempt
 from dispatcher.sms.budget import HELD_FOR_BUDGET, Load, Placement, Spent, placed
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.sms.quote import gateway_quote
@@ -275,7 +275,7 @@ class Charges:
                 row["gateway"],
                 row["size"],
                 parts[row["id"]],
-                alert.severity == EXTREME or row["kind"] not in STOPPABLE,
+                is_exempt(alert.severity, alert.lane) or row["kind"] not in STOPPABLE,
             )
             for row in rows
         ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.model.batches import ReadyBatch
-from dispatcher.model.vocabulary import EXTREME, Kind, Lane
+from dispatcher.model.vocabulary import Kind, Lane, is_exempt
 from dispatcher.sms.budget import Spent, room
 from dispatcher.sms.takeover import DOUBLES_SHARE, takeover
 from dispatcher.store.delivery.relocation import split
@@ -121,7 +121,7 @@ class Failover:
 
     async def _most(self, connection: Connection, row: Any) -> dict[str, int]:
         """Return how many of the batch's people the gateways' budgets hold, of those that may stop it."""
-        if row["severity"] == EXTREME or Kind(row["kind"]) not in STOPPABLE or not row["text_parts"]:
+        if _is_exempt(row) or Kind(row["kind"]) not in STOPPABLE or not row["text_parts"]:
             return {}
         if not any(one.has_budget for one in self._charges.contracts):
             return {}
@@ -133,9 +133,13 @@ class Failover:
 
     async def _doubles_left(self, connection: Connection, row: Any) -> int:
         """Return how many of an alert's recipients may still be handed over who may have the message already."""
-        if row["severity"] != EXTREME:
+        if not _is_exempt(row):
             return 0
         # Two batches of one alert count one after the other.
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 15))", row["alert_id"])
         counted = await connection.fetchrow(_DOUBLES, row["alert_id"])
         return int(self._doubles_share * counted["people"]) - int(counted["doubled"])
+
+
+def _is_exempt(row: Any) -> bool:
+    return is_exempt(row["severity"], Lane(row["lane"]))

@@ -28,7 +28,8 @@ def test_security_is_that_of_the_table(described: dict[str, Any]) -> None:
 
 def test_every_kind_that_asks_over_http_has_a_scheme() -> None:
     assert set(SCHEMES_OF) == set(PrincipalKind)
-    assert {scheme for schemes in SCHEMES_OF.values() for scheme in schemes} == set(SCHEMES)
+    named = {scheme for schemes in SCHEMES_OF.values() for scheme in schemes}
+    assert named | {"exerciseKey"} == set(SCHEMES)
     silent = [kind for kind, schemes in SCHEMES_OF.items() if not schemes]
     assert silent == [PrincipalKind.PERSON, PrincipalKind.OPERATOR], "persons do not sign in yet"
 
@@ -36,3 +37,7 @@ def test_every_kind_that_asks_over_http_has_a_scheme() -> None:
 def test_a_route_that_nothing_requires_is_open() -> None:
     assert security_of("GET /v1/boundaries") == []
     assert security_of("POST /v1/alerts") == [{"sourceKey": []}]
+
+
+def test_exercises_take_keys_of_their_own() -> None:
+    assert security_of("POST /exercise/v1/alerts") == [{"exerciseKey": []}]

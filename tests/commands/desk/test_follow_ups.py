@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 import cap
 from cap.__main__ import main as cap_command
 from dispatcher.commands.desk.follow_ups import is_confirmed
-from tests.api.conftest import KEY
+from tests.api.conftest import EXERCISE_KEY, KEY
 from tests.support.messages import DUEREN, JUELICH, InfoPart
 from tests.support.submissions import stored, warning
 
@@ -123,11 +123,18 @@ async def test_one_part_is_ended_alone(service: Any, run: Any, file: Any) -> Non
     assert [alert["id"] for alert in left] == [there]
 
 
-async def test_an_exercise_is_followed_up_as_one(service: Any, run: Any, file: Any) -> None:
+async def test_an_exercise_is_followed_up_as_one(
+    service: Any, run: Any, file: Any, surroundings: Any
+) -> None:
+    surroundings.setenv("WARN_API_KEY", EXERCISE_KEY)
     first = await submitted(run, file, warning(status="Exercise", more="<note>Übung</note>"))
     ended = await run("cancel", first, "--yes")
     assert ended.exit_code == 0, ended.output
-    assert "Niemand wird gewarnt: Die Meldung ist eine Übung" in ended.output
+    assert "Die Meldung beendet eine Übung und geht nur an die, die sie erreicht hat" in ended.output
+    listed = json.loads((await run("alerts", "list", "--json")).stdout)["alerts"]
+    assert [one["reason"] for one in listed] == ["drill_end", "drill"]
+    again = await run("cancel", first, "--yes")
+    assert (again.exit_code, "Es gibt nichts zu ändern" in again.output) == (1, True)
 
 
 async def test_an_edited_copy_becomes_an_update(service: Any, run: Any, file: Any, here: Path) -> None:

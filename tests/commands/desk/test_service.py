@@ -89,7 +89,7 @@ async def test_an_answer_that_sounds_like_one_without_tls_means_unknown(
 
 
 async def test_a_slash_at_the_end_of_the_address_does_no_harm(service: Any, run: Any, file: Any) -> None:
-    path = file(warning(status="Exercise", more="<note>Übung</note>"))
+    path = file(warning(status="Test"))
     for command, argument in (("preview", path), ("submit", path)):
         done = await run(command, argument, "--url", f"{service.url}//")
         assert done.exit_code == 0, done.output

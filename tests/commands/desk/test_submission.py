@@ -13,7 +13,7 @@ from dispatcher.__main__ import app
 from dispatcher.model.principals import Source
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
-from tests.api.conftest import KEY
+from tests.api.conftest import EXERCISE_KEY, KEY
 from tests.support.histories import ledger_of, plan, subscribe
 from tests.support.messages import DUEREN, JUELICH, SENDER, InfoPart
 from tests.support.sealed import ADDRESSES
@@ -196,12 +196,14 @@ async def test_json_is_one_document_and_errors_are_one_on_stderr(
 async def test_english_is_an_option_and_a_setting(
     service: Any, run: Any, file: Any, surroundings: Any
 ) -> None:
+    surroundings.setenv("WARN_API_KEY", EXERCISE_KEY)
     path = file(warning(status="Exercise", more="<note>Exercise</note>"))
     said = "Nobody is warned: the message is an exercise and goes to those only who want to take part in exercises."
     assert said in (await run("preview", path, "--language", "en")).output
     surroundings.setenv("WARN_LANGUAGE", "en")
     assert said in (await run("submit", path)).output
     assert (await run("submit", path, "--language", "fr")).exit_code == 2
+    surroundings.setenv("WARN_API_KEY", KEY)
     tried = await run("preview", file(warning(status="Test")))
     assert "Nobody is warned: the message is an exercise, a test or a draft." in tried.output
 

@@ -31,9 +31,9 @@ OTHERS = set(
     re.findall(
         r"\w+",
         "alert allowed amount at by channel channels choices code command confirmed counts covers currency delivered detail "
-        "discard displayed district duration error expires feed file first gateway headline hint host id identifier keys known land lane languages last "
-        "latest line meaning month more name named names nearest note now number other path places port price progress reason "
-        "reference references release reports scheme sender senders sent share since target text until url urls version "
+        "discard displayed district duration error expires feed file first gateway headline hint host id identifier identifiers keys known land lane languages last "
+        "latest line meaning month more name named names nearest note now number other path places port prefix price progress reason "
+        "reference references release reports scheme sender senders sent share since status target text until url urls version "
         "what why word words",
     )
 )

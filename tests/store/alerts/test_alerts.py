@@ -1,14 +1,17 @@
 """Alerts of record: one transaction each, one order per sender."""
 
 import asyncio
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import asyncpg
 import pytest
 
-from dispatcher.model.alerts import ReadyAlert
-from dispatcher.model.vocabulary import Lane, Reason
+from dispatcher.model.alerts import AlertFilter, ReadyAlert
+from dispatcher.model.vocabulary import DISPATCHED, DRILLS, Environment, Lane, Reason
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
@@ -352,3 +355,28 @@ async def test_what_replaces_a_message_has_a_higher_sequence_whatever_the_clock_
     assert numbers == sorted(set(numbers))
     assert numbers[-1] - 6 * 3_600_000_000 - int(NOW.timestamp() * 1_000_000) == 5
     assert max(numbers) < 1 << 53
+
+
+# exercises
+
+
+async def test_the_record_takes_no_exercise_as_a_warning_nor_the_other_way_round(
+    alerts: Alerts, pool: Any
+) -> None:
+    """The last guard, whatever a process decides."""
+    for number, (status, reason) in enumerate(product(("Actual", "Exercise"), (*DISPATCHED, *DRILLS))):
+        fits = (status == "Exercise") == (reason in DRILLS)
+        with nullcontext() if fits else pytest.raises(asyncpg.CheckViolationError):
+            await submit(alerts, f"m-{number}", status=status, reason=reason)
+    assert await pool.fetchval("SELECT count(*) FROM alert") == len(DISPATCHED) + len(DRILLS)
+
+
+async def test_a_list_is_of_one_environment(alerts: Alerts) -> None:
+    await submit(alerts, "real")
+    await submit(alerts, "drill", status="Exercise", reason=Reason.DRILL)
+    await submit(alerts, "recorded", status="Exercise", reason=Reason.NOT_ACTUAL)
+    live, exercise = AlertFilter(), AlertFilter(environment=Environment.EXERCISE)
+    assert [one.id for one in await alerts.listed("leitstelle", 9, live)] == ["real"]
+    assert [one.id for one in await alerts.listed("leitstelle", 9, exercise)] == ["recorded", "drill"]
+    going_on = replace(exercise, in_force=True)
+    assert [one.id for one in await alerts.listed("leitstelle", 9, going_on)] == ["drill"]
