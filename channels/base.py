@@ -248,6 +248,8 @@ class Cut(StrEnum):
     """The line is the first to be cut: at the end of a sentence, keeping those with a telephone number."""
     WORDS = "words"
     """The line is the last to be cut, at a word."""
+    END = "end"
+    """The line is whole and the last one, whatever else is cut: that all of it is an exercise."""
     SPARE = "spare"
     """The line takes the room that is left of the parts which the others need, at the end of a sentence; it needs no
     part more, and no other line gives way to it."""

@@ -27,6 +27,9 @@ ENOUGH: Final = 60
 """Characters of what to do that a text has at least, of a longer one: as many first sentences as that takes. "Ruhe
 bewahren." alone helps nobody."""
 
+LEAST: Final = 28
+"""Characters of the headline that a text has at least before a line that stands at its end: with fewer, as in one part
+of 70 letters, both ends of it are seen at once, and what it begins with says what it is."""
 LONGEST: Final = 10_000
 """Characters of a line that are looked at: six times what the most parts that can be set hold. More costs time only."""
 
@@ -77,6 +80,8 @@ class Essential(NamedTuple):
     """What stands in it as it is: headline, place, first sentences, telephone numbers."""
     either: tuple[tuple[str, ...], ...]
     """Of each of these one: wordings that say the same."""
+    end: str = ""
+    """What it ends with."""
 
     def stands_in(self, text: str, language: str) -> bool:
         """Whether a text has all of it, as it is or as it is spelled."""
@@ -85,6 +90,8 @@ class Essential(NamedTuple):
         def has(one: str) -> bool:
             return _spaced(one) in said or _spaced(spelled(one, language)) in said
 
+        if not said.endswith((_spaced(self.end), _spaced(spelled(self.end, language)))):
+            return False
         return all(map(has, self.whole)) and all(any(map(has, wordings)) for wordings in self.either)
 
 
@@ -97,17 +104,18 @@ def essential(lines: Sequence[Line]) -> Essential:
     """
     whole: list[str] = []
     either: list[tuple[str, ...]] = []
+    end = "\n".join(line.text for line in lines if line.cut is Cut.END)
     for line in lines:
         if line.cut is Cut.SENTENCES:
             first = sentences(line.text)[:1] if line.said_before else _first(line.text)
             whole += [*first, *numbers(line.text)[:NUMBERS]]
-        elif line.cut is Cut.SPARE or "" in line.shorter:
+        elif line.cut in (Cut.SPARE, Cut.END) or "" in line.shorter:
             continue
         elif line.same:
             either.append((line.text, *line.shorter))
         else:
             whole.append(line.text)
-    return Essential(tuple(whole), tuple(either))
+    return Essential(tuple(whole), tuple(either), end)
 
 
 def _first(text: str) -> list[str]:
@@ -223,11 +231,15 @@ def _headless(layout: Layout) -> str:
         return layout.joined(layout.levels, "", f"{words}{GAP}")
 
     head = layout.head()
+    end = "".join(f"\n{line.text}" for line in layout.lines if line.cut is Cut.END)
     words = first_words(head, lambda words: layout.fits(beginning(words)))
     fewer = _without_beginnings(layout.lines)
     if not words.startswith(layout.least()) and len(fewer) < len(layout.lines):
         return _headless(layout._replace(lines=fewer))
+    if end and len(words) < min(len(head), LEAST):
+        others = tuple(line for line in layout.lines if line.cut is not Cut.END)
+        return _headless(layout._replace(lines=others))
     if layout.fits(text := beginning(words)):
         return text
-    rest = layout.joined(layout.levels, "", head)
-    return f"{first_words(rest, lambda words: layout.fits(f'{words}{GAP}'))}{GAP}"
+    rest = layout.joined(layout.levels, "", head).removesuffix(end)
+    return f"{first_words(rest, lambda words: layout.fits(f'{words}{GAP}{end}'))}{GAP}{end}"

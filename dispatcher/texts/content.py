@@ -69,7 +69,7 @@ class Content:
     credit: str
     event: str
     mark: str
-    """What stands before the title of an exercise or a test; empty for what is meant."""
+    """What stands at both ends of every text of an exercise or a test; empty for what is meant."""
     others: tuple[str, str]
     """That other warnings are in force there too, and the same in fewer words; empty where none are known."""
     foreign: str = ""
@@ -135,7 +135,7 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         sender=sender,
         credit=credit if credit != sender else "",
         event=one_line(info.event) or one_line(stored.event),
-        mark=f"{words.test}: " if stored.status in {cap.Status.EXERCISE, cap.Status.TEST} else "",
+        mark=words.test if stored.status in {cap.Status.EXERCISE, cap.Status.TEST} else "",
         others=other_warnings(source.in_force, words),
         foreign=one_line(language_of(info))[:TAG_CHARACTERS] if chosen.foreign else "",
         responses=_responses(info, words) if chosen.foreign and kind not in ENDINGS else (),

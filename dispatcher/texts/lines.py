@@ -8,7 +8,7 @@ from channels.base import Cut, Line
 from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.headline import ENDINGS, titled
 from dispatcher.texts.places import abridged
-from dispatcher.texts.shortening import json_length, shorten
+from dispatcher.texts.shortening import before, json_length, shorten
 from dispatcher.texts.times import clock_time
 
 if TYPE_CHECKING:
@@ -36,12 +36,13 @@ def lines(said: Content, present: Present) -> tuple[Line, ...]:
         *(_ended(said, present) if said.kind in ENDINGS else _in_force(said, present)),
         *_rest(said),
         *_foreign(said),
+        *_marked_end(said),
     )
 
 
 def title(said: Content) -> str:
     """Return what kind of notice it is and what it is about; before that, whether it is an exercise or a test."""
-    return f"{said.mark}{titled(said.kind, said.what, said.words, said.prefix)}"
+    return f"{before(said.mark)}{titled(said.kind, said.what, said.words, said.prefix)}"
 
 
 def beneath_title(said: Content, present: Present) -> tuple[Line, ...]:
@@ -49,8 +50,8 @@ def beneath_title(said: Content, present: Present) -> tuple[Line, ...]:
     without a link.
     """
     if said.kind in ENDINGS:
-        return (*_ended(said, present), *_credit(said), *_foreign(said))
-    return (*_in_force(said, present), *_others(said), *_credit(said), *_foreign(said))
+        return (*_ended(said, present), *_credit(said), *_foreign(said), *_marked_end(said))
+    return (*_in_force(said, present), *_others(said), *_credit(said), *_foreign(said), *_marked_end(said))
 
 
 def _in_force(said: Content, present: Present) -> Iterator[Line]:
@@ -118,6 +119,12 @@ def _credit(said: Content) -> Iterator[Line]:
     if said.credit:
         credit = shorten(said.credit, CREDIT_BYTES)
         yield Line(credit, (credit, credit, ""))
+
+
+def _marked_end(said: Content) -> Iterator[Line]:
+    """Yield that it is an exercise, once more: whoever scrolls to the end, or hears it read out, must not miss it."""
+    if said.mark:
+        yield Line(said.mark, cut=Cut.END)
 
 
 def _foreign(said: Content) -> Iterator[Line]:

@@ -16,7 +16,7 @@ from dispatcher.texts.notification.declarative import notification
 from dispatcher.texts.notification.in_force import member
 from dispatcher.texts.places import abridged
 from dispatcher.texts.shape import area_shape
-from dispatcher.texts.shortening import as_json, json_length, shorten
+from dispatcher.texts.shortening import as_json, json_length, marked, shorten
 from dispatcher.texts.words.catalogues import catalogue_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ PAYLOAD_MAX_BYTES = 2_700 - MEMBER_BYTES
 """What a Web Push service that bridges to FCM still carries (autopush documents 2,744 bytes after encryption
 overhead), so that the message is complete without fetching anything; less the token that each device gets."""
 
+TITLE_BYTES = 120
+"""Bytes of what kind of notice it is, which is a word or three of our own, with the marks of an exercise."""
 LANGUAGE_BYTES = 35
 """Bytes of the language tag, which by RFC 5646 section 4.4.1 is enough for any tag in use."""
 AREAS_BYTES = 240
@@ -131,11 +133,11 @@ def document(
         found["municipalities"] = keys
     if shape := area_shape(info.areas if info else (), DOCUMENT_SHAPE_BYTES):
         found["area_shape"] = shape
-    if instruction := shorten(said.instruction, DOCUMENT_INSTRUCTION_BYTES):
+    if instruction := marked(said.instruction, said.mark, DOCUMENT_INSTRUCTION_BYTES):
         found["instruction"] = instruction
     _add_responses(found, info, DOCUMENT_MAX_BYTES)
     room = min(DOCUMENT_DESCRIPTION_BYTES, _room(found, "description", DOCUMENT_MAX_BYTES))
-    if description := shorten(said.description, room):
+    if description := marked(said.description, said.mark, room):
         found["description"] = description
     _add_contact(found, said, DOCUMENT_MAX_BYTES)
     return found
@@ -169,8 +171,8 @@ def _essential(
         "chain": stored.thread,
         "sequence": stored.sequence,
         "kind": said.kind,
-        "title": f"{said.mark}{said.prefix}",
-        "headline": shorten(said.what, bounds.headline),
+        "title": marked(said.prefix, said.mark, TITLE_BYTES),
+        "headline": marked(said.what, said.mark, bounds.headline),
         "severity": info.severity if info else stored.severity,
         "urgency": info.urgency if info else cap.Urgency.UNKNOWN,
         "certainty": info.certainty if info else cap.Certainty.UNKNOWN,
@@ -180,6 +182,8 @@ def _essential(
         "expires": said.until.isoformat(),
         "lang": shorten(one_line(language_of(info) if info else catalogue_of(language)), LANGUAGE_BYTES),
     }
+    if stored.status == cap.Status.EXERCISE:
+        document["exercise"] = True
     if others := _newest(stored.also_replaces or {}, bounds.chains):
         document["also_replaces"] = others
     if said.begins:
@@ -207,7 +211,7 @@ def _with_long_texts(
         document["areas"] = said.area
     elif places:
         document["areas"] = shorten(abridged(places, words, AREAS_BYTES, json_length), AREAS_BYTES)
-    _add(document, "instruction", said.instruction)
+    _add(document, "instruction", said.instruction, said.mark)
     if places and not said.area:
         room = _room(document, "areas")
         document["areas"] = shorten(abridged(places, words, room, json_length), room)
@@ -215,7 +219,7 @@ def _with_long_texts(
     if keys:
         document["municipalities"] = keys
     _add_responses(document, info, PAYLOAD_MAX_BYTES)
-    _add(document, "description", said.description)
+    _add(document, "description", said.description, said.mark)
     _add_contact(document, said, PAYLOAD_MAX_BYTES)
     return as_json(document)
 
@@ -233,8 +237,8 @@ def _add_contact(document: dict[str, object], said: Content, most: int) -> None:
         document["contact"] = said.contact
 
 
-def _add(document: dict[str, object], name: str, text: str) -> None:
-    fitting = shorten(text, _room(document, name))
+def _add(document: dict[str, object], name: str, text: str, mark: str) -> None:
+    fitting = marked(text, mark, _room(document, name))
     if fitting:
         document[name] = fitting
 

@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 import cap
 from channels import base
+from channels.sms.fitting import compose
+from channels.sms.gsm7 import Encoding
+from channels.sms.spelling import spelled
 from dispatcher.delivery.render import Rendered, collapse_key, render
 from dispatcher.model.vocabulary import Kind, Lane, Reason
 from dispatcher.texts.content import RecordedMessage
 from dispatcher.texts.payload import PAYLOAD_MAX_BYTES
 from dispatcher.texts.times import Present
+from dispatcher.texts.words.catalogues import CATALOGUES, words_for
 from tests.channels.test_characters import is_unseen
 from tests.support.messages import HOUR, NOW, InfoPart, Message, stored
 
@@ -115,9 +119,49 @@ def test_with_a_page_it_is_declarative_and_never_waits_for_a_worker() -> None:
 def test_an_exercise_says_so_before_all_else(status: str) -> None:
     notice = rendered(GERMAN, status=status)
     shown = document(notice)
-    assert shown["title"] == "ÜBUNG/TEST: WARNUNG"
+    assert shown["title"] == "ÜBUNG/TEST: WARNUNG – ÜBUNG/TEST"
     assert shown["notification"]["title"] == notice.title == "ÜBUNG/TEST: WARNUNG: Hochwasser an der Rur"
     assert rendered(GERMAN, ENGLISH, status=status, language="en").text.startswith("EXERCISE/TEST: WARNING: ")
+    assert shown.get("exercise", False) is (status == "Exercise")
+
+
+LONG = "Halten Sie Fenster und Türen geschlossen und meiden Sie das Gebiet an der Rur. " * 80
+
+
+@pytest.mark.parametrize("language", [*CATALOGUES, "fr"])
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("text", ["Meiden Sie das Ufer.", LONG], ids=["short", "long"])
+def test_an_exercise_is_marked_at_both_ends_of_every_text(language: str, kind: Kind, text: str) -> None:
+    """Whatever is cut: of a push, of an app's document, of an SMS. One of 70 letters has it at its beginning at least."""
+    info = replace(GERMAN, headline=text[:300], instruction=text, description=text)
+    source = RecordedMessage(alert_with(info), stored(status="Exercise"), ("Düren", "Jülich"), in_force=None)
+    found = render(source, kind, language, Present(NOW, BERLIN), "https://warnung.example/")
+    assert found is not None
+    notice, mark = found.notice, words_for(language).test
+    texts = [notice.text]
+    for raw in (notice.payload, notice.document):
+        shown = json.loads(raw)
+        assert shown["exercise"] is True
+        texts += [
+            shown[name] for name in ("title", "headline", "instruction", "description") if name in shown
+        ]
+        screen = shown["notification"]
+        texts.append(f"{screen['title']}\n{screen['body']}")
+    texts += [compose(notice.lines, parts, notice.language).text for parts in (2, 3, 6)]
+    marks = (mark, spelled(mark, notice.language))
+    shortest = compose(notice.lines, 1, notice.language)
+    assert shortest.text.startswith(marks)
+    assert shortest.text.endswith(marks) or shortest.encoding is Encoding.UCS2
+    for one in texts:
+        assert one.startswith(marks), one[:80]
+        assert one.endswith(marks), one[-80:]
+
+
+def test_what_is_meant_bears_no_mark() -> None:
+    for language in CATALOGUES:
+        notice = rendered(GERMAN, ENGLISH, language=language)
+        for mark in (words.test for words in CATALOGUES.values()):
+            assert mark not in notice.text + notice.payload.decode() + notice.document.decode()
 
 
 def test_the_text_says_what_to_do_where_and_until_when_in_local_time() -> None:

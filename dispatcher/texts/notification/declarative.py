@@ -71,6 +71,10 @@ def fitted(lines: Sequence[Line], room: int) -> str:
     """Return the lines in at most `room` bytes of JSON: what to do is shortened first, to a third of the room; then the
     other lines take shorter wordings; and only then those at the end are left out.
     """
+    if end := "\n".join(line.text for line in lines if line.cut is Cut.END):
+        others = [line for line in lines if line.cut is not Cut.END]
+        said = fitted(others, max(0, room - json_length(f"\n{end}")))
+        return f"{said}\n{end}" if said else shorten(end, room)
     deepest = max((len(line.shorter) for line in lines), default=0)
     asked = sum(json_length(line.text) for line in lines if line.cut is Cut.SENTENCES)
     for level in range(deepest + 1):
