@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
     from dispatcher.store.audit_chain.anchors import AnchorStates
     from dispatcher.store.audit_chain.checkpoints import Checkpoints
+    from dispatcher.store.audit_chain.protection import Protection
     from dispatcher.store.audit_chain.writer import ChainWriter
     from dispatcher.store.leadership import Leadership
     from dispatcher.store.record import Pool
@@ -35,6 +36,8 @@ SILENT_S: Final = ROUND_TIMEOUT_S + 10
 """After how long a process that is frozen leads no more."""
 PAGES: Final = 5
 """Pages that are chained in one round at most: it is to end in time."""
+LOOK_EVERY: Final = 60
+"""After how many rounds is looked again whether the service's role could change the trail: about a minute."""
 AT_ONCE: Final = 100
 """Checkpoints that are put at an anchor in one round at most."""
 RETRY_S: Final = 30.0
@@ -75,6 +78,7 @@ class AuditKeeper:
         self._metrics = metrics
         self._interval_s = interval_s
         self._leads = False
+        self._protection: Protection | None = None
 
     async def run(self) -> None:
         """Work until cancelled. An outage of the record is waited out, and an anchor that refuses is tried again."""
@@ -87,27 +91,31 @@ class AuditKeeper:
             await self._leadership.drop()
 
     async def _chain_on(self) -> None:
-        said = False
+        rounds = 0
         while True:
             try:
                 async with asyncio.timeout(ROUND_TIMEOUT_S):
-                    said = said or await self._say_protection()
+                    if self._protection is None or rounds % LOOK_EVERY == 0:
+                        await self.look_at_protection()
                     await self.round()
             except Exception as error:  # noqa: BLE001 - it must outlive every outage; it is counted and logged
                 self._leads = False
                 self._metrics.audit_rounds_failed.inc()
                 log.warning("audit_round_failed", error=type(error).__name__)
+            rounds += 1
             await asyncio.sleep(self._interval_s)
 
-    async def _say_protection(self) -> bool:
-        """Say, and show, whether the service's own role could change the trail. Returns that it was said."""
+    async def look_at_protection(self) -> None:
+        """Show whether the service's own role could change the trail, and say so at first and when that changes."""
         found = await protection(self._chain.pool)
         self._metrics.audit_unprotected.set(not found.protected)
+        if found == self._protection:
+            return
+        self._protection = found
         if found.protected:
             log.info("audit_protected")
         else:
             log.warning("audit_unprotected", reasons=list(found.reasons))
-        return True
 
     async def round(self) -> None:
         """Chain what was committed, make a checkpoint where one is due, and look at a part of what was chained."""

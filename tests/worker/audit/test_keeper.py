@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from dispatcher.audit.checkpoint import Interval
 from dispatcher.store.audit_chain.anchors import AnchorStates
 from dispatcher.store.audit_chain.checkpoints import Checkpoints
@@ -104,6 +106,18 @@ async def test_what_an_anchor_refuses_is_put_there_later_in_order(pool: Any, kee
     assert shelf.kept == [1, 2], "nothing twice"
     actions = [row["action"] for row in await pool.fetch("SELECT action FROM audit ORDER BY id")]
     assert actions == ["a", "audit_key.make", "b", "audit_anchor.failing", "audit_anchor.well"]
+
+
+async def test_protection_is_looked_at_again_and_said_when_it_changes(pool: Any, keeper_with: Any) -> None:
+    keeper = keeper_with()
+    with capture_logs() as logged:
+        for _ in range(2):
+            await keeper.look_at_protection()
+        await pool.execute("ALTER TABLE audit DISABLE TRIGGER audit_append_only")
+        await keeper.look_at_protection()
+    said = [one["reasons"] for one in logged if one["event"] == "audit_unprotected"]
+    assert [len(reasons) for reasons in said] == [1, 2], "a superuser, and then without the trigger, too"
+    assert shown(keeper, "unprotected") == 1
 
 
 async def test_it_runs_through_an_outage_and_says_once_that_the_trail_is_not_protected(
