@@ -1,6 +1,7 @@
 """The cache that the page on reading puts in front: a real nginx, with the very lines of the page."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from dispatcher.runtime.http_transport import DEFAULT_LIMITS
 from dispatcher.settings import Settings
 from tests.api.conftest import INSTANCE_KEY, KEY, Answer, Service, introduce, serving
 from tests.api.test_cache_control import described
@@ -164,3 +166,11 @@ async def test_where_nobody_answers_the_cache_does_and_says_as_of_when(
         assert (await front.get("/v1/districts/05358/alerts")).status == 502, (
             "nobody knows: never an empty list"
         )
+
+
+def test_connections_that_are_kept_end_in_front_before_the_service_ends_them(tmp_path: Path) -> None:
+    """Or a request may cross with the end of its connection."""
+    lines = of_the_page("127.0.0.1:1", 2, tmp_path)
+    kept = [float(seconds) for seconds in re.findall(r"keepalive_timeout (\d+)s;", lines)]
+    assert lines.count("keepalive ") == len(kept) == 1
+    assert max(kept) < DEFAULT_LIMITS.idle_s
