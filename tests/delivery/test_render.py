@@ -125,12 +125,12 @@ def test_an_exercise_says_so_before_all_else(status: str) -> None:
     assert shown.get("exercise", False) is (status == "Exercise")
 
 
-LONG = "Halten Sie Fenster und Türen geschlossen und meiden Sie das Gebiet an der Rur. " * 80
+LONG_TEXT = "Halten Sie Fenster und Türen geschlossen und meiden Sie das Gebiet an der Rur. " * 80
 
 
 @pytest.mark.parametrize("language", [*CATALOGUES, "fr"])
 @pytest.mark.parametrize("kind", list(Kind))
-@pytest.mark.parametrize("text", ["Meiden Sie das Ufer.", LONG], ids=["short", "long"])
+@pytest.mark.parametrize("text", ["Meiden Sie das Ufer.", LONG_TEXT], ids=["short", "long"])
 def test_an_exercise_is_marked_at_both_ends_of_every_text(language: str, kind: Kind, text: str) -> None:
     """Whatever is cut: of a push, of an app's document, of an SMS. One of 70 letters has it at its beginning at least."""
     info = replace(GERMAN, headline=text[:300], instruction=text, description=text)

@@ -49,5 +49,5 @@ def correct(  # noqa: PLR0913 - the options of a command
             raise WrongCall("correct_one")
         number = alert_number(alert_id)
         service = Service.at(url, insecure_http=insecure_http)
-        answer = service.post(f"{page_of(number)}/correct?what={chosen[0]}", b"", "alert")
+        answer = service.post(f"{page_of(service, number)}/correct?what={chosen[0]}", b"", "alert")
         show_accepted(answer, at, as_json=as_json)
