@@ -238,6 +238,17 @@ class ChainVerifier:
             return False
         return True
 
+    def beside(self, audit_ids: Iterable[int]) -> None:
+        """Note lines of the trail that the chain has passed by: they were put in when all that was to come before the
+        last place had come.
+        """
+        for one in audit_ids:
+            self.find(
+                Fault.INSERTED,
+                self.position,
+                f"entry {one} is not in the chain and claims to be older than this: it was put in",
+            )
+
     def finish(self, anchored_number: int = 0) -> ChainVerdict:
         """Say what was found, after the last place. `anchored_number`: of the last checkpoint that the record says to
         have put at an anchor.

@@ -75,6 +75,11 @@ async def test_without_a_record_it_says_what_to_do(run: Any, dispatcher: Any, su
 async def test_migrate_brings_the_record_up_to_date(dispatcher: Any) -> None:
     done = await dispatcher("migrate")
     assert (done.returncode, done.stdout) == (0, "the record is at this version's schema\n")
+    assert "audit trail: protected: no (the service connects as" in done.stderr, (
+        "there is one role for everything"
+    )
+    assert 'CREATE ROLE "dispatcher_service" LOGIN PASSWORD' in done.stderr
+    assert "GRANT INSERT (actor, action, alert_id, detail) ON audit" in done.stderr
 
 
 async def test_without_arguments_it_shows_what_there_is(run: Any) -> None:

@@ -32,6 +32,7 @@ async def verdict(pool: Any, **options: Any) -> ChainVerdict:
     async with snapshot(pool) as chain:
         async for chunk in chain.chunks():
             verifier.take_all(chunk)
+        verifier.beside(await chain.put_beside())
         return verifier.finish(await chain.anchored_number())
 
 

@@ -104,6 +104,7 @@ async def _of_record(
         verifier = ChainVerifier(keys, anchored)
         async for chunk in chain.chunks():
             verifier.take_all(chunk)
+        verifier.beside(await chain.put_beside())
         verdict = verifier.finish(await chain.anchored_number())
         unchained = await chain.unchained()
     return _Answer(verdict, unchained, await protection(pool), unreadable, compared, keys, bool(pinned))

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     from dispatcher.store.record import Connection, Pool
 
+_BESIDE: Final = """
+SELECT a.id FROM audit a, (
+  SELECT l.xid, l.id FROM audit_chain c JOIN audit l ON l.id = c.audit_id ORDER BY c.position DESC LIMIT 1) last
+WHERE (a.xid, a.id) < (last.xid, last.id) AND last.xid < pg_snapshot_xmax(pg_current_snapshot())
+  AND NOT EXISTS (SELECT FROM audit_chain c WHERE c.audit_id = a.id) ORDER BY a.id LIMIT 100"""
 CHUNK: Final = 2000
 """Places that are read at once."""
 _LINKS: Final = f"""
@@ -61,6 +66,10 @@ class ChainSnapshot:
         """Return how many lines of the trail are not in the chain."""
         return int(await self._connection.fetchval(_UNCHAINED))
 
+    async def put_beside(self) -> list[int]:
+        """Return the ids of lines, up to a hundred, that were put into the trail beside the chain."""
+        return await put_beside(self._connection)
+
     async def anchored_number(self) -> int:
         """Return the number of the last checkpoint that was put at any anchor; 0 for none."""
         return int(await self._connection.fetchval("SELECT coalesce(max(checkpoint), 0) FROM audit_anchor"))
@@ -74,6 +83,15 @@ async def snapshot(pool: Pool) -> AsyncIterator[ChainSnapshot]:
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         yield ChainSnapshot(connection)
+
+
+async def put_beside(connection: Connection) -> list[int]:
+    """Return the ids of lines, up to a hundred, that the chain has passed by: whoever chains takes lines in the order
+    of their transactions, and none comes later that would have to stand before one that is chained. After a restore
+    from another server's dump, whose transactions were numbered otherwise, nothing can be said until a line is chained
+    that was written here.
+    """
+    return [row["id"] for row in await connection.fetch(_BESIDE)]
 
 
 async def links_after(connection: Connection, position: int, limit: int) -> list[ChainLink]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.audit.verification import ChainVerifier
-from dispatcher.store.audit_chain.reader import checkpoints_between, links_after
+from dispatcher.store.audit_chain.reader import checkpoints_between, links_after, put_beside
 
 if TYPE_CHECKING:
     from dispatcher.audit.verification import ChainVerdict
@@ -37,6 +37,7 @@ class ChainPatrol:
             before = verifier.position
             links = await links_after(connection, before, self._page)
             through = len(links) < self._page
+            beside = await put_beside(connection) if through else []
             checkpoints = await checkpoints_between(
                 connection, before, None if through else links[-1].position
             )
@@ -48,5 +49,6 @@ class ChainPatrol:
             verifier.checkpoint(one)
         if not through:
             return None
+        verifier.beside(beside)
         self.begin_anew()
         return verifier.finish()

@@ -7,7 +7,7 @@ import pytest
 from dispatcher.audit.checkpoint import Checkpoint
 from dispatcher.store.audit_chain.checkpoints import Checkpoints
 from dispatcher.store.audit_chain.reader import links_after, snapshot
-from tests.support.audit import chained, found, tamper, verdict
+from tests.support.audit import chained, found, noted, tamper, verdict
 from tests.support.sealed import ADDRESSES
 
 MOVE_UP = (
@@ -79,6 +79,25 @@ async def test_what_a_superuser_does_is_named_with_its_position(
     await trail.execute("ALTER TABLE audit_chain DROP CONSTRAINT audit_chain_position_check")
     await tamper(trail, *statements)
     assert sorted(await found(trail)) == expected
+
+
+async def test_an_entry_that_is_put_in_beside_the_chain_is_named(trail: Any) -> None:
+    await tamper(
+        trail,
+        """INSERT INTO audit (id, xid, actor, action) OVERRIDING SYSTEM VALUE
+           SELECT -3, xid, 'nobody', 'x' FROM audit WHERE id = 5""",
+    )
+    whole = await verdict(trail)
+    assert [one.sentence for one in whole.findings] == [
+        "position 8: entry -3 is not in the chain and claims to be older than this: it was put in"
+    ]
+    await tamper(trail, "UPDATE audit SET xid = (id + 1000000000)::text::xid8 WHERE id = 8")
+    assert ("inserted", 8) not in await found(trail), "as after a restore from another server"
+
+
+async def test_what_waits_to_be_chained_is_not_taken_for_it(trail: Any) -> None:
+    await noted(trail, "i", "j")
+    assert await found(trail) == []
 
 
 async def test_two_places_of_one_number_are_a_fork(trail: Any) -> None:
