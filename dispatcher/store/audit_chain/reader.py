@@ -72,7 +72,7 @@ class ChainSnapshot:
 
     async def anchored_number(self) -> int:
         """Return the number of the last checkpoint that was put at any anchor; 0 for none."""
-        return int(await self._connection.fetchval("SELECT coalesce(max(checkpoint), 0) FROM audit_anchor"))
+        return await anchored_number(self._connection)
 
 
 @asynccontextmanager
@@ -83,6 +83,11 @@ async def snapshot(pool: Pool) -> AsyncIterator[ChainSnapshot]:
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         yield ChainSnapshot(connection)
+
+
+async def anchored_number(connection: Connection) -> int:
+    """Return the number of the last checkpoint that was put at any anchor; 0 for none."""
+    return int(await connection.fetchval("SELECT coalesce(max(checkpoint), 0) FROM audit_anchor"))
 
 
 async def put_beside(connection: Connection) -> list[int]:

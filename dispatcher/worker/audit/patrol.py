@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.audit.verification import ChainVerifier
-from dispatcher.store.audit_chain.reader import checkpoints_between, links_after, put_beside
+from dispatcher.store.audit_chain.reader import anchored_number, checkpoints_between, links_after, put_beside
 
 if TYPE_CHECKING:
     from dispatcher.audit.verification import ChainVerdict
@@ -22,10 +22,12 @@ class ChainPatrol:
         self._pool = pool
         self._page = page
         self._verifier = ChainVerifier()
+        self._checked = 0
+        """The position of the last checkpoint that was read."""
 
     def begin_anew(self) -> None:
         """Begin with the first place again."""
-        self._verifier = ChainVerifier()
+        self._verifier, self._checked = ChainVerifier(), 0
 
     async def step(self) -> ChainVerdict | None:
         """Look at the next places. Returns what was found of the whole chain, when it is through."""
@@ -38,9 +40,11 @@ class ChainPatrol:
             links = await links_after(connection, before, self._page)
             through = len(links) < self._page
             beside = await put_beside(connection) if through else []
-            checkpoints = await checkpoints_between(
-                connection, before, None if through else links[-1].position
-            )
+            anchored = await anchored_number(connection) if through else 0
+            # From the last one on, and not from the last place: one may be made for a place that was read before.
+            to = None if through else links[-1].position
+            checkpoints = await checkpoints_between(connection, self._checked, to)
+        self._checked = checkpoints[-1].position if checkpoints else self._checked
         for link in links:
             verifier.take(link)
             while checkpoints and checkpoints[0].position <= link.position:
@@ -51,4 +55,4 @@ class ChainPatrol:
             return None
         verifier.beside(beside)
         self.begin_anew()
-        return verifier.finish()
+        return verifier.finish(anchored)

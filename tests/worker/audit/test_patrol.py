@@ -25,6 +25,25 @@ async def test_the_whole_chain_is_gone_through_page_by_page_again_and_again(pool
     assert [(one.fault.value, one.position) for one in whole.findings] == [("truncated", 5)]
 
 
+async def test_a_checkpoint_for_a_place_that_was_read_before_is_not_missed(pool: Any) -> None:
+    await chained(pool, "a", "b")
+    patrol = ChainPatrol(pool, page=2)
+    assert await patrol.step() is None
+    await Checkpoints(pool, ADDRESSES).make()
+    await pool.execute("INSERT INTO audit_anchor (kind, checkpoint) VALUES ('file', 1)")
+    found = await patrol.step()
+    assert found is not None
+    assert found.sound
+
+
+async def test_checkpoints_that_were_put_at_an_anchor_and_are_gone_are_missed(pool: Any) -> None:
+    await chained(pool, *"abc")
+    await pool.execute("INSERT INTO audit_anchor (kind, checkpoint) VALUES ('file', 2)")
+    found = await ChainPatrol(pool).step()
+    assert found is not None
+    assert [one.fault.value for one in found.findings] == ["truncated"]
+
+
 async def test_there_may_be_nothing_yet(pool: Any) -> None:
     found = await ChainPatrol(pool).step()
     assert found is not None
