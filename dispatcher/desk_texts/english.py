@@ -427,7 +427,7 @@ ENGLISH: Final = DeskTexts(
         "approval_authors": "Who submitted it, or may have, cannot approve it: {names}",
         "approval_binding": "Hash of what is approved: {binding}",
         "approval_changed": "Something has changed since it waits: it cannot be approved any more.",
-        "approval_people": "It would go to {people} {people:person|people}; at most {most} are approved then.",
+        "approval_people": "It would go to {people} {people:person|people}; the most approved then: {most}.",
         "accepted": "accepted: {reason}",
         "accepted_before": "accepted before: {reason}",
         "address": "addresses: {urls}",

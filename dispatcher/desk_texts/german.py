@@ -429,7 +429,7 @@ GERMAN: Final = DeskTexts(
         "approval_authors": "Freigeben darf nicht, wer sie eingereicht hat oder haben kann: {names}",
         "approval_binding": "Kennzeichen dessen, was freigegeben wird: {binding}",
         "approval_changed": "Seit sie wartet, hat sich etwas geändert: Sie kann nicht mehr freigegeben werden.",
-        "approval_people": "Sie ginge an {people} {people:Person|Personen}; freigegeben sind dann höchstens {most}.",
+        "approval_people": "Sie ginge an {people} {people:Person|Personen}; höchstens freigegeben: {most}.",
         "accepted": "angenommen: {reason}",
         "accepted_before": "schon früher angenommen: {reason}",
         "address": "Adressen: {urls}",

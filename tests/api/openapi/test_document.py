@@ -86,7 +86,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
 
 def is_page(entrance: str) -> bool:
     """Whether people read it in a browser, which is no interface for programs."""
-    return entrance.split()[1].startswith(PAGES)
+    return entrance.split()[1].startswith((*PAGES, "/console/"))
 
 
 def lacking(document: dict[str, Any], entrances: set[str]) -> list[str]:

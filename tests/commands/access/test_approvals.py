@@ -64,7 +64,7 @@ async def test_what_waits_is_listed_and_shown_with_all_that_is_bound(run: Any, w
         f"{held} wartet auf eine zweite Person",
         "WARNUNG: Hochwasser an der Rur",
         "05358008 Düren",
-        "Sie ginge an 0 Personen; freigegeben sind dann höchstens 50.",
+        "Sie ginge an 0 Personen; höchstens freigegeben: 50.",
         "m.keller",
         await world.binding(held),
     ):

@@ -30,7 +30,7 @@ COUNTS = set(
 OTHERS = set(
     re.findall(
         r"\w+",
-        "alert allowed amount at by channel channels choices code command confirmed counts covers currency delivered detail "
+        "alert allowed amount at binding by channel channels choices code command confirmed counts covers currency delivered detail "
         "discard displayed district duration error expires feed file first gateway headline hint host id identifier identifiers keys known land lane languages last "
         "latest line meaning month more name named names nearest note now number other path places port prefix price progress reason "
         "reference references release reports scheme sender senders sent share since status target text until url urls version "
