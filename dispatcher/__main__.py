@@ -48,42 +48,6 @@ GROUPS = {
     "geodata": "dispatcher.commands.geodata:app",
 }
 """Commands that have commands of their own, and where they stand."""
-SUMMARIES = {
-    "up": "Run everything on this machine: servers for record and queue unless given, API, workers.",
-    "api": "Run one API process; needs DATABASE_URL and REDIS_URL.",
-    "worker": "Run one worker process; needs DATABASE_URL and REDIS_URL.",
-    "reading": "Run one process that serves what anybody may read, and nothing else; needs DATABASE_URL and REDIS_URL.",
-    "migrate": "Bring the database to this version's schema: the one at DATABASE_URL, or of `dispatcher up` "
-    "that runs here.",
-    "example": "Eine gültige Warnung ausgeben, eben gesendet, zum Ausprobieren.",
-    "preview": "Zeigen, was geschähe, würde die Meldung jetzt gesendet; ohne jede Wirkung.",
-    "submit": "Eine Warnung senden; der Schlüssel steht in WARN_API_KEY.",
-    "status": "Zeigen, wie es um eine eigene Meldung steht: wer gewarnt ist, wer noch wartet und warum.",
-    "update": "Eine eigene Warnung ändern oder verlängern, nach Vorschau und Rückfrage.",
-    "cancel": "Eine eigene Warnung zurücknehmen (CAP: Cancel), nach Vorschau und Rückfrage.",
-    "all-clear": "Zu einer eigenen Warnung Entwarnung geben (CAP: Update mit AllClear), nach Vorschau und Rückfrage.",
-    "correct": "Eine falsche Warnung sofort zurücknehmen und richtigstellen, ohne Vorschau und Rückfrage.",
-    "match": "Zeigen, welche Gemeinden eine Meldung betrifft und warum: eine Tabelle, und eine Karte neben der Datei.",
-    "alerts": "Meldungen: die eigenen auflisten; am Server jede ansehen.",
-    "held": "Messages that wait for a person: of feeds, and of control centres that may not go out by themselves.",
-    "approval": "Warnings that wait for a second person, and which ones do.",
-    "dead-letters": "Recipients that could not be served.",
-    "feeds": "Feeds: how they stand, and by hand.",
-    "gateway": "SMS gateways: which there are, and how one answers.",
-    "source": "Who may submit.",
-    "instance": "Municipalities' apps.",
-    "operator": "Operators away from the machine.",
-    "person": "Who signs in: persons and their roles.",
-    "webhook": "Webhooks of municipalities' apps.",
-    "keys": "Keys of sources, feeds, instances and operators.",
-    "secrets": "The pepper, the VAPID key and the ring of keys of endpoints, the same on all machines.",
-    "signing": "Keys that sign the alerts which the service passes on.",
-    "audit": "Who did what, and proof that nobody changed it.",
-    "subscriptions": "Endpoints.",
-    "subscribers": "People who subscribed, or were imported: show, export, erase.",
-    "geodata": "Boundary data.",
-}
-"""What `--help` says of each: the first sentence of its own help. Nothing is imported to list them."""
 CHEAP = OF_THE_CLIENT | {"WARN_API_PORT", "WARN_TIME_ZONE"}
 """Names in the environment that are known to be right without loading the settings."""
 
@@ -92,7 +56,6 @@ class Commands(LazyGroup):
     """All commands."""
 
     places = COMMANDS | GROUPS
-    summaries = SUMMARIES
 
 
 app = typer.Typer(

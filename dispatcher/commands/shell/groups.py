@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import ast
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import typer
@@ -29,15 +32,11 @@ class LazyGroup(TyperGroup):
     """Each command's name, and the module and attribute where it is: a `typer.Typer` with commands of its own, or a
     function.
     """
-    summaries: ClassVar[Mapping[str, str]] = {}
-    """What the list of commands says of each. One of which it says nothing is imported for that."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self._unloaded = dict(self.places)
-        self.commands.update(
-            {name: TyperGroup(name=name, help=self.summaries.get(name)) for name in self.places}
-        )
+        self.commands.update({name: TyperGroup(name=name) for name in self.places})
 
     def list_commands(self, ctx: Any) -> list[str]:
         del ctx
@@ -49,10 +48,14 @@ class LazyGroup(TyperGroup):
         return super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of commands."""
-        for name in self._unloaded.keys() - self.summaries.keys():
-            self.get_command(ctx, name)
-        TyperGroup(name=self.name, commands=dict(self.commands)).format_commands(ctx, formatter)
+        """Write the list of commands, without importing those whose help stands in their source."""
+        listed = {
+            name: TyperGroup(name=name, help=said)
+            if (said := help_in_source(self._unloaded.get(name, "")))
+            else self.get_command(ctx, name)
+            for name in self.list_commands(ctx)
+        }
+        TyperGroup(name=self.name, commands=listed).format_commands(ctx, formatter)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command; where none is meant by a similar name, name the groups that have one of this name."""
@@ -71,6 +74,26 @@ class LazyGroup(TyperGroup):
             command = self.get_command(ctx, group)
             if name in getattr(command, "commands", ()):
                 yield f"'{group} {name}'"
+
+
+def help_in_source(place: str) -> str:
+    """Return the help of a command or a group, as its source at `module:attribute` has it; "" where that is not to be
+    read off: it is computed.
+    """
+    module, _, attribute = place.partition(":")
+    spec = find_spec(module) if module else None
+    source = Path(spec.origin).read_text("utf-8") if spec and spec.origin else ""
+    for node in ast.parse(source).body:
+        match node:
+            case ast.FunctionDef(name=name) if name == attribute:
+                return ast.get_docstring(node) or ""
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(keywords=given)) if name == attribute:
+                return next((_text(one.value) for one in given if one.arg == "help"), "")
+    return ""
+
+
+def _text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def loaded(name: str, place: str) -> Any:
