@@ -9,8 +9,8 @@ ARGS ?=
 # Where it is set, each of the hundreds of processes that the tests start compiles all that it imports, every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-# One for each core, and one for the tests that start a whole service, which for the most part wait for it.
-TEST_PROCESSES ?= $(shell expr $$(nproc) + 1)
+# One for each core, and two more: those that start a whole service wait for it, and others for limits of time.
+TEST_PROCESSES ?= $(shell expr $$(nproc) + 2)
 # Which of them runs which tests, and in which order: tests/selection.py.
 PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
