@@ -87,7 +87,9 @@ def _begin(  # pragma: no cover - see above
     leave()
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # `multiprocessing` replaces `sys.stdin` alone
-    os.close(nothing)
+    os.set_inheritable(0, True)
+    if nothing:  # where this process was started without any input it is 0 itself
+        os.close(nothing)
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals():
         if callable(signal.getsignal(number)):

@@ -111,6 +111,18 @@ def test_how_it_ended_is_told_as_of_any_process(
     assert ("Traceback" in errors) is ("raise" in source)
 
 
+def test_where_there_is_no_input_a_fork_has_nothing_on_its_own(
+    python: Callable[..., Any], module: Callable[[str], str]
+) -> None:
+    without = FORKING.replace(
+        "import os, signal, sys", "import os, signal, sys; os.close(0); sys.stdin = None"
+    )
+    forking = python(without, module("import os; print(os.read(0, 9))"))
+    output, _ = forking.communicate(timeout=20)
+    assert output.split()[-1] == "0"
+    assert "b''" in output
+
+
 def test_it_ends_with_the_process_that_it_was_forked_from(
     python: Callable[..., Any],
     module: Callable[[str], str],
