@@ -433,7 +433,15 @@ GRANTS: Final = (
         commands=("held release", "held discard", "held sms"),
         roles=_MINDED,
     ),
-    Grant(Permission.APPROVE_ALERTS, _NOBODY, roles={Role.APPROVER: Scope.OWN}),
+    Grant(
+        Permission.APPROVE_ALERTS,
+        _NOBODY,
+        (
+            Route("POST", "/v1/approvals/{alert_id}/approve", HTTPStatus.FORBIDDEN),
+            Route("POST", "/v1/approvals/{alert_id}/reject", HTTPStatus.FORBIDDEN),
+        ),
+        roles={Role.APPROVER: Scope.OWN},
+    ),
     Grant(
         Permission.CORRECT_ALERTS,
         {PrincipalKind.SOURCE: Scope.OWN},
@@ -460,6 +468,7 @@ GRANTS: Final = (
     Grant(
         Permission.READ_APPROVALS,
         _OPERATOR,
+        (Route("GET", "/v1/approvals"), Route("GET", "/v1/approvals/{alert_id}")),
         commands=("approval list", "approval show", "approval policy show"),
         roles=_READERS,
     ),

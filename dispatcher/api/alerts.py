@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from dispatcher.access.permissions import Permission
-from dispatcher.access.principals import Principal
+from dispatcher.access.principals import Principal, of_source
+from dispatcher.api.approvals.territory import require_role
 from dispatcher.api.authentication import require
 from dispatcher.api.body import CAP_MEDIA_TYPE, read_cap
 from dispatcher.api.credentials import CrossingReason
@@ -27,7 +28,7 @@ from dispatcher.model.alerts import AlertFilter
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
-from dispatcher.model.vocabulary import API_PREFIX, AlertState, Environment, environment_of_path
+from dispatcher.model.vocabulary import API_PREFIX, FEED_PREFIX, AlertState, Environment, environment_of_path
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -229,8 +230,8 @@ def _correction(router: APIRouter, dependencies: ApiDependencies) -> None:
         alarmed, ahead of everything else. 201 is a promise: it is committed. Where it has ended already nobody is told
         again, and `alert.reason` says so.
         """
-        alert = await _own(dependencies, corrector, alert_id)
-        return accepted_body(await dependencies.corrections.correct(corrector, alert, what, corrector.actor))
+        alert, source = await _correctable(dependencies, corrector, alert_id)
+        return accepted_body(await dependencies.corrections.correct(source, alert, what, corrector.actor))
 
 
 def _reading(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> None:
@@ -285,6 +286,23 @@ def _ledger(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> 
                     yield encoded(found[start : start + LINES_AT_ONCE])
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+async def _correctable(
+    dependencies: ApiDependencies, corrector: Principal, alert_id: str
+) -> tuple[StoredAlert, Principal]:
+    """Return an alert that the principal may correct, and the source in whose name: a person corrects what any control
+    centre has sent, where its role holds. Raises `RequestRefused`.
+    """
+    if corrector.person is None:
+        return await _own(dependencies, corrector, alert_id), corrector
+    alert = await dependencies.alerts.get(alert_id)
+    source = None if alert is None else await dependencies.sources.get(alert.source_id)
+    if alert is None or source is None or alert.source_id.startswith(FEED_PREFIX):
+        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
+    places = await dependencies.alerts.affected(alert_id)
+    require_role(corrector, Permission.CORRECT_ALERTS, places)
+    return alert, of_source(source)
 
 
 async def _own(dependencies: ApiDependencies, reader: Principal, alert_id: str) -> StoredAlert:

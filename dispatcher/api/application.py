@@ -12,6 +12,7 @@ from fastapi import Query, Response
 
 from dispatcher.access.keys import KEY_ID_PATTERN
 from dispatcher.api import alerts, feeds, inbound, problems, reports
+from dispatcher.api.approvals import routes as approvals
 from dispatcher.api.authentication import require_table
 from dispatcher.api.console.routes import routes as console_routes
 from dispatcher.api.instances import in_force, profile, webhook
@@ -60,6 +61,7 @@ InstanceOf = Annotated[
 
 ROUTERS = (
     alerts,
+    approvals,
     feeds,
     in_force,
     webhook,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dispatcher.delivery.reports import DeliveryReports
     from dispatcher.feeds.services import FeedServices
     from dispatcher.intake.correction.correcting import Corrections
+    from dispatcher.intake.four_eyes.deciding import FourEyes
     from dispatcher.intake.submission import SubmissionIntake
     from dispatcher.metrics import Metrics
     from dispatcher.pages.apps import AppPages
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
     from dispatcher.signing.message_signer import MessageSigner
     from dispatcher.store.alerts.alerts import Alerts
+    from dispatcher.store.alerts.approvals import Approvals
     from dispatcher.store.audience.subscriptions import Subscriptions
     from dispatcher.store.delivery.ledger_reader import LedgerReader
     from dispatcher.store.delivery.status import AlertStatuses
@@ -48,6 +50,8 @@ class ApiDependencies:
     settings: Settings
     intake: SubmissionIntake
     corrections: Corrections
+    approvals: Approvals
+    four_eyes: FourEyes
     sources: Sources
     alerts: Alerts
     statuses: AlertStatuses

@@ -105,6 +105,11 @@ class Sources:
         person = row["person"] or "" if name.kind in (KeyKind.SOURCE, KeyKind.EXERCISE) else ""
         return Recognition(state, _PARTY_OF[name.kind](row), name, person)
 
+    async def get(self, source_id: str) -> Source | None:
+        """Return a source or feed by its id."""
+        row = await self._pool.fetchrow("SELECT * FROM source WHERE id = $1", source_id)
+        return source_of(row) if row else None
+
     async def submitting(self) -> dict[str, tuple[str, ...]]:
         """Return where each source that may submit warnings now may warn, by id: prefixes of keys (AGS), none for
         everywhere. One that is disabled, or has no valid key but for exercises, can submit none.

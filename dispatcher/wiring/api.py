@@ -31,6 +31,7 @@ from dispatcher.runtime.probes import Health
 from dispatcher.signing.message_signer import MessageSigner
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.alerts.approvals import Approvals
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.device_receipts import DeviceReceipts
 from dispatcher.store.delivery.ledger_reader import LedgerReader
@@ -44,7 +45,7 @@ from dispatcher.store.secrets import PushKey, Secrets
 from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.store.sources import Sources
 from dispatcher.store.webhooks import Webhooks
-from dispatcher.wiring.approvals import approval_asking, audience_estimator
+from dispatcher.wiring.approvals import approval_asking, audience_estimator, four_eyes
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.channels import callbacks
 from dispatcher.wiring.check import check_settings
@@ -124,6 +125,8 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             settings=settings,
             intake=intake,
             corrections=Corrections(alerts, intake, ZoneInfo(settings.time_zone)),
+            approvals=Approvals(pool),
+            four_eyes=four_eyes(settings, pool, wake_ups, boundaries.names()),
             sources=sources,
             alerts=alerts,
             statuses=statuses,

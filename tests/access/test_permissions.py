@@ -15,7 +15,7 @@ from dispatcher.access.permissions import (
 )
 from dispatcher.access.roles import Role
 
-WITHOUT_ENTRANCE = {Permission.APPROVE_ALERTS}
+WITHOUT_ENTRANCE: set[Permission] = set()
 """Permissions for which no route and no command asks yet."""
 PERSONAL = {Permission.READ_SUBSCRIBERS}
 """Permissions to read personal data, which only whoever is asked by the person concerned needs."""

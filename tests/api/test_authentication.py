@@ -106,6 +106,7 @@ OWNER = {
     Permission.PREVIEW_ALERTS: "source",
     Permission.READ_ALERTS: "source",
     Permission.CORRECT_ALERTS: "source",
+    Permission.APPROVE_ALERTS: "source",
     Permission.READ_IN_FORCE: "instance",
     Permission.MANAGE_WEBHOOK: "instance",
     Permission.MANAGE_SUBSCRIBERS: "instance",
@@ -148,11 +149,15 @@ class World:
     service: Service
     alert_id: str
     exercise_id: str
+    held: tuple[str, str]
+    """What waits for a second person: one to be approved, one to be rejected."""
 
     async def ask(self, route: Route, caller: Caller) -> Any:
         exercise = environment_of_path(route.path) is Environment.EXERCISE
+        waiting = self.held[route.path.endswith("/reject")]
+        alert_id = self.exercise_id if exercise else self.alert_id
         path = route.path.format(
-            alert_id=self.exercise_id if exercise else self.alert_id,
+            alert_id=waiting if route.path.startswith("/v1/approvals") else alert_id,
             name="mowas",
             gateway="sms-1",
             instance_id="neighbour" if "/consents/" in route.path or _is_operated(route) else "dueren",
@@ -168,12 +173,15 @@ class World:
             body = json.dumps({"url": url}).encode() if route.method == "PUT" else b""
         elif "/subscribers/" in path:
             body = await self._of_subscriber(route, caller)
-        elif path.startswith("/v1/instance/consents"):
-            body = b'{"given_by": "A. Muster"}'
-        elif path.startswith("/v1/instance/receipts"):
-            body = b'{"receipts": []}'
+        elif path.startswith(("/v1/instance/consents", "/v1/instance/receipts")):
+            body = b'{"receipts": []}' if path.endswith("/receipts") else b'{"given_by": "A. Muster"}'
         elif _is_operated(route):
             body = json.dumps(OPERATED.get(route.path.rpartition("/")[2], {})).encode()
+        elif path.endswith(("/approve", "/reject")):
+            shown = await self.service.parts.four_eyes.shown(waiting)
+            body = json.dumps(
+                {"binding": shown.binding} if waiting == self.held[0] else {"why": "falsch"}
+            ).encode()
         elif not path.startswith("/v1/gateways"):
             changes = {"status": "Exercise", "more": "<note>Übung</note>"} if exercise else {}
             body, content_type = warning(DUEREN, **changes).xml(), CAP
@@ -289,7 +297,12 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
         await service.parts.registration.put("neighbour", (JUELICH,), there, UNNAMED_OPERATOR)
         sent = await service.submit(warning(DUEREN))
         drill = await service.submit(warning(DUEREN, status="Exercise", more="<note>Übung</note>"))
-        yield World(service, sent.json["alert"]["id"], drill.json["alert"]["id"])
+        await pool.execute("INSERT INTO approval_rule VALUES ('*', 'Severe', 0, true)")
+        held = [
+            (await service.submit(warning(JUELICH, headline=one))).json["alert"]["id"] for one in ("A", "B")
+        ]
+        await pool.execute("DELETE FROM approval_rule")
+        yield World(service, sent.json["alert"]["id"], drill.json["alert"]["id"], (held[0], held[1]))
 
 
 def test_every_kind_asks_and_every_kind_that_shows_something_over_http_is_there() -> None:
@@ -539,13 +552,15 @@ async def test_a_refusal_is_counted_at_every_route_by_kind_and_reason(world: Wor
     before = refused(world.service)
     routes = [route for row in GRANTS for route in row.routes]
     of_keys = [route for route in routes if not route.path.startswith("/v1/gateways")]
-    of_sources = [route for route in of_keys if not route.path.startswith(("/v1/instance", "/v1/operator"))]
+    not_of_sources = ("/v1/instance", "/v1/operator", "/v1/approvals")
+    of_sources = [route for route in of_keys if not route.path.startswith(not_of_sources)]
     for caller in CALLERS[:7]:
         for route in routes:
             await world.ask(route, caller)
     assert not before, "what is let in is not counted"
     gateways, instances = len(routes) - len(of_keys), len(of_keys) - len(of_sources)
-    of_others = sum(route.path.startswith(("/v1/instances/", "/v1/operator/")) for route in of_keys)
+    no_instances = ("/v1/instances/", "/v1/operator/", "/v1/approvals")
+    of_others = sum(route.path.startswith(no_instances) for route in of_keys)
     of_instances = (
         instances - of_others + sum(route.path in ("/v1/feeds", "/v1/feeds/{name}") for route in of_sources)
     )

@@ -56,6 +56,18 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.NO_SUCH_ID: "There is no such id here.",
         Phrase.NO_SUCH_ALERT: "There is no such alert here.",
         Phrase.CHANGES_JUST_NOW: "What holds is changing just now. Please try again.",
+        Phrase.NO_SUCH_APPROVAL: "Nothing waits for a second person under this id.",
+        Phrase.APPROVED_BEFORE: "The message has been approved already.",
+        Phrase.REJECTED_BEFORE: "The message has been rejected already.",
+        Phrase.RELEASED_BEFORE: "Its time was up, and the message was sent without a decision.",
+        Phrase.APPROVAL_VOID: "The message is outdated: a later one has replaced or ended it.",
+        Phrase.APPROVAL_EXPIRED: "The message expired while it waited.",
+        Phrase.APPROVAL_CHANGED: "Something about the message has changed since it waits. It cannot be approved like "
+        "this.",
+        Phrase.APPROVAL_NOT_SEEN: "What you saw is no longer what waits. Please look again.",
+        Phrase.APPROVAL_OWN: "Somebody else must approve: you submitted this message, or may have.",
+        Phrase.APPROVAL_NOT_SENDABLE: "The message has nothing to say by now. Please look at what is in force.",
+        Phrase.APPROVAL_OUTSIDE_TERRITORY: "The message concerns municipalities in which your role does not hold.",
         Phrase.NO_SUCH_PLACE: "The boundary data of this service has no such municipality or district. That says "
         "nothing of warnings there.",
         Phrase.NOT_SIGNED: "This message cannot be signed so that it says exactly what came in. It is there as it came "

@@ -58,6 +58,19 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.NO_SUCH_ID: "Eine solche Kennung gibt es hier nicht.",
         Phrase.NO_SUCH_ALERT: "Diese Meldung gibt es hier nicht.",
         Phrase.CHANGES_JUST_NOW: "Was gilt, ändert sich gerade. Bitte noch einmal versuchen.",
+        Phrase.NO_SUCH_APPROVAL: "Unter dieser Nummer wartet keine Meldung auf eine zweite Person.",
+        Phrase.APPROVED_BEFORE: "Die Meldung ist schon freigegeben.",
+        Phrase.REJECTED_BEFORE: "Die Meldung ist schon verworfen.",
+        Phrase.RELEASED_BEFORE: "Die Frist ist abgelaufen, und die Meldung ist ohne Entscheidung gesendet.",
+        Phrase.APPROVAL_VOID: "Die Meldung ist überholt: Eine spätere hat sie ersetzt oder aufgehoben.",
+        Phrase.APPROVAL_EXPIRED: "Die Meldung ist abgelaufen, während sie wartete.",
+        Phrase.APPROVAL_CHANGED: "Seit die Meldung wartet, hat sich etwas an ihr geändert. So kann sie nicht "
+        "freigegeben werden.",
+        Phrase.APPROVAL_NOT_SEEN: "Was Sie gesehen haben, ist nicht mehr, was wartet. Bitte noch einmal ansehen.",
+        Phrase.APPROVAL_OWN: "Freigeben muss jemand anderes: Diese Meldung haben Sie eingereicht, oder Sie könnten es "
+        "gewesen sein.",
+        Phrase.APPROVAL_NOT_SENDABLE: "Die Meldung hat inzwischen nichts mehr zu sagen. Bitte ansehen, was gilt.",
+        Phrase.APPROVAL_OUTSIDE_TERRITORY: "Die Meldung betrifft Gemeinden, für die Ihre Rolle nicht gilt.",
         Phrase.NO_SUCH_PLACE: "Die Gebietsdaten dieses Dienstes kennen keine solche Gemeinde und keinen solchen Kreis. "
         "Über Warnungen dort sagt das nichts.",
         Phrase.NOT_SIGNED: "Diese Meldung lässt sich nicht so unterschreiben, dass sie genau das sagt, was ankam. Es "

@@ -141,6 +141,11 @@ class Approvals:
         rows = await self._pool.fetch(f"{_REQUEST} WHERE {_UNDECIDED} ORDER BY p.requested_at, p.alert_id")
         return [_request(row) for row in rows]
 
+    async def now(self) -> datetime:
+        """Return the record's clock, by which it is judged what has expired."""
+        found: datetime = await self._pool.fetchval("SELECT clock_timestamp()")
+        return found
+
     async def note_refusal(self, alert_id: str, actor: Actor, action: str, refusal: str) -> None:
         """Write that a decision took no effect, and why."""
         await audit.note(self._pool, actor, "approval.refuse", alert_id, decision=action, why=refusal)
