@@ -1,0 +1,284 @@
+"""Run a drill: send alarm, correction and all-clear, wait between them, and leave no exercise open whatever happens."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import cap
+from dispatcher.commands.desk.service import ServiceRefused, Unanswered
+from dispatcher.commands.drill import messages
+from dispatcher.commands.drill.measurement import measured, weak_channels
+from dispatcher.model.problems import ProblemType
+from dispatcher.model.vocabulary import FINAL_STATES, OPEN_DRILL, SENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+
+    from dispatcher.commands.drill.plan import DrillPlan
+
+VERSION: Final = 1
+"""Of the document that a drill is kept as."""
+LOOK_EVERY_S: Final = 1.0
+TRIES: Final = 20
+RETRY_S: Final = 3.0
+"""How often a message is sent again that got no answer, and how long after: the same bytes are never taken twice."""
+SETTLES_WITHIN_S: Final = 600.0
+"""How long a step's recipients are waited for beyond its pause: then it is measured as it stands."""
+
+
+class Asked(Protocol):
+    """The service, as a drill asks it."""
+
+    @property
+    def api(self) -> str:
+        """Return what the paths begin with."""
+
+    def get(self, path: str, member: str) -> dict[str, Any]:
+        """Return the JSON object at the path."""
+
+    def post(self, path: str, body: bytes, member: str) -> dict[str, Any]:
+        """Post a CAP message and return what answers."""
+
+    def bytes_at(self, path: str) -> bytes:
+        """Return what is at the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run needs of the world. `tell` is told the name of each thing that happens, and values."""
+
+    tell: Callable[[str, dict[str, object]], None]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+class NobodyTakesPart(Exception):
+    """Nobody whom the alarm concerns wants to take part in exercises: nothing was sent."""
+
+
+class NotAnExercise(Exception):
+    """The service does not take the alarm for an exercise that it sends; the argument is its reason."""
+
+
+@dataclass(slots=True)
+class _Step:
+    name: str
+    message: cap.Alert
+    alert_id: str = ""
+    submission_s: float = 0.0
+    status: dict[str, Any] = field(default_factory=dict)
+    receipts: list[list[float]] = field(default_factory=list)
+    """How many had confirmed, by seconds since it was sent."""
+
+
+class DrillRun:
+    """One run of a plan. `result` is what is known of it at any time."""
+
+    def __init__(self, plan: DrillPlan, drill_id: str, service: Asked, around: Surroundings) -> None:
+        self._plan = plan
+        self._id = drill_id
+        self._service = service
+        self._around = around
+        self._sent: list[_Step] = []
+        """What was sent, or may have been."""
+        self._began = around.now()
+        self._interrupted = ""
+        self._is_open = False
+        self.unsent: bytes = b""
+        """The all-clear that could not be sent: somebody else has to."""
+
+    def preview(self) -> dict[str, int]:
+        """Return how many take part, by channel. Raises `NobodyTakesPart`, `NotAnExercise`, and what the service
+        does.
+        """
+        message = self._alarm()
+        answer = self._service.post(f"{self._service.api}/alerts/preview", cap.render(message), "reason")
+        if answer["reason"] not in OPEN_DRILL:
+            raise NotAnExercise(str(answer["reason"]))
+        reach = {str(channel): int(count) for channel, count in answer["reach"].items()}
+        if not sum(reach.values()):
+            raise NobodyTakesPart
+        return reach
+
+    def run(self) -> dict[str, Any]:
+        """Run it to its end, and return what came of it. Where it is interrupted, the all-clear is sent at once."""
+        plan = self._plan
+        with self._ended():
+            self._send("alarm", self._alarm())
+            if plan.correction is not None:
+                self._wait(plan.correction.after, plan.correction.confirmations)
+                self._send("correction", messages.correction(plan, self._id, self._messages(), self._now()))
+            self._wait(plan.all_clear.after, plan.all_clear.confirmations)
+            self._end()
+        with self._noted():
+            self._wait(plan.receipts, 0)
+        return self.result()
+
+    def result(self) -> dict[str, Any]:
+        """Return what came of it, by what the service says now."""
+        steps = []
+        for step in self._sent:
+            with self._noted():
+                if step.alert_id:
+                    steps.append(self._measured(step))
+        plan = self._plan
+        return {
+            "version": VERSION,
+            "id": self._id,
+            "name": plan.name,
+            "began_at": self._began.isoformat(timespec="seconds"),
+            "ended_at": self._around.now().isoformat(timespec="seconds"),
+            "interrupted": self._interrupted,
+            "left_open": self._is_open,
+            "municipalities": list(plan.municipalities),
+            "texts": {step.name: _texts(step.message) for step in self._sent},
+            "expected": {
+                "accepted": plan.expected.accepted,
+                "within_s": plan.expected.within.total_seconds(),
+                "displayed": plan.expected.displayed,
+            },
+            "steps": steps,
+            "weak": weak_channels(steps, plan.expected),
+        }
+
+    @contextmanager
+    def _ended(self) -> Iterator[None]:
+        """End the exercise, whatever ends the block."""
+        try:
+            yield
+        except (KeyboardInterrupt, ServiceRefused, Unanswered) as error:
+            self._note(error)
+            if self._sent and self._sent[-1].name != "all_clear":
+                self._around.tell("ending", {})
+                self._end_at_last()
+            elif self._sent:
+                self._end_at_last(self._sent[-1].message)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Note what interrupts the block; what was sent is ended already."""
+        try:
+            yield
+        except (KeyboardInterrupt, ServiceRefused, Unanswered) as error:
+            self._note(error)
+
+    def _note(self, error: BaseException) -> None:
+        self._interrupted = self._interrupted or _why(error)
+        self._around.tell("interrupted", {"why": self._interrupted})
+
+    def _alarm(self) -> cap.Alert:
+        return messages.alarm(self._plan, self._id, self._now())
+
+    def _messages(self) -> list[cap.Alert]:
+        return [step.message for step in self._sent]
+
+    def _now(self) -> datetime:
+        return self._around.now().replace(microsecond=0)
+
+    def _send(self, name: str, message: cap.Alert) -> None:
+        """Send a message until it is known what came of it. It counts as sent from the first try on."""
+        step = _Step(name, message)
+        self._sent = [*(one for one in self._sent if one.message is not message), step]
+        self._is_open = True
+        started = self._around.monotonic()
+        answer = self._submitted(cap.render(message))
+        step.submission_s = self._around.monotonic() - started
+        step.alert_id = str(answer["alert"]["id"])
+        reason = answer["alert"]["reason"]
+        self._around.tell("sent", {"step": name, "alert": step.alert_id})
+        if name == "all_clear":
+            self._is_open = False  # also where it was over already
+        elif reason not in SENT:
+            raise ServiceRefused(200, {}, text=str(reason), url="", retry_after="")
+
+    def _submitted(self, body: bytes) -> dict[str, Any]:
+        for _ in range(TRIES):
+            try:
+                return self._service.post(f"{self._service.api}/alerts", body, "alert")
+            except Unanswered:
+                self._around.tell("unanswered", {})
+                self._around.sleep(RETRY_S)
+        return self._service.post(f"{self._service.api}/alerts", body, "alert")
+
+    def _end(self) -> None:
+        self._send("all_clear", messages.all_clear(self._plan, self._id, self._messages(), self._now()))
+
+    def _end_at_last(self, message: cap.Alert | None = None) -> None:
+        """Send the all-clear of what was interrupted, `message` where it was the all-clear itself. What it would end is
+        not there where the alarm never arrived.
+        """
+        made = message or messages.all_clear(self._plan, self._id, self._messages(), self._now())
+        try:
+            self._send("all_clear", made)
+        except ServiceRefused as refused:
+            self._is_open = refused.type != ProblemType.UNKNOWN_REFERENCE
+        except (KeyboardInterrupt, Unanswered):
+            self._is_open = True
+        if self._is_open:
+            self.unsent = cap.render(made)
+
+    def _wait(self, pause: timedelta, confirmations: int) -> None:
+        """Look on until the pause is over and every recipient is accounted for; or until so many have confirmed."""
+        if not self._sent:
+            return
+        step, started = self._sent[-1], self._around.monotonic()
+        least = pause.total_seconds()
+        while True:
+            passed = self._around.monotonic() - started
+            status = self._looked_at(step, passed)
+            if status is not None:
+                settled = status["alert"]["state"] in FINAL_STATES
+                if confirmations and settled and _receipts(status, "confirmed") >= confirmations:
+                    return
+                if passed >= least and (settled or passed >= least + SETTLES_WITHIN_S):
+                    return
+            elif passed >= least + SETTLES_WITHIN_S:
+                return
+            self._around.sleep(LOOK_EVERY_S)
+
+    def _looked_at(self, step: _Step, passed: float) -> dict[str, Any] | None:
+        """Return how the step's message stands; None where the service does not answer just now."""
+        try:
+            status = self._service.get(f"{self._service.api}/alerts/{step.alert_id}", "channels")
+        except Unanswered:
+            return None
+        seen = [float(_receipts(status, name)) for name in ("delivered", "displayed", "confirmed")]
+        if not step.receipts or step.receipts[-1][1:] != seen:
+            step.receipts.append([round(passed, 1), *seen])
+        progress = status["progress"]
+        self._around.tell(
+            "progress",
+            {"step": step.name, "accepted": progress["accepted"], "recipients": progress["recipients"]},
+        )
+        return status
+
+    def _measured(self, step: _Step) -> dict[str, Any]:
+        page = f"{self._service.api}/alerts/{step.alert_id}"
+        status = self._service.get(page, "channels")
+        lines = [json.loads(line) for line in self._service.bytes_at(f"{page}/ledger").splitlines() if line]
+        found = measured(step.name, step.submission_s, status, lines)
+        return found | {"receipts_over_time": step.receipts}
+
+
+def _receipts(status: dict[str, Any], name: str) -> int:
+    return sum(int(one["receipts"].get(name, 0)) for one in status["channels"])
+
+
+def _texts(message: cap.Alert) -> dict[str, str]:
+    info = message.infos[0]
+    texts = {"headline": info.headline, "instruction": info.instruction, "description": info.description}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _why(error: BaseException) -> str:
+    """Return in a word why a run was interrupted."""
+    if isinstance(error, ServiceRefused):
+        return f"refused: {error.type or error.text or error.status}"
+    return "unanswered" if isinstance(error, Unanswered) else "by hand"
