@@ -228,7 +228,9 @@ class Place:
             if notice is not None:
                 texts = tuple(texts_of(notice))
                 told.sent.append(Sent(lease.alert_id, stored.status, people, lease.language, texts))
-            await self.ledger.release(lease, Progress(bytes([State.ACCEPTED]) * len(people)))
+            now = datetime.now(UTC)
+            outcomes = bytes([State.ACCEPTED]) * len(people)
+            await self.ledger.release(lease, Progress(outcomes, accepted_first=now, accepted_last=now))
 
     async def read(self, told: Told) -> None:
         """What anybody may read now, and what an app shows."""

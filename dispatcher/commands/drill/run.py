@@ -32,7 +32,7 @@ SETTLES_WITHIN_S: Final = 600.0
 """How long a step's recipients are waited for beyond its pause: then it is measured as it stands."""
 
 
-class Asked(Protocol):
+class DrillService(Protocol):
     """The service, as a drill asks it."""
 
     @property
@@ -81,7 +81,7 @@ class _Step:
 class DrillRun:
     """One run of a plan. `result` is what is known of it at any time."""
 
-    def __init__(self, plan: DrillPlan, drill_id: str, service: Asked, around: Surroundings) -> None:
+    def __init__(self, plan: DrillPlan, drill_id: str, service: DrillService, around: Surroundings) -> None:
         self._plan = plan
         self._id = drill_id
         self._service = service
