@@ -16,8 +16,10 @@ Rule = dict[str, Any]
 
 
 def rules(seed: int, expected: int) -> dict[str, list[Rule]]:
-    """Make the fault rules by gateway. `expected` recipients place the bursts of 429 in the first half of the send."""
-    third = max(10, expected // 6)
+    """Make the fault rules by gateway. `expected` recipients place the bursts of 429 in the first half of the send.
+    Where few are warned that of the SMS provider is shorter: after each 429 it is asked for one of them, seconds later.
+    """
+    third = max(12, expected // 6)
     return {
         "webpush-1": [
             _dead(),
@@ -28,7 +30,7 @@ def rules(seed: int, expected: int) -> dict[str, list[Rule]]:
         ],
         "webpush-2": [_dead(), _sometimes("busy", seed, 0.02, kind="status", status=503)],
         "sms": [
-            _burst("crowded", third // 3, 20, 2),
+            _burst("crowded", third // 3, min(20, third // 12), 2),
             _sometimes("busy", seed, 0.05, kind="status", status=503),
         ],
         "app": [_sometimes("busy", seed, 0.3, kind="status", status=503)],

@@ -161,6 +161,12 @@ def test_every_fault_is_one_the_gateways_know_and_none_hides_an_accept() -> None
         assert all(rule.action.delay_s < faults.REQUEST_TIMEOUT_S / 2 for rule in parsed)
 
 
+@pytest.mark.parametrize(("expected", "refused"), [(12_000, 20), (360, 5), (1, 1)])
+def test_the_sms_provider_is_crowded_for_as_long_as_many_are_warned(expected: int, refused: int) -> None:
+    [crowded, _] = faults.rules(7, expected)["sms"]
+    assert (crowded["name"], len(crowded["match"]["nth"])) == ("crowded", refused)
+
+
 def test_rows_add_up_and_times_span_all() -> None:
     rows = [
         Counts(expected=2, accepted=1, lost=1, doubled_bound=9, time_to_first_ms=5.0, time_to_last_ms=6.0),
