@@ -62,7 +62,7 @@ A new permission is a member of `Permission` and a row of `GRANTS` there, and at
 ROUTES_HEAD = """## Routes
 
 *own*: what is its own, with the status for anything else: its CAP senders and territory, its alerts, its places, its
-feed.
+feed. A person gets what one of its roles gives, and 401 for anything else.
 """
 COMMANDS_HEAD = """## Commands
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NewType
 
 from dispatcher.access.kinds import PrincipalKind
@@ -30,6 +30,10 @@ UNNAMED_OPERATOR: Final = Actor("operator")
 
 OPERATOR_QUOTA: Final = 600
 """Requests of an operator away from the machine in a minute: more than any script needs that is not broken."""
+
+
+AS_A_SOURCE: Final = frozenset({Permission.SUBMIT_ALERTS, Permission.PREVIEW_ALERTS})
+"""What a person does as the control centre that it writes for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,26 @@ class Principal:
     def may_on(self, permission: Permission, ags: str) -> bool:
         """Whether one of a person's roles gives the permission in this municipality."""
         return any(permission in permissions_of_role(grant.role) and grant.covers(ags) for grant in self.held)
+
+    def may_follow(self, source_id: str) -> bool:
+        """Whether it may read what came from this source."""
+        return self.owns(source_id) or self.may(Permission.READ_ANY_ALERT)
+
+    def acting_on(self, permission: Permission) -> Principal:
+        """Return the principal as which a person uses a permission: its control centre has the territory then that the
+        roles leave of it which give the permission. Where that is nothing it has no control centre, for no prefix would
+        be taken for no bound; and then it may not do what is done as a control centre.
+        """
+        if self.person is None:
+            return self
+        source = _narrowed(self.source, self.held, permission)
+        gone = AS_A_SOURCE if source is None else frozenset()
+        return replace(self, source=source, permissions=self.permissions - gone)
+
+    @property
+    def submits_as(self) -> str:
+        """Return the source, by its id, as which it submits and is counted; its own name where it is none."""
+        return self.source.id if self.source is not None else self.id
 
     def may_push_into(self, feed: str) -> bool:
         """Whether the feed of this name is its own."""
@@ -165,3 +189,20 @@ def person_actor(person_id: str) -> Actor:
 def submitter(source_id: str) -> Actor:
     """Return the actor of an alert's acceptance. A feed submits as a source, by whatever way its message came."""
     return Actor(f"{PrincipalKind.SOURCE}:{source_id}")
+
+
+def _narrowed(source: Source | None, held: tuple[RoleGrant, ...], permission: Permission) -> Source | None:
+    """Return the control centre with the territory that the roles leave of it which give the permission; None where
+    that is nothing.
+    """
+    roles = [grant for grant in held if permission in permissions_of_role(grant.role)]
+    if source is None or any(not grant.territory for grant in roles):
+        return source
+    both = {
+        max(own, bound, key=len)
+        for own in source.territory
+        for grant in roles
+        for bound in grant.territory
+        if own.startswith(bound) or bound.startswith(own)
+    }
+    return replace(source, territory=tuple(sorted(both))) if both else None

@@ -216,7 +216,7 @@ def _submission(router: APIRouter, dependencies: ApiDependencies, names: _Names,
         body = await read_cap(request, previewer, dependencies.settings.max_body_bytes)
         places = places_of(request)
         async with places.one(places.reads, previewer), _crossings_noted(dependencies, previewer):
-            return preview_body(await dependencies.intake.preview(previewer, body), previewer.id)
+            return preview_body(await dependencies.intake.preview(previewer, body), previewer.submits_as)
 
 
 def _correction(router: APIRouter, dependencies: ApiDependencies) -> None:
@@ -237,8 +237,11 @@ def _correction(router: APIRouter, dependencies: ApiDependencies) -> None:
 def _reading(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> None:
     @router.get("", operation_id=f"list{names.several}")
     async def listed(reader: Lister, wanted: Wanted, limit: Limit = NEWEST) -> AlertPage:
-        """List the source's alerts, newest first, page by page: `next` of one page is `before` of the next one."""
-        alerts = await dependencies.alerts.listed(reader.id, limit + 1, wanted)
+        """List the source's alerts, to a person who may read any all of them, newest first, page by page: `next` of one
+        page is `before` of the next one.
+        """
+        of = None if reader.may(Permission.READ_ANY_ALERT) else reader.submits_as
+        alerts = await dependencies.alerts.listed(of, limit + 1, wanted)
         page = alerts[:limit]
         return AlertPage(
             alerts=[alert_body(alert) for alert in page],
@@ -250,15 +253,16 @@ def _reading(router: APIRouter, dependencies: ApiDependencies, names: _Names) ->
         """Show how the alert stands: whom it has reached, who is still owed it and why, what ended it; per channel and
         municipality, every recipient in one state.
         """
-        alert = await _own(dependencies, reader, alert_id)
-        return status_body(await dependencies.statuses.status_of(alert), reader.id)
+        alert = await _followed(dependencies, reader, alert_id)
+        seen_by = None if reader.may(Permission.READ_ANY_ALERT) else reader.submits_as
+        return status_body(await dependencies.statuses.status_of(alert), seen_by)
 
     @router.get(
         "/{alert_id}/cap", response_class=Response, responses=CAP_ANSWER, operation_id=f"get{names.one}Cap"
     )
     async def raw(reader: Reader, alert_id: AlertId) -> Response:
         """Return the message byte for byte as it was submitted."""
-        await _own(dependencies, reader, alert_id)
+        await _followed(dependencies, reader, alert_id)
         return Response(await dependencies.alerts.raw(alert_id), media_type=CAP_MEDIA_TYPE)
 
 
@@ -275,7 +279,7 @@ def _ledger(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> 
         """
         places = places_of(request)
         async with places.one(places.reads, reader):
-            await _own(dependencies, reader, alert_id)
+            await _followed(dependencies, reader, alert_id)
             batches = await dependencies.accounts.batches(alert_id, reader.actor)
 
         async def lines() -> AsyncIterator[bytes]:
@@ -305,9 +309,18 @@ async def _correctable(
     return alert, of_source(source)
 
 
-async def _own(dependencies: ApiDependencies, reader: Principal, alert_id: str) -> StoredAlert:
+async def _own(dependencies: ApiDependencies, submitter: Principal, alert_id: str) -> StoredAlert:
+    """Return an alert that it has submitted, or its control centre. Raises `RequestRefused` for any other."""
     alert = await dependencies.alerts.get(alert_id)
-    if alert is None or not reader.owns(alert.source_id) or alert.environment is not reader.environment:
+    if alert is None or not submitter.owns(alert.source_id) or alert.environment is not submitter.environment:
+        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
+    return alert
+
+
+async def _followed(dependencies: ApiDependencies, reader: Principal, alert_id: str) -> StoredAlert:
+    """Return an alert that it may follow. Raises `RequestRefused` for any other."""
+    alert = await dependencies.alerts.get(alert_id)
+    if alert is None or not reader.may_follow(alert.source_id) or alert.environment is not reader.environment:
         raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
     return alert
 

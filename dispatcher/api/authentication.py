@@ -18,8 +18,9 @@ from dispatcher.access import principals
 from dispatcher.access.keys import AUTHENTICATES, KeyKind, environment_of_key, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.management_tokens import MANAGEMENT_TOKEN
-from dispatcher.access.permissions import Permission, holders_of
+from dispatcher.access.permissions import Permission, holders_of, roles_with
 from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired, differences
+from dispatcher.api.console.api_session import person_at
 from dispatcher.api.credentials import CrossingReason, Shown, bearer
 from dispatcher.api.gateway_secret import gateway_of
 from dispatcher.api.subscribers.management_token import subscriber_of
@@ -92,6 +93,8 @@ class Require:
         holders = holders_of(self.permission)
         dependencies: ApiDependencies = request.app.state.dependencies
         shown = await _judged(request, dependencies, self.permission)
+        if shown.principal is not None:
+            shown = replace(shown, principal=shown.principal.acting_on(self.permission))
         if shown.state is CredentialState.VALID and not (
             shown.principal and shown.principal.may(self.permission)
         ):
@@ -154,12 +157,21 @@ async def _judged(request: Request, dependencies: ApiDependencies, permission: P
     if PrincipalKind.GATEWAY in kinds:
         gateway, state = gateway_of(request, *_calling(dependencies, permission))
         return Shown(state, PrincipalKind.GATEWAY, gateway)
-    key = bearer(request)
+    if key := bearer(request):
+        return await _by_key(request, dependencies, kinds, key)
+    if roles_with(permission):
+        return await person_at(request, dependencies.console)
+    return Shown(CredentialState.MISSING)
+
+
+async def _by_key(
+    request: Request, dependencies: ApiDependencies, kinds: frozenset[PrincipalKind], key: str
+) -> Shown:
     if PrincipalKind.SUBSCRIBER in kinds and MANAGEMENT_TOKEN.fullmatch(key):
         return await subscriber_of(request, dependencies.enrolment, key)
     name = read_key(key)
     if name is None:
-        return Shown(CredentialState.UNKNOWN if key else CredentialState.MISSING)
+        return Shown(CredentialState.UNKNOWN)
     if not AUTHENTICATES[name.kind] & kinds:
         return Shown(CredentialState.WRONG_KIND, _CLAIMED[name.kind])
     found = await dependencies.sources.recognise(key)

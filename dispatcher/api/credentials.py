@@ -47,6 +47,7 @@ _SEEN_OF: Final[Mapping[str, frozenset[CredentialState]]] = MappingProxyType(
             {CredentialState.EXPIRED, CredentialState.UNKNOWN, CredentialState.MISSING}
         ),
         PrincipalKind.SUBSCRIBER: frozenset({CredentialState.UNKNOWN}),
+        PrincipalKind.PERSON: frozenset({CredentialState.UNKNOWN, CredentialState.WRONG_KIND}),
         NO_KIND: frozenset({CredentialState.MISSING, CredentialState.UNKNOWN}),
     }
 )

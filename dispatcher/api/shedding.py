@@ -206,7 +206,8 @@ class RequireInTurn(Require):
 
     async def __call__(self, request: Request, **parameters: object) -> Principal:
         places = places_of(request)
-        async with places.in_turn(request, self._gate(places), bearer(request)):
+        shown = bearer(request) or request.headers.get("cookie", "")
+        async with places.in_turn(request, self._gate(places), shown):
             return await super().__call__(request, **parameters)
 
 

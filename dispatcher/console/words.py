@@ -33,8 +33,8 @@ WORDS: Final[Mapping[str, Twin]] = MappingProxyType(
             "Was Sie hier auslösen, erreicht die Bevölkerung.", "What you send here reaches the public."
         ),
         "exercise_note": Twin(
-            "ÜBUNG – hier wird niemand gewarnt. Echte Warnungen gibt es nur im Echtbetrieb.",
-            "EXERCISE – nobody is warned here. Real warnings are in the live service only.",
+            "Hier wird niemand gewarnt. Echte Warnungen gibt es nur im Echtbetrieb.",
+            "Nobody is warned here. Real warnings are in the live service only.",
         ),
         "skip": Twin("Zum Inhalt", "Skip to content"),
         "sign_in": Twin("Anmelden", "Sign in"),
@@ -42,14 +42,10 @@ WORDS: Final[Mapping[str, Twin]] = MappingProxyType(
         "password": Twin("Passwort", "Password"),
         "go_on": Twin("Weiter", "Continue"),
         "with_passkey": Twin("Mit Passkey anmelden", "Sign in with a passkey"),
-        "with_provider": Twin(
-            "Mit dem Konto der Verwaltung anmelden", "Sign in with your organisation's account"
-        ),
         "passkey_failed": Twin(
             "Das hat nicht geklappt. Versuchen Sie es noch einmal, oder nehmen Sie das Passwort.",
             "That did not work. Try again, or use the password.",
         ),
-        "no_passkeys": Twin("Dieser Browser kann keine Passkeys.", "This browser has no passkeys."),
         "second_factor": Twin("Zweiter Schritt", "Second step"),
         "code": Twin(
             "Code aus der App (sechs Ziffern) oder ein Wiederherstellungscode",
@@ -173,7 +169,6 @@ WORDS: Final[Mapping[str, Twin]] = MappingProxyType(
         "sign_out": Twin("Abmelden", "Sign out"),
         "sign_out_everywhere": Twin("Überall abmelden", "Sign out everywhere"),
         "back": Twin("Zurück", "Back"),
-        "done": Twin("Erledigt.", "Done."),
     }
 )
 

@@ -200,9 +200,9 @@ class SubmissionIntake:
         if principal.environment is Environment.LIVE:  # the objective is of warnings
             self._metrics.accept_seconds.observe(time.monotonic() - started)
         if accepted.repeated:
-            self._metrics.alerts_repeated.labels(principal.id).inc()
+            self._metrics.alerts_repeated.labels(principal.submits_as).inc()
         else:
-            self._metrics.alerts_received.labels(principal.id, accepted.alert.reason).inc()
+            self._metrics.alerts_received.labels(principal.submits_as, accepted.alert.reason).inc()
         own = accepted.alert
         if own.state is AlertState.ACCEPTED:
             others = [own.ready, *others]
@@ -420,7 +420,7 @@ class SubmissionIntake:
 
 def _client(principal: Principal) -> str:
     """Return under which name messages wait for their turn: a source's exercises never stand in its warnings' way."""
-    return f"{principal.environment}:{principal.id}"
+    return f"{principal.environment}:{principal.submits_as}"
 
 
 def _replaced(known: RelatedState) -> tuple[list[str], list[str]]:

@@ -1,5 +1,6 @@
 """Principals as values."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission, permissions_of, permissions_of_role
 from dispatcher.access.persons import Person
 from dispatcher.access.principals import (
+    AS_A_SOURCE,
     Principal,
     of_gateway,
     of_instance,
@@ -15,6 +17,7 @@ from dispatcher.access.principals import (
     of_person,
     of_remote_operator,
     of_source,
+    person_actor,
     submitter,
 )
 from dispatcher.access.roles import Role, RoleGrant
@@ -89,13 +92,13 @@ def test_the_audit_trail_names_kind_and_name() -> None:
 
 def test_the_author_is_the_person_or_whoever_has_the_key() -> None:
     assert of_person(AUTHOR, NOW, LEITSTELLE).author == "m.keller"
-    assert of_source(LEITSTELLE, "b.lang").author == "b.lang"
+    assert of_source(LEITSTELLE, key_person="b.lang").author == "b.lang"
     assert of_source(LEITSTELLE).author == "", "nobody is named, which the record has to make up for"
 
 
 def test_a_person_holds_what_its_roles_give_now() -> None:
     permissions = permissions_of_role(Role.AUTHOR) | permissions_of_role(Role.APPROVER)
-    assert of_person(AUTHOR, NOW).permissions == permissions
+    assert of_person(AUTHOR, NOW, LEITSTELLE).permissions == permissions
     over = Person("m.keller", Environment.LIVE, (RoleGrant(Role.AUTHOR, until=NOW),))
     assert of_person(over, NOW).permissions == frozenset()
 
@@ -127,3 +130,46 @@ def test_what_the_centre_submitted_is_its_persons_own() -> None:
     assert person.owns("leitstelle")
     assert person.may_send_as(SENDER)
     assert not of_person(AUTHOR, NOW).owns("leitstelle")
+
+
+@pytest.mark.parametrize(
+    ("role", "centre", "left"),
+    [
+        ((), ("05358",), ("05358",)),
+        (("05358008",), ("05358",), ("05358008",)),
+        (("05",), ("05358", "05334"), ("05334", "05358")),
+        (("05334", "05358008"), ("05358",), ("05358008",)),
+        (("05334",), ("05358",), None),
+    ],
+)
+def test_a_person_submits_as_its_centre_on_what_the_role_leaves_of_it(
+    role: tuple[str, ...], centre: tuple[str, ...], left: tuple[str, ...] | None
+) -> None:
+    """Never as a source without territory, which would be one without bounds; and by no other role."""
+    grants = (RoleGrant(Role.AUTHOR, role), RoleGrant(Role.APPROVER))
+    whole = of_person(
+        Person("m.keller", Environment.LIVE, grants), NOW, replace(LEITSTELLE, territory=centre)
+    )
+    author = whole.acting_on(Permission.SUBMIT_ALERTS)
+    assert (author.source.territory if author.source else None) == left
+    assert author.may(Permission.SUBMIT_ALERTS) is (left is not None)
+    assert author.submits_as == ("leitstelle" if left else "m.keller")
+    corrector = whole.acting_on(Permission.CORRECT_ALERTS)
+    assert corrector.source.territory == centre
+    assert corrector.may(Permission.CORRECT_ALERTS)
+
+
+def test_who_writes_for_no_centre_does_nothing_as_one() -> None:
+    person = of_person(AUTHOR, NOW)
+    for permission in AS_A_SOURCE:
+        assert not person.acting_on(permission).may(permission)
+    assert person.acting_on(Permission.APPROVE_ALERTS).may(Permission.APPROVE_ALERTS)
+    assert CENTRE.acting_on(Permission.SUBMIT_ALERTS) is CENTRE
+
+
+def test_who_may_read_any_alert_follows_that_of_any_source() -> None:
+    auditor = Person("a.pruefer", Environment.LIVE, (RoleGrant(Role.AUDITOR),))
+    assert of_person(auditor, NOW).may_follow("nachbar")
+    assert not CENTRE.may_follow("nachbar")
+    assert CENTRE.may_follow("leitstelle")
+    assert person_actor("m.keller") == of_person(AUTHOR, NOW).actor

@@ -38,6 +38,25 @@ SCHEMES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "scheme": "basic",
             "description": f"{_GATEWAY.party} The secret as password, with any name.",
         },
+        "consoleSession": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "__Host-warn-live",
+            "description": f"{PrincipalKind.PERSON.party} It shows: {PrincipalKind.PERSON.credential}.",
+        },
+        "exerciseSession": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "__Host-warn-exercise",
+            "description": "A person's session of the exercise.",
+        },
+        "consoleForm": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-CSRF-Token",
+            "description": "The token of a page of the console, with its origin: what changes something takes no "
+            "session without it.",
+        },
         "gatewayToken": {
             "type": "apiKey",
             "in": "query",
@@ -54,7 +73,7 @@ SCHEMES_OF: Final[Mapping[PrincipalKind, tuple[str, ...]]] = MappingProxyType(
         PrincipalKind.GATEWAY: ("gatewaySecret", "gatewayPassword", "gatewayToken"),
         PrincipalKind.SUBSCRIBER: ("managementToken",),
         PrincipalKind.REMOTE_OPERATOR: ("operatorKey",),
-        PrincipalKind.PERSON: (),  # no route takes a session yet
+        PrincipalKind.PERSON: ("consoleSession", "exerciseSession", "consoleForm"),
         PrincipalKind.OPERATOR: (),  # acts by commands, never over HTTP
     }
 )
@@ -67,12 +86,18 @@ def security_of(entrance: str) -> list[dict[str, list[str]]]:
     permission = REQUIRED_BY_ROUTE.get(entrance)
     if permission is None:
         return []
-    held_by = GRANT_OF[permission].held_by
-    if environment_of_path(entrance.partition(" ")[2]) is Environment.EXERCISE:
-        return [{"exerciseKey": []}]
-    return [
+    row = GRANT_OF[permission]
+    is_exercise = environment_of_path(entrance.partition(" ")[2]) is Environment.EXERCISE
+    keys: list[dict[str, list[str]]] = [
         {scheme: []}
         for kind in PrincipalKind
-        if held_by.get(kind, Scope.NOTHING) is not Scope.NOTHING
+        if row.held_by.get(kind, Scope.NOTHING) is not Scope.NOTHING
         for scheme in SCHEMES_OF[kind]
     ]
+    if is_exercise:
+        keys = [{"exerciseKey": []}]
+    if not row.roles:
+        return keys
+    # What changes something needs both, and not one of two.
+    session: dict[str, list[str]] = {"exerciseSession" if is_exercise else "consoleSession": []}
+    return [*keys, session if entrance.startswith("GET ") else {**session, "consoleForm": []}]

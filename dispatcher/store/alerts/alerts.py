@@ -446,20 +446,21 @@ class Alerts:
         return await municipalities_of(self._pool, alert_id)
 
     async def listed(
-        self, source_id: str, limit: int, wanted: AlertFilter = EVERY_ALERT
+        self, source_id: str | None, limit: int, wanted: AlertFilter = EVERY_ALERT
     ) -> list[StoredAlert]:
-        """Return those of a source's alerts that are wanted, newest first, of one environment. An exercise that goes on
-        counts as in force among exercises.
+        """Return those of a source's alerts that are wanted, newest first, of one environment; None: of all sources. An
+        exercise that goes on counts as in force among exercises.
         """
+        own = "$1::text IS NULL" if source_id is None else "source_id = $1"
         rows = await self._pool.fetch(
-            f"""SELECT {COLUMNS} FROM alert a WHERE source_id = $1
+            f"""SELECT {COLUMNS} FROM alert a WHERE {own}
                  AND ($3::text[] IS NULL OR state = ANY($3))
                  AND ($4::timestamptz IS NULL OR received_at >= $4)
                  AND ($5::timestamptz IS NULL OR received_at < $5)
-                 AND ($6::text IS NULL OR number < (SELECT number FROM alert WHERE id = $6 AND source_id = $1))
+                 AND ($6::text IS NULL OR number < (SELECT number FROM alert WHERE id = $6 AND {own}))
                  AND ($7::bool IS NULL OR ({is_in_force("a")} OR {is_open_drill("a")}) = $7)
                  AND {is_exercise("a")} = $8
-               ORDER BY number DESC LIMIT $2""",  # noqa: S608 - constant columns
+               ORDER BY number DESC LIMIT $2""",  # noqa: S608 - our own words
             source_id,
             limit,
             list(wanted.states) or None,

@@ -24,8 +24,6 @@ class StepPurpose(StrEnum):
     """A challenge for any passkey."""
     NEW_PASSKEY = "new_passkey"
     """A challenge for a passkey that is registered."""
-    OIDC = "oidc"
-    """The person is at the identity provider."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ async def test_the_exercise_is_unmistakable_and_apart(console: Any, invite: Any)
     page = text(await browser.get("sign-in"))
     assert "<title>ÜBUNG – Anmelden" in page
     assert '<body class="exercise">' in page
-    assert "hier wird niemand gewarnt" in page
+    assert "Hier wird niemand gewarnt" in page
     await browser.enrol(await invite("m.uebung", Environment.EXERCISE))
     assert "Angemeldet als m.uebung" in text(await browser.get(""))
     live = Browser(console, cookies={"__Host-warn-live": browser.cookies["__Host-warn-exercise"]})

@@ -13,11 +13,12 @@ def test_security_is_that_of_the_table(described: dict[str, Any]) -> None:
         entrance: sorted(scheme for one in operation["security"] for scheme in one)
         for entrance, operation in operations(described)
     }
-    assert found["POST /v1/alerts"] == ["sourceKey"], "a feed's key is let in and has nothing there"
-    assert found["GET /v1/alerts"] == ["feedKey", "sourceKey"]
+    person = ["consoleForm", "consoleSession"]
+    assert found["POST /v1/alerts"] == [*person, "sourceKey"], "a feed's key is let in and has nothing there"
+    assert found["GET /v1/alerts"] == ["consoleSession", "feedKey", "sourceKey"]
     assert found["GET /v1/instance/alerts"] == ["instanceKey"]
     assert found["POST /v1/feeds/{name}/messages"] == ["feedKey"]
-    assert found["POST /v1/operator/instances"] == ["operatorKey"]
+    assert found["POST /v1/operator/instances"] == [*person, "operatorKey"]
     assert found["POST /v1/gateways/{gateway}/reports"] == [
         "gatewayPassword",
         "gatewaySecret",
@@ -31,13 +32,15 @@ def test_every_kind_that_asks_over_http_has_a_scheme() -> None:
     named = {scheme for schemes in SCHEMES_OF.values() for scheme in schemes}
     assert named | {"exerciseKey"} == set(SCHEMES)
     silent = [kind for kind, schemes in SCHEMES_OF.items() if not schemes]
-    assert silent == [PrincipalKind.PERSON, PrincipalKind.OPERATOR], "persons do not sign in yet"
+    assert silent == [PrincipalKind.OPERATOR]
 
 
 def test_a_route_that_nothing_requires_is_open() -> None:
     assert security_of("GET /v1/boundaries") == []
-    assert security_of("POST /v1/alerts") == [{"sourceKey": []}]
+    both = {"consoleSession": [], "consoleForm": []}
+    assert security_of("POST /v1/alerts") == [{"sourceKey": []}, both]
 
 
-def test_exercises_take_keys_of_their_own() -> None:
-    assert security_of("POST /exercise/v1/alerts") == [{"exerciseKey": []}]
+def test_exercises_take_keys_and_sessions_of_their_own() -> None:
+    both = {"exerciseSession": [], "consoleForm": []}
+    assert security_of("POST /exercise/v1/alerts") == [{"exerciseKey": []}, both]
