@@ -82,14 +82,19 @@ class Accounts:
             return None
         return await self._sign_in.open(visitor, accepted.id, Method.INVITATION)
 
-    async def change_password(self, session: PersonSession, before: str, after: str) -> WrongPassword | bool:
+    async def change_password(
+        self, visitor: Visitor, session: PersonSession, before: str, after: str
+    ) -> WrongPassword | bool:
         """Change a person's password, who shows the one before. Returns what is wrong with the new one, or whether the
-        old one was right. All other sessions end. Raises `TooManyHashes`.
+        old one was right. All other sessions end. Raises `TooManyHashes`, and `SignInRefused` where too many attempts
+        have failed: whoever sits at a desk that was left guesses no more often than at the door.
         """
         person = session.person
+        attempt = await self._sign_in.begin("password", visitor, person.id)
         hashed = await self._stores.credentials.password_hash(person.id, person.environment)
         if not await self._sign_in.passwords.is_right(hashed, before):
             return False
+        await self._stores.failures.succeeded(attempt)
         if wrong := wrong_password(after, person.id):
             return wrong
         actor = person_actor(person.id)

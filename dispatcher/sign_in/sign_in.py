@@ -149,7 +149,7 @@ class SignIn:
     async def by_password(self, visitor: Visitor, name: str, password: str) -> None:
         """Take a password: a second factor is awaited then, in the same browser. Raises `SignInRefused`."""
         name = name.strip().lower()[: LONGEST_PERSON_ID + 1]
-        attempt = await self._begin("password", visitor, name)
+        attempt = await self.begin("password", visitor, name)
         credentials = self.stores.credentials
         hashed = await credentials.password_hash(name, visitor.environment) if is_person_id(name) else None
         try:
@@ -172,7 +172,7 @@ class SignIn:
         )
         if step is None or step.person_id is None:
             raise self._refused(SignInRefusal.OVER, "code")
-        attempt = await self._begin("code", visitor, step.person_id)
+        attempt = await self.begin("code", visitor, step.person_id)
         method = await self._method_of(step.person_id, code)
         if method is None:
             # Somebody has the password: whoever reads the trail should know.
@@ -268,7 +268,10 @@ class SignIn:
         known = digest is not None and await self.stores.sessions.is_known(digest, person_id)
         return visitor.device if known else ""
 
-    async def _begin(self, stage: str, visitor: Visitor, name: str) -> Begun:
+    async def begin(self, stage: str, visitor: Visitor, name: str) -> Begun:
+        """Begin an attempt in a person's name, which counts as failed until it is said to have succeeded. Raises
+        `SignInRefused` where too many have failed.
+        """
         known = await self._device_of(visitor, name)
         claim = Claim(
             stage, visitor.environment, name, visitor.line, visitor.device_digest if known else None

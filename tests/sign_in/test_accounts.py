@@ -11,8 +11,9 @@ from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.access.secret_tokens import new_token, token_digest
 from dispatcher.model.vocabulary import Environment
 from dispatcher.sign_in.accounts import MOST_PASSKEYS
+from dispatcher.sign_in.allowances import OF_PERSON_AND_LINE
 from dispatcher.sign_in.passwords import WrongPassword
-from dispatcher.sign_in.sign_in import Opened
+from dispatcher.sign_in.sign_in import Opened, SignInRefused
 from dispatcher.store.clock import record_time
 from dispatcher.store.persons.credentials import CredentialKind
 from dispatcher.store.persons.sessions import Method, PersonSession
@@ -66,11 +67,22 @@ async def test_a_link_of_the_exercise_opens_nothing_live(door: Door) -> None:
 async def test_a_password_is_changed_by_who_knows_it_and_others_are_signed_out(door: Door) -> None:
     session = await door.session(await door.enrol())
     other = await door.sign_in.open(door.visitor(), "m.keller", Method.PASSKEY)
-    assert await door.accounts.change_password(session, "wrong", OTHER) is False
-    assert await door.accounts.change_password(session, PASSWORD, "short") is WrongPassword.TOO_SHORT
-    assert await door.accounts.change_password(session, PASSWORD, OTHER) is True
+    assert await door.accounts.change_password(door.visitor(), session, "wrong", OTHER) is False
+    assert (
+        await door.accounts.change_password(door.visitor(), session, PASSWORD, "short")
+        is WrongPassword.TOO_SHORT
+    )
+    assert await door.accounts.change_password(door.visitor(), session, PASSWORD, OTHER) is True
     assert await door.sign_in.principal(other.token, Environment.LIVE) is None
     await door.sign_in.by_password(door.visitor(), "m.keller", OTHER)
+
+
+async def test_at_a_desk_that_was_left_nobody_guesses_more_often_than_at_the_door(door: Door) -> None:
+    session, visitor = await door.session(await door.enrol()), door.visitor()
+    for _ in range(OF_PERSON_AND_LINE):
+        assert await door.accounts.change_password(visitor, session, "guess", OTHER) is False
+    with pytest.raises(SignInRefused):
+        await door.accounts.change_password(visitor, session, PASSWORD, OTHER)
 
 
 async def test_a_secret_is_kept_sealed_and_only_with_a_code_of_it(door: Door) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from dispatcher.console.pages import HEADERS, drawn
 from dispatcher.sign_in.one_time_codes import address, is_secret, new_secret
 from dispatcher.sign_in.passkeys import PasskeyRefused, read_answer
 from dispatcher.sign_in.passwords import TooManyHashes, WrongPassword
+from dispatcher.sign_in.sign_in import SignInRefused
 from dispatcher.store.persons.credentials import SECOND_FACTORS, CredentialKind
 from dispatcher.store.persons.sessions import Method
 
@@ -64,8 +66,11 @@ async def change_password(visit: Visit, session: PersonSession) -> Response:
     fields = visit.fields
     try:
         done = await visit.parts.accounts.change_password(
-            session, fields.get("before", ""), fields.get("after", "")
+            visit.visitor, session, fields.get("before", ""), fields.get("after", "")
         )
+    except SignInRefused as refused:
+        minutes = max(math.ceil(refused.seconds / 60), 1)
+        return await _account(visit, session, "throttled", HTTPStatus.TOO_MANY_REQUESTS, minutes=minutes)
     except TooManyHashes:
         return await _account(visit, session, "busy", HTTPStatus.SERVICE_UNAVAILABLE)
     if isinstance(done, WrongPassword):
@@ -162,14 +167,18 @@ def _totp(visit: Visit, session: PersonSession, secret: str, said: str = "") -> 
 
 
 async def _account(
-    visit: Visit, session: PersonSession, said: str = "", status: HTTPStatus = HTTPStatus.OK
+    visit: Visit,
+    session: PersonSession,
+    said: str = "",
+    status: HTTPStatus = HTTPStatus.OK,
+    **values: object,
 ) -> Response:
     found = await visit.parts.accounts.account(session.person.id)
     factors = [one for one in found.credentials if one.kind in SECOND_FACTORS]
     return visit.page(
         "account",
         status,
-        said=visit.word(said) if said else "",
+        said=visit.word(said, **values) if said else "",
         enrolling=session.method is Method.INVITATION,
         roles=_roles(session),
         credentials=[
