@@ -304,6 +304,8 @@ async def _correctable(
     source = None if alert is None else await dependencies.sources.get(alert.source_id)
     if alert is None or source is None or alert.source_id.startswith(FEED_PREFIX):
         raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
+    if alert.environment is not corrector.environment:
+        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
     places = await dependencies.alerts.affected(alert_id)
     require_role(corrector, Permission.CORRECT_ALERTS, places)
     return alert, of_source(source)

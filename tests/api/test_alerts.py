@@ -1,16 +1,23 @@
 """Who may submit, and following an alert."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from dispatcher.model.vocabulary import State
+from dispatcher.access.persons import Person
+from dispatcher.access.principals import Principal, of_person
+from dispatcher.access.roles import Role, RoleGrant
+from dispatcher.api.alerts import routes
+from dispatcher.intake.correction.prepared import Falsehood
+from dispatcher.model.problems import RequestRefused
+from dispatcher.model.vocabulary import Environment, State
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
 from tests.api.conftest import INSTANCE_KEY, KEY, NEIGHBOUR, OTHER_KEY, Service
 from tests.support.histories import finish, ledger_of, plan, subscription
-from tests.support.messages import DUEREN, JUELICH
+from tests.support.messages import DUEREN, JUELICH, SENDER
 from tests.support.sealed import ADDRESSES
 from tests.support.submissions import AACHEN, stored, warning
 
@@ -63,6 +70,29 @@ async def test_a_false_alarm_is_taken_back_in_one_step(service: Service) -> None
     assert answer.json["alert"]["headline"] == "Fehlalarm: Hochwasser an der Rur"
     over = (await service.get(f"/v1/alerts/{alert['id']}")).json["over"]
     assert (over["reason"], over["by"]) == ("cancelled", answer.json["alert"]["id"])
+
+
+async def test_an_approver_corrects_what_any_control_centre_has_sent_where_the_role_holds(
+    service: Service, pool: Any
+) -> None:
+    endpoints: Any = {getattr(one, "operation_id", ""): one for one in routes(service.parts).routes}
+    correct = endpoints["correctAlert"].endpoint
+    alert_id = (await service.submit(warning(DUEREN, JUELICH))).json["alert"]["id"]
+
+    def approver(*territory: str) -> Principal:
+        grant = RoleGrant(Role.APPROVER, territory=territory)
+        return of_person(Person("b.lang", Environment.LIVE, (grant,)), datetime.now(UTC))
+
+    with pytest.raises(RequestRefused) as refused:
+        await correct(approver(DUEREN), alert_id, Falsehood.FALSE_ALARM)
+    assert refused.value.type == "outside-territory"
+    with pytest.raises(RequestRefused) as refused:
+        await correct(approver(), NOWHERE, Falsehood.FALSE_ALARM)
+    assert refused.value.type == "not-found"
+    answer = await correct(approver("05358"), alert_id, Falsehood.EXERCISE)
+    assert (answer.alert.reason, answer.alert.sender) == ("cancel", SENDER)
+    row = await pool.fetchrow("SELECT actor, alert_id FROM audit WHERE action = 'alert.correct'")
+    assert tuple(row) == ("person:b.lang", answer.alert.id)
 
 
 NOWHERE = "01ARZ3NDEKTSV4RRFFQ69G5FAV"

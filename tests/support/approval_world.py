@@ -19,6 +19,7 @@ from dispatcher.intake.submission import Accepted, SubmissionIntake
 from dispatcher.metrics import Metrics
 from dispatcher.model.approval.policy import NO_TIMERS, PolicyRule, Timers
 from dispatcher.model.principals import Source
+from dispatcher.model.vocabulary import Environment
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.readers.readers import InProcess
@@ -94,7 +95,8 @@ class ApprovalWorld:
 
     async def submit(self, message: Message | bytes, person: str = "") -> Accepted:
         raw = message if isinstance(message, bytes) else message.xml()
-        return await self.intake.accept(of_source(LEITSTELLE, person), raw)
+        environment = Environment.EXERCISE if b"<status>Exercise" in raw else Environment.LIVE
+        return await self.intake.accept(of_source(LEITSTELLE, environment, person), raw)
 
     async def binding(self, alert_id: str) -> str:
         """The binding as a person sees it."""

@@ -81,7 +81,9 @@ async def test_an_update_is_held_and_counts_whom_it_leaves(world: ApprovalWorld)
 
 async def test_an_exercise_needs_nobody(world: ApprovalWorld) -> None:
     await world.policy(GRAVE)
-    assert (await world.submit(warning(status="Exercise"))).alert.reason is Reason.DRILL
+    assert (
+        await world.submit(warning(status="Exercise", more="<note>Übung</note>"))
+    ).alert.reason is Reason.DRILL
 
 
 async def test_a_message_that_can_be_mended_is_refused_as_ever(world: ApprovalWorld) -> None:
