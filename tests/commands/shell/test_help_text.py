@@ -48,7 +48,18 @@ def test_every_help_says_where_it_works_and_how_it_ends(words: tuple[str, ...]) 
 
 def test_the_desk_is_helped_in_german_and_with_examples() -> None:
     assert {" ".join(words) for words in DESK} == {
-        *("example", "preview", "submit", "status", "update", "cancel", "all-clear", "alerts list"),
+        *(
+            "example",
+            "preview",
+            "submit",
+            "status",
+            "update",
+            "cancel",
+            "all-clear",
+            "correct",
+            "alerts list",
+        ),
+        *("drill run", "drill list", "drill show", "drill compare"),
         "match",
     }
     for words in DESK:
