@@ -153,6 +153,8 @@ class Places:
         self.reads = Gate(READS_AT_ONCE, READS_OF_ONE)
         self.ledgers = Gate(2**31, LEDGERS_OF_ONE)
         self.batches = Gate(BATCHES_AT_ONCE, 1, wait_s=None)
+        self.known_keys = Gate(KEYS_AT_ONCE, 1)
+        """For keys that were good before: those whom they belong to wait for no stranger, however many there are."""
         self.keys = Gate(KEYS_AT_ONCE, 1, waiting_of_all=KEYS_WAITING)
         self.enrolments = Gate(
             ENROLMENTS_AT_ONCE,
@@ -167,7 +169,7 @@ class Places:
         """As `one`, for a request that may be a stranger's: it takes none of their places while it waits here, where
         the gate bounds how many do. Raises `RequestRefused` where there is no place.
         """
-        if waits_elsewhere := request.scope.get("extensions", {}).get(WAITING_ELSEWHERE):
+        if waits_elsewhere := _strangers_place(request):
             waits_elsewhere()
         async with self.one(gate, client):
             yield
@@ -185,6 +187,12 @@ class Places:
             gate.leave(one)
 
 
+def _strangers_place(request: Request) -> Callable[[], None] | None:
+    """Return what gives up the place among strangers that a request holds; None for one whose credential is known."""
+    found: Callable[[], None] | None = request.scope.get("extensions", {}).get(WAITING_ELSEWHERE)
+    return found
+
+
 def places_of(request: Request) -> Places:
     places: Places = request.app.state.places
     return places
@@ -199,34 +207,38 @@ class RequireInTurn(Require):
         self,
         permission: Permission,
         parameters: dict[str, Any],
-        gate: Callable[[Places], Gate] = lambda places: places.keys,
+        gate: Callable[[Places], Gate] | None = None,
     ) -> None:
+        """`gate` is where it waits; without one, where it is looked up whose key this is."""
         super().__init__(permission, parameters)
         self._gate = gate
 
     async def __call__(self, request: Request, **parameters: object) -> Principal:
         places = places_of(request)
         shown = bearer(request) or request.headers.get("cookie", "")
-        async with places.in_turn(request, self._gate(places), shown):
+        usual = places.keys if _strangers_place(request) else places.known_keys
+        gate = usual if self._gate is None else self._gate(places)
+        async with places.in_turn(request, gate, shown):
             return await super().__call__(request, **parameters)
 
 
-def reading(permission: Permission, **parameters: Any) -> Any:
+def reading(
+    permission: Permission, *, waits_at: Callable[[Places], Gate] | None = None, **parameters: Any
+) -> Any:
     """Return the dependency of a route that reads the record: as `require`, with a place for as long as the route
-    works on its answer.
+    works on its answer. `waits_at` is where it waits before that, as for `RequireInTurn`.
     """
-    return _placed(permission, parameters, lambda places: places.reads, "function")
+    required = RequireInTurn(permission, parameters, waits_at)
+    return _placed(required, lambda places: places.reads, "function")
 
 
 def reading_ledger(permission: Permission, **parameters: Any) -> Any:
     """Return the dependency of a route that sends a ledger: as `require`, and counts it until it is sent."""
-    return _placed(permission, parameters, lambda places: places.ledgers, "request")
+    return _placed(RequireInTurn(permission, parameters), lambda places: places.ledgers, "request")
 
 
-def _placed(
-    permission: Permission, parameters: dict[str, Any], gate: Callable[[Places], Gate], scope: Any
-) -> Any:
-    required = Depends(RequireInTurn(permission, parameters))
+def _placed(require: RequireInTurn, gate: Callable[[Places], Gate], scope: Any) -> Any:
+    required = Depends(require)
 
     async def placed(request: Request, principal: Principal = required) -> AsyncIterator[Principal]:
         places = places_of(request)

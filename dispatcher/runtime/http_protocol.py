@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dispatcher.runtime.brief_requests import BriefRequests
     from dispatcher.runtime.http_connections import Connections
     from dispatcher.runtime.http_transport import HttpLimits
-    from dispatcher.runtime.strangers import Strangers
+    from dispatcher.runtime.strangers import Credential, Strangers
 
 READ_BYTES: Final = 16_384
 """The most that is read at once, and so the most that is kept of what follows a request until that is answered."""
@@ -394,7 +394,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self,
         cycle: RequestResponseCycle,
         app: ASGI3Application,
-        credential: bytes,
+        credential: Credential,
         stranger: StrangerRequest | None = None,
     ) -> ASGI3Application:
         async def answering(

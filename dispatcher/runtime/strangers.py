@@ -14,7 +14,7 @@ import re
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,21 @@ KNOWN: Final = 4096
 HELD_TURNS: Final = 10
 """The least number of the loop's turns that a request may hold its place for."""
 _TOKEN: Final = re.compile(rb"(?:^|&)token=([^&]+)")
+_SESSION: Final = re.compile(rb"(?:^|; ?)(__Host-warn-(?:live|exercise)=[^;]+)")
+"""The cookie of a person's session."""
+
+
+class Credential(NamedTuple):
+    """What a request shows of who it is."""
+
+    hash: bytes
+    """Of the credential; empty where there is none."""
+    may_wait: bool
+    """Whether it waits without a bound until it is known: it may be a control centre's key. A person's session is known
+    from its sign-in on."""
+
+
+NO_CREDENTIAL: Final = Credential(b"", may_wait=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +70,7 @@ class StrangerLimits:
 class StrangerRequest:
     """A request that is waiting for a place, or has one, or needs none any more."""
 
-    def __init__(self, strangers: Strangers, credential: bytes, begin: Callable[[], None]) -> None:
+    def __init__(self, strangers: Strangers, credential: Credential, begin: Callable[[], None]) -> None:
         self.credential = credential
         self.begin = begin
         self.is_recognised = False
@@ -81,35 +96,42 @@ class Strangers:
         self._working: set[StrangerRequest] = set()
         self._first: OrderedDict[StrangerRequest, None] = OrderedDict()
         self._newcomers = 0
-        """How many of the first show no credential."""
+        """How many of the first may not wait without a bound."""
         self._later: OrderedDict[StrangerRequest, None] = OrderedDict()
         self._known: OrderedDict[bytes, None] = OrderedDict()
         self._salt = secrets.token_bytes(16)
 
-    def credential_of(self, scope: HTTPScope) -> bytes:
-        """Return a hash of the credential that a request shows, or nothing."""
-        shown = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        if not shown and (token := _TOKEN.search(scope["query_string"])):
-            shown = token[1]
-        return hashlib.blake2b(shown, digest_size=16, key=self._salt).digest() if shown else b""
+    def credential_of(self, scope: HTTPScope) -> Credential:
+        """Return the credential that a request shows."""
+        headers = {name: value for name, value in scope["headers"] if name in {b"authorization", b"cookie"}}
+        if shown := headers.get(b"authorization"):
+            return Credential(self._hash(shown), may_wait=True)
+        if token := _TOKEN.search(scope["query_string"]):
+            return Credential(self._hash(token[1]), may_wait=True)
+        if session := _SESSION.search(headers.get(b"cookie", b"")):
+            return Credential(self._hash(session[1]), may_wait=False)
+        return NO_CREDENTIAL
 
-    def knows(self, credential: bytes) -> bool:
+    def _hash(self, shown: bytes) -> bytes:
+        return hashlib.blake2b(shown, digest_size=16, key=self._salt).digest()
+
+    def knows(self, credential: Credential) -> bool:
         """Return whether a credential was recognised before, and not refused since."""
-        if credential not in self._known:
+        if credential.hash not in self._known:
             return False
-        self._known.move_to_end(credential)
+        self._known.move_to_end(credential.hash)
         return True
 
-    def know(self, credential: bytes) -> None:
-        if credential:
-            self._known[credential] = None
-            self._known.move_to_end(credential)
+    def know(self, credential: Credential) -> None:
+        if credential.hash:
+            self._known[credential.hash] = None
+            self._known.move_to_end(credential.hash)
             if len(self._known) > KNOWN:
                 self._known.popitem(last=False)
 
-    def forget(self, credential: bytes) -> None:
+    def forget(self, credential: Credential) -> None:
         """Say that a credential was refused."""
-        self._known.pop(credential, None)
+        self._known.pop(credential.hash, None)
 
     def enter(self, request: StrangerRequest, *, had_a_turn: bool) -> bool:
         """Let a request begin, now or when there is a place. Returns False where it may not even wait.
@@ -119,7 +141,7 @@ class Strangers:
         """
         if len(self._working) < self.limits.at_once:
             self._begin(request)
-        elif request.credential:
+        elif request.credential.may_wait:
             self._first[request] = None
         elif not had_a_turn and self._newcomers < self.limits.newcomers:
             self._first[request] = None
@@ -146,7 +168,7 @@ class Strangers:
     def _wait_no_more(self, request: StrangerRequest) -> None:
         if request in self._first:
             del self._first[request]
-            self._newcomers -= not request.credential
+            self._newcomers -= not request.credential.may_wait
         self._later.pop(request, None)
 
     def _begin(self, request: StrangerRequest) -> None:

@@ -11,7 +11,15 @@ from fastapi.routing import iter_route_contexts
 from dispatcher.access.permissions import Permission
 from dispatcher.api.application import application
 from dispatcher.api.authentication import require, wired_routes
-from dispatcher.api.shedding import LEDGERS_OF_ONE, READS_AT_ONCE, READS_OF_ONE, WAITING, Gate, Places
+from dispatcher.api.shedding import (
+    KEYS_WAITING,
+    LEDGERS_OF_ONE,
+    READS_AT_ONCE,
+    READS_OF_ONE,
+    WAITING,
+    Gate,
+    Places,
+)
 from dispatcher.model.problems import RequestRefused
 from tests.api.conftest import CAP, KEY, OTHER_KEY
 from tests.support.histories import until
@@ -224,6 +232,18 @@ async def test_who_has_no_key_takes_no_place(service: Any, pool: Any) -> None:
         answers = await asyncio.gather(*(service.get("/v1/alerts", key="wk_x_y") for _ in range(50)))
         assert {answer.status for answer in answers} == {401}
     assert service.count("warn_reads_shed_total") == 0
+
+
+async def test_a_key_that_was_good_before_waits_behind_no_strangers(service: Any) -> None:
+    assert (await service.get("/v1/alerts")).status == 200
+    keys = service.places.keys
+    crowd = [asyncio.create_task(keys.enter(f"stranger-{number}")) for number in range(2 + KEYS_WAITING)]
+    await somebody_waits(keys, f"stranger-{1 + KEYS_WAITING}", 1)
+    assert (await service.get("/v1/alerts")).status == 200
+    assert (await service.get("/v1/alerts", key=OTHER_KEY)).status == 503, "nobody knows this one yet"
+    for task in crowd:
+        task.cancel()
+    await asyncio.wait(crowd)
 
 
 def unplaced(app: Any) -> list[str]:

@@ -4,7 +4,15 @@ import asyncio
 from typing import Any
 
 from dispatcher.runtime.http_transport import HttpLimits
-from dispatcher.runtime.strangers import KNOWN, RECOGNISED, WAITING, StrangerLimits, Strangers
+from dispatcher.runtime.strangers import (
+    KNOWN,
+    NO_CREDENTIAL,
+    RECOGNISED,
+    WAITING,
+    Credential,
+    StrangerLimits,
+    Strangers,
+)
 from tests.support.bounded_server import Serving, serving
 from tests.support.histories import until
 
@@ -207,19 +215,27 @@ async def test_a_key_that_is_refused_is_known_no_longer() -> None:
 def test_a_credential_is_a_header_or_a_token_and_few_are_known() -> None:
     strangers = Strangers(StrangerLimits())
 
-    def shown(query: bytes = b"", **headers: bytes) -> bytes:
+    def shown(query: bytes = b"", **headers: bytes) -> Credential:
         named = [(name.encode(), value) for name, value in headers.items()]
         scope: Any = {"headers": named, "query_string": query}
         return strangers.credential_of(scope)
 
-    assert shown() == shown(b"tokens=x&a=token") == b""
+    assert (
+        shown()
+        == shown(b"tokens=x&a=token")
+        == shown(cookie=b"__Host-warn-live-form=a; x=y")
+        == NO_CREDENTIAL
+    )
     assert shown(authorization=b"a") != shown(authorization=b"b")
-    assert shown(b"a=b&token=a&c=d") == shown(b"token=a") != b""
+    assert shown(b"a=b&token=a&c=d") == shown(b"token=a") != NO_CREDENTIAL
+    session = shown(cookie=b"a=b; __Host-warn-live=s; c=d")
+    assert session == shown(cookie=b"__Host-warn-live=s") != shown(cookie=b"__Host-warn-exercise=s")
+    assert (session.may_wait, shown(authorization=b"a").may_wait) == (False, True)
     first = shown(authorization=b"first")
     for number in range(KNOWN):
         strangers.know(first)
-        strangers.know(b"%d" % number)
-        strangers.know(b"")
+        strangers.know(Credential(b"%d" % number, may_wait=True))
+        strangers.know(NO_CREDENTIAL)
     assert strangers.knows(first)
-    assert not strangers.knows(b"0")
+    assert not strangers.knows(Credential(b"0", may_wait=True))
     assert len(strangers._known) == KNOWN

@@ -23,6 +23,7 @@ from dispatcher.api.authentication import require
 from dispatcher.api.body import read_body
 from dispatcher.api.json_body import BODY_REFUSED, json_body, parsed
 from dispatcher.api.openapi.refusals import refusals
+from dispatcher.api.shedding import reading
 from dispatcher.intake.four_eyes.deciding import Decider, DecisionRefused
 from dispatcher.intake.four_eyes.states import DecisionRefusal
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from dispatcher.intake.four_eyes.deciding import ShownMessage
 
 BODY_BYTES: Final = 4_096
-Lister = Annotated[Principal, Depends(require(Permission.READ_APPROVALS))]
-Reader = Annotated[Principal, Depends(require(Permission.READ_APPROVALS, alert_id=AlertId))]
+Lister = Annotated[Principal, reading(Permission.READ_APPROVALS)]
+Reader = Annotated[Principal, reading(Permission.READ_APPROVALS, alert_id=AlertId)]
 Approver = Annotated[Principal, Depends(require(Permission.APPROVE_ALERTS, alert_id=AlertId))]
 _REFUSED: Final = (*BODY_REFUSED, ProblemType.NOT_FOUND, ProblemType.INVALID_REQUEST, ProblemType.CONFLICT)
 _PHRASE_OF: Final[Mapping[DecisionRefusal, Phrase]] = MappingProxyType(

@@ -46,7 +46,10 @@ OWNER = RequireInTurn(
 )
 Phone = Annotated[Principal, Depends(OWNER)]
 READING_OWNER = reading(
-    Permission.MANAGE_OWN_SUBSCRIPTION, instance_id=InstanceName, installation=InstallationName
+    Permission.MANAGE_OWN_SUBSCRIPTION,
+    waits_at=lambda places: places.enrolments,
+    instance_id=InstanceName,
+    installation=InstallationName,
 )
 ReadingPhone = Annotated[Principal, READING_OWNER]
 
