@@ -46,6 +46,10 @@ WORDS: Final[Mapping[str, Twin]] = MappingProxyType(
             "Das hat nicht geklappt. Versuchen Sie es noch einmal, oder nehmen Sie das Passwort.",
             "That did not work. Try again, or use the password.",
         ),
+        "passkey_not_made": Twin(
+            "Das hat nicht geklappt. Prüfen Sie das Passwort, und versuchen Sie es noch einmal.",
+            "That did not work. Check the password, and try again.",
+        ),
         "second_factor": Twin("Zweiter Schritt", "Second step"),
         "code": Twin(
             "Code aus der App (sechs Ziffern) oder ein Wiederherstellungscode",
@@ -89,6 +93,9 @@ WORDS: Final[Mapping[str, Twin]] = MappingProxyType(
             "New password, at least 12 characters: a sentence is best",
         ),
         "old_password": Twin("Bisheriges Passwort", "Present password"),
+        "password_again": Twin(
+            "Zur Sicherheit noch einmal das Passwort", "The password once more, to be safe"
+        ),
         "too_short": Twin(
             "Das Passwort hat weniger als 12 Zeichen.", "The password has fewer than 12 characters."
         ),

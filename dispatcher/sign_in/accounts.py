@@ -9,8 +9,8 @@ from dispatcher.access.principals import person_actor
 from dispatcher.access.secret_tokens import SECRET_TOKEN, token_digest
 from dispatcher.sign_in.one_time_codes import is_secret, new_recovery_codes, recovery_hash, step_of
 from dispatcher.sign_in.passkeys import PasskeyRefused, ask_for_new, made
-from dispatcher.sign_in.passwords import WrongPassword, wrong_password
-from dispatcher.sign_in.sign_in import STEP_LIFE
+from dispatcher.sign_in.passwords import TooManyHashes, WrongPassword, wrong_password
+from dispatcher.sign_in.sign_in import STEP_LIFE, SignInRefusal, SignInRefused
 from dispatcher.store.clock import record_time
 from dispatcher.store.persons.credentials import SECOND_FACTORS
 from dispatcher.store.persons.sessions import Method
@@ -42,7 +42,9 @@ class OwnAccount:
 
 
 class Accounts:
-    """Minds them. Every change is on the audit trail, by the person itself."""
+    """Minds them. Every change is on the audit trail, by the person itself. What a person signs in with is changed by
+    who shows the password once more: whoever sits at a desk that was left would be that person for good.
+    """
 
     def __init__(self, pool: Pool, sign_in: SignIn, pepper: bytes) -> None:
         self._pool = pool
@@ -90,11 +92,8 @@ class Accounts:
         have failed: whoever sits at a desk that was left guesses no more often than at the door.
         """
         person = session.person
-        attempt = await self._sign_in.begin("password", visitor, person.id)
-        hashed = await self._stores.credentials.password_hash(person.id, person.environment)
-        if not await self._sign_in.passwords.is_right(hashed, before):
+        if not await self._has_shown(visitor, session, before):
             return False
-        await self._stores.failures.succeeded(attempt)
         if wrong := wrong_password(after, person.id):
             return wrong
         actor = person_actor(person.id)
@@ -104,8 +103,13 @@ class Accounts:
         await self._stores.sessions.end_all(person.id, actor, but=session.number)
         return True
 
-    async def put_totp(self, session: PersonSession, secret: str, code: str) -> bool:
-        """Let a secret of TOTP be the person's, who shows a code of it. Returns whether the code was right."""
+    async def put_totp(
+        self, visitor: Visitor, session: PersonSession, secret: str, code: str, password: str = ""
+    ) -> bool:
+        """Let a secret of TOTP be the person's, who shows a code of it. Returns whether the code was right. Raises
+        `SignInRefused` for another password than the person's.
+        """
+        await self._ask_password(visitor, session, password)
         if not is_secret(secret):
             return False
         step = step_of(secret, code, await record_time(self._pool))
@@ -115,8 +119,11 @@ class Accounts:
         await self._stores.credentials.put_totp(person_id, secret, step, person_actor(person_id))
         return True
 
-    async def ask_passkey(self, visitor: Visitor, session: PersonSession) -> str:
-        """Return what the browser is asked to make a passkey of, as JSON. The challenge is good once."""
+    async def ask_passkey(self, visitor: Visitor, session: PersonSession, password: str = "") -> str:
+        """Return what the browser is asked to make a passkey of, as JSON. The challenge is good once. Raises
+        `SignInRefused` for another password than the person's.
+        """
+        await self._ask_password(visitor, session, password)
         person_id = session.person.id
         known = await self._stores.credentials.passkey_ids(person_id)
         asked = ask_for_new(self._sign_in.party, person_id, CONSOLE_NAME, known)
@@ -127,7 +134,9 @@ class Accounts:
     async def add_passkey(
         self, visitor: Visitor, session: PersonSession, answer: dict[str, Any], label: str
     ) -> bool:
-        """Let a passkey sign its person in that was made just now. Returns whether that is so."""
+        """Let a passkey sign its person in that was made just now, of what `ask_passkey` gave. Returns whether that is
+        so.
+        """
         person_id = session.person.id
         step = await self._stores.steps.take(visitor.digest, StepPurpose.NEW_PASSKEY, visitor.environment)
         if step is None or step.secret is None or step.person_id != person_id:
@@ -142,15 +151,23 @@ class Accounts:
         shown = "".join(one for one in label.strip() if one.isprintable())[:LONGEST_LABEL]
         return await credentials.add_passkey(passkey, shown, person_actor(person_id))
 
-    async def new_recovery_codes(self, session: PersonSession) -> list[str]:
-        """Return recovery codes, which are shown once, in place of all before."""
+    async def new_recovery_codes(
+        self, visitor: Visitor, session: PersonSession, password: str = ""
+    ) -> list[str]:
+        """Return recovery codes, which are shown once, in place of all before. Raises `SignInRefused` for another
+        password than the person's.
+        """
+        await self._ask_password(visitor, session, password)
         person_id, codes = session.person.id, new_recovery_codes()
         hashes = [recovery_hash(self._pepper, person_id, code) for code in codes]
         await self._stores.credentials.put_recovery_codes(person_id, hashes, person_actor(person_id))
         return codes
 
-    async def remove(self, session: PersonSession, number: int) -> bool:
-        """Remove a passkey or the secret of TOTP, unless it is the last second factor. Returns whether that is so."""
+    async def remove(self, visitor: Visitor, session: PersonSession, number: int, password: str = "") -> bool:
+        """Remove a passkey or the secret of TOTP, unless it is the last second factor. Returns whether that is so.
+        Raises `SignInRefused` for another password than the person's.
+        """
+        await self._ask_password(visitor, session, password)
         person_id = session.person.id
         return await self._stores.credentials.remove(person_id, number, person_actor(person_id))
 
@@ -158,3 +175,30 @@ class Accounts:
         """End another session of the same person."""
         person_id = session.person.id
         return await self._stores.sessions.end(person_id, number, person_actor(person_id))
+
+    async def _ask_password(self, visitor: Visitor, session: PersonSession, password: str) -> None:
+        """Raise `SignInRefused` unless the person has shown its password now. Who enrols has, by choosing it."""
+        if session.method is Method.INVITATION:
+            return
+        try:
+            if await self._has_shown(visitor, session, password):
+                return
+        except TooManyHashes:
+            raise SignInRefused(SignInRefusal.BUSY) from None
+        raise SignInRefused(SignInRefusal.WRONG)
+
+    async def _has_shown(self, visitor: Visitor, session: PersonSession, password: str) -> bool:
+        """Whether this is the person's password; a wrong one counts like one at the door. Raises `TooManyHashes`, which
+        counts for nothing, and `SignInRefused`.
+        """
+        person = session.person
+        attempt = await self._sign_in.begin("password", visitor, person.id)
+        hashed = await self._stores.credentials.password_hash(person.id, person.environment)
+        try:
+            if not await self._sign_in.passwords.is_right(hashed, password) or hashed is None:
+                return False
+        except TooManyHashes:
+            await self._stores.failures.succeeded(attempt)
+            raise
+        await self._stores.failures.succeeded(attempt)
+        return True

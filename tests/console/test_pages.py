@@ -24,7 +24,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "code": {"said": HOSTILE, "next": HOSTILE},
     "message": {"title": HOSTILE, "said": HOSTILE},
     "invitation": {"person": HOSTILE, "said": HOSTILE, "invitation": HOSTILE},
-    "totp": {"secret": HOSTILE, "address": HOSTILE, "drawing": "", "said": HOSTILE},
+    "totp": {"secret": HOSTILE, "address": HOSTILE, "drawing": "", "said": HOSTILE, "enrolling": False},
     "recovery": {"codes": [HOSTILE]},
     "account": {
         "said": HOSTILE,

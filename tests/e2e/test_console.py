@@ -78,6 +78,7 @@ async def test_a_passkey_is_made_by_a_link_and_signs_in(console: Any, invite: An
         await presses(tab, "main form button", "location.pathname === '/console/live/'")
         await fills(tab, "#label", "Diensthandy")
         await presses(tab, "#new-passkey button", "location.pathname === '/console/live/account/recovery'")
+        await fills(tab, "#password", PASSWORD)
         await presses(tab, "main form button", "document.querySelectorAll('.codes code').length === 10")
         await presses(tab, "main a.button", "document.body.innerText.includes('Diensthandy')")
         await tab.picture(PICTURES / "console-account.png")

@@ -29,7 +29,9 @@ async def whole(door: Door, person_id: str = "m.keller", environment: Environmen
     """A person with a password and TOTP, whose codes were not used yet; returns the secret."""
     opened = await door.enrol(person_id, environment)
     secret = pyotp.random_base32()
-    assert await door.accounts.put_totp(await door.session(opened), secret, await code_now(door, secret, -1))
+    assert await door.accounts.put_totp(
+        door.visitor(), await door.session(opened), secret, await code_now(door, secret, -1)
+    )
     return secret
 
 
@@ -188,7 +190,7 @@ async def test_a_challenge_is_of_the_browser_that_asked(door: Door) -> None:
 async def test_a_recovery_code_stands_in_once(door: Door) -> None:
     await whole(door)
     session = await door.session(await door.sign_in.open(door.visitor(), "m.keller", Method.PASSKEY))
-    code = (await door.accounts.new_recovery_codes(session))[0]
+    code = (await door.accounts.new_recovery_codes(door.visitor(), session, PASSWORD))[0]
     visitor = door.visitor()
     await door.sign_in.by_password(visitor, "m.keller", PASSWORD)
     opened = await door.sign_in.by_code(visitor, code.upper())

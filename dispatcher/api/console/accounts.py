@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from dispatcher.access.persons import entitlement
 from dispatcher.api.console.cookies import put_session
+from dispatcher.api.console.signing_in import STATUS
 from dispatcher.console.pages import HEADERS, drawn
 from dispatcher.sign_in.one_time_codes import address, is_secret, new_secret
 from dispatcher.sign_in.passkeys import PasskeyRefused, read_answer
@@ -69,8 +70,7 @@ async def change_password(visit: Visit, session: PersonSession) -> Response:
             visit.visitor, session, fields.get("before", ""), fields.get("after", "")
         )
     except SignInRefused as refused:
-        minutes = max(math.ceil(refused.seconds / 60), 1)
-        return await _account(visit, session, "throttled", HTTPStatus.TOO_MANY_REQUESTS, minutes=minutes)
+        return await _refused(visit, session, refused)
     except TooManyHashes:
         return await _account(visit, session, "busy", HTTPStatus.SERVICE_UNAVAILABLE)
     if isinstance(done, WrongPassword):
@@ -88,7 +88,13 @@ async def ask_totp(visit: Visit, session: PersonSession) -> Response:
 async def take_totp(visit: Visit, session: PersonSession) -> Response:
     """Take a code of the new secret, which is the person's then."""
     secret = visit.fields.get("secret", "")
-    if not await visit.parts.accounts.put_totp(session, secret, visit.fields.get("code", "")):
+    try:
+        done = await visit.parts.accounts.put_totp(
+            visit.visitor, session, secret, visit.fields.get("code", ""), _password(visit)
+        )
+    except SignInRefused as refused:
+        return await _refused(visit, session, refused)
+    if not done:
         return _totp(visit, session, secret if is_secret(secret) else new_secret(), visit.word("wrong"))
     response = visit.to("/account/recovery")
     await _be_whole(visit, session, response, Method.PASSWORD_AND_TOTP)
@@ -96,8 +102,16 @@ async def take_totp(visit: Visit, session: PersonSession) -> Response:
 
 
 async def ask_passkey(visit: Visit, session: PersonSession) -> Response:
-    """Give the browser what a new passkey is made of."""
-    options = await visit.parts.accounts.ask_passkey(visit.visitor, session)
+    """Give the browser what a new passkey is made of, if the person shows its password."""
+    try:
+        shown = read_answer(visit.body).get("password", "")
+        # JSON can have halves of characters, which nothing hashes.
+        password = shown.encode(errors="replace").decode() if isinstance(shown, str) else ""
+        options = await visit.parts.accounts.ask_passkey(visit.visitor, session, password)
+    except PasskeyRefused:
+        return Response(status_code=HTTPStatus.FORBIDDEN, headers=dict(HEADERS))
+    except SignInRefused as refused:
+        return Response(status_code=STATUS[refused.refusal], headers=dict(HEADERS))
     return Response(options, media_type="application/json", headers=dict(HEADERS))
 
 
@@ -118,19 +132,27 @@ async def take_passkey(visit: Visit, session: PersonSession) -> Response:
 
 
 async def ask_recovery(visit: Visit, session: PersonSession) -> Response:
-    """Say what recovery codes are."""
+    """Say what recovery codes are, and ask for the password."""
     del session
     return visit.page("recovery", codes=[])
 
 
 async def make_recovery(visit: Visit, session: PersonSession) -> Response:
     """Show new recovery codes, once."""
-    return visit.page("recovery", codes=await visit.parts.accounts.new_recovery_codes(session))
+    try:
+        codes = await visit.parts.accounts.new_recovery_codes(visit.visitor, session, _password(visit))
+    except SignInRefused as refused:
+        return await _refused(visit, session, refused)
+    return visit.page("recovery", codes=codes)
 
 
 async def remove(visit: Visit, session: PersonSession) -> Response:
     """Remove a second factor, unless it is the last."""
-    if not await visit.parts.accounts.remove(session, _number(visit)):
+    try:
+        done = await visit.parts.accounts.remove(visit.visitor, session, _number(visit), _password(visit))
+    except SignInRefused as refused:
+        return await _refused(visit, session, refused)
+    if not done:
         return await _account(visit, session, "last_factor", HTTPStatus.CONFLICT)
     return visit.to()
 
@@ -139,6 +161,16 @@ async def end(visit: Visit, session: PersonSession) -> Response:
     """End another session of the person."""
     await visit.parts.accounts.end(session, _number(visit))
     return visit.to()
+
+
+def _password(visit: Visit) -> str:
+    return visit.fields.get("password", "")
+
+
+async def _refused(visit: Visit, session: PersonSession, refused: SignInRefused) -> Response:
+    """Show the account, and why nothing was changed there."""
+    minutes = max(math.ceil(refused.seconds / 60), 1)
+    return await _account(visit, session, refused.refusal.value, STATUS[refused.refusal], minutes=minutes)
 
 
 def _number(visit: Visit) -> int:
@@ -163,7 +195,15 @@ def _totp(visit: Visit, session: PersonSession, secret: str, said: str = "") -> 
     uri = address(secret, session.person.id, visit.environment.value)
     status = HTTPStatus.FORBIDDEN if said else HTTPStatus.OK
     drawing = Markup(drawn(uri))  # noqa: S704 - made of squares, by segno
-    return visit.page("totp", status, secret=secret, address=uri, drawing=drawing, said=said)
+    return visit.page(
+        "totp",
+        status,
+        secret=secret,
+        address=uri,
+        drawing=drawing,
+        said=said,
+        enrolling=session.method is Method.INVITATION,
+    )
 
 
 async def _account(

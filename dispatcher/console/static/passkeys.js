@@ -48,10 +48,10 @@ async function make(options) {
   });
 }
 
-async function run(element, ask, more) {
+async function run(element, ask, first, more) {
   failed.hidden = true;
   try {
-    const credential = await ask(await post(element.dataset.options, {}));
+    const credential = await ask(await post(element.dataset.options, first()));
     await post(element.dataset.answer, { ...shown(credential), ...more() });
     location.assign(element.dataset.next);
   } catch {
@@ -63,12 +63,13 @@ const button = document.getElementById('passkey');
 const form = document.getElementById('new-passkey');
 if (window.PublicKeyCredential && button) {
   button.hidden = false;
-  button.addEventListener('click', () => run(button, signIn, () => ({})));
+  button.addEventListener('click', () => run(button, signIn, () => ({}), () => ({})));
 }
 if (window.PublicKeyCredential && form) {
   form.hidden = false;
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    run(form, make, () => ({ label: form.elements.label.value }));
+    const password = form.elements.password;
+    run(form, make, () => ({ password: password?.value ?? '' }), () => ({ label: form.elements.label.value }));
   });
 }

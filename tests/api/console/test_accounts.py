@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pyotp
 import pytest
 
 from dispatcher.access.principals import UNNAMED_OPERATOR
@@ -45,7 +46,10 @@ async def test_enrolling_ends_in_a_session_by_other_tokens(browser: Browser, inv
     page = text(await browser.get(""))
     assert "Verfassen: überall – gilt" in page
     assert "Noch 0 Wiederherstellungscodes" in page
-    codes = re.findall(r"<code>([a-z2-7-]{19})</code>", text(await browser.post("account/recovery")))
+    refused = await browser.post("account/recovery")
+    assert (refused.status, "Das stimmt nicht überein" in text(refused)) == (403, True)
+    made = text(await browser.post("account/recovery", password=PASSWORD))
+    codes = re.findall(r"<code>([a-z2-7-]{19})</code>", made)
     assert len(codes) == 10
     assert "Noch 10 Wiederherstellungscodes" in text(await browser.get(""))
 
@@ -60,7 +64,33 @@ async def test_a_password_is_changed_and_the_last_factor_stays(browser: Browser,
     done = await browser.post("account/password", before=PASSWORD, after="Die Talsperre ist voll")
     assert "alle anderen Sitzungen sind beendet" in text(done)
     for number in ("1", "2", "99999999999999999999", "x", "-1"):
-        assert (await browser.post(f"account/credentials/{number}/remove")).status == 409
+        removed = await browser.post(
+            f"account/credentials/{number}/remove", password="Die Talsperre ist voll"
+        )
+        assert removed.status == 409
+
+
+async def test_what_one_signs_in_with_is_changed_with_the_password_only(
+    browser: Browser, invite: Any
+) -> None:
+    await browser.enrol(await invite())
+    page = text(await browser.get(""))
+    assert 'id="passkey-password"' in page
+    for body in ({}, {"password": "guess"}, {"password": 5}, {"password": "\ud800"}, []):
+        assert (await browser.json("account/passkeys/options", body)).status == 403
+    secret = re.search(r'id="secret">([A-Z2-7]+)<', text(await browser.get("account/totp")))[1]
+    for answer in (
+        await browser.post("account/totp", secret=secret, code=pyotp.TOTP(secret).now()),
+        await browser.post("account/credentials/1/remove"),
+    ):
+        assert (answer.status, "Das stimmt nicht überein" in text(answer)) == (403, True)
+
+
+async def test_a_passkey_is_begun_with_the_password(browser: Browser, invite: Any) -> None:
+    await browser.enrol(await invite())
+    await browser.get("")
+    begun = await browser.json("account/passkeys/options", {"password": PASSWORD})
+    assert (begun.status, "challenge" in text(begun)) == (200, True)
 
 
 async def test_a_role_that_is_over_is_shown_with_its_reason(
