@@ -29,6 +29,8 @@ class Leadership:
         self._lock = lock
         self._silent_ms = round(silent_s * 1000)
         self._connection: Connection | None = None
+        self.terms = 0
+        """How often the lead was taken. What was learnt of the record in an earlier term may be of another one."""
 
     async def hold(self) -> bool:
         """Whether this process leads, taking the lead if it is free."""
@@ -44,6 +46,7 @@ class Leadership:
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", self._lock):
                 await connection.execute(f"SET idle_session_timeout = {self._silent_ms}")
                 self._connection = connection
+                self.terms += 1
                 return True
         except BaseException:
             _terminate(connection)  # and with it the lock, if we have it

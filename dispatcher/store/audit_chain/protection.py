@@ -21,6 +21,8 @@ SELECT c.relname, pg_has_role(c.relowner, 'MEMBER') AS owns,
   has_table_privilege(c.oid, 'DELETE') AS deletes, has_table_privilege(c.oid, 'TRUNCATE') AS truncates,
   has_table_privilege(c.oid, 'TRIGGER') AS adds_triggers,
   c.relname = 'audit' AND has_column_privilege(c.oid, 'at', 'INSERT') AS chooses_time,
+  c.relname = 'audit' AND has_column_privilege(c.oid, 'id', 'INSERT') AS chooses_number,
+  c.relname = 'audit' AND has_column_privilege(c.oid, 'xid', 'INSERT') AS chooses_transaction,
   NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'audit_append_only'
     AND t.tgenabled = 'A') AS unguarded
 FROM pg_class c WHERE c.oid = ANY(ARRAY(SELECT to_regclass(name) FROM unnest($1::text[]) AS name)) ORDER BY c.relname"""
@@ -37,6 +39,8 @@ _OF_TABLE: Final = {
     "truncates": "the service's role may TRUNCATE {table}",
     "adds_triggers": "the service's role may add triggers to {table}",
     "chooses_time": "the service's role may choose the time of a line in {table}",
+    "chooses_number": "the service's role may choose the number of a line in {table}",
+    "chooses_transaction": "the service's role may choose the transaction of a line in {table}",
     "unguarded": "the trigger that keeps {table} append-only is not on",
 }
 

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.audit.checkpoint import Checkpoint
 from dispatcher.audit.entry import AuditEntry, ChainLink
-from dispatcher.store.audit_chain.columns import ENTRY
+from dispatcher.store.audit_chain.columns import ENTRY, LAST, PASSED_BY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from dispatcher.store.record import Connection, Pool
 
-_BESIDE: Final = """
-SELECT a.id FROM audit a, (
-  SELECT l.xid, l.id FROM audit_chain c JOIN audit l ON l.id = c.audit_id ORDER BY c.position DESC LIMIT 1) last
-WHERE (a.xid, a.id) < (last.xid, last.id) AND last.xid < pg_snapshot_xmax(pg_current_snapshot())
-  AND NOT EXISTS (SELECT FROM audit_chain c WHERE c.audit_id = a.id) ORDER BY a.id LIMIT 100"""
+_BESIDE: Final = f"""
+SELECT a.id FROM audit a, ({LAST}) last
+WHERE {PASSED_BY} AND NOT EXISTS (SELECT FROM audit_chain c WHERE c.audit_id = a.id)
+ORDER BY a.id LIMIT 100"""  # noqa: S608 - constant
 CHUNK: Final = 2000
 """Places that are read at once."""
 _LINKS: Final = f"""
@@ -91,10 +90,9 @@ async def anchored_number(connection: Connection) -> int:
 
 
 async def put_beside(connection: Connection) -> list[int]:
-    """Return the ids of lines, up to a hundred, that the chain has passed by: whoever chains takes lines in the order
-    of their transactions, and none comes later that would have to stand before one that is chained. After a restore
-    from another server's dump, whose transactions were numbered otherwise, nothing can be said until a line is chained
-    that was written here.
+    """Return the ids of lines, up to a hundred, that the chain has passed by: they were put in, and the writer never
+    chains them, so that they are named for good. After a restore from another server's dump nothing can be said until a
+    line is chained that was written here.
     """
     return [row["id"] for row in await connection.fetch(_BESIDE)]
 

@@ -2,7 +2,9 @@
 
 `audit.note` inserts a line in the transaction of the deed, and nothing else: lines of transactions that commit at once
 have no order yet. One process writes the chain and so fixes one. It takes only lines of transactions below the snapshot
-horizon, all of which have ended: nothing of theirs is still to come that would have to stand in between.
+horizon, all of which have ended: nothing of theirs is still to come that would have to stand in between. A line that
+claims nevertheless to be older than the last place was put in. It is never chained, whoever looks for lines and how
+often: a place at the end of the chain would make it an honest one.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 
 from dispatcher.audit.entry import GENESIS, AuditEntry, entry_hash
-from dispatcher.store.audit_chain.columns import ENTRY
+from dispatcher.store.audit_chain.columns import ENTRY, LAST, PASSED_BY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,10 @@ FROM (SELECT pg_current_snapshot() AS snapshot) now"""
 _UNCHAINED: Final = """(a.xid, a.id) > ($1::text::xid8, $2)
   AND NOT EXISTS (SELECT FROM audit_chain c WHERE c.audit_id = a.id)"""
 _PAGE: Final = f"""
-SELECT {ENTRY} FROM audit a WHERE {_UNCHAINED} AND (a.xid < $3::text::xid8 OR a.xid >= $4::text::xid8)
+WITH last AS MATERIALIZED ({LAST})
+SELECT {ENTRY} FROM audit a WHERE {_UNCHAINED}
+  AND (a.xid < $3::text::xid8 OR a.xid >= greatest($4::text::xid8, pg_snapshot_xmax(pg_current_snapshot())))
+  AND NOT EXISTS (SELECT FROM last WHERE {PASSED_BY})
 ORDER BY a.xid, a.id LIMIT $5"""  # noqa: S608 - constant
 _WAITING: Final = f"SELECT count(*), min(a.at) FROM audit a WHERE {_UNCHAINED}"  # noqa: S608 - constant
 _HEAD: Final = "SELECT position, hash FROM audit_chain ORDER BY position DESC LIMIT 1"
@@ -55,7 +60,9 @@ class _Scan:
     after: tuple[str, int] = ("0", 0)
     """The transaction and the id of the last line that was taken."""
     horizon: tuple[str, str] | None = None
-    """All transactions below the first had ended when the scan began; none from the second on had begun."""
+    """All transactions below the first had ended when the scan began; none from the second on had begun. Since then
+    some have: each page asks anew which have not.
+    """
     whole: bool = True
     """Whether it began with the first line of all."""
 

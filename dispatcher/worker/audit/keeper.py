@@ -78,6 +78,8 @@ class AuditKeeper:
         self._metrics = metrics
         self._interval_s = interval_s
         self._leads = False
+        self._term = 0
+        """The term of leadership for which the writer and the patrol began."""
         self._protection: Protection | None = None
 
     async def run(self) -> None:
@@ -119,12 +121,14 @@ class AuditKeeper:
 
     async def round(self) -> None:
         """Chain what was committed, make a checkpoint where one is due, and look at a part of what was chained."""
-        led = self._leads
         self._leads = await self._leadership.hold()
         if not self._leads:
             self._metrics.lead_no_audit()
             return
-        if not led:  # the record may be another one since: one that a standby took over, or a backup
+        # In a new term the record may be another one: one that a standby took over, or a backup. A round that failed
+        # in between does not make it one, and its work is not thrown away.
+        if self._term != self._leadership.terms:
+            self._term = self._leadership.terms
             self._chain.writer.begin_anew()
             self._chain.patrol.begin_anew()
         for _ in range(PAGES):

@@ -84,8 +84,8 @@ async def test_what_a_superuser_does_is_named_with_its_position(
 async def test_an_entry_that_is_put_in_beside_the_chain_is_named(trail: Any) -> None:
     await tamper(
         trail,
-        """INSERT INTO audit (id, xid, actor, action) OVERRIDING SYSTEM VALUE
-           SELECT -3, xid, 'nobody', 'x' FROM audit WHERE id = 5""",
+        """INSERT INTO audit (id, xid, at, actor, action) OVERRIDING SYSTEM VALUE
+           SELECT -3, xid, at, 'nobody', 'x' FROM audit WHERE id = 5""",
     )
     whole = await verdict(trail)
     assert [one.sentence for one in whole.findings] == [

@@ -138,3 +138,44 @@ async def test_lines_of_before_the_chain_are_chained_by_number(pool: Any) -> Non
     await tamper(pool, "UPDATE audit SET xid = '3'")
     await ChainWriter(pool).write()
     assert await actions(pool) == ["a", "b", "c"]
+
+
+async def test_a_line_that_was_put_in_as_if_it_were_old_is_never_chained(pool: Any) -> None:
+    """Whoever begins anew, after a restart or by a command, goes through the whole trail."""
+    await chained(pool, "a", "b")
+    await tamper(
+        pool,
+        """INSERT INTO audit (id, xid, at, actor, action) OVERRIDING SYSTEM VALUE
+           SELECT -3, xid, at, 'nobody', 'x' FROM audit WHERE action = 'a'""",
+    )
+    for action in "cd":
+        await chained(pool, action)
+        whole = await verdict(pool)
+        assert [one.fault for one in whole.findings] == ["inserted"]
+        assert "entry -3 is not in the chain" in whole.findings[0].sentence
+    assert await actions(pool) == ["a", "b", "c", "d"]
+
+
+async def test_a_deed_after_a_restore_is_chained_though_the_dump_had_higher_transactions(pool: Any) -> None:
+    await chained(pool, "a", "b")
+    await noted(pool, "c")
+    await tamper(pool, "UPDATE audit SET xid = pg_current_xact_id() WHERE action = 'b'")
+    await chained(pool)
+    assert await actions(pool) == ["a", "b", "c"]
+
+
+async def test_no_later_page_of_a_whole_scan_is_beyond_the_horizon(pool: Any) -> None:
+    await noted(pool, "a", "b")
+    writer = ChainWriter(pool, page=1)
+    assert await writer.write() == 1
+    async with pool.acquire() as slow:
+        transaction = slow.transaction()
+        await transaction.start()
+        await audit.note(slow, WORKER, "slow", None)
+        await noted(pool, "quick")
+        assert [await writer.write() for _ in range(3)] == [1, 0, 0], (
+            "the slow line comes before the quick one"
+        )
+        await transaction.commit()
+    assert [await writer.write() for _ in range(2)] == [1, 1]
+    assert await actions(pool) == ["a", "b", "slow", "quick"]

@@ -83,6 +83,23 @@ async def test_of_two_processes_one_keeps_the_chain_and_the_other_one_takes_over
     assert (whole.sound, whole.entries) == (True, 3)
 
 
+async def test_a_round_that_failed_goes_on_where_it_was_and_a_new_term_begins_anew(
+    pool: Any, keeper_with: Any
+) -> None:
+    keeper = keeper_with()
+    patrol = keeper._chain.patrol
+    patrol._page = 1
+    await noted(pool, *"abc")
+    await keeper.round()
+    assert patrol._verifier.position == 1
+    keeper._leads = False  # as after a round that failed
+    await keeper.round()
+    assert patrol._verifier.position == 2
+    await keeper._leadership.drop()
+    await keeper.round()
+    assert patrol._verifier.position == 1
+
+
 async def test_what_an_anchor_refuses_is_put_there_later_in_order(pool: Any, keeper_with: Any) -> None:
     shelf = Shelf()
     keeper = keeper_with(shelf, interval=Interval(entries=1))
