@@ -204,7 +204,8 @@ def enable(person_id: PersonId) -> None:
 @acts(Permission.MANAGE_PERSONS)
 def invite(person_id: PersonId, hours: Hours = INVITED_HOURS) -> None:
     """Print the link by which a person enrols, once: it works once, and not for long. Hand it over so that you know who
-    gets it. An earlier link is good no more; credentials that the person has stay as they are.
+    gets it. An earlier link is good no more, nor what it has opened. Credentials that the person has stay as they are:
+    who has some already, and lost them or fears that somebody else has them, needs `person recover`.
     """
     _invite(person_id, Invitations.invite, hours)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dispatcher.store import audit
 from dispatcher.store.persons.credentials import put_password
 from dispatcher.store.persons.persons import PERSON, person_of
+from dispatcher.store.persons.sessions import Method
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ class Invitations:
         self._pool = pool
 
     async def invite(self, person_id: str, digest: bytes, life: timedelta, by: Actor) -> bool:
-        """Let the token of this digest enrol a person, in place of an earlier one. Returns whether there is such a
-        person, and it is not disabled.
+        """Let the token of this digest enrol a person, in place of an earlier one, and of whatever that has opened:
+        somebody else may have had it. Returns whether there is such a person, and it is not disabled.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             return await _invite(connection, person_id, digest, life, by)
@@ -84,5 +85,9 @@ async def _invite(connection: Connection, person_id: str, digest: bytes, life: t
         digest,
         life,
     )
+    await connection.execute(
+        "DELETE FROM person_session WHERE (person_id, method) = ($1, $2)", person_id, Method.INVITATION.value
+    )
+    await connection.execute("DELETE FROM sign_in_step WHERE person_id = $1", person_id)
     await audit.note(connection, by, "person.invite", person=person_id, until=until.isoformat())
     return True

@@ -37,6 +37,24 @@ async def test_only_the_newest_link_is_good_and_looking_at_it_changes_nothing(
     assert [await invited(invitations, b"second") for _ in range(2)] == ["m.keller"] * 2
 
 
+async def test_a_new_link_ends_what_an_earlier_one_has_opened(invitations: Invitations, pool: Any) -> None:
+    await Persons(pool).add(Person("a.other", Environment.LIVE), ANNA)
+    await pool.execute(
+        """INSERT INTO person_session (digest, person_id, environment, method)
+           VALUES ('1', 'm.keller', 'live', 'invitation'), ('2', 'm.keller', 'live', 'passkey'),
+                  ('3', 'a.other', 'live', 'invitation')"""
+    )
+    await pool.execute(
+        """INSERT INTO sign_in_step (digest, purpose, environment, person_id, expires_at)
+           VALUES ('1', 'new_passkey', 'live', 'm.keller', 'infinity'),
+                  ('3', 'new_passkey', 'live', 'a.other', 'infinity')"""
+    )
+    assert await invitations.invite("m.keller", b"new", DAY, ANNA)
+    sessions = await pool.fetch("SELECT person_id, method FROM person_session ORDER BY digest")
+    assert [tuple(row) for row in sessions] == [("m.keller", "passkey"), ("a.other", "invitation")]
+    assert await pool.fetchval("SELECT string_agg(person_id, ' ') FROM sign_in_step") == "a.other"
+
+
 async def test_a_link_ends(invitations: Invitations) -> None:
     await invitations.invite("m.keller", b"over", timedelta(0), ANNA)
     assert await invited(invitations, b"over") is None
