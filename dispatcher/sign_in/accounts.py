@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.access.principals import person_actor
 from dispatcher.access.secret_tokens import SECRET_TOKEN, token_digest
+from dispatcher.sign_in.allowances import Stage
 from dispatcher.sign_in.one_time_codes import is_secret, new_recovery_codes, recovery_hash, step_of
 from dispatcher.sign_in.passkeys import PasskeyRefused, ask_for_new, made
 from dispatcher.sign_in.passwords import TooManyHashes, WrongPassword, wrong_password
@@ -192,7 +193,7 @@ class Accounts:
         counts for nothing, and `SignInRefused`.
         """
         person = session.person
-        attempt = await self._sign_in.begin("password", visitor, person.id)
+        attempt = await self._sign_in.begin(Stage.PASSWORD, visitor, person.id)
         hashed = await self._stores.credentials.password_hash(person.id, person.environment)
         try:
             if not await self._sign_in.passwords.is_right(hashed, password) or hashed is None:

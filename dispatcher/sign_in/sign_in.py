@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dispatcher.access.persons import LONGEST_PERSON_ID, is_person_id
 from dispatcher.access.principals import of_person, person_actor
 from dispatcher.access.secret_tokens import SECRET_TOKEN, new_token, token_digest
-from dispatcher.sign_in.allowances import WINDOW, Claim, bounds_of
+from dispatcher.sign_in.allowances import DAY, Claim, Stage, bounds_of
 from dispatcher.sign_in.one_time_codes import is_recovery_code, recovery_hash, step_of
 from dispatcher.sign_in.passkeys import PasskeyRefused, ask_for_any, counted, id_of
 from dispatcher.sign_in.passwords import TooManyHashes
@@ -108,7 +108,7 @@ class PersonStores:
             PersonCredentials(pool, sealing),
             Sessions(pool, terms),
             SignInSteps(pool),
-            SignInFailures(pool, WINDOW),
+            SignInFailures(pool, DAY),
             Invitations(pool),
         )
 
@@ -149,7 +149,7 @@ class SignIn:
     async def by_password(self, visitor: Visitor, name: str, password: str) -> None:
         """Take a password: a second factor is awaited then, in the same browser. Raises `SignInRefused`."""
         name = name.strip().lower()[: LONGEST_PERSON_ID + 1]
-        attempt = await self.begin("password", visitor, name)
+        attempt = await self.begin(Stage.PASSWORD, visitor, name)
         credentials = self.stores.credentials
         hashed = await credentials.password_hash(name, visitor.environment) if is_person_id(name) else None
         try:
@@ -172,7 +172,7 @@ class SignIn:
         )
         if step is None or step.person_id is None:
             raise self._refused(SignInRefusal.OVER, "code")
-        attempt = await self.begin("code", visitor, step.person_id)
+        attempt = await self.begin(Stage.CODE, visitor, step.person_id)
         method = await self._method_of(step.person_id, code)
         if method is None:
             # Somebody has the password: whoever reads the trail should know.
@@ -268,7 +268,7 @@ class SignIn:
         known = digest is not None and await self.stores.sessions.is_known(digest, person_id)
         return visitor.device if known else ""
 
-    async def begin(self, stage: str, visitor: Visitor, name: str) -> Begun:
+    async def begin(self, stage: Stage, visitor: Visitor, name: str) -> Begun:
         """Begin an attempt in a person's name, which counts as failed until it is said to have succeeded. Raises
         `SignInRefused` where too many have failed.
         """
@@ -278,7 +278,7 @@ class SignIn:
         )
         begun = await self.stores.failures.begin(bounds_of(claim, self._pepper))
         if isinstance(begun, UsedUp):
-            raise self._refused(SignInRefusal.THROTTLED, stage, begun.seconds)
+            raise self._refused(SignInRefusal.THROTTLED, stage.value, begun.seconds)
         return begun
 
     async def _note_wrong(self, person_id: str, shown: str) -> None:

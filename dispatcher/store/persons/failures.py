@@ -19,10 +19,11 @@ _LOCK: Final = "SELECT pg_advisory_xact_lock(7207116135)"
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """How many attempts of one key may fail in the window. `key` is a keyed hash."""
+    """How many attempts of one key may fail in a window. `key` is a keyed hash."""
 
     key: bytes
     most: int
+    window: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,10 @@ class UsedUp:
 class SignInFailures:
     """Reads and writes them."""
 
-    def __init__(self, pool: Pool, window: timedelta) -> None:
+    def __init__(self, pool: Pool, kept: timedelta) -> None:
+        """`kept`: the longest window of any bound."""
         self._pool = pool
-        self._window = window
+        self._kept = kept
 
     async def begin(self, bounds: Sequence[Bound]) -> Begun | UsedUp:
         """Begin an attempt that counts by all of these keys, if each has some left. One that may not be made counts for
@@ -55,15 +57,15 @@ class SignInFailures:
             await connection.execute(_LOCK)
             await connection.execute(
                 f"DELETE FROM sign_in_failure WHERE at <= {NOW} - $1::interval",  # noqa: S608 - constant
-                self._window,
+                self._kept,
             )
             for bound in bounds:
                 wait = await connection.fetchval(
                     f"""SELECT extract(epoch FROM at + $3::interval - {NOW})::float8 FROM sign_in_failure
-                        WHERE key = $1 ORDER BY at DESC OFFSET $2 LIMIT 1""",  # noqa: S608 - constant
+                        WHERE key = $1 AND at > {NOW} - $3::interval ORDER BY at DESC OFFSET $2 LIMIT 1""",  # noqa: S608 - constant
                     bound.key,
                     bound.most - 1,
-                    self._window,
+                    bound.window,
                 )
                 if wait is not None:
                     return UsedUp(bound, max(wait, 1.0))
