@@ -16,6 +16,8 @@ DRILL_TEXTS: Final[Mapping[DeskLanguage, Mapping[str, str]]] = {
         "live_key": "Ein Probealarm braucht einen Schlüssel für Übungen (wx_…) in WARN_API_KEY. Den stellt der "
         "Betreiber aus: dispatcher keys add --exercise. Nichts ist gesendet.",
         "nobody": "Niemand im Gebiet nimmt an Übungen teil. Nichts ist gesendet.",
+        "quota": "Die Grenze der Übungen in einer Stunde ist erreicht. Nichts ist gesendet.",
+        "no_folder": "Im Ordner {folder} lässt sich kein Bericht ablegen: {why}. Nichts ist gesendet.",
         "not_a_drill": "Der Dienst würde diese Übung nicht senden ({reason}). Nichts ist gesendet.",
         "takes_part": "An der Übung nehmen teil: {counts}.",
         "asked": "Übung „{name}“ jetzt senden (Alarm, Korrektur, Entwarnung)? [j/N]",
@@ -28,6 +30,7 @@ DRILL_TEXTS: Final[Mapping[DeskLanguage, Mapping[str, str]]] = {
         "interrupted": "Die Übung ist abgebrochen ({why}).",
         "left_open": "ACHTUNG: Die Entwarnung ist nicht gesendet. Sie liegt in {file}: dispatcher submit {file}",
         "kept": "Bericht: {file}",
+        "not_kept": "Im Ordner {folder} ließ sich der Bericht nicht ablegen: {why}. Die Ausgabe hat die Messwerte.",
         "no_drill": "Unter {id} ist im Ordner {folder} keine Übung abgelegt.",
         "no_drills": "Im Ordner {folder} ist keine Übung abgelegt.",
         "unreadable": "{file} ist kein Bericht einer Übung.",
@@ -88,6 +91,8 @@ DRILL_TEXTS: Final[Mapping[DeskLanguage, Mapping[str, str]]] = {
         "live_key": "A drill needs a key for exercises (wx_…) in WARN_API_KEY, which the operator issues: "
         "dispatcher keys add --exercise. Nothing was sent.",
         "nobody": "Nobody in the area takes part in exercises. Nothing was sent.",
+        "quota": "The limit of exercises in an hour is reached. Nothing was sent.",
+        "no_folder": "No report can be kept in the folder {folder}: {why}. Nothing was sent.",
         "not_a_drill": "The service would not send this exercise ({reason}). Nothing was sent.",
         "takes_part": "Taking part in the exercise: {counts}.",
         "asked": "Send the exercise “{name}” now (alarm, correction, all-clear)? [y/N]",
@@ -100,6 +105,7 @@ DRILL_TEXTS: Final[Mapping[DeskLanguage, Mapping[str, str]]] = {
         "interrupted": "The exercise was interrupted ({why}).",
         "left_open": "ATTENTION: the all-clear could not be sent. It lies in {file}: dispatcher submit {file}",
         "kept": "Report: {file}",
+        "not_kept": "The report could not be kept in the folder {folder}: {why}. The output has the measurements.",
         "no_drill": "There is no exercise {id} in the folder {folder}.",
         "no_drills": "There is no exercise in the folder {folder}.",
         "unreadable": "{file} is no report of an exercise.",

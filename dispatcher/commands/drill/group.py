@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -12,12 +13,12 @@ import typer
 from dispatcher.commands.desk.follow_ups import is_confirmed
 from dispatcher.commands.desk.kept_file import kept as kept_file
 from dispatcher.commands.desk.service import Service
-from dispatcher.commands.desk.session import AsJson, InsecureHttp, Language, Url, explained, say
+from dispatcher.commands.desk.session import OVER_QUOTA, AsJson, InsecureHttp, Language, Url, explained, say
 from dispatcher.commands.drill import kept, messages
 from dispatcher.commands.drill.comparison import compared
 from dispatcher.commands.drill.plan import DrillPlan, PlanError, read_plan
 from dispatcher.commands.drill.report import report, seconds, share, weak_line
-from dispatcher.commands.drill.run import DrillRun, NobodyTakesPart, NotAnExercise, Surroundings
+from dispatcher.commands.drill.run import DrillRun, NobodyTakesPart, NotAnExercise, QuotaReached, Surroundings
 from dispatcher.commands.shell.help_text import Where, helped
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
@@ -30,12 +31,12 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Übungen: vom Alarm bis zur Entwarnung, mit Auswertung.", no_args_is_help=True)
 
 INCOMPLETE, WRONG_PLAN, NOBODY, OPEN = 1, 2, 5, 7
-"""Exit codes: the drill was refused or interrupted, and is over; the plan is wrong, or nobody takes part, and nothing
-was sent; the exercise is open still, its all-clear is to be sent by hand."""
+"""Exit codes: the drill was refused or interrupted, or its report was not kept, and is over; the plan or the folder is
+wrong, or nobody takes part, and nothing was sent; the exercise is open still, its all-clear is to be sent by hand."""
 RAN = {
     0: "gelaufen, Bericht geschrieben",
-    1: "abgelehnt oder abgebrochen; es ist keine Übung offen",
-    2: "falscher Aufruf oder Plan, nichts ist gesendet",
+    1: "abgelehnt, abgebrochen oder ohne Bericht; es ist keine Übung offen",
+    2: "falscher Aufruf, Plan oder Ordner, nichts ist gesendet",
     3: "keine Antwort, bevor etwas gesendet war",
     4: "Grenze je Stunde erreicht, nichts ist gesendet",
     5: "niemand nimmt teil, nichts ist gesendet",
@@ -82,18 +83,37 @@ def run(  # noqa: PLR0913 - the options of a command
         drill_id = kept.new_id(datetime.now(UTC))
         around = Surroundings(_teller(words, quiet=as_json), now=lambda: datetime.now(desk_zone()))
         drill = DrillRun(found, drill_id, service, around)
-        _confirm(drill, found, at, words, yes=yes)
+        _confirm(drill, found, folder, at, words, yes=yes)
     result = drill.run()
-    page = kept.keep(folder, result, report(result, words))
-    if as_json:
-        typer.echo(json_line(result))
-    else:
-        say(_lines(result, words))
-    say([words["kept"].format(file=page)], err=as_json)
+    _conclude(drill, result, folder, words, as_json=as_json)
+
+
+def _conclude(
+    drill: DrillRun, result: dict[str, Any], folder: Path, words: Mapping[str, str], *, as_json: bool
+) -> None:
+    """Keep and show what came of a drill, and end the command. The all-clear that could not be sent is kept first: what
+    fails after it loses neither it nor its exit code. Nor does a terminal that was closed.
+    """
+    left_open = ""
     if drill.unsent:
-        file = kept_file(f"{drill_id}-all-clear.xml", drill.unsent)
-        _end(words["left_open"].format(file=file), OPEN)
-    if result["interrupted"]:
+        file = kept_file(f"{result['id']}-all-clear.xml", drill.unsent)
+        left_open = words["left_open"].format(file=file)
+    try:
+        said, is_kept = words["kept"].format(file=kept.keep(folder, result, report(result, words))), True
+    except OSError as error:
+        said, is_kept = words["not_kept"].format(folder=folder, why=error.strerror), False
+    with suppress(OSError):
+        if as_json or not is_kept:
+            typer.echo(json_line(result))
+        else:
+            say(_lines(result, words))
+        say([said], err=as_json or not is_kept)
+        say([left_open] if left_open else [], err=True)
+    if left_open:
+        raise typer.Exit(OPEN)
+    if drill.unexpected is not None:
+        raise drill.unexpected
+    if result["interrupted"] or not is_kept:
         raise typer.Exit(INCOMPLETE)
 
 
@@ -110,14 +130,24 @@ def _plan(file: Path, words: Mapping[str, str]) -> DrillPlan:
     return plan
 
 
-def _confirm(drill: DrillRun, plan: DrillPlan, at: Desk, words: Mapping[str, str], *, yes: bool) -> None:
-    """Say who takes part, and ask. Ends the command where nobody does, or where the answer is no."""
+def _confirm(
+    drill: DrillRun, plan: DrillPlan, folder: Path, at: Desk, words: Mapping[str, str], *, yes: bool
+) -> None:
+    """Say who takes part, and ask. Ends the command where nobody does, where the service takes no more within this
+    hour, where the report could not be kept, or where the answer is no.
+    """
     try:
         reach = drill.preview()
     except NobodyTakesPart:
         _end(words["nobody"], NOBODY)
+    except QuotaReached:
+        _end(words["quota"], OVER_QUOTA)
     except NotAnExercise as error:
         _end(words["not_a_drill"].format(reason=at.texts.reasons.get(str(error), error)), INCOMPLETE)  # type: ignore[call-overload]
+    try:
+        kept.prepare(folder)
+    except OSError as error:
+        _end(words["no_folder"].format(folder=folder, why=error.strerror), WRONG_PLAN)
     counts = ", ".join(f"{at.texts.channels.get(name, name)} {count}" for name, count in reach.items())
     say([words["takes_part"].format(counts=counts)], err=True)
     if not yes and not is_confirmed(words["asked"].format(name=plan.name)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import tempfile
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,15 @@ class NoDrillError(LookupError):
 def new_id(now: datetime) -> str:
     """Return the id of a drill that begins now: it sorts by time, and begins the identifiers of its messages."""
     return f"drill-{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, and write into it what is removed at once: a drill is not to find out at its end that nothing
+    can be kept. Raises `OSError`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(prefix=".drill-", dir=folder) as probe:
+        probe.write(b"?")
 
 
 def keep(folder: Path, drill: dict[str, Any], page: str) -> Path:

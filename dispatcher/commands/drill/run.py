@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -30,6 +32,8 @@ RETRY_S: Final = 3.0
 """How often a message is sent again that got no answer, and how long after: the same bytes are never taken twice."""
 SETTLES_WITHIN_S: Final = 600.0
 """How long a step's recipients are waited for beyond its pause: then it is measured as it stands."""
+_STOPPING: Final = (signal.SIGTERM, signal.SIGHUP)
+"""What a supervisor stops a program with, and what a terminal or a connection that is closed does."""
 
 
 class DrillService(Protocol):
@@ -63,6 +67,10 @@ class NobodyTakesPart(Exception):
     """Nobody whom the alarm concerns wants to take part in exercises: nothing was sent."""
 
 
+class QuotaReached(Exception):
+    """The service takes no further exercise within this hour: nothing was sent."""
+
+
 class NotAnExercise(Exception):
     """The service does not take the alarm for an exercise that it sends; the argument is its reason."""
 
@@ -93,15 +101,19 @@ class DrillRun:
         self._is_open = False
         self.unsent: bytes = b""
         """The all-clear that could not be sent: somebody else has to."""
+        self.unexpected: Exception | None = None
+        """What ended it early and is a fault of the program: to be raised once everything is kept."""
 
     def preview(self) -> dict[str, int]:
-        """Return how many take part, by channel. Raises `NobodyTakesPart`, `NotAnExercise`, and what the service
-        does.
+        """Return how many take part, by channel. Raises `NobodyTakesPart`, `NotAnExercise`, `QuotaReached`, and what
+        the service does.
         """
         message = self._alarm()
         answer = self._service.post(f"{self._service.api}/alerts/preview", cap.render(message), "reason")
         if answer["reason"] not in OPEN_DRILL:
             raise NotAnExercise(str(answer["reason"]))
+        if answer["quota_reached"]:
+            raise QuotaReached
         reach = {str(channel): int(count) for channel, count in answer["reach"].items()}
         if not sum(reach.values()):
             raise NobodyTakesPart
@@ -110,14 +122,14 @@ class DrillRun:
     def run(self) -> dict[str, Any]:
         """Run it to its end, and return what came of it. Where it is interrupted, the all-clear is sent at once."""
         plan = self._plan
-        with self._ended():
+        with _stoppable(), self._ended():
             self._send("alarm", self._alarm())
             if plan.correction is not None:
                 self._wait(plan.correction.after, plan.correction.confirmations)
                 self._send("correction", messages.correction(plan, self._id, self._messages(), self._now()))
             self._wait(plan.all_clear.after, plan.all_clear.confirmations)
             self._end()
-        with self._noted():
+        with _stoppable(), self._noted():
             self._wait(plan.receipts, 0)
         return self.result()
 
@@ -153,10 +165,10 @@ class DrillRun:
         """End the exercise, whatever ends the block."""
         try:
             yield
-        except (KeyboardInterrupt, ServiceRefused, Unanswered) as error:
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no fault may leave an exercise open
             self._note(error)
             if self._sent and self._sent[-1].name != "all_clear":
-                self._around.tell("ending", {})
+                self._tell("ending", {})
                 self._end_at_last()
             elif self._sent:
                 self._end_at_last(self._sent[-1].message)
@@ -166,12 +178,19 @@ class DrillRun:
         """Note what interrupts the block; what was sent is ended already."""
         try:
             yield
-        except (KeyboardInterrupt, ServiceRefused, Unanswered) as error:
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no fault may lose what was measured
             self._note(error)
 
-    def _note(self, error: BaseException) -> None:
+    def _note(self, error: Exception | KeyboardInterrupt) -> None:
         self._interrupted = self._interrupted or _why(error)
-        self._around.tell("interrupted", {"why": self._interrupted})
+        if not isinstance(error, (KeyboardInterrupt, ServiceRefused, Unanswered)):
+            self.unexpected = self.unexpected or error
+        self._tell("interrupted", {"why": self._interrupted})
+
+    def _tell(self, name: str, values: dict[str, object]) -> None:
+        """Tell what happens. Where nobody can be told any more, as at a terminal that was closed, it goes on."""
+        with suppress(OSError):
+            self._around.tell(name, values)
 
     def _alarm(self) -> cap.Alert:
         return messages.alarm(self._plan, self._id, self._now())
@@ -192,7 +211,7 @@ class DrillRun:
         step.submission_s = self._around.monotonic() - started
         step.alert_id = str(answer["alert"]["id"])
         reason = answer["alert"]["reason"]
-        self._around.tell("sent", {"step": name, "alert": step.alert_id})
+        self._tell("sent", {"step": name, "alert": step.alert_id})
         if name == "all_clear":
             self._is_open = False  # also where it was over already
         elif reason not in SENT:
@@ -203,7 +222,7 @@ class DrillRun:
             try:
                 return self._service.post(f"{self._service.api}/alerts", body, "alert")
             except Unanswered:
-                self._around.tell("unanswered", {})
+                self._tell("unanswered", {})
                 self._around.sleep(RETRY_S)
         return self._service.post(f"{self._service.api}/alerts", body, "alert")
 
@@ -219,7 +238,8 @@ class DrillRun:
             self._send("all_clear", made)
         except ServiceRefused as refused:
             self._is_open = refused.type != ProblemType.UNKNOWN_REFERENCE
-        except (KeyboardInterrupt, Unanswered):
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the file says how to end it
+            self._note(error)
             self._is_open = True
         if self._is_open:
             self.unsent = cap.render(made)
@@ -253,7 +273,7 @@ class DrillRun:
         if not step.receipts or step.receipts[-1][1:] != seen:
             step.receipts.append([round(passed, 1), *seen])
         progress = status["progress"]
-        self._around.tell(
+        self._tell(
             "progress",
             {"step": step.name, "accepted": progress["accepted"], "recipients": progress["recipients"]},
         )
@@ -265,6 +285,32 @@ class DrillRun:
         lines = [json.loads(line) for line in self._service.bytes_at(f"{page}/ledger").splitlines() if line]
         found = measured(step.name, step.submission_s, status, lines)
         return found | {"receipts_over_time": step.receipts}
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Within the block SIGTERM and SIGHUP interrupt as Ctrl-C does, once: shell and kernel both send a SIGHUP, and the
+    second one must not interrupt the all-clear. Where one is ignored, as `nohup` wants it, it stays so. Only the main
+    thread gets signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {one: signal.getsignal(one) for one in _STOPPING}
+    caught = [one for one in _STOPPING if before[one] is not signal.SIG_IGN]
+
+    def interrupt(_number: int, _frame: object) -> None:
+        for one in caught:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    try:
+        for one in caught:
+            signal.signal(one, interrupt)
+        yield
+    finally:
+        for one in caught:
+            signal.signal(one, before[one])
 
 
 def _receipts(status: dict[str, Any], name: str) -> int:
@@ -281,4 +327,6 @@ def _why(error: BaseException) -> str:
     """Return in a word why a run was interrupted."""
     if isinstance(error, ServiceRefused):
         return f"refused: {error.type or error.text or error.status}"
-    return "unanswered" if isinstance(error, Unanswered) else "by hand"
+    if isinstance(error, Unanswered):
+        return "unanswered"
+    return "by hand" if isinstance(error, KeyboardInterrupt) else f"unexpected: {type(error).__name__}"

@@ -1,20 +1,28 @@
 """`dispatcher drill`: what it refuses before anything is sent, and what it shows of drills that are kept."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from dispatcher.__main__ import app
+from dispatcher.commands.drill.group import OPEN, _conclude
 from dispatcher.commands.drill.kept import keep
 from dispatcher.commands.drill.report import report
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.drills import DRILL_TEXTS
 from tests.commands.drill.test_plan import PLAN, written
 from tests.commands.drill.test_report import GERMAN, drill
+from tests.commands.drill.test_run import Answers, driven, plan
 
+__all__ = ["plan"]
 FIRST, SECOND = "drill-20261029-140000-77aa", "drill-20261129-140000-0a1b"
 WX = f"wx_leitstelle_{'s' * 43}"
 
@@ -82,3 +90,69 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     for arguments in (("list",), ("show", FIRST), ("compare", FIRST, SECOND)):
         done = run(*arguments, "--folder", tmp_path)
         assert (done.exit_code, "Übung" in done.output) == (1, True)
+
+
+@contextmanager
+def previewing(**answer: Any) -> Iterator[tuple[str, list[str]]]:
+    """A service that answers every post with a preview; its address, and the paths that it was asked."""
+    asked: list[str] = []
+    body = json.dumps({"reason": "drill", "quota_reached": False, "reach": {"webpush": 3}} | answer).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "folder", "code", "said"),
+    [
+        ({"quota_reached": True}, "kept", 4, "Grenze"),
+        ({"reach": {}}, "kept", 5, "Niemand"),
+        ({}, "plan.toml/kept", 2, "kein Bericht ablegen"),
+    ],
+)
+def test_what_the_preview_forbids_is_not_sent(
+    tmp_path: Path, answer: dict[str, Any], folder: str, code: int, said: str
+) -> None:
+    file = written(tmp_path, PLAN).rename(tmp_path / "plan.toml")
+    with previewing(**answer) as (url, asked):
+        done = run("run", file, "--yes", "--url", url, "--folder", tmp_path / folder, WARN_API_KEY=WX)
+    assert (done.exit_code, said in done.output) == (code, True), done.output
+    assert asked == ["/exercise/v1/alerts/preview"]
+
+
+def test_where_no_report_can_be_kept_the_all_clear_and_the_measurements_are_not_lost(
+    plan: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path / "here")
+    ran, result = driven(plan, Answers(lost=frozenset(range(2, 999))))
+    with pytest.raises(typer.Exit) as ended:
+        _conclude(ran, result, tmp_path / "file", GERMAN, as_json=False)
+    assert ended.value.exit_code == OPEN
+    assert Path("drill-1-all-clear.xml").read_bytes() == ran.unsent
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["id"] == "drill-1"
+    assert "ACHTUNG" in shown.err
+    spoilt, result = driven(plan, type("Spoilt", (Answers,), {"get": lambda *_: {}})())
+    with pytest.raises(KeyError):
+        _conclude(spoilt, result, tmp_path / "here", GERMAN, as_json=False)
+    assert Path("drill-1.json").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.commands.drill.kept import NoDrillError, keep, listed, new_id, read
+from dispatcher.commands.drill.kept import NoDrillError, keep, listed, new_id, prepare, read
 from tests.commands.drill.test_report import drill
 
 
@@ -37,3 +37,12 @@ def test_no_other_file_is_read(tmp_path: Path, drill_id: str) -> None:
     (tmp_path / "secret.json").write_text("{}")
     with pytest.raises(NoDrillError):
         read(tmp_path / "x", drill_id)
+
+
+def test_a_folder_is_made_and_tried_before_it_is_needed(tmp_path: Path) -> None:
+    prepare(tmp_path / "new" / "drills")
+    assert list((tmp_path / "new" / "drills").iterdir()) == []
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc")):
+        with pytest.raises(OSError, match=r"file|/proc"):
+            prepare(folder)

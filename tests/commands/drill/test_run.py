@@ -1,6 +1,8 @@
 """Drills over the real API, record and plans; workers work while a drill waits."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 import cap
 from dispatcher.commands.desk.service import Service, ServiceRefused, Unanswered
 from dispatcher.commands.drill.plan import DrillPlan, read_plan
-from dispatcher.commands.drill.run import DrillRun, NobodyTakesPart, NotAnExercise, Surroundings
+from dispatcher.commands.drill.run import DrillRun, NobodyTakesPart, NotAnExercise, QuotaReached, Surroundings
 from tests.api.conftest import EXERCISE_KEY, KEY
 from tests.cases.test_exercise_isolation import Place, Told, placed
 from tests.commands.drill.test_plan import PLAN, written
@@ -130,7 +132,7 @@ class Answers:
     def __init__(self, refused: frozenset[int] = frozenset(), lost: frozenset[int] = frozenset()) -> None:
         self.refused, self.lost = refused, lost
         self.posted: list[cap.Alert] = []
-        self.reason = "drill"
+        self.reason, self.quota_reached = "drill", False
 
     def post(self, path: str, body: bytes, _member: str) -> dict[str, Any]:
         (message,) = cap.parse(body).alerts
@@ -148,7 +150,8 @@ class Answers:
         return {
             "alert": {"id": f"A{len(self.posted)}", "reason": self.reason},
             "reason": self.reason,
-            "reach": {},
+            "quota_reached": self.quota_reached,
+            "reach": {"webpush": 1},
         }
 
     def get(self, _path: str, _member: str) -> dict[str, Any]:
@@ -203,3 +206,69 @@ def test_what_the_service_would_not_send_is_no_drill(plan: DrillPlan) -> None:
     with pytest.raises(NotAnExercise):
         DrillRun(plan, "drill-1", service, World(lambda: None).around()).preview()
     assert plan.lasts > timedelta()
+
+
+def test_where_the_quota_is_reached_nothing_is_sent(plan: DrillPlan) -> None:
+    service = Answers()
+    service.quota_reached = True
+    with pytest.raises(QuotaReached):
+        DrillRun(plan, "drill-1", service, World(lambda: None).around()).preview()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_exercise_and_a_second_one_does_not_interrupt_its_end(
+    plan: DrillPlan, number: signal.Signals
+) -> None:
+    before = signal.signal(number, lambda *_: pytest.fail("the drill left it to others"))
+    try:
+        service = Answers(lost=frozenset({2}))  # the end waits for an answer when the second one comes
+        drill = DrillRun(plan, "drill-1", service, World(lambda: os.kill(os.getpid(), number)).around())
+        result = drill.run()
+        assert signal.getsignal(number) is not signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+    assert [one.identifier for one in service.posted] == ["drill-1-alarm", *["drill-1-all-clear"] * 2]
+    assert (result["interrupted"], result["left_open"], drill.unsent) == ("by hand", False, b"")
+
+
+def test_a_signal_that_is_ignored_stays_so(plan: DrillPlan) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        service = Answers()
+        DrillRun(plan, "drill-1", service, World(lambda: os.kill(os.getpid(), signal.SIGHUP)).around()).run()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert [one.identifier for one in service.posted][1] == "drill-1-correction"
+
+
+def test_an_error_that_nobody_expected_ends_the_exercise_and_is_not_hidden(plan: DrillPlan) -> None:
+    class Spoilt(Answers):
+        def get(self, _path: str, _member: str) -> dict[str, Any]:
+            return {}
+
+    service = Spoilt()
+    drill, result = driven(plan, service)
+    assert [one.identifier for one in service.posted] == ["drill-1-alarm", "drill-1-all-clear"]
+    assert (result["interrupted"], result["left_open"]) == ("unexpected: KeyError", False)
+    assert isinstance(drill.unexpected, KeyError)
+
+
+def test_an_error_that_nobody_expected_at_the_end_leaves_the_end_to_others(plan: DrillPlan) -> None:
+    class Spoilt(Answers):
+        def post(self, path: str, body: bytes, member: str) -> dict[str, Any]:
+            answer = super().post(path, body, member)
+            return answer if len(self.posted) == 1 else {}
+
+    drill, result = driven(plan, Spoilt())
+    assert (result["left_open"], bool(drill.unsent)) == (True, True)
+
+
+def test_a_terminal_that_was_closed_ends_nothing(plan: DrillPlan) -> None:
+    def closed(_name: str, _values: dict[str, object]) -> None:
+        raise BrokenPipeError
+
+    world, service = World(lambda: None, interrupt_at=1), Answers()
+    around = Surroundings(closed, monotonic=lambda: world.passed, sleep=world.sleep)
+    result = DrillRun(plan, "drill-1", service, around).run()
+    assert [one.identifier for one in service.posted] == ["drill-1-alarm", "drill-1-all-clear"]
+    assert (result["interrupted"], result["left_open"]) == ("by hand", False)
