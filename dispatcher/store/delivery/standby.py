@@ -82,7 +82,7 @@ delayed AS (
   UPDATE standby s SET look_at = v.next_at FROM verdict v
   WHERE s.ctid = v.tid AND v.stands_by AND v.verdict = 'later'),
 candidates AS MATERIALIZED (
-  SELECT v.tid, v.turn, v.waits, v.person AS whose, e.*, {is_told("e")} AS usable
+  SELECT v.tid, v.turn, v.waits, v.person AS whose, e.*, {is_told("e", "$11::boolean")} AS usable
   FROM verdict v JOIN subscription e ON e.id = v.recipient WHERE v.verdict = 'call' AND v.stands_by),
 unusable AS (
   DELETE FROM standby WHERE ctid = ANY(ARRAY(SELECT tid FROM candidates WHERE NOT usable)) RETURNING person),
@@ -185,5 +185,6 @@ class Standby:
             breaks_silence(alert.severity, alert.lane) and not alert.is_drill,
             self._zone,
             alert.expires,
+            alert.is_drill,
         )
         return rows

@@ -107,6 +107,21 @@ async def test_where_the_first_ends_without_acceptance_the_next_is_told_at_once(
     assert await pool.fetchval("SELECT doubled FROM alert") == 2
 
 
+async def test_who_stops_taking_part_in_exercises_while_standing_by_is_not_called_up(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions, standby: Standby
+) -> None:
+    stays = await person(pool, subscriptions, 1, "push", "sms:number", drills=True)
+    leaves = await person(pool, subscriptions, 2, "push:other", "sms:another", drills=True)
+    await submit(alerts, "A", status="Exercise", reason=Reason.DRILL, lane=Lane.EXERCISE)
+    ready_batches = await plan(ledger, plans, "A")
+    assert await told(pool) == {stays[0], leaves[0]}
+    await wish(pool, leaves[1], drills=False)
+    await serve(ledger, ready_batches, GONE)
+    await call(standby, "A")
+    assert await told(pool) == {*stays, leaves[0]}
+    assert await standing_by(pool) == set()
+
+
 async def test_quiet_hours_until_after_the_end_keep_no_other_endpoint_from_being_told(
     alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions, standby: Standby
 ) -> None:
