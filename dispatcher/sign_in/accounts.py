@@ -89,8 +89,9 @@ class Accounts:
         self, visitor: Visitor, session: PersonSession, before: str, after: str
     ) -> WrongPassword | bool:
         """Change a person's password, who shows the one before. Returns what is wrong with the new one, or whether the
-        old one was right. All other sessions end. Raises `TooManyHashes`, and `SignInRefused` where too many attempts
-        have failed: whoever sits at a desk that was left guesses no more often than at the door.
+        old one was right. All other sessions end, and all other browsers are forgotten. Raises `TooManyHashes`, and
+        `SignInRefused` where too many attempts have failed: whoever sits at a desk that was left guesses no more often
+        than at the door.
         """
         person = session.person
         if not await self._has_shown(visitor, session, before):
@@ -101,7 +102,9 @@ class Accounts:
         await self._stores.credentials.put_password(
             person.id, await self._sign_in.passwords.hash(after), actor
         )
-        await self._stores.sessions.end_all(person.id, actor, but=session.number)
+        await self._stores.sessions.end_all(
+            person.id, actor, but=session.number, device=visitor.device_digest
+        )
         return True
 
     async def put_totp(

@@ -227,12 +227,14 @@ class SignIn:
         return await self.open(visitor, passkey.person_id, Method.PASSKEY)
 
     async def open(self, visitor: Visitor, person_id: str, method: Method) -> Opened:
-        """Begin a session of a person who has shown enough, by tokens that nobody had before. Raises `SignInRefused`
+        """Begin a session of a person who has shown enough, by a token that nobody had before. Raises `SignInRefused`
         where the person was disabled meanwhile.
         """
         person = await self.stores.persons.person(person_id)
-        device = await self._device_of(visitor, person_id)
-        opened = Opened(visitor.environment, new_token(), device or new_token())
+        digest = visitor.device_digest
+        # A browser has one token, by which it is known for all who have signed in there: at a desk they take turns.
+        shared = digest is not None and await self.stores.sessions.is_anybodys(digest)
+        opened = Opened(visitor.environment, new_token(), visitor.device if shared else new_token())
         if (
             person is None
             or person.environment is not visitor.environment
@@ -262,20 +264,13 @@ class SignIn:
         """End all sessions of its person, and forget all its browsers."""
         return await self.stores.sessions.end_all(session.person.id, person_actor(session.person.id))
 
-    async def _device_of(self, visitor: Visitor, person_id: str) -> str:
-        """Return the token of a browser in which this person has signed in before; nothing if it has not."""
-        digest = visitor.device_digest
-        known = digest is not None and await self.stores.sessions.is_known(digest, person_id)
-        return visitor.device if known else ""
-
     async def begin(self, stage: Stage, visitor: Visitor, name: str) -> Begun:
         """Begin an attempt in a person's name, which counts as failed until it is said to have succeeded. Raises
         `SignInRefused` where too many have failed.
         """
-        known = await self._device_of(visitor, name)
-        claim = Claim(
-            stage, visitor.environment, name, visitor.line, visitor.device_digest if known else None
-        )
+        digest = visitor.device_digest
+        known = digest is not None and await self.stores.sessions.is_known(digest, name)
+        claim = Claim(stage, visitor.environment, name, visitor.line, digest if known else None)
         begun = await self.stores.failures.begin(bounds_of(claim, self._pepper))
         if isinstance(begun, UsedUp):
             raise self._refused(SignInRefusal.THROTTLED, stage.value, begun.seconds)

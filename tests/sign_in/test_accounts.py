@@ -67,13 +67,16 @@ async def test_a_link_of_the_exercise_opens_nothing_live(door: Door) -> None:
 
 async def test_a_password_is_changed_by_who_knows_it_and_others_are_signed_out(door: Door) -> None:
     session = await door.session(await door.enrol())
-    other = await door.sign_in.open(door.visitor(), "m.keller", Method.PASSKEY)
+    other, here = [await door.sign_in.open(door.visitor(), "m.keller", Method.PASSKEY) for _ in range(2)]
+    visitor, sessions = door.visitor(device=here.device), door.sign_in.stores.sessions
     assert await door.accounts.change_password(door.visitor(), session, "wrong", OTHER) is False
     assert (
         await door.accounts.change_password(door.visitor(), session, PASSWORD, "short")
         is WrongPassword.TOO_SHORT
     )
-    assert await door.accounts.change_password(door.visitor(), session, PASSWORD, OTHER) is True
+    assert await door.accounts.change_password(visitor, session, PASSWORD, OTHER) is True
+    known = [await sessions.is_known(token_digest(one.device), "m.keller") for one in (other, here)]
+    assert known == [False, True], "the browser in which it was changed"
     assert await door.sign_in.principal(other.token, Environment.LIVE) is None
     await door.sign_in.by_password(door.visitor(), "m.keller", OTHER)
 

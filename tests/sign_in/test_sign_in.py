@@ -10,6 +10,7 @@ import pytest
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.access.roles import Role
+from dispatcher.access.secret_tokens import new_token, token_digest
 from dispatcher.model.vocabulary import Environment
 from dispatcher.sign_in.allowances import OF_DEVICE, OF_PERSON_AND_LINE
 from dispatcher.sign_in.one_time_codes import STEP_S
@@ -145,6 +146,22 @@ async def test_a_known_browser_has_an_end_too_and_is_known_for_its_person_only(d
     for one in known[:OF_PERSON_AND_LINE]:
         assert await refused(door.sign_in.by_password(one, "a.other", "guess")) is SignInRefusal.WRONG
     assert await refused(door.sign_in.by_password(known[0], "a.other", PASSWORD)) is SignInRefusal.THROTTLED
+
+
+async def test_at_a_desk_that_persons_share_the_browser_stays_known_for_each(door: Door) -> None:
+    for person_id in ("m.keller", "a.other"):
+        await door.enrol(person_id)
+    first = await door.sign_in.open(door.visitor(), "m.keller", Method.PASSKEY)
+    second = await door.sign_in.open(door.visitor(device=first.device), "a.other", Method.PASSKEY)
+    assert second.device == first.device, "the other person's turn does not replace it"
+    digest, sessions = token_digest(first.device), door.sign_in.stores.sessions
+    assert [await sessions.is_known(digest, one) for one in ("m.keller", "a.other")] == [True, True]
+    await door.sign_in.sign_out_everywhere(await door.session(second))
+    assert [await sessions.is_known(digest, one) for one in ("m.keller", "a.other")] == [True, False]
+    made_up = new_token()
+    assert (
+        await door.sign_in.open(door.visitor(device=made_up), "m.keller", Method.PASSKEY)
+    ).device != made_up
 
 
 async def test_attempts_at_once_are_no_way_past_the_limit(door: Door) -> None:

@@ -107,7 +107,7 @@ class Sessions:
             if device is not None:
                 await connection.execute(
                     f"""INSERT INTO person_device (digest, person_id) VALUES ($1, $2)
-                        ON CONFLICT (digest) DO UPDATE SET used_at = {NOW}""",  # noqa: S608 - constant
+                        ON CONFLICT (digest, person_id) DO UPDATE SET used_at = {NOW}""",  # noqa: S608 - constant
                     device,
                     person.id,
                 )
@@ -126,6 +126,12 @@ class Sessions:
             "SELECT true FROM person_device WHERE (digest, person_id) = ($1, $2)", device, person_id
         )
         return bool(found)
+
+    async def is_anybodys(self, device: bytes) -> bool:
+        """Whether anybody has signed in before in the browser that has the token of this digest."""
+        return bool(
+            await self._pool.fetchval("SELECT EXISTS (SELECT FROM person_device WHERE digest = $1)", device)
+        )
 
     async def found(self, digest: bytes, environment: Environment) -> PersonSession | None:
         """Return the session of a token of this digest, which is used herewith; None where there is none, or it holds
@@ -176,14 +182,22 @@ class Sessions:
                 await audit.note(connection, by, "person.sign_out", person=person_id, sessions=1)
         return gone is not None
 
-    async def end_all(self, person_id: str, by: Actor, but: int | None = None) -> int:
-        """End all sessions of a person, `but` one. Its browsers are forgotten: one of them may be in other hands."""
+    async def end_all(
+        self, person_id: str, by: Actor, but: int | None = None, device: bytes | None = None
+    ) -> int:
+        """End all sessions of a person, `but` one. Its browsers are forgotten but that of the digest `device`: one of
+        them may be in other hands.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
                 """DELETE FROM person_session WHERE person_id = $1 AND id IS DISTINCT FROM $2 RETURNING id""",
                 person_id,
                 but,
             )
-            await connection.execute("DELETE FROM person_device WHERE person_id = $1", person_id)
+            await connection.execute(
+                "DELETE FROM person_device WHERE person_id = $1 AND digest IS DISTINCT FROM $2",
+                person_id,
+                device,
+            )
             await audit.note(connection, by, "person.sign_out", person=person_id, sessions=len(rows))
         return len(rows)

@@ -93,6 +93,8 @@ async def test_ending_one_or_all_but_one(sessions: Sessions, keller: Person, poo
     newest, _, oldest = await sessions.listed("m.keller")
     assert not await sessions.end("a.other", oldest.number, BY)
     assert await sessions.end("m.keller", oldest.number, BY)
-    assert await sessions.end_all("m.keller", BY, but=newest.number) == 1
+    assert await sessions.end_all("m.keller", BY, but=newest.number, device=b"c") == 1
     assert [one.number for one in await sessions.listed("m.keller")] == [newest.number]
+    assert [await sessions.is_known(one, "m.keller") for one in (b"a", b"b", b"c")] == [False, False, True]
+    await sessions.end_all("m.keller", BY)
     assert not await sessions.is_known(b"c", "m.keller")
