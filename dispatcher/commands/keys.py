@@ -30,7 +30,7 @@ from dispatcher.model.principals import CredentialState
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
 from dispatcher.store import record
-from dispatcher.store.keys import KeyList, Keys, NoSuchBearer
+from dispatcher.store.keys import KeyList, Keys, NoSuchBearer, NoSuchPerson, SeveralPersons
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DURATION = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhd])")
@@ -179,10 +179,7 @@ def add(
 ) -> None:
     """Print one more key, once. The others stay as good as they are."""
     settings, bearer = Settings(), _keyed_bearer(source, instance, feed, operator_id)
-    if person and bearer.kind is not PrincipalKind.SOURCE:
-        raise typer.BadParameter("only a source's key belongs to a person")
-    if person and not is_person_id(person):
-        raise typer.BadParameter("a person's id is a short name such as m.keller")
+    _require_person_of_source(person, bearer)
     key = fresh_key(_kind(bearer, exercise=exercise), bearer.id)
 
     async def work(pool: record.Pool) -> None:
@@ -191,30 +188,34 @@ def add(
 
     try:
         on_record(settings, work)
-    except NoSuchBearer as error:
+    except (NoSuchBearer, NoSuchPerson) as error:
         refuse(f"there is no {error}")
     typer.echo(key)
 
 
 @app.command("rotate")
 @acts(Permission.MANAGE_KEYS)
-def rotate(
+def rotate(  # noqa: PLR0913 - the options of a command
     source: SourceId = "",
     instance: InstanceId = "",
     feed: FeedName = "",
     operator_id: OperatorId = "",
     overlap: Annotated[str, typer.Option(help="how long the old keys stay good, e.g. 24h")] = "24h",
+    person: Annotated[str, typer.Option(help="with --source: whose keys, where several have their own")] = "",
     *,
     exercise: Exercise = False,
 ) -> None:
     """Print a new key, once; the old ones end after the overlap: of a source those for warnings, or with --exercise
-    those for exercises.
+    those for exercises. The new key is whose the old ones are: keys that are nobody's, or with --person a person's, and
+    all others stay as good as they are.
     """
-    rotate_keys(_keyed_bearer(source, instance, feed, operator_id), overlap, exercise=exercise)
+    bearer = _keyed_bearer(source, instance, feed, operator_id)
+    _require_person_of_source(person, bearer)
+    rotate_keys(bearer, overlap, exercise=exercise, person=person)
 
 
-def rotate_keys(bearer: Bearer, overlap: str, *, exercise: bool = False) -> None:
-    """Print a new key of the bearer, and until when the old ones of the same environment are good."""
+def rotate_keys(bearer: Bearer, overlap: str, *, exercise: bool = False, person: str = "") -> None:
+    """Print a new key of the bearer, and until when the old ones of the same environment and person are good."""
     settings, meanwhile = Settings(), read_duration(overlap)
     if not KEY_ID_PATTERN.fullmatch(bearer.id):
         refuse(f"there is no {bearer}")
@@ -222,12 +223,14 @@ def rotate_keys(bearer: Bearer, overlap: str, *, exercise: bool = False) -> None
 
     async def work(pool: record.Pool) -> list[KeyEntry]:
         pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
-        return await Keys(pool).rotate(bearer, key, pepper, meanwhile, operator().actor)
+        return await Keys(pool).rotate(bearer, key, pepper, meanwhile, operator().actor, person)
 
     try:
         old = on_record(settings, work)
-    except NoSuchBearer as error:
+    except (NoSuchBearer, NoSuchPerson) as error:
         refuse(f"there is no {error}")
+    except SeveralPersons as error:
+        refuse(f"say with --person whose key: {error}")
     for entry in old:
         typer.echo(f"{entry.name} ends at {_shown(entry.terms.expires_at)}", err=True)
     typer.echo(key)
@@ -240,6 +243,14 @@ def _kind(bearer: Bearer, *, exercise: bool) -> KeyKind:
     if KeyKind.EXERCISE not in bearer.key_kinds:
         raise typer.BadParameter(f"--exercise: only a source has keys for exercises, and no {bearer.kind}")
     return KeyKind.EXERCISE
+
+
+def _require_person_of_source(person: str, bearer: Bearer) -> None:
+    """Refuse a person where none can have a key."""
+    if person and bearer.kind is not PrincipalKind.SOURCE:
+        raise typer.BadParameter("only a source's key belongs to a person")
+    if person and not is_person_id(person):
+        raise typer.BadParameter("a person's id is a short name such as m.keller")
 
 
 def _keyed_bearer(source: str, instance: str, feed: str, operator_id: str) -> Bearer:

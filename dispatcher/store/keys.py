@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _ENTRY: Final = f"""
 SELECT k.kind, k.id, k.source_id, k.instance_id, k.operator_id, k.created_at, k.expires_at, k.revoked_at, k.used_at,
   k.person, k.replaced_pepper IS NOT NULL AS is_worthless,
-  coalesce(s.disabled_at, i.disabled_at, o.disabled_at) AS disabled_at, {NOW} AS now
+  coalesce(s.disabled_at, i.disabled_at, o.disabled_at, q.disabled_at) AS disabled_at, {NOW} AS now
 FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON i.id = k.instance_id
-  LEFT JOIN remote_operator o ON o.id = k.operator_id
+  LEFT JOIN remote_operator o ON o.id = k.operator_id LEFT JOIN person q ON q.id = k.person
 """  # noqa: S608 - constant
 _COLUMN: Final = {
     KeyKind.SOURCE: "source_id",
@@ -66,16 +66,29 @@ class NoSuchBearer(LookupError):
     """The record has no source, feed, instance or operator of this name."""
 
 
+class NoSuchPerson(LookupError):
+    """The record has no person of this id in the key's environment."""
+
+
+class SeveralPersons(LookupError):
+    """A bearer's keys are of several persons, and it was not said whose is meant."""
+
+
 async def insert_key(
     connection: Connection, bearer: Bearer, key: str, pepper: bytes, by: Actor, person: str = ""
 ) -> KeyName:
     """Let `key` authenticate the bearer, within the caller's transaction, for as long as keys of its kind live, in the
     environment that it says; `person`, by id, is who alone has it. Raises ValueError for what is no key of such a
-    bearer.
+    bearer, and `NoSuchPerson`.
     """
     name = read_key(key)
     if name is None or name.kind not in bearer.key_kinds:
         raise ValueError(f"not a key of {bearer.kind} {bearer.id}")
+    environment = environment_of_key(name.kind)
+    if person and not await connection.fetchval(
+        "SELECT true FROM person WHERE (id, environment) = ($1, $2)", person, environment
+    ):
+        raise NoSuchPerson(f"person {person} in {environment}")
     await connection.execute(
         f"""INSERT INTO api_key (id, {_COLUMN[name.kind]}, digest, expires_at, person, environment)
             VALUES ($1, $2, $3, {NOW} + $4::interval, nullif($5, ''), $6)""",  # noqa: S608 - our own column
@@ -84,11 +97,24 @@ async def insert_key(
         digest(pepper, key),
         LIFE.get(name.kind),
         person,
-        environment_of_key(name.kind),
+        environment,
     )
     whose = {"person": person} if person else {}
     await audit.note(connection, by, "key.add", key=str(name), **_named(bearer), **whose)
     return name
+
+
+async def revoke_keys_of(connection: Connection, person: str, by: Actor) -> list[str]:
+    """Make all keys worthless that are a person's, within the caller's transaction. Returns their names."""
+    rows = await connection.fetch(
+        f"""UPDATE api_key SET revoked_at = {NOW} WHERE person = $1 AND revoked_at IS NULL
+            RETURNING kind, id, source_id""",  # noqa: S608 - ours
+        person,
+    )
+    names = [str(KeyName(KeyKind(row["kind"]), row["id"])) for row in rows]
+    for name, row in zip(names, rows, strict=True):
+        await audit.note(connection, by, "key.revoke", key=name, source=row["source_id"])
+    return names
 
 
 class Keys:
@@ -123,7 +149,7 @@ class Keys:
         self, bearer: Bearer, key: str, pepper: bytes, by: Actor = UNNAMED_OPERATOR, person: str = ""
     ) -> None:
         """Let `key` authenticate the bearer, beside its other keys; `person`, by id, is who alone has it. Raises
-        `NoSuchBearer`.
+        `NoSuchBearer` and `NoSuchPerson`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock(connection, bearer)
@@ -159,32 +185,43 @@ class Keys:
         return row is not None
 
     async def rotate(
-        self, bearer: Bearer, key: str, pepper: bytes, overlap: timedelta, by: Actor = UNNAMED_OPERATOR
+        self,
+        bearer: Bearer,
+        key: str,
+        pepper: bytes,
+        overlap: timedelta,
+        by: Actor = UNNAMED_OPERATOR,
+        person: str = "",
     ) -> list[KeyEntry]:
-        """Let `key` authenticate the bearer, and its other valid keys of the same environment for no longer than
-        `overlap` from now. Returns these, with their ends. Raises `NoSuchBearer`, and ValueError as `insert_key`.
+        """Let `key` authenticate the bearer, and its other valid keys of the same environment and person for no longer
+        than `overlap` from now. Without `person` those are meant that are nobody's, or the one person's who alone has
+        any. Returns these, with their ends. Raises `NoSuchBearer`, `SeveralPersons`, and as `insert_key`.
         """
         column, name = _COLUMN[bearer.key_kind], read_key(key)
         if name is None:
             raise ValueError("not a key")
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock(connection, bearer)
+            person = person or await _whose(connection, bearer, name.kind)
             await connection.execute(
                 f"""UPDATE api_key SET expires_at = {NOW} + $2::interval
-                    WHERE {column} = $1 AND kind = $3 AND revoked_at IS NULL AND replaced_pepper IS NULL
+                    WHERE {column} = $1 AND kind = $3 AND coalesce(person, '') = $4
+                      AND revoked_at IS NULL AND replaced_pepper IS NULL
                       AND (expires_at IS NULL OR expires_at > {NOW} + $2::interval)""",  # noqa: S608 - ours
                 bearer.record_id,
                 overlap,
                 name.kind.value,
+                person,
             )
             rows = await connection.fetch(
-                f"""{_ENTRY} WHERE k.{column} = $1 AND k.kind = $2 AND k.revoked_at IS NULL
-                      AND k.replaced_pepper IS NULL AND k.expires_at >= now()
+                f"""{_ENTRY} WHERE k.{column} = $1 AND k.kind = $2 AND coalesce(k.person, '') = $3
+                      AND k.revoked_at IS NULL AND k.replaced_pepper IS NULL AND k.expires_at >= now()
                     ORDER BY k.created_at, k.id""",
                 bearer.record_id,
                 name.kind.value,
+                person,
             )
-            await insert_key(connection, bearer, key, pepper, by)
+            await insert_key(connection, bearer, key, pepper, by, person)
             await audit.note(
                 connection,
                 by,
@@ -214,6 +251,22 @@ async def _lock(connection: Connection, bearer: Bearer) -> None:
     )
     if row is None:
         raise NoSuchBearer(str(bearer))
+
+
+async def _whose(connection: Connection, bearer: Bearer, kind: KeyKind) -> str:
+    """Return the person, by id, whom the bearer's keys of a kind that are not revoked are of; empty where one is
+    nobody's. Raises `SeveralPersons`.
+    """
+    rows = await connection.fetch(
+        f"""SELECT DISTINCT coalesce(person, '') AS person FROM api_key
+            WHERE {_COLUMN[kind]} = $1 AND kind = $2 AND revoked_at IS NULL ORDER BY 1""",  # noqa: S608 - ours
+        bearer.record_id,
+        kind.value,
+    )
+    persons = [row["person"] for row in rows] or [""]
+    if persons[0] and len(persons) > 1:
+        raise SeveralPersons(", ".join(persons))
+    return str(persons[0])
 
 
 def _named(bearer: Bearer) -> dict[str, str]:

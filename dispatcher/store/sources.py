@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from dispatcher.access.principals import Actor
     from dispatcher.store.record import Pool
 
-_KEY: Final = "k.digest, k.expires_at, k.revoked_at, k.used_at, p.disabled_at, statement_timestamp() AS now"
+_TERMS: Final = "k.digest, k.expires_at, k.revoked_at, k.used_at, statement_timestamp() AS now"
+_KEY: Final = f"{_TERMS}, p.disabled_at"
+# A source's key may be a person's, and is worth as little as that person may do.
+_SOURCE: Final = f"""
+SELECT {_TERMS}, coalesce(p.disabled_at, q.disabled_at) AS disabled_at, k.person,
+  p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity, p.may_flash, p.quota
+FROM api_key k JOIN source p ON p.id = k.source_id LEFT JOIN person q ON q.id = k.person"""  # noqa: S608 - constant columns
 _BY_KEY: Final = {
-    KeyKind.SOURCE: f"""
-SELECT {_KEY}, k.person, p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity, p.may_flash, p.quota
-FROM api_key k JOIN source p ON p.id = k.source_id WHERE k.kind = 'wk' AND k.id = $1""",  # noqa: S608 - constant columns
-    KeyKind.EXERCISE: f"""
-SELECT {_KEY}, k.person, p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity, p.may_flash, p.quota
-FROM api_key k JOIN source p ON p.id = k.source_id WHERE k.kind = 'wx' AND k.id = $1""",  # noqa: S608 - as above
+    KeyKind.SOURCE: f"{_SOURCE} WHERE k.kind = 'wk' AND k.id = $1",
+    KeyKind.EXERCISE: f"{_SOURCE} WHERE k.kind = 'wx' AND k.id = $1",
     KeyKind.INSTANCE: f"""
 SELECT {_KEY}, p.id, p.name, p.places, p.environment, p.territory, p.languages, p.colour, p.text_colour, p.logo,
   p.contact, p.quota, p.shows, p.shown

@@ -102,11 +102,12 @@ def is_public(alert: str) -> str:
 
 
 def is_valid_key(key: str) -> str:
-    """Whether a key opens something, if its bearer is not disabled: it is not revoked, has not expired, and is of the
-    pepper of now.
+    """Whether a key opens something, if its bearer is not disabled: it is not revoked, has not expired, is of the
+    pepper of now, and of nobody who is disabled.
     """
     return f"""({key}.revoked_at IS NULL AND {key}.replaced_pepper IS NULL
-  AND ({key}.expires_at IS NULL OR {key}.expires_at > {NOW}))"""
+  AND ({key}.expires_at IS NULL OR {key}.expires_at > {NOW})
+  AND NOT EXISTS (SELECT FROM person q WHERE q.id = {key}.person AND q.disabled_at IS NOT NULL))"""
 
 
 def sequence(alert: str) -> str:

@@ -68,15 +68,27 @@ async def test_a_rotation_shows_the_new_key_once_and_says_when_the_old_one_ends(
 
 
 async def test_a_key_of_a_source_can_be_a_persons(
-    run: Any, sources: Sources, first_keys: dict[str, str]
+    run: Any, sources: Sources, pool: Any, first_keys: dict[str, str]
 ) -> None:
     source = ("--source", OPTIONS["source"])
+    unknown = await run("keys", "add", *source, "--person", "m.keller")
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    assert "there is no person m.keller in live" in unknown.stderr
+    for person in ("m.keller", "b.lang"):
+        await pool.execute("INSERT INTO person (id, environment) VALUES ($1, 'live')", person)
     key = (await run("keys", "add", *source, "--person", "m.keller")).stdout.strip()
     assert (await sources.recognise(key)).person == "m.keller"
     assert (await sources.recognise(first_keys["source"])).person == ""
     assert f"source {OPTIONS['source']} (m.keller)" in {line["bearer"] for line in await lines(run, *source)}
     assert (await run("keys", "add", *source, "--person", "Frau Keller")).exit_code == 2
     assert (await run("keys", "add", "--instance", "dueren", "--person", "m.keller")).exit_code == 2
+    await run("keys", "add", *source, "--person", "b.lang")
+    await run("keys", "revoke", key_id(first_keys["source"]))
+    which = await run("keys", "rotate", *source)
+    assert which.exit_code == 1
+    assert "say with --person whose key: b.lang, m.keller" in which.stderr
+    new = (await run("keys", "rotate", *source, "--person", "m.keller")).stdout.strip()
+    assert (await sources.recognise(new)).person == "m.keller"
 
 
 async def test_a_list_says_how_each_key_stands(

@@ -10,11 +10,14 @@ from channels.clock import utc_now
 from dispatcher.access.credentials import Bearer, judge
 from dispatcher.access.keys import LIFE, KeyKind, KeyName
 from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.persons import Person
 from dispatcher.access.principals import of_operator
 from dispatcher.model.principals import CredentialState, Instance, RemoteOperator
+from dispatcher.model.vocabulary import Environment
 from dispatcher.store.feeds.feeds import Feeds
-from dispatcher.store.keys import Keys, NoSuchBearer
+from dispatcher.store.keys import Keys, NoSuchBearer, NoSuchPerson, SeveralPersons
 from dispatcher.store.parties import Parties
+from dispatcher.store.persons.persons import Persons
 from dispatcher.store.sources import Sources
 from tests.store.conftest import PEPPER
 from tests.support.messages import DUEREN
@@ -223,6 +226,57 @@ async def test_a_rotation_leaves_the_keys_of_the_other_environment_alone(store: 
     (old,) = await store.rotate(CENTRE, f"wx_leitstelle-10_{SECRET}", PEPPER, HOUR)
     assert str(old.name) == "wx_leitstelle-9"
     assert await pool.fetchval("SELECT expires_at FROM api_key WHERE id = 'leitstelle-2'") is None
+
+
+@pytest.fixture
+async def persons(store: Keys, pool: Any) -> Persons:
+    """M. Keller and B. Lang warn, A. Uebung takes part in exercises."""
+    persons = Persons(pool)
+    for person in ("m.keller", "b.lang"):
+        await persons.add(Person(person, Environment.LIVE), ANNA)
+    await persons.add(Person("a.uebung", Environment.EXERCISE), ANNA)
+    return persons
+
+
+@pytest.mark.parametrize("person", ["nobody", "a.uebung"])
+async def test_a_key_is_nobodys_whom_its_environment_does_not_have(
+    store: Keys, persons: Persons, person: str
+) -> None:
+    with pytest.raises(NoSuchPerson, match=f"person {person} in live"):
+        await store.issue(CENTRE, key_of(CENTRE, 2), PEPPER, ANNA, person)
+    assert set(await states(store, CENTRE)) == {"leitstelle-1"}
+    await store.issue(CENTRE, f"wx_leitstelle-9_{SECRET}", PEPPER, ANNA, "a.uebung")
+
+
+async def test_a_rotation_gives_the_key_to_whom_the_old_one_is_and_ends_nobody_elses(
+    store: Keys, persons: Persons, sources: Sources
+) -> None:
+    await store.issue(CENTRE, key_of(CENTRE, 2), PEPPER, ANNA, "m.keller")
+    (unnamed,) = await store.rotate(CENTRE, key_of(CENTRE, 3), PEPPER, HOUR, ANNA)
+    (named,) = await store.rotate(CENTRE, key_of(CENTRE, 4), PEPPER, HOUR, ANNA, "m.keller")
+    assert (unnamed.name.id, named.name.id) == ("leitstelle-1", "leitstelle-2")
+    for number in (1, 3):
+        await store.revoke(name_of(CENTRE, number))
+    await store.rotate(CENTRE, key_of(CENTRE, 5), PEPPER, HOUR, ANNA)
+    found = [(await sources.recognise(key_of(CENTRE, number))).person for number in (3, 4, 5)]
+    assert found == ["", "m.keller", "m.keller"], "the one person's who alone has any"
+    await store.issue(CENTRE, key_of(CENTRE, 6), PEPPER, ANNA, "b.lang")
+    with pytest.raises(SeveralPersons, match=r"b\.lang, m\.keller"):
+        await store.rotate(CENTRE, key_of(CENTRE, 7), PEPPER, HOUR, ANNA)
+
+
+async def test_the_key_of_a_person_who_is_disabled_opens_nothing(
+    store: Keys, persons: Persons, sources: Sources
+) -> None:
+    await store.issue(CENTRE, key_of(CENTRE, 2), PEPPER, ANNA, "m.keller")
+    await store.revoke(name_of(CENTRE, 1))
+    assert "leitstelle" in await sources.submitting()
+    await persons.disable("m.keller", ANNA)
+    assert (await sources.recognise(key_of(CENTRE, 2))).state is CredentialState.DISABLED
+    assert (await states(store, CENTRE))["leitstelle-2"] is CredentialState.DISABLED
+    assert "leitstelle" not in await sources.submitting()
+    await persons.enable("m.keller", ANNA)
+    assert (await sources.recognise(key_of(CENTRE, 2))).state is CredentialState.VALID
 
 
 async def test_the_end_of_a_key_for_exercises_alarms_nobody(store: Keys) -> None:

@@ -187,15 +187,17 @@ def withdraw(person_id: PersonId, role: RoleName) -> None:
 @app.command("disable")
 @acts(Permission.MANAGE_PERSONS)
 def disable(person_id: PersonId) -> None:
-    """Keep a person out from now on, and end its sessions. What it has done stays."""
+    """Keep a person out from now on, also by keys of its own, and end its sessions. What it has done stays."""
     _switch(person_id, Persons.disable, "disabled")
-    typer.echo(f"{person_id} is disabled: its sessions have ended, and it cannot sign in")
+    typer.echo(
+        f"{person_id} is disabled: its sessions have ended, it cannot sign in, and its keys open nothing"
+    )
 
 
 @app.command("enable")
 @acts(Permission.MANAGE_PERSONS)
 def enable(person_id: PersonId) -> None:
-    """Let a person sign in again, with the credentials that it had."""
+    """Let a person sign in again, with the credentials and keys that it had."""
     _switch(person_id, Persons.enable, "enabled")
     typer.echo(f"{person_id} is enabled")
 
@@ -214,9 +216,12 @@ def invite(person_id: PersonId, hours: Hours = INVITED_HOURS) -> None:
 @acts(Permission.MANAGE_PERSONS)
 def recover(person_id: PersonId, hours: Hours = INVITED_HOURS, *, yes: Yes = False) -> None:
     """Print a link by which a person enrols anew, who has lost what it showed: password, passkeys, TOTP and recovery
-    codes are good no more, and its sessions end. Make sure first that it is this person who asks.
+    codes are good no more, its sessions end, and its keys of a source are revoked. Make sure first that it is this
+    person who asks.
     """
-    require_confirmation(f"all credentials of {person_id} are deleted, and its sessions end", yes=yes)
+    require_confirmation(
+        f"all credentials of {person_id} are deleted, its keys are revoked, and its sessions end", yes=yes
+    )
     _invite(person_id, Invitations.recover, hours)
 
 

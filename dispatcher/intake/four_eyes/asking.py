@@ -9,10 +9,9 @@ import cap
 from cap.severity import highest_severity
 from dispatcher.intake.four_eyes.binding import BoundContent, content_sha256
 from dispatcher.intake.four_eyes.policy import may_concern, rule_for
-from dispatcher.model.approval.policy import NO_TIMERS
 from dispatcher.model.approval.request import ApprovalRequest
 from dispatcher.model.vocabulary import AlertState, Doubt
-from dispatcher.store.alerts.approvals import add_request, approval_rules, named_persons
+from dispatcher.store.alerts.approvals import add_request, approval_rules, persons_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -72,20 +71,21 @@ class ApprovalAsking:
         author: str,
     ) -> None:
         """Record what is asked about a message that was just recorded, if it is held or stands behind an equal one.
-        `author` is the person whose key submitted it; where the key is nobody's, everybody whom a key of the source
-        names may have.
+        `author` is the person whose key submitted it; where the key is nobody's, everybody who writes for the source or
+        whom a key of it names may have.
         """
         if asked is None or not stored.held_for:
             return
         if not (asked.rule.is_needed or stored.state is AlertState.HELD):
             return
-        named = [author] if author else await named_persons(submission.connection, stored.source_id)
+        named = [author] if author else await persons_of(submission.connection, stored.source_id)
         raw, now = await submission.raw(stored.id) or b"", submission.now
         places = await submission.places(stored.id)
         texts = self._texts.of(message.alert, stored, places, now)
         content = BoundContent(raw, places, message.target, texts)
-        # What stands behind an equal warning waits for nobody yet.
-        timers = asked.rule.timers if stored.state is AlertState.HELD else NO_TIMERS
+        timers = asked.rule.timers
+        # What stands behind an equal warning waits for nobody yet: its timers are set anew when it is held.
+        release = timers.release if stored.state is AlertState.HELD else None
         await add_request(
             submission.connection,
             ApprovalRequest(
@@ -102,7 +102,7 @@ class ApprovalAsking:
                 expires=stored.expires,
                 remind_at=_after(now, timers.remind),
                 escalate_at=_after(now, timers.escalate),
-                release_at=_after(now, timers.release),
+                release_at=_after(now, release),
             ),
         )
 

@@ -25,7 +25,7 @@ class DecisionRefusal(StrEnum):
     """Why a decision takes no effect."""
 
     NO_REQUEST = "no_request"
-    """Nothing waits for approval under this id."""
+    """Nothing waits for a second person under this id. What is here for the policy's timers alone, operators decide."""
     APPROVED = "approved"
     """Another person approved it before."""
     REJECTED = "rejected"
@@ -75,7 +75,7 @@ def refused_approval(
     """Return why a person's approval takes no effect; None if it does. All three in hex: `seen` is the binding that the
     person was shown, `bound` that of what is in the record now, `held` that of what was held.
     """
-    if request is None:
+    if request is None or not request.is_needed:
         return DecisionRefusal.NO_REQUEST
     if (refusal := _not_waiting(request, now)) is not None:
         return refusal
@@ -88,7 +88,9 @@ def refused_approval(
 
 def refused_rejection(request: ApprovalRequest | None, now: datetime) -> DecisionRefusal | None:
     """Return why a rejection takes no effect; None if it does. Whoever submitted it may take it back."""
-    return DecisionRefusal.NO_REQUEST if request is None else _not_waiting(request, now)
+    if request is None or not request.is_needed:
+        return DecisionRefusal.NO_REQUEST
+    return _not_waiting(request, now)
 
 
 def refused_release(

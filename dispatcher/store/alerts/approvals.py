@@ -37,10 +37,13 @@ async def approval_rules(connection: Connection | Pool) -> list[PolicyRule]:
     return [_rule(row) for row in rows]
 
 
-async def named_persons(connection: Connection, source_id: str) -> list[str]:
-    """Return the persons, by id, whom the source's keys that are not revoked belong to."""
+async def persons_of(connection: Connection, source_id: str) -> list[str]:
+    """Return the persons, by id, who may have a key of the source that is nobody's: who write for it, and whom keys of
+    it that are not revoked belong to. None of them where it has none: then whoever approves is of another house.
+    """
     rows = await connection.fetch(
-        """SELECT DISTINCT person FROM api_key WHERE source_id = $1 AND person IS NOT NULL AND revoked_at IS NULL
+        """SELECT id AS person FROM person WHERE source_id = $1
+           UNION SELECT person FROM api_key WHERE source_id = $1 AND person IS NOT NULL AND revoked_at IS NULL
            ORDER BY 1""",
         source_id,
     )
@@ -66,13 +69,15 @@ async def add_request(connection: Connection, request: ApprovalRequest) -> None:
 
 
 async def ask_again(connection: Connection, alert_id: str, people: int | None) -> None:
-    """Ask once more about an alert that was decided upon and is held again, for so many people if that is known. Its
-    timers do not run anew: nothing that was seen to be wrong goes out by itself.
+    """Ask once more about an alert that is held again, or after it stood behind an equal one, for so many people if
+    that is known. It is reminded of and escalated anew, but nothing that was seen to be wrong goes out by itself.
     """
     await connection.execute(
         """UPDATE approval SET decision = NULL, decided_at = NULL, decided_by = '', why = '',
-             people = coalesce($2, people), requested_at = clock_timestamp(), release_at = NULL
-           WHERE alert_id = $1""",
+             people = coalesce($2, people), requested_at = now.at, release_at = NULL,
+             remind_at = now.at + (remind_at - requested_at), reminded_at = NULL,
+             escalate_at = now.at + (escalate_at - requested_at), escalated_at = NULL
+           FROM (SELECT clock_timestamp() AS at) now WHERE alert_id = $1""",
         alert_id,
         people,
     )

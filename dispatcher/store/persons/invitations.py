@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dispatcher.store import audit
+from dispatcher.store.keys import revoke_keys_of
 from dispatcher.store.persons.credentials import put_password
 from dispatcher.store.persons.persons import PERSON, person_of
 from dispatcher.store.persons.sessions import Method
@@ -34,14 +35,16 @@ class Invitations:
 
     async def recover(self, person_id: str, digest: bytes, life: timedelta, by: Actor) -> bool:
         """Invite a person anew, who has lost what it showed or fears that somebody else has it: all its credentials are
-        good no more from now on, and its sessions end. Returns as `invite`.
+        good no more from now on, its sessions end, and the keys of sources that are its own are revoked. Returns as
+        `invite`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             if not await _invite(connection, person_id, digest, life, by):
                 return False
             for table in ("person_credential", "person_session", "person_device", "sign_in_step"):
                 await connection.execute(f"DELETE FROM {table} WHERE person_id = $1", person_id)  # noqa: S608 - ours
-            await audit.note(connection, by, "person.recover", person=person_id)
+            revoked = await revoke_keys_of(connection, person_id, by)
+            await audit.note(connection, by, "person.recover", person=person_id, keys=revoked)
         return True
 
     async def invited(self, digest: bytes) -> Person | None:

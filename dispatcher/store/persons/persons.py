@@ -133,7 +133,7 @@ class Persons:
         return gone is not None
 
     async def disable(self, person_id: str, by: Actor) -> bool | None:
-        """Keep a person out, and end all its sessions. Returns whether that is new; None: there is none."""
+        """Keep a person and its keys out, and end its sessions. Returns whether that is new; None: there is none."""
         async with self._pool.acquire() as connection, connection.transaction():
             row = await _locked(connection, person_id)
             if row is None or row["disabled_at"] is not None:

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from dispatcher.intake.four_eyes.deciding import DecisionRefused
+from dispatcher.intake.four_eyes.states import DecisionRefusal
 from dispatcher.model.approval.policy import PolicyRule, Timers
 from dispatcher.model.problems import RequestRefused
 from dispatcher.model.vocabulary import Reason, State
 from dispatcher.store.delivery.plans import Plans
-from tests.support.approval_world import GRAVE, ApprovalWorld, grave_with
+from tests.support.approval_world import GRAVE, ApprovalWorld, decider, grave_with
 from tests.support.histories import finish, ledger_of, plan, subscribe
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.submissions import warning
@@ -111,6 +113,21 @@ async def test_a_key_of_nobody_may_have_been_anybodys_whom_the_sources_keys_name
     assert request.authors == ("b.lang", "m.keller")
 
 
+async def test_who_writes_for_the_source_without_a_key_of_their_own_may_have_used_its_own(
+    world: ApprovalWorld,
+) -> None:
+    await world.policy(GRAVE)
+    await world.pool.execute(
+        "INSERT INTO person (id, environment, source_id) VALUES ('b.lang', 'live', 'leitstelle'), ('n.ott', 'live', NULL)"
+    )
+    held = (await world.submit(warning())).alert.id
+    seen = await world.binding(held)
+    with pytest.raises(DecisionRefused) as refused:
+        await world.here.approve(held, decider("b.lang"), seen)
+    assert refused.value.refusal is DecisionRefusal.OWN
+    assert (await world.here.approve(held, decider("n.ott"), seen)).reason is Reason.FIRST_NOTICE
+
+
 async def test_the_policys_timers_begin_when_it_is_held(world: ApprovalWorld) -> None:
     minutes = [timedelta(minutes=number) for number in (5, 10, 30)]
     await world.policy(grave_with(Timers(*minutes)))
@@ -123,10 +140,12 @@ async def test_the_policys_timers_begin_when_it_is_held(world: ApprovalWorld) ->
 async def test_what_stands_behind_an_equal_warning_waits_when_that_has_ended(world: ApprovalWorld) -> None:
     first = warning(identifier="gleich-1")
     await world.submit(first)
-    await world.policy(grave_with(Timers(release=timedelta(seconds=1))))
+    second = timedelta(seconds=1)
+    await world.policy(grave_with(Timers(remind=second, release=second)))
     merged = await world.submit(replace(first, identifier="gleich-2"))
     assert merged.alert.reason is Reason.MERGED
     assert await world.approvals.waiting() == []
     await world.submit(first.later("ende-1", "Cancel", infos=()))
     (request,) = await world.approvals.waiting()
     assert (request.alert_id, request.release_at) == (merged.alert.id, None)
+    assert request.remind_at == request.requested_at + second

@@ -105,6 +105,14 @@ def test_whoever_submitted_it_may_take_it_back() -> None:
     assert refused_rejection(None, NOW) is DecisionRefusal.NO_REQUEST
 
 
+def test_what_is_here_for_timers_alone_no_approver_decides() -> None:
+    """It is held for a doubt that operators settle, such as who wrote it."""
+    timed = replace(WAITING, is_needed=False, held_for="signature")
+    assert approval(timed) is DecisionRefusal.NO_REQUEST
+    assert refused_rejection(timed, NOW) is DecisionRefusal.NO_REQUEST
+    assert release(replace(timed, held_for="severity", release_at=NOW)) is None
+
+
 def release(request: ApprovalRequest | None, **changes: Any) -> DecisionRefusal | None:
     return refused_release(request, **{"bound": "aa", "held": "aa", "now": NOW} | changes)
 

@@ -14,8 +14,8 @@ from dispatcher.store.alerts.approvals import (
     add_request,
     approval_rules,
     ask_again,
-    named_persons,
     note_decision,
+    persons_of,
 )
 from tests.support.histories import submit
 from tests.support.messages import HOUR, NOW
@@ -76,7 +76,7 @@ async def test_what_is_asked_is_read_back_with_what_became_of_the_alert(pool: An
 
 
 async def test_a_decision_is_noted_and_taken_back_where_it_is_held_again(pool: Any, alerts: Alerts) -> None:
-    await asked(pool, alerts, "A", release_at=NOW)
+    await asked(pool, alerts, "A", remind_at=NOW + FIVE, escalate_at=NOW + TEN, release_at=NOW)
     approvals, actor = Approvals(pool), Actor("person:b.lang")
     async with pool.acquire() as connection:
         await note_decision(connection, "A", ApprovalDecision.APPROVE, actor, "geprüft")
@@ -89,12 +89,20 @@ async def test_a_decision_is_noted_and_taken_back_where_it_is_held_again(pool: A
     assert again is not None
     assert (again.decision, again.decided_at, again.people, again.release_at) == (None, None, 500, None)
     assert again.requested_at > NOW
+    assert (again.remind_at, again.escalate_at) == (again.requested_at + FIVE, again.requested_at + TEN)
     last = await approvals.get("A")
     assert last is not None
     assert last.people == 500
 
 
-async def test_the_persons_of_a_source_are_those_whom_its_keys_name(pool: Any, sources: Any) -> None:
+async def test_the_persons_of_a_source_are_who_write_for_it_and_whom_its_keys_name(
+    pool: Any, sources: Any
+) -> None:
+    """Who writes for it has its key that is nobody's at hand, with or without one of their own."""
+    for person, source in (("a.desk", "leitstelle"), ("m.keller", "leitstelle"), ("n.other", None)):
+        await pool.execute(
+            "INSERT INTO person (id, environment, source_id) VALUES ($1, 'live', $2)", person, source
+        )
     rows = [("a", "m.keller", None), ("b", "b.lang", None), ("c", "j.ott", NOW), ("d", None, None)]
     for key, person, revoked in rows:
         await pool.execute(
@@ -104,8 +112,8 @@ async def test_the_persons_of_a_source_are_those_whom_its_keys_name(pool: Any, s
             person,
             revoked,
         )
-    assert await named_persons(pool, "leitstelle") == ["b.lang", "m.keller"]
-    assert await named_persons(pool, "nachbar") == []
+    assert await persons_of(pool, "leitstelle") == ["a.desk", "b.lang", "m.keller"]
+    assert await persons_of(pool, "nachbar") == []
 
 
 async def test_each_reminder_and_escalation_is_claimed_once(pool: Any, alerts: Alerts) -> None:

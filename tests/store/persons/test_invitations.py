@@ -75,9 +75,22 @@ async def test_recovering_leaves_nothing_that_was_good_before(invitations: Invit
         "INSERT INTO person_session (digest, person_id, environment, method) VALUES ('\\x01', 'm.keller', 'live', 'x')"
     )
     await pool.execute("INSERT INTO person_device (digest, person_id) VALUES ('\\x01', 'm.keller')")
+    await pool.execute(
+        "INSERT INTO source (id, name, senders, territory) VALUES ('leitstelle', 'Leitstelle', '{}', '{}')"
+    )
+    await pool.execute(
+        "INSERT INTO api_key (id, source_id, digest, person) VALUES ('a', 'leitstelle', '', 'm.keller'), ('b', 'leitstelle', '', NULL)"
+    )
     assert await invitations.recover("m.keller", b"new", DAY, ANNA)
+    assert [row["id"] for row in await pool.fetch("SELECT id FROM api_key WHERE revoked_at IS NULL")] == ["b"]
     for table in ("person_credential", "person_session", "person_device"):
         assert await pool.fetchval(f"SELECT count(*) FROM {table}") == 0
     assert await invited(invitations, b"new") == "m.keller"
-    actions = [row["action"] for row in await pool.fetch("SELECT action FROM audit ORDER BY id")]
-    assert actions == ["person.add", "person.invite", "person.recover"]
+    lines = await pool.fetch("SELECT action, detail FROM audit ORDER BY id")
+    assert [line["action"] for line in lines] == [
+        "person.add",
+        "person.invite",
+        "key.revoke",
+        "person.recover",
+    ]
+    assert lines[-1]["detail"]["keys"] == [lines[-2]["detail"]["key"]] == ["wk_a"]
