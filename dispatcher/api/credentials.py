@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -121,7 +120,8 @@ class EnvironmentCrossings:
         which, now = (principal.actor, principal.environment, reason), self._monotonic()
         if now - self._noted.get(which, -LOGGED_EVERY_S) < LOGGED_EVERY_S:
             return
-        with suppress(*UNAVAILABLE):
+        self._noted[which] = now  # before the record is asked: many may come at once
+        try:
             await audit.note(
                 self._pool,
                 principal.actor,
@@ -129,7 +129,10 @@ class EnvironmentCrossings:
                 credential=principal.environment,
                 reason=reason,
             )
-            self._noted[which] = now
+        except BaseException as error:
+            self._noted.pop(which, None)
+            if not isinstance(error, UNAVAILABLE):
+                raise
 
 
 def bearer(request: Request) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _HEAD: Final = "cap-dispatcher audit checkpoint 1"
 _HASH_BYTES: Final = 32
 _SIGNATURE_BYTES: Final = 64
+LARGEST: Final = 2**63 - 1
+"""The largest number of a checkpoint, a position or an entry, as the record has them."""
 LONGEST_LINE: Final = 1024
 """Characters of a checkpoint as JSON; real ones have half of that."""
 
@@ -95,11 +97,15 @@ def of_members(members: Mapping[str, Any]) -> Checkpoint:
         raise ValueError("no checkpoint") from error
     if found.at.tzinfo is None or len(found.hash) != _HASH_BYTES or len(found.signature) != _SIGNATURE_BYTES:
         raise ValueError("no checkpoint")
+    try:
+        found.text()
+    except OverflowError as error:  # the first or the last day there is, of a zone that is apart from UTC
+        raise ValueError("no checkpoint") from error
     return found
 
 
 def _positive(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST:
         raise ValueError("no checkpoint")
     return value
 

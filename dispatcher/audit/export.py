@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dispatcher.audit.checkpoint import Checkpoint, instant, of_members
+from dispatcher.audit.checkpoint import LARGEST, Checkpoint, instant, of_members
 from dispatcher.audit.entry import AuditEntry, ChainLink
 from dispatcher.audit.verification import ChainVerdict, ChainVerifier, Fault
 
@@ -89,7 +89,10 @@ def end_line(end: End) -> bytes:
 
 def read_line(raw: bytes) -> Head | ChainLink | Checkpoint | End:
     """Read any line of an export. Raises ValueError for what is none."""
-    members = json.loads(raw)
+    try:
+        members = json.loads(raw)
+    except RecursionError as error:
+        raise ValueError("no line of an export") from error
     if not isinstance(members, dict) or not raw.endswith(b"\n"):
         raise ValueError("no line of an export")
     try:
@@ -125,7 +128,7 @@ def verify_export(
     rows = _Rows(lines)
     head = next(rows, None)
     named = head.keys if isinstance(head, Head) else ()
-    verifier = ChainVerifier(keys or named, anchored)
+    verifier = ChainVerifier(keys or named, anchored, pinned=bool(keys))
     if not isinstance(head, Head):
         verifier.find(Fault.UNREADABLE, 0, "line 1 is not the head of an export")
     end: End | None = None
@@ -179,14 +182,15 @@ def _line(members: dict[str, Any]) -> bytes:
 def _read_head(members: dict[str, Any]) -> Head:
     if members["version"] != VERSION:
         raise ValueError("an export of another version")
-    return Head(tuple(map(str, members["keys"])))
+    return Head(tuple(_text(str(key)) for key in members["keys"]))
 
 
 def _read_entry(members: dict[str, Any]) -> ChainLink:
     fields = members["entry"]
     entry = None if fields is None else AuditEntry(**fields)
-    if entry is not None and not all(isinstance(one, str) or one is None for one in entry):
-        raise ValueError("no entry")
+    for one in entry or ():
+        if one is not None:
+            _text(one)
     return ChainLink(
         _number(members["position"]),
         _number(members["audit_id"]),
@@ -202,9 +206,17 @@ def _read_end(members: dict[str, Any]) -> End:
 
 
 def _number(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST:
         return value
     raise ValueError("no number")
+
+
+def _text(value: object) -> str:
+    """Return a text. Raises ValueError for what is none, or has no bytes in UTF-8, as half of a surrogate pair."""
+    if not isinstance(value, str):
+        raise ValueError("no text")  # noqa: TRY004 - as whatever is no line of an export
+    value.encode()
+    return value
 
 
 def _hash(value: str) -> bytes:

@@ -35,7 +35,7 @@ class Fault(StrEnum):
     TRUNCATED = "truncated"
     FORKED = "forked"
     FORGED = "forged"
-    """A checkpoint is not signed by a key that counts."""
+    """A checkpoint is not signed by a key that counts, or none is that agrees."""
     UNREADABLE = "unreadable"
     """A line of an export or an anchor cannot be read."""
 
@@ -81,9 +81,18 @@ class ChainVerifier:
     chain; that for anchored checkpoints beside.
     """
 
-    def __init__(self, keys: Collection[str] | None = None, anchored: Iterable[Checkpoint] = ()) -> None:
-        """`keys` are those that may have signed (hexadecimal digits); None: any. `anchored` were kept elsewhere."""
+    def __init__(
+        self,
+        keys: Collection[str] | None = None,
+        anchored: Iterable[Checkpoint] = (),
+        *,
+        pinned: bool = False,
+    ) -> None:
+        """`keys` are those that may have signed (hexadecimal digits); None: any. `anchored` were kept elsewhere.
+        `pinned`: the keys are known on another way than from what is verified, so that one of them has to vouch for it.
+        """
         self._trusted = keys
+        self._pinned = pinned
         self.position = 0
         """The last position that was taken, and the hash there."""
         self.hash = GENESIS
@@ -204,8 +213,14 @@ class ChainVerifier:
         self._number = max(self._number, one.number)
         if one.position == self.position:
             self._compare(one, "record")
-        else:
+        elif one.position > self.position:
             self._beyond.append(one)
+        else:
+            self.find(
+                Fault.REORDERED,
+                one.position,
+                f"checkpoint {one.number} stands after position {self.position}, and vouches for nothing there",
+            )
 
     def _compare(self, one: Checkpoint, of: str) -> None:
         """Compare a checkpoint with the place that was taken last."""
@@ -268,6 +283,12 @@ class ChainVerifier:
                 Fault.TRUNCATED,
                 self.position,
                 f"checkpoint {anchored_number} was put at an anchor, and the last one here is {self._number}",
+            )
+        if self._pinned and self.position and not self._covered:
+            self.find(
+                Fault.FORGED,
+                self.position,
+                "no checkpoint of a key that counts agrees with any entry: anybody can have computed these hashes",
             )
         findings = sorted(self._findings, key=lambda one: one.position)
         return ChainVerdict(

@@ -1,5 +1,6 @@
 """Credentials in the Authorization header, and what is said of refused ones."""
 
+import asyncio
 import base64
 from typing import Any
 
@@ -20,6 +21,7 @@ from dispatcher.api.credentials import (
 from dispatcher.metrics import Metrics
 from dispatcher.model.principals import CredentialState, Source
 from dispatcher.model.vocabulary import Environment
+from dispatcher.store import record
 from tests.store import conftest as on_record
 
 
@@ -96,6 +98,19 @@ async def test_an_attempt_to_cross_is_on_the_trail_once_a_minute(pool: Any) -> N
         ("source:leitstelle", {"credential": "exercise", "reason": "path"}),
         ("source:leitstelle", {"credential": "live", "reason": "path"}),
     ]
+
+
+async def test_attempts_at_once_are_one_entry_and_one_while_the_record_was_away_does_not_count(
+    pool: Any, database_url: str
+) -> None:
+    live = of_source(Source("leitstelle", "", frozenset(), ()), Environment.LIVE)
+    away = await record.connect(database_url, size=1)
+    await away.close()
+    crossings = EnvironmentCrossings(away, lambda: 0.0)
+    await crossings.note(live, CrossingReason.PATH)
+    crossings._pool = pool
+    await asyncio.gather(*(crossings.note(live, CrossingReason.PATH) for _ in range(5)))
+    assert len(await trail(pool)) == 1
 
 
 async def trail(pool: Any) -> list[tuple[str, dict[str, str]]]:

@@ -27,12 +27,10 @@ AT = datetime(2026, 11, 29, tzinfo=UTC)
 SIGNER = CheckpointSigner(b"k" * 32)
 
 
-def _links(count: int) -> list[ChainLink]:
+def _links(count: int, actor: str = "operator:Jülich\n") -> list[ChainLink]:
     links: list[ChainLink] = []
     for place in range(1, count + 1):
-        entry = AuditEntry(
-            str(place), "7", "2026-11-29T00:00:00.000000Z", "operator:Jülich\n", "x", None, "{}"
-        )
+        entry = AuditEntry(str(place), "7", "2026-11-29T00:00:00.000000Z", actor, "x", None, "{}")
         previous = links[-1].hash if links else GENESIS
         links.append(ChainLink(place, place, previous, entry_hash(place, previous, entry), entry))
     return links
@@ -97,7 +95,17 @@ def test_what_is_done_to_an_export_is_named(lines: list[bytes], expected: Any) -
 
 def test_an_export_by_another_key_is_not_believed() -> None:
     other = CheckpointSigner(b"o" * 32)
-    assert faults(LINES, keys=[other.key]) == [("forged", 2), ("forged", 4)]
+    assert faults(LINES, keys=[other.key]) == [("forged", 2), ("forged", 4), ("forged", 4)]
+
+
+def test_an_export_whose_chain_was_computed_anew_is_not_believed_by_known_keys() -> None:
+    """Its checkpoints are left out, or stand where nothing is compared with them."""
+    links = _links(4, "operator:nobody")
+    entries, end = [*map(item_line, links)], end_line(End(4, 4, links[-1].hash, 0))
+    assert faults([LINES[0], *entries, end], keys=[SIGNER.key]) == [("forged", 4)]
+    aside = [LINES[0], *entries, *map(item_line, CHECKPOINTS[:1]), end]
+    assert faults(aside, keys=[SIGNER.key]) == [("reordered", 2), ("forged", 4)]
+    assert faults(aside) == [("reordered", 2)]
 
 
 def test_an_anchors_file_is_read_line_by_line_and_each_checkpoint_once() -> None:
@@ -116,11 +124,18 @@ def test_an_anchors_file_is_read_line_by_line_and_each_checkpoint_once() -> None
         edited(LINES[1], entry={}), edited(LINES[1], entry={**json.loads(LINES[1])["entry"], "id": 1}),
         edited(CHECKPOINTS[0].line(), number=0), edited(CHECKPOINTS[0].line(), at="2026-11-29"),
         edited(CHECKPOINTS[0].line(), at="2026-11-29T00:00:00"), edited(CHECKPOINTS[0].line(), signature="00"),
+        b"[" * 200_000 + b"\n", edited(LINES[0], keys=["\ud800"]),
+        edited(LINES[1], entry={**json.loads(LINES[1])["entry"], "actor": "\ud800"}),
+        edited(LINES[1], position=2**63), edited(CHECKPOINTS[0].line(), position=2**63),
+        edited(CHECKPOINTS[0].line(), at="0001-01-01T00:00:00+14:00"),
+        edited(CHECKPOINTS[0].line(), key="\ud800"),
     ],
 )  # fmt: skip
 def test_what_is_no_line_of_an_export_is_refused(line: bytes) -> None:
     with pytest.raises(ValueError):
         read_line(line)
+    found = verify_export([LINES[0], line, *LINES[1:]]).verdict.findings
+    assert [one.sentence for one in found] == ["position 0: line 2 does not belong here"]
 
 
 def test_every_line_is_read_as_it_was_written() -> None:

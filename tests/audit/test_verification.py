@@ -183,6 +183,20 @@ def test_a_checkpoint_that_is_gone_is_named() -> None:
     assert found(CHAIN, checkpoint(4), checkpoint(8, number=1)) == [("forked", 8)]
 
 
+def test_a_checkpoint_that_stands_elsewhere_vouches_for_nothing_and_is_named() -> None:
+    verifier = ChainVerifier()
+    verifier.take_all([*REWRITTEN, checkpoint(8)])
+    assert [(one.fault, one.position) for one in verifier.finish().findings] == [(Fault.REORDERED, 8)]
+
+
+def test_by_keys_that_are_known_otherwise_one_checkpoint_has_to_agree() -> None:
+    known: dict[str, Any] = {"keys": [SIGNER.key], "pinned": True}
+    assert found(REWRITTEN, **known) == [("forged", 9)]
+    assert found(CHAIN, checkpoint(8), **known) == []
+    assert found(CHAIN, anchored=[checkpoint(8)], **known) == []
+    assert ChainVerifier(**known).finish().sound, "where there is no entry, there is nothing to vouch for"
+
+
 def test_what_is_kept_of_many_faults_is_bounded_and_all_are_counted() -> None:
     many = chain(map(entry, range(1, 400)))
     gone = [one._replace(entry=None) for one in many]

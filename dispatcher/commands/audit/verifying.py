@@ -101,7 +101,7 @@ async def _of_record(
 ) -> _Answer:
     async with snapshot(pool) as chain:
         keys = pinned or tuple(await chain.keys())
-        verifier = ChainVerifier(keys, anchored)
+        verifier = ChainVerifier(keys, anchored, pinned=bool(pinned))
         async for chunk in chain.chunks():
             verifier.take_all(chunk)
         verifier.beside(await chain.put_beside())

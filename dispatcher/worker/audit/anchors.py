@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dispatcher.audit.checkpoint import Checkpoint
 
 TIMEOUT_S: Final = 10.0
-"""How long a webhook may take to answer."""
+"""How long a webhook may take to answer, and a file to have a line on the disk."""
 _MODE: Final = 0o644
 """What stands in the file is for anybody to read."""
 _TAKEN: Final = range(200, 300)
@@ -44,12 +44,21 @@ class FileAnchor:
 
     kind = "file"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, timeout_s: float = TIMEOUT_S) -> None:
         self._path = path
+        self._timeout_s = timeout_s
+        self._writing: asyncio.Task[None] | None = None
+        """The last write. Nobody can end one that hangs, as on a share whose server is away: it keeps a thread."""
 
     async def put(self, checkpoint: Checkpoint) -> None:
+        if self._writing is not None and not self._writing.done():
+            raise AnchorRefused("file_timeout")
+        self._writing = asyncio.create_task(asyncio.to_thread(_append, self._path, checkpoint.line()))
         try:
-            await asyncio.to_thread(_append, self._path, checkpoint.line())
+            async with asyncio.timeout(self._timeout_s):
+                await asyncio.shield(self._writing)
+        except TimeoutError as error:
+            raise AnchorRefused("file_timeout") from error
         except OSError as error:
             raise AnchorRefused(f"file_{(error.strerror or 'error').lower().replace(' ', '_')}") from error
 

@@ -44,7 +44,12 @@ class ChainPatrol:
             # From the last one on, and not from the last place: one may be made for a place that was read before.
             to = None if through else links[-1].position
             checkpoints = await checkpoints_between(connection, self._checked, to)
+        if checkpoints and checkpoints[0].position < before:  # committed after the places behind it were read
+            self.begin_anew()
+            return None
         self._checked = checkpoints[-1].position if checkpoints else self._checked
+        while checkpoints and checkpoints[0].position == before:
+            verifier.checkpoint(checkpoints.pop(0))
         for link in links:
             verifier.take(link)
             while checkpoints and checkpoints[0].position <= link.position:

@@ -62,6 +62,8 @@ async def test_what_was_done_to_it_is_named_and_the_command_fails(
     assert (await run("audit", "verify", "--json")).exit_code == 1 or place > 2
     cut = json.loads((await run("audit", "verify", "--anchor", anchor, "--json")).stdout)
     assert [(one["fault"], one["position"]) for one in cut["faults"]][-1] == ("truncated", 6)
+    known = json.loads((await run("audit", "verify", "--key", "0" * 64, "--json")).stdout)
+    assert ("forged", 2) in [(one["fault"], one["position"]) for one in known["faults"]]
 
 
 async def test_an_export_is_verified_without_the_record(

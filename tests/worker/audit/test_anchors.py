@@ -1,7 +1,10 @@
 """Checkpoints outside of the record."""
 
+import asyncio
 import json
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +38,32 @@ async def test_what_cannot_be_written_is_refused_with_a_code(tmp_path: Path, nam
     with pytest.raises(AnchorRefused) as refused:
         await FileAnchor(tmp_path / name).put(CHECKPOINTS[0])
     assert refused.value.code in {"file_no_such_file_or_directory", "file_is_a_directory"}
+
+
+async def test_a_file_that_hangs_is_refused_and_holds_one_thread(tmp_path: Path) -> None:
+    """A pipe that is full takes nothing until somebody reads."""
+    path = tmp_path / "anchor.ndjson"
+    os.mkfifo(path)
+    pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        with suppress(BlockingIOError):
+            while os.write(pipe, bytes(4096)):
+                pass
+        anchor = FileAnchor(path, timeout_s=0.01)
+        writing = set()
+        for _ in range(3):
+            with pytest.raises(AnchorRefused) as refused:
+                await anchor.put(CHECKPOINTS[0])
+            assert refused.value.code == "file_timeout"
+            writing.add(anchor._writing)
+        (hung,) = writing
+        assert hung is not None
+        with suppress(BlockingIOError):
+            while os.read(pipe, 4096):
+                pass
+        await asyncio.wait([hung])
+    finally:
+        os.close(pipe)
 
 
 async def test_a_webhook_gets_the_line_and_answers_with_success(client_for: Callable[..., Any]) -> None:  # noqa: F811
