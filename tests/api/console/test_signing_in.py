@@ -95,7 +95,7 @@ async def test_a_passkey_signs_in_by_what_the_script_posts(console: Any, invite:
     first, authenticator = Browser(console), Authenticator(CONSOLE)
     await first.enrol(await invite())
     await first.get("")
-    made = authenticator.make((await first.json("account/passkeys/options", {})).json)
+    made = authenticator.make((await first.json("account/passkeys/options", {"password": PASSWORD})).json)
     assert (await first.json("account/passkeys", made | {"label": "Diensthandy"})).status == 204
     assert "„Diensthandy“" in text(await first.get(""))
     browser = Browser(console)
