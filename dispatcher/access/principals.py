@@ -61,6 +61,8 @@ class Principal:
     """The entry in the record of a person."""
     held: tuple[RoleGrant, ...] = ()
     """The roles of a person that hold now."""
+    is_bounded: bool = False
+    """Whether roles with a territory bound what the control centre of a person may warn: `acting_on` says so."""
 
     def may(self, permission: Permission) -> bool:
         """Whether it holds the permission. What is asked for must be its own all the same."""
@@ -82,6 +84,12 @@ class Principal:
         """Whether one of a person's roles gives the permission in this municipality."""
         return any(permission in permissions_of_role(grant.role) and grant.covers(ags) for grant in self.held)
 
+    def may_everywhere(self, permission: Permission) -> bool:
+        """Whether one of a person's roles gives the permission without a bound."""
+        return any(
+            permission in permissions_of_role(grant.role) and not grant.territory for grant in self.held
+        )
+
     def may_follow(self, source_id: str) -> bool:
         """Whether it may read what came from this source."""
         return self.owns(source_id) or self.may(Permission.READ_ANY_ALERT)
@@ -95,7 +103,8 @@ class Principal:
             return self
         source = _narrowed(self.source, self.held, permission)
         gone = AS_A_SOURCE if source is None else frozenset()
-        return replace(self, source=source, permissions=self.permissions - gone)
+        is_bounded = source is not self.source
+        return replace(self, source=source, permissions=self.permissions - gone, is_bounded=is_bounded)
 
     @property
     def submits_as(self) -> str:

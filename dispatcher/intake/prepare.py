@@ -73,6 +73,8 @@ class IntakeRules:
     on_doubt: OnDoubt = OnDoubt.HOLD
     territory: tuple[str, ...] = ()
     """AGS prefixes; none: every municipality of the boundary data."""
+    is_bounded: bool = False
+    """Whether the territory is that of a person's role: then it binds for what the source itself warned of, too."""
     senders: frozenset[str] = frozenset()
     """CAP senders it may carry; none: any, none of which is then proved."""
     severities: frozenset[cap.Severity] = frozenset(cap.Severity)

@@ -138,7 +138,9 @@ def place_of(lost: Unmatched, alert: cap.Alert) -> tuple[str, int | None]:
 
 
 def require_own_reach(rules: IntakeRules, others: Sequence[AffectedMunicipality]) -> None:
-    """Require the same of `others`: the places that other sources warned of in what the message updates or ends."""
+    """Require the same of `others`: the places of what the message updates or ends, where it is another source's, or a
+    person's role has a territory.
+    """
     beyond = dict.fromkeys((place.ags, place.name) for place in others)
     require_territory(rules, list(beyond), Phrase.REFERENCE_OUTSIDE_TERRITORY)
 

@@ -345,6 +345,7 @@ class SubmissionIntake:
             environment=principal.environment,
             on_doubt=OnDoubt.REFUSE,
             territory=source.territory,
+            is_bounded=principal.is_bounded,
             senders=source.senders,
             default_lifetime=self._default_lifetime,
             longest_lifetime=self._longest_lifetime,
@@ -367,8 +368,7 @@ class SubmissionIntake:
         if decision.reason is Reason.HELD and not decision.waits_for_approval:
             mends = next(doubt for doubt in decision.doubts if doubt is not Doubt.APPROVAL)
             raise refusal(mends, message, known, self._zone)
-        if decision.reason in SENT:
-            await _require_own_reach(submission, rules, known)
+        await _require_own_reach(submission, rules, known, decision)
         return known, decision
 
     async def _record(
@@ -447,8 +447,14 @@ async def _quota_reached(submission: Submission, rules: IntakeRules) -> datetime
     return await submission.warnings_since(rules.source_id, since, rules.quota, rules.environment)
 
 
-async def _require_own_reach(submission: Submission, rules: IntakeRules, known: RelatedState) -> None:
-    """Sources may share a CAP sender: none may update or end what another one warned of beyond its own territory."""
+async def _require_own_reach(
+    submission: Submission, rules: IntakeRules, known: RelatedState, decision: Decision
+) -> None:
+    """Sources may share a CAP sender: none may update or end what another one warned of beyond its own territory. Nor
+    may a person whose role has a territory what the own source warned of beyond that, told or still held.
+    """
+    if decision.reason is Reason.DUPLICATE:
+        return
     for stored in known.replaces:
-        if stored.source_id != rules.source_id:
+        if rules.is_bounded or (decision.reason in SENT and stored.source_id != rules.source_id):
             require_own_reach(rules, await submission.places(stored.id))

@@ -154,8 +154,10 @@ def test_a_person_submits_as_its_centre_on_what_the_role_leaves_of_it(
     assert (author.source.territory if author.source else None) == left
     assert author.may(Permission.SUBMIT_ALERTS) is (left is not None)
     assert author.submits_as == ("leitstelle" if left else "m.keller")
+    assert author.is_bounded is bool(role)
     corrector = whole.acting_on(Permission.CORRECT_ALERTS)
     assert corrector.source.territory == centre
+    assert not corrector.is_bounded
     assert corrector.may(Permission.CORRECT_ALERTS)
 
 

@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
+from dispatcher.access.permissions import Permission
+from dispatcher.access.persons import Person
+from dispatcher.access.principals import of_person
+from dispatcher.access.roles import Role, RoleGrant
 from dispatcher.intake.submission import DECIDED_AT_ONCE
 from dispatcher.model.principals import Source
-from dispatcher.model.problems import ProblemType
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.vocabulary import Environment
 from dispatcher.settings import Settings
 from dispatcher.store.audience.subscriptions import Subscriptions
 from tests.api.conftest import EXERCISE_KEY, KEY, NEIGHBOUR, OTHER_KEY, Service, introduce, serving
@@ -416,6 +421,32 @@ async def test_a_source_does_not_touch_what_another_warned_of_beyond_its_territo
     assert [place["ags"] for place in problem["municipalities"]] == [JUELICH]
     assert await pool.fetchval("SELECT count(*) FROM alert WHERE stopped_at IS NOT NULL") == 0
     assert (await service.submit(later)).status == 201, "who warned may"
+
+
+@pytest.mark.parametrize("act", ["Update", "Cancel", "Cancel of what waits"])
+async def test_a_role_bounds_what_a_person_updates_or_ends_of_the_own_centre(
+    service: Service, pool: Any, act: str
+) -> None:
+    if act == "Cancel of what waits":
+        await pool.execute("INSERT INTO approval_rule VALUES ('*', 'Severe', 0, true)")
+    one = warning(JUELICH)
+    await service.submit(one)
+    source = await service.parts.sources.get("leitstelle")
+    grants = (RoleGrant(Role.AUTHOR, (DUEREN,)),)
+    whole = of_person(Person("m.keller", Environment.LIVE, grants), datetime.now(UTC), source)
+    author = whole.acting_on(Permission.SUBMIT_ALERTS)
+    later = one.later("spaeter", act.split(maxsplit=1)[0], infos=(InfoPart(areas=(DUEREN,)),)).xml()
+    for judge in (service.parts.intake.preview, service.parts.intake.accept):
+        with pytest.raises(RequestRefused) as refused:
+            await judge(author, later)
+        assert refused.value.type is ProblemType.OUTSIDE_TERRITORY
+        assert refused.value.extra["municipalities"] == [{"ags": JUELICH, "name": "Jülich"}]
+    assert await stored(pool) == 1
+    inside = warning(DUEREN, severity="Minor")
+    await service.parts.intake.accept(author, inside.xml())
+    ended = await service.parts.intake.accept(author, inside.later("ende", "Cancel", infos=()).xml())
+    assert ended.alert.reason == "cancel", "what lies within is ended"
+    assert (await service.parts.intake.accept(author, inside.xml())).repeated
 
 
 async def test_a_source_ends_what_another_warned_of_within_its_territory(service: Service) -> None:
