@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ from dispatcher.api.schemas.alerts import AlertPage, alert_body
 from dispatcher.api.schemas.preview import PreviewBody, preview_body
 from dispatcher.api.schemas.status import StatusBody, status_body
 from dispatcher.api.shedding import places_of, reading, reading_ledger
+from dispatcher.intake.correction.correcting import CorrectingParty
 from dispatcher.intake.correction.prepared import Falsehood
 from dispatcher.model.alerts import AlertFilter
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -230,8 +232,8 @@ def _correction(router: APIRouter, dependencies: ApiDependencies) -> None:
         alarmed, ahead of everything else. 201 is a promise: it is committed. Where it has ended already nobody is told
         again, and `alert.reason` says so.
         """
-        alert, source = await _correctable(dependencies, corrector, alert_id)
-        return accepted_body(await dependencies.corrections.correct(source, alert, what, corrector.actor))
+        alert, source, by = await _correctable(dependencies, corrector, alert_id)
+        return accepted_body(await dependencies.corrections.correct(source, alert, what, by))
 
 
 def _reading(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> None:
@@ -294,21 +296,22 @@ def _ledger(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> 
 
 async def _correctable(
     dependencies: ApiDependencies, corrector: Principal, alert_id: str
-) -> tuple[StoredAlert, Principal]:
-    """Return an alert that the principal may correct, and the source in whose name: a person corrects what any control
-    centre has sent, where its role holds. Raises `RequestRefused`.
+) -> tuple[StoredAlert, Principal, CorrectingParty]:
+    """Return an alert that the principal may correct, the source in whose name, and who corrects where: a person what
+    any control centre has sent, where its role holds. Raises `RequestRefused`.
     """
     if corrector.person is None:
-        return await _own(dependencies, corrector, alert_id), corrector
-    alert = await dependencies.alerts.get(alert_id)
-    source = None if alert is None else await dependencies.sources.get(alert.source_id)
-    if alert is None or source is None or alert.source_id.startswith(FEED_PREFIX):
+        alert = await _own(dependencies, corrector, alert_id)
+        return alert, corrector, CorrectingParty(corrector.actor)
+    found = await dependencies.alerts.get(alert_id)
+    source = None if found is None else await dependencies.sources.get(found.source_id)
+    if found is None or source is None or found.source_id.startswith(FEED_PREFIX):
         raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
-    if alert.environment is not corrector.environment:
+    if found.environment is not corrector.environment:
         raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
-    places = await dependencies.alerts.affected(alert_id)
-    require_role(corrector, Permission.CORRECT_ALERTS, places)
-    return alert, of_source(source)
+    by = CorrectingParty(corrector.actor, partial(require_role, corrector, Permission.CORRECT_ALERTS))
+    by.require(await dependencies.alerts.affected(alert_id))
+    return found, of_source(source), by
 
 
 async def _own(dependencies: ApiDependencies, submitter: Principal, alert_id: str) -> StoredAlert:

@@ -12,6 +12,7 @@ from dispatcher.intake.effects import take_effect
 from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import graph_of, thread_of
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt
+from dispatcher.intake.related import stands
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.approval.request import ApprovalDecision
 from dispatcher.model.vocabulary import FEED_PREFIX, OPEN_DRILL, SENT, WARNING, AlertState, Doubt, Reason
@@ -143,6 +144,17 @@ class Approval:
         released = await _alert(submission, held.id, outcome.chain_id)
         others, _ = await take_effect(submission, message, known, released)
         return others
+
+    async def concerned(self, submission: Submission, held: StoredAlert) -> list[AffectedMunicipality]:
+        """Return the municipalities in which people would notice that a held message is sent: its own, and those of
+        what it replaces or ends, told or still held.
+        """
+        message = await _believed(submission, held, await submission.raw(held.id) or b"", ())
+        now, rules = self._clock(submission.now), _rules(held)
+        known = await related_state(submission, rules, message, held.sha256, now, itself=held.id)
+        gone = [one for one in known.replaces if one.state is AlertState.HELD or stands(one, now)]
+        found = [place for one in gone for place in await submission.places(one.id)]
+        return list({place.ags: place for place in (*message.places, *found)}.values())
 
     async def planned_soon(self, held: StoredAlert, others: Sequence[ReadyAlert]) -> StoredAlert:
         """Wake workers up for what was sent, after the commit. Returns it as the record has it."""

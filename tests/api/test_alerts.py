@@ -89,6 +89,12 @@ async def test_an_approver_corrects_what_any_control_centre_has_sent_where_the_r
     with pytest.raises(RequestRefused) as refused:
         await correct(approver(), NOWHERE, Falsehood.FALSE_ALARM)
     assert refused.value.type == "not-found"
+    within = warning(DUEREN)
+    first = (await service.submit(within)).json["alert"]["id"]
+    await service.submit(within.later("weiter", infos=warning(DUEREN, JUELICH).infos))
+    with pytest.raises(RequestRefused) as refused:
+        await correct(approver(DUEREN), first, Falsehood.FALSE_ALARM)
+    assert refused.value.type == "outside-territory", "what took its place is wider"
     answer = await correct(approver("05358"), alert_id, Falsehood.EXERCISE)
     assert (answer.alert.reason, answer.alert.sender) == ("cancel", SENDER)
     row = await pool.fetchrow("SELECT actor, alert_id FROM audit WHERE action = 'alert.correct'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -98,7 +99,6 @@ def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
         """
         body = await read_body(request, BODY_BYTES, approver.actor)
         wanted = parsed(ApprovalWanted, body, ProblemType.INVALID_REQUEST, Phrase.PARAMETERS_WRONG)
-        require_role(approver, Permission.APPROVE_ALERTS, await dependencies.alerts.affected(alert_id))
         try:
             await dependencies.four_eyes.approve(alert_id, _decider(approver), wanted.binding)
         except DecisionRefused as refused:
@@ -115,7 +115,6 @@ def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
         """Never send the message. Its author may reject it, too."""
         body = await read_body(request, BODY_BYTES, approver.actor)
         wanted = parsed(RejectionWanted, body, ProblemType.INVALID_REQUEST, Phrase.PARAMETERS_WRONG)
-        require_role(approver, Permission.APPROVE_ALERTS, await dependencies.alerts.affected(alert_id))
         try:
             await dependencies.four_eyes.reject(alert_id, _decider(approver), wanted.why)
         except DecisionRefused as refused:
@@ -124,7 +123,9 @@ def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
 
 
 def _decider(approver: Principal) -> Decider:
-    return Decider(approver.author, approver.actor)
+    """Return who decides: where a role allows it, also of what the message changes or ends."""
+    require = partial(require_role, approver, Permission.APPROVE_ALERTS)
+    return Decider(approver.author, approver.actor, require)
 
 
 async def _shown(dependencies: ApiDependencies, alert_id: str) -> ShownMessage:

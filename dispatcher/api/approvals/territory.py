@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 
 def require_role(person: Principal, permission: Permission, places: Sequence[AffectedMunicipality]) -> None:
-    """Require that a role of the person gives the permission in all these municipalities. Raises `RequestRefused`."""
+    """Require that a role of the person gives the permission in all these municipalities; without a bound where there
+    are none, for then nobody knows whom it concerns. Raises `RequestRefused`.
+    """
     foreign = [one for one in places if not person.may_on(permission, one.ags)]
-    if foreign:
+    if foreign or not (places or person.may_everywhere(permission)):
         raise RequestRefused(
             ProblemType.OUTSIDE_TERRITORY,
             said(Phrase.APPROVAL_OUTSIDE_TERRITORY),

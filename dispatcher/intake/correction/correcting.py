@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,16 +15,30 @@ from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import tzinfo
 
     from dispatcher.access.principals import Actor, Principal
     from dispatcher.intake.correction.prepared import Falsehood
     from dispatcher.intake.submission import Accepted, SubmissionIntake
-    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.store.alerts.alerts import Alerts
 
 TRIES_MAX: Final = 20
 """How often what holds is looked up anew: each look finds another message that it names from then on."""
+
+
+def _anywhere(_places: Sequence[AffectedMunicipality]) -> None:
+    """Refuse nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectingParty:
+    """Whoever corrects: the actor in the trail, and where it may."""
+
+    actor: Actor
+    require: Callable[[Sequence[AffectedMunicipality]], None] = _anywhere
+    """Raises `RequestRefused` for the municipalities of a message that it may not take back."""
 
 
 class Corrections:
@@ -34,12 +49,14 @@ class Corrections:
         self._intake = intake
         self._zone = zone
 
-    async def correct(self, source: Principal, alert: StoredAlert, what: Falsehood, by: Actor) -> Accepted:
-        """Take back what of the source's alert holds. Nobody is told twice: where it has ended already, the answer says
-        so. Raises like `SubmissionIntake.accept`.
+    async def correct(
+        self, source: Principal, alert: StoredAlert, what: Falsehood, by: CorrectingParty
+    ) -> Accepted:
+        """Take back what of the source's alert holds: all of it, or nothing where `by` may not take back a part. Nobody
+        is told twice: where it has ended already, the answer says so. Raises like `SubmissionIntake.accept`.
         """
         earlier = await self._message(alert.id)
-        parts, named = [earlier], [follow_up.own_reference(earlier)]
+        parts, named, taken_back = [earlier], [follow_up.own_reference(earlier)], [alert.id]
         for _ in range(TRIES_MAX):
             message = correction(parts, self._header(earlier, tuple(named)), what)
             raw = cap.render(message)
@@ -48,16 +65,21 @@ class Corrections:
             except RequestRefused as refused:
                 if refused.type is not ProblemType.REFERENCE_REPLACED:
                     raise
-                parts = [await self._identified(one) for one in _in_force(refused)]
+                taken_back = [await self._identified(one) for one in _in_force(refused)]
+                parts = [await self._message(alert_id) for alert_id in taken_back]
                 named = [follow_up.own_reference(one) for one in parts]
                 continue
             # Equal ones, which nobody was told of, would be sent in its place.
             equal = (*preview.behind.sent, *preview.behind.elsewhere)
-            more = [await self._message(one.id) for one in equal if one.source_id == alert.source_id]
+            own = [one.id for one in equal if one.source_id == alert.source_id]
+            more = [await self._message(alert_id) for alert_id in own]
             found = [one for one in map(follow_up.own_reference, more) if one not in named]
             if not found:
-                return await self._intake.accept(source, raw, corrects=by)
+                for alert_id in taken_back:
+                    by.require(await self._alerts.affected(alert_id))
+                return await self._intake.accept(source, raw, corrects=by.actor)
             named += found
+            taken_back += own
         raise RequestRefused(ProblemType.CONFLICT, said(Phrase.CHANGES_JUST_NOW))
 
     def _header(self, earlier: cap.Alert, named: tuple[cap.Reference, ...]) -> follow_up.Header:
@@ -71,12 +93,12 @@ class Corrections:
             raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
         return message
 
-    async def _identified(self, named: dict[str, Any]) -> cap.Alert:
-        """Return the message that holds in the place of an earlier one, as a refusal names it."""
+    async def _identified(self, named: dict[str, Any]) -> str:
+        """Return the message, by id, that holds in the place of an earlier one, as a refusal names it."""
         sent = datetime.fromisoformat(named["sent"])
         async with self._alerts.submission(named["sender"]) as submission:
             found = await submission.identity(named["sender"], named["identifier"], sent)
-        return await self._message(found[-1].id)
+        return found[-1].id
 
 
 def _in_force(refused: RequestRefused) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from dispatcher.intake.four_eyes.binding import BoundContent, binding, content_s
 from dispatcher.intake.four_eyes.states import (
     DecisionRefusal,
     refused_approval,
+    refused_person,
     refused_rejection,
     refused_release,
 )
@@ -22,7 +23,7 @@ from dispatcher.store.alerts.approvals import approval_request
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from datetime import datetime
 
     from dispatcher.access.principals import Actor
@@ -48,12 +49,18 @@ class DecisionRefused(Exception):
         self.detail = detail
 
 
+def _anywhere(_places: Sequence[AffectedMunicipality]) -> None:
+    """Refuse nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """Whoever decides: the person's id, and the actor in the trail."""
+    """Whoever decides: the person's id, the actor in the trail, and where it may."""
 
     person: str
     actor: Actor
+    require: Callable[[Sequence[AffectedMunicipality]], None] = _anywhere
+    """Raises for the municipalities that a decision concerns if it may not decide there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +100,12 @@ class FourEyes:
 
     async def approve(self, alert_id: str, by: Decider, seen: str) -> StoredAlert:
         """Send the message, to as many as were shown and few more. `seen` is the binding that the person was shown.
-        Raises `DecisionRefused`, and what `record.UNAVAILABLE` lists.
+        Raises `DecisionRefused`, what `by.require` raises, and what `record.UNAVAILABLE` lists.
         """
         async with self._decision(alert_id, by.actor, ApprovalDecision.APPROVE) as open_:
+            # Before texts are written, which takes long.
+            message = open_.required(refused_person(open_.request, by.person, open_.now))
+            by.require(await self._release.concerned(open_.submission, message))
             bound, held = await self._bindings(open_)
             refusal = refused_approval(
                 open_.request, by.person, seen=seen, bound=bound, held=held, now=open_.now
@@ -108,6 +118,7 @@ class FourEyes:
         """Conclude that the message is never sent. Raises like `approve`."""
         async with self._decision(alert_id, by.actor, ApprovalDecision.REJECT) as open_:
             message = open_.required(refused_rejection(open_.request, open_.now))
+            by.require(await self._release.concerned(open_.submission, message))
             await drop(open_.submission, message, by.actor, why)
 
     async def release_by_policy(self, alert_id: str) -> StoredAlert:
@@ -123,7 +134,7 @@ class FourEyes:
         stored = await self._alerts.get(alert_id)
         if stored is None:
             return None
-        async with self._alerts.submission(stored.sender) as submission:
+        async with self._alerts.snapshot() as submission:
             request = await approval_request(submission.connection, alert_id)
             if request is None:
                 return None
@@ -155,9 +166,13 @@ class FourEyes:
     async def _decision(
         self, alert_id: str, actor: Actor, decision: ApprovalDecision
     ) -> AsyncIterator[_Open]:
-        """Open the transaction of a decision. One that is refused leaves nothing but its line in the trail."""
+        """Open the transaction of a decision. One that is refused leaves nothing but its line in the trail, which is
+        about a message of record.
+        """
+        stored = await self._alerts.get(alert_id)
+        if stored is None:
+            raise DecisionRefused(DecisionRefusal.NO_REQUEST, None)
         try:
-            stored = _required(await self._alerts.get(alert_id))
             async with self._alerts.submission(stored.sender) as submission:
                 await RelatedAlerts(submission).lock_ingest()
                 request = await approval_request(submission.connection, alert_id)
@@ -201,12 +216,6 @@ class _Open:
         if refusal is not None:
             raise DecisionRefused(refusal, self.request)
         return self.stored
-
-
-def _required(stored: StoredAlert | None) -> StoredAlert:
-    if stored is None:
-        raise DecisionRefused(DecisionRefusal.NO_REQUEST, None)
-    return stored
 
 
 async def _as_it_is(submission: Submission, stored: StoredAlert) -> StoredAlert:

@@ -69,18 +69,23 @@ def state_of(request: ApprovalRequest, now: datetime) -> ApprovalState:
     return ApprovalState.EXPIRED if request.reason is Reason.EXPIRED else ApprovalState.VOID
 
 
+def refused_person(request: ApprovalRequest | None, person: str, now: datetime) -> DecisionRefusal | None:
+    """Return why a person approves nothing here, whatever it was shown; None if it may."""
+    if request is None or not request.is_needed:
+        return DecisionRefusal.NO_REQUEST
+    if (refusal := _not_waiting(request, now)) is not None:
+        return refusal
+    return DecisionRefusal.OWN if not person or person in request.authors else None
+
+
 def refused_approval(
     request: ApprovalRequest | None, person: str, *, seen: str, bound: str, held: str, now: datetime
 ) -> DecisionRefusal | None:
     """Return why a person's approval takes no effect; None if it does. All three in hex: `seen` is the binding that the
     person was shown, `bound` that of what is in the record now, `held` that of what was held.
     """
-    if request is None or not request.is_needed:
-        return DecisionRefusal.NO_REQUEST
-    if (refusal := _not_waiting(request, now)) is not None:
+    if (refusal := refused_person(request, person, now)) is not None:
         return refusal
-    if not person or person in request.authors:
-        return DecisionRefusal.OWN
     if bound != held:
         return DecisionRefusal.CHANGED
     return DecisionRefusal.NOT_SEEN if seen != held else None

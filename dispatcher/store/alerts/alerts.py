@@ -352,6 +352,15 @@ class Alerts:
             await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", sender)
             yield Submission(connection, await connection.fetchval("SELECT clock_timestamp()"))
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Submission]:
+        """Open a transaction that only reads, as of one instant of the record, and waits for no CAP sender."""
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield Submission(connection, await connection.fetchval("SELECT clock_timestamp()"))
+
     async def get(self, alert_id: str) -> StoredAlert | None:
         row = await self._pool.fetchrow(
             f"""SELECT {COLUMNS}, {sequence("a")} AS sequence, {also_replaces("a")} AS also_replaces

@@ -93,6 +93,24 @@ async def test_where_the_role_does_not_hold_nothing_is_decided(service: Any, ask
     assert await asked.listed() == [held]
 
 
+async def test_the_role_holds_too_where_an_update_says_that_it_is_over(service: Any, pool: Any) -> None:
+    one = warning(DUEREN, JUELICH)
+    await service.submit(one)
+    await pool.execute("INSERT INTO approval_rule VALUES ('*', 'Severe', 0, true)")
+    asked, narrower = Routes(service), one.later("enger", infos=warning(DUEREN).infos)
+    held = str((await service.submit(narrower)).json["alert"]["id"])
+    shown = await asked.shown(held)
+    assert [place.ags for place in shown.municipalities] == [DUEREN]
+    for name, body in (("approveAlert", {"binding": shown.binding}), ("rejectAlert", {"why": "nein"})):
+        assert (await refused(asked.decide(name, approver("b.lang", DUEREN), held, **body)))[
+            0
+        ] == "outside-territory"
+    sent = await asked.decide(
+        "approveAlert", approver("b.lang", DUEREN, JUELICH), held, binding=shown.binding
+    )
+    assert sent.state == "approved"
+
+
 async def test_under_another_number_nothing_waits(service: Any, asked: Routes) -> None:
     nothing = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
     assert (await refused(asked.shown(nothing)))[0] == "not-found"

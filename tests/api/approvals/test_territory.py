@@ -4,7 +4,7 @@ import pytest
 
 from dispatcher.access.permissions import Permission
 from dispatcher.access.persons import Person
-from dispatcher.access.principals import of_person
+from dispatcher.access.principals import Principal, of_person
 from dispatcher.access.roles import Role, RoleGrant
 from dispatcher.api.approvals.territory import require_role
 from dispatcher.model.alerts import AffectedMunicipality
@@ -26,3 +26,14 @@ def test_the_role_is_to_hold_in_every_municipality() -> None:
     assert refused.value.extra["municipalities"] == [{"ags": AACHEN, "name": f"Ort {AACHEN}"}]
     with pytest.raises(RequestRefused):
         require_role(person, Permission.DECIDE_HELD, PLACES[:1])
+
+
+def test_what_concerns_nobody_knows_whom_takes_a_role_without_a_bound() -> None:
+    def approver(*territory: str) -> Principal:
+        grants = (RoleGrant(Role.APPROVER, territory), RoleGrant(Role.AUTHOR))
+        return of_person(Person("b.lang", Environment.LIVE, grants), NOW)
+
+    require_role(approver(), Permission.APPROVE_ALERTS, [])
+    with pytest.raises(RequestRefused) as refused:
+        require_role(approver("05358"), Permission.APPROVE_ALERTS, [])
+    assert refused.value.type == "outside-territory"

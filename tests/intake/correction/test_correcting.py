@@ -1,14 +1,19 @@
 """A false alarm is withdrawn by one person in one step: to exactly those alarmed, and to each once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dispatcher.access.principals import Actor, of_source
-from dispatcher.intake.correction.correcting import Corrections
+from dispatcher.intake.correction.correcting import CorrectingParty, Corrections
 from dispatcher.intake.correction.prepared import Falsehood
 from dispatcher.intake.submission import Accepted
+from dispatcher.model.alerts import AffectedMunicipality
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 from dispatcher.model.vocabulary import Lane, Reason, State
 from dispatcher.store.delivery.plans import Plans
 from tests.support.approval_world import GRAVE, LEITSTELLE, ZONE, ApprovalWorld
@@ -16,7 +21,7 @@ from tests.support.histories import finish, ledger_of, plan, planned, subscribe
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.submissions import warning
 
-OFFICER = Actor("person:m.keller")
+OFFICER = CorrectingParty(Actor("person:m.keller"))
 
 
 async def told(world: ApprovalWorld, alert_id: str) -> set[Any]:
@@ -27,11 +32,16 @@ async def told(world: ApprovalWorld, alert_id: str) -> set[Any]:
     return await planned(world.pool, alert_id)
 
 
-async def correct(world: ApprovalWorld, alert_id: str, what: Falsehood = Falsehood.FALSE_ALARM) -> Accepted:
+async def correct(
+    world: ApprovalWorld,
+    alert_id: str,
+    what: Falsehood = Falsehood.FALSE_ALARM,
+    by: CorrectingParty = OFFICER,
+) -> Accepted:
     alert = await world.alerts.get(alert_id)
     assert alert is not None
     corrections = Corrections(world.alerts, world.intake, ZONE)
-    return await corrections.correct(of_source(LEITSTELLE), alert, what, OFFICER)
+    return await corrections.correct(of_source(LEITSTELLE), alert, what, by)
 
 
 async def test_it_goes_to_those_alarmed_ahead_of_everything_and_is_on_the_trail(world: ApprovalWorld) -> None:
@@ -45,7 +55,7 @@ async def test_it_goes_to_those_alarmed_ahead_of_everything_and_is_on_the_trail(
     assert corrected.headline == "Fehlalarm: Hochwasser an der Rur"
     assert await told(world, corrected.id) == {("cancel", one) for one in alarmed}
     row = await world.pool.fetchrow("SELECT actor, alert_id FROM audit WHERE action = 'alert.correct'")
-    assert tuple(row) == (OFFICER, corrected.id)
+    assert tuple(row) == (OFFICER.actor, corrected.id)
 
 
 async def test_it_waits_for_no_second_person(world: ApprovalWorld) -> None:
@@ -82,6 +92,35 @@ async def test_what_took_its_place_is_taken_back(world: ApprovalWorld) -> None:
     assert stored.stopped_by == corrected.id
 
 
+@pytest.mark.parametrize("wider", ["an update", "an equal warning"])
+async def test_nothing_is_taken_back_where_a_part_of_it_lies_beyond(world: ApprovalWorld, wider: str) -> None:
+    """Whoever corrects names the first one, which is within."""
+    one = warning(DUEREN)
+    first = (await world.submit(one)).alert
+    if wider == "an update":
+        beyond = (await world.submit(one.later("neu", infos=warning(DUEREN, JUELICH).infos))).alert
+    else:
+        beyond = (await world.submit(replace(one, identifier="gleich"))).alert
+        assert beyond.reason is Reason.MERGED
+        await world.pool.execute(
+            "INSERT INTO affected VALUES ($1, $2, 'Jülich', 'geocode', 1.0)", beyond.id, JUELICH
+        )
+    asked: list[str] = []
+
+    def within(places: Sequence[AffectedMunicipality]) -> None:
+        asked.extend(place.ags for place in places)
+        if JUELICH in asked:
+            raise RequestRefused(ProblemType.OUTSIDE_TERRITORY, said(Phrase.APPROVAL_OUTSIDE_TERRITORY))
+
+    with pytest.raises(RequestRefused) as refused:
+        await correct(world, first.id, by=CorrectingParty(OFFICER.actor, within))
+    assert refused.value.type == "outside-territory"
+    after = await world.alerts.get(beyond.id)
+    assert after is not None
+    assert after.stopped_by is None
+    assert await world.trail("alert.correct") == []
+
+
 async def test_an_equal_warning_does_not_take_its_place(world: ApprovalWorld) -> None:
     """Nobody was told of it, as the other said the same: it would be sent when that has ended."""
     one = warning(DUEREN, JUELICH)
@@ -106,7 +145,6 @@ async def test_after_twenty_looks_it_is_given_up(
     world: ApprovalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dispatcher.intake.correction import correcting
-    from dispatcher.model.problems import RequestRefused
 
     first = (await world.submit(warning())).alert
     monkeypatch.setattr(correcting, "TRIES_MAX", 0)

@@ -1,6 +1,7 @@
 """Two persons, one decision: in the record, whichever process they asked."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from dispatcher.model.vocabulary import ApprovalState, Reason
 from dispatcher.store.delivery.plans import Plans
 from tests.support.approval_world import GRAVE, ApprovalWorld, decider, grave_with
 from tests.support.histories import ledger_of, plan, subscribe
-from tests.support.messages import DUEREN, HEIMBACH
+from tests.support.messages import DUEREN, HEIMBACH, JUELICH, SENDER
 from tests.support.submissions import warning
 
 KELLER, LANG, OTT = decider("m.keller"), decider("b.lang"), decider("j.ott")
@@ -144,9 +145,43 @@ async def test_what_it_updates_has_ended_meanwhile(world: ApprovalWorld) -> None
 async def test_under_an_unknown_id_nothing_waits(world: ApprovalWorld) -> None:
     assert await world.here.shown("0" * 26) is None
     assert await refused(world.here.approve("0" * 26, LANG, "")) is DecisionRefusal.NO_REQUEST
+    assert await world.trail("approval.refuse") == [], "anybody could fill it"
     sent = (await world.submit(warning())).alert.id
     assert await world.here.shown(sent) is None
     assert await refused(world.here.reject(sent, LANG, "nein")) is DecisionRefusal.NO_REQUEST
+
+
+async def test_an_update_is_asked_about_wherever_what_it_replaces_was_told_or_waits(
+    world: ApprovalWorld,
+) -> None:
+    one = warning(HEIMBACH)
+    await world.submit(one)
+    await world.policy(GRAVE)
+    second = one.later("zwei", infos=warning(JUELICH).infos)
+    await world.submit(second, "m.keller")
+    third = one.later("drei", minutes=2, infos=warning(DUEREN).infos)
+    third = replace(third, references=(*third.references, *second.later("x").references))
+    held = (await world.submit(third, "m.keller")).alert.id
+    concerned: set[str] = set()
+    here = replace(LANG, require=lambda places: concerned.update(place.ags for place in places))
+    await world.here.reject(held, here, "nein")
+    assert concerned == {DUEREN, HEIMBACH, JUELICH}
+
+
+async def test_reading_what_waits_does_not_wait_for_its_sender(world: ApprovalWorld, held: str) -> None:
+    async with world.alerts.submission(SENDER):
+        shown = await asyncio.wait_for(world.there.shown(held), 20)
+    assert shown is not None
+
+
+async def test_no_texts_are_written_for_whoever_may_not_decide(
+    world: ApprovalWorld, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = await world.binding(held)
+    monkeypatch.setattr(type(world.texts), "of", None)
+    assert await refused(world.here.approve(held, KELLER, seen)) is DecisionRefusal.OWN
+    await world.here.reject(held, LANG, "falscher Ort")
+    assert await refused(world.here.approve(held, OTT, seen)) is DecisionRefusal.REJECTED
 
 
 async def test_the_policy_releases_what_nobody_decided_in_time(world: ApprovalWorld) -> None:

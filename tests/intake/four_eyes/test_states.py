@@ -9,6 +9,7 @@ import pytest
 from dispatcher.intake.four_eyes.states import (
     DecisionRefusal,
     refused_approval,
+    refused_person,
     refused_rejection,
     refused_release,
     state_of,
@@ -98,6 +99,13 @@ def test_what_changed_or_was_not_seen_is_not_approved() -> None:
     assert approval(WAITING, seen="bb") is DecisionRefusal.NOT_SEEN
     assert approval(WAITING, seen="") is DecisionRefusal.NOT_SEEN
     assert approval(None) is DecisionRefusal.NO_REQUEST
+
+
+def test_who_approves_nothing_here_is_told_before_anything_is_compared() -> None:
+    assert refused_person(None, "b.lang", NOW) is DecisionRefusal.NO_REQUEST
+    assert refused_person(ENDED[ApprovalState.VOID], "b.lang", NOW) is DecisionRefusal.VOID
+    assert refused_person(WAITING, "m.keller", NOW) is DecisionRefusal.OWN
+    assert refused_person(WAITING, "b.lang", NOW) is None
 
 
 def test_whoever_submitted_it_may_take_it_back() -> None:
