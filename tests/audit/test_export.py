@@ -38,9 +38,10 @@ def _links(count: int, actor: str = "operator:Jülich\n") -> list[ChainLink]:
 
 LINKS = _links(4)
 CHECKPOINTS = [SIGNER.sign(n, place, LINKS[place - 1].hash, AT) for n, place in ((1, 2), (2, 4))]
+ITEMS: list[ChainLink | Checkpoint] = [*LINKS[:2], CHECKPOINTS[0], *LINKS[2:], CHECKPOINTS[1]]
 LINES = [
     head_line([SIGNER.key], AT),
-    *map(item_line, (*LINKS[:2], CHECKPOINTS[0], *LINKS[2:], CHECKPOINTS[1])),
+    *map(item_line, ITEMS),
     end_line(End(4, 4, LINKS[-1].hash, 3)),
 ]
 
