@@ -90,8 +90,8 @@ class Accounts:
     ) -> WrongPassword | bool:
         """Change a person's password, who shows the one before. Returns what is wrong with the new one, or whether the
         old one was right. All other sessions end, and all other browsers are forgotten. Raises `TooManyHashes`, and
-        `SignInRefused` where too many attempts have failed: whoever sits at a desk that was left guesses no more often
-        than at the door.
+        `SignInRefused` where the session has ended, or too many attempts have failed: whoever sits at a desk that was
+        left guesses no more often than at the door.
         """
         person = session.person
         if not await self._has_shown(visitor, session, before):
@@ -99,9 +99,9 @@ class Accounts:
         if wrong := wrong_password(after, person.id):
             return wrong
         actor = person_actor(person.id)
-        await self._stores.credentials.put_password(
-            person.id, await self._sign_in.passwords.hash(after), actor
-        )
+        hashed = await self._sign_in.passwords.hash(after)
+        done = await self._stores.credentials.put_password(person.id, hashed, actor, session.number)
+        _require(session_is_there=done)
         await self._stores.sessions.end_all(
             person.id, actor, but=session.number, device=visitor.device_digest
         )
@@ -120,7 +120,10 @@ class Accounts:
         if step is None:
             return False
         person_id = session.person.id
-        await self._stores.credentials.put_totp(person_id, secret, step, person_actor(person_id))
+        done = await self._stores.credentials.put_totp(
+            person_id, secret, step, person_actor(person_id), session.number
+        )
+        _require(session_is_there=done)
         return True
 
     async def ask_passkey(self, visitor: Visitor, session: PersonSession, password: str = "") -> str:
@@ -153,7 +156,7 @@ class Accounts:
         except PasskeyRefused:
             return False
         shown = "".join(one for one in label.strip() if one.isprintable())[:LONGEST_LABEL]
-        return await credentials.add_passkey(passkey, shown, person_actor(person_id))
+        return await credentials.add_passkey(passkey, shown, person_actor(person_id), session.number)
 
     async def new_recovery_codes(
         self, visitor: Visitor, session: PersonSession, password: str = ""
@@ -164,7 +167,10 @@ class Accounts:
         await self._ask_password(visitor, session, password)
         person_id, codes = session.person.id, new_recovery_codes()
         hashes = [recovery_hash(self._pepper, person_id, code) for code in codes]
-        await self._stores.credentials.put_recovery_codes(person_id, hashes, person_actor(person_id))
+        done = await self._stores.credentials.put_recovery_codes(
+            person_id, hashes, person_actor(person_id), session.number
+        )
+        _require(session_is_there=done)
         return codes
 
     async def remove(self, visitor: Visitor, session: PersonSession, number: int, password: str = "") -> bool:
@@ -173,7 +179,9 @@ class Accounts:
         """
         await self._ask_password(visitor, session, password)
         person_id = session.person.id
-        return await self._stores.credentials.remove(person_id, number, person_actor(person_id))
+        return await self._stores.credentials.remove(
+            person_id, number, person_actor(person_id), session.number
+        )
 
     async def end(self, session: PersonSession, number: int) -> bool:
         """End another session of the same person."""
@@ -206,3 +214,9 @@ class Accounts:
             raise
         await self._stores.failures.succeeded(attempt)
         return True
+
+
+def _require(*, session_is_there: bool) -> None:
+    """Raise `SignInRefused` where the session of a change has ended meanwhile, so that nothing was changed."""
+    if not session_is_there:
+        raise SignInRefused(SignInRefusal.OVER)

@@ -226,9 +226,11 @@ class SignIn:
             raise self._refused(SignInRefusal.WRONG, "passkey")
         return await self.open(visitor, passkey.person_id, Method.PASSKEY)
 
-    async def open(self, visitor: Visitor, person_id: str, method: Method) -> Opened:
+    async def open(
+        self, visitor: Visitor, person_id: str, method: Method, instead_of: int | None = None
+    ) -> Opened:
         """Begin a session of a person who has shown enough, by a token that nobody had before. Raises `SignInRefused`
-        where the person was disabled meanwhile.
+        where the person was disabled meanwhile, or the session of number `instead_of` has ended.
         """
         person = await self.stores.persons.person(person_id)
         digest = visitor.device_digest
@@ -244,6 +246,7 @@ class SignIn:
                 method,
                 None if method is Method.INVITATION else token_digest(opened.device),
                 person_actor(person_id),
+                instead_of,
             )
         ):
             raise self._refused(SignInRefusal.WRONG, method.value)
@@ -251,10 +254,10 @@ class SignIn:
         return opened
 
     async def reopen(self, visitor: Visitor, session: PersonSession, method: Method) -> Opened:
-        """Put a session in place of one that was for enrolling, now that there is a second factor."""
-        opened = await self.open(visitor, session.person.id, method)
-        await self.stores.sessions.end(session.person.id, session.number, person_actor(session.person.id))
-        return opened
+        """Put a session in place of one that was for enrolling, now that there is a second factor. Raises
+        `SignInRefused` where that one has ended.
+        """
+        return await self.open(visitor, session.person.id, method, session.number)
 
     async def sign_out(self, session: PersonSession) -> None:
         """End a session."""

@@ -11,7 +11,7 @@ from dispatcher.access.persons import Person
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.access.secret_tokens import new_token, token_digest
 from dispatcher.model.vocabulary import Environment
-from dispatcher.sign_in.accounts import MOST_PASSKEYS
+from dispatcher.sign_in.accounts import MOST_PASSKEYS, OwnAccount
 from dispatcher.sign_in.allowances import OF_PERSON_AND_LINE
 from dispatcher.sign_in.passwords import TooManyHashes, WrongPassword
 from dispatcher.sign_in.sign_in import Opened, SignInRefusal, SignInRefused
@@ -177,6 +177,27 @@ async def test_who_finds_a_browser_signed_in_gets_no_way_of_its_own_to_sign_in(d
     with pytest.raises(SignInRefused) as throttled:
         await door.accounts.ask_passkey(visitor, session, PASSWORD)
     assert throttled.value.refusal is SignInRefusal.THROTTLED
+
+
+async def test_a_change_that_is_under_way_ends_with_a_recovery(door: Door) -> None:
+    session, secret = await signed_in(door), pyotp.random_base32()
+    enrolling = await door.session(await door.enrol("a.other"))
+    recover = door.sign_in.stores.invitations.recover
+    assert await recover("a.other", b"new", timedelta(hours=1), UNNAMED_OPERATOR)
+    code = pyotp.TOTP(secret).at(int((await record_time(door.pool)).timestamp()))
+    await door.sign_in.stores.sessions.end("m.keller", session.number, UNNAMED_OPERATOR)
+    for change in (
+        door.accounts.put_totp(door.visitor(), enrolling, secret, code),
+        door.accounts.new_recovery_codes(door.visitor(), enrolling),
+        door.accounts.change_password(door.visitor(), session, PASSWORD, OTHER),
+    ):
+        with pytest.raises(SignInRefused) as refused:
+            await change
+        assert refused.value.refusal is SignInRefusal.OVER
+    assert not await add_passkey(door, enrolling)
+    with pytest.raises(SignInRefused):
+        await door.sign_in.reopen(door.visitor(), enrolling, Method.PASSKEY)
+    assert await door.accounts.account("a.other") == OwnAccount((), ())
 
 
 async def test_what_is_too_busy_to_compare_a_password_counts_nothing_against_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +183,9 @@ def _number(visit: Visit) -> int:
 async def _be_whole(visit: Visit, session: PersonSession, response: Response, method: Method) -> None:
     """Let a session go on as any other that was for enrolling, by tokens that nobody had before."""
     if session.method is Method.INVITATION:
-        put_session(response, await visit.parts.sign_in.reopen(visit.visitor, session, method))
+        # One that has ended meanwhile stays so: the next page asks to sign in.
+        with suppress(SignInRefused):
+            put_session(response, await visit.parts.sign_in.reopen(visit.visitor, session, method))
 
 
 def _invited(visit: Visit, person_id: str, said: str = "") -> Response:

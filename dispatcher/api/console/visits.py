@@ -118,13 +118,14 @@ async def received(request: Request, parts: ConsoleParts, environment: Environme
         line,
         request.cookies.get(device_cookie(environment), ""),
     )
+    # The body first: a session that ends while one is on its way must not be taken for one that holds.
+    body = (
+        b"" if request.method in ("GET", "HEAD") else await read_body(request, BODY_BYTES, line or "console")
+    )
     found = await parts.sign_in.principal(request.cookies.get(session_cookie(environment), ""), environment)
     if found and (recognised := request.scope.get("extensions", {}).get(RECOGNISED)):
         recognised()
     principal, session = found or (None, None)
-    body = (
-        b"" if request.method in ("GET", "HEAD") else await read_body(request, BODY_BYTES, line or "console")
-    )
     fields = _fields(body) if media_type_of(request) == FORM else {}
     return Visit(request, parts, environment, visitor, fields, body, principal, session)
 

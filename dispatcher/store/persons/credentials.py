@@ -60,7 +60,9 @@ class CredentialEntry:
 
 
 class PersonCredentials:
-    """Reads and writes them. `sealing` opens the secrets of TOTP."""
+    """Reads and writes them. `sealing` opens the secrets of TOTP. Changes of one person's come one after the other; one
+    that is made in a session, by its number, is made only while that is there: what is under way ends with a recovery.
+    """
 
     def __init__(self, pool: Pool, sealing: Sealing) -> None:
         self._pool = pool
@@ -89,10 +91,13 @@ class PersonCredentials:
         )
         return found
 
-    async def put_password(self, person_id: str, hashed: str, by: Actor) -> None:
-        """Give a person a password, in place of the one before."""
+    async def put_password(self, person_id: str, hashed: str, by: Actor, session: int | None = None) -> bool:
+        """Give a person a password, in place of the one before. Returns False where the session has ended."""
         async with self._pool.acquire() as connection, connection.transaction():
+            if not await _begin(connection, person_id, session):
+                return False
             await put_password(connection, person_id, hashed, by)
+        return True
 
     async def rehash(self, person_id: str, before: str, after: str) -> None:
         """Keep a better hash of the same password, unless it was changed meanwhile."""
@@ -104,11 +109,15 @@ class PersonCredentials:
             after,
         )
 
-    async def put_totp(self, person_id: str, secret: str, step: int, by: Actor) -> None:
+    async def put_totp(
+        self, person_id: str, secret: str, step: int, by: Actor, session: int | None = None
+    ) -> bool:
         """Give a person a secret of TOTP, in place of the one before. The code of time step `step` was taken already:
-        the one that proved it is good no more.
+        the one that proved it is good no more. Returns False where the session has ended.
         """
         async with self._pool.acquire() as connection, connection.transaction():
+            if not await _begin(connection, person_id, session):
+                return False
             await connection.execute(
                 "DELETE FROM person_credential WHERE person_id = $1 AND kind = 'totp'", person_id
             )
@@ -119,6 +128,7 @@ class PersonCredentials:
                 step,
             )
             await _note(connection, by, "put", person_id, CredentialKind.TOTP)
+        return True
 
     async def totp_secret(self, person_id: str) -> str | None:
         """Return a person's secret of TOTP, if it has one. Raises `Unsealable`."""
@@ -139,9 +149,13 @@ class PersonCredentials:
         )
         return taken is not None
 
-    async def put_recovery_codes(self, person_id: str, hashes: Sequence[str], by: Actor) -> None:
-        """Give a person these recovery codes, in place of all before."""
+    async def put_recovery_codes(
+        self, person_id: str, hashes: Sequence[str], by: Actor, session: int | None = None
+    ) -> bool:
+        """Give a person these recovery codes, in place of all before. Returns False where the session has ended."""
         async with self._pool.acquire() as connection, connection.transaction():
+            if not await _begin(connection, person_id, session):
+                return False
             await connection.execute(
                 "DELETE FROM person_credential WHERE person_id = $1 AND kind = 'recovery'", person_id
             )
@@ -150,6 +164,7 @@ class PersonCredentials:
                 [(person_id, hashed) for hashed in hashes],
             )
             await _note(connection, by, "put", person_id, CredentialKind.RECOVERY)
+        return True
 
     async def take_recovery_code(self, person_id: str, hashed: str, by: Actor) -> bool:
         """Take a recovery code, which is gone then. Returns whether there was one of this hash."""
@@ -163,9 +178,13 @@ class PersonCredentials:
                 await _note(connection, by, "use", person_id, CredentialKind.RECOVERY)
         return gone is not None
 
-    async def add_passkey(self, passkey: Passkey, label: str, by: Actor) -> bool:
-        """Let a passkey sign its person in. Returns whether it is new; nobody takes another's."""
+    async def add_passkey(self, passkey: Passkey, label: str, by: Actor, session: int | None = None) -> bool:
+        """Let a passkey sign its person in. Returns whether it is new, and the session has not ended; nobody takes
+        another's.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
+            if not await _begin(connection, passkey.person_id, session):
+                return False
             new = await connection.fetchval(
                 """INSERT INTO person_credential (person_id, kind, passkey_id, public_key, sign_count, label)
                    VALUES ($1, 'passkey', $2, $3, $4, $5) ON CONFLICT (passkey_id) DO NOTHING RETURNING id""",
@@ -209,12 +228,13 @@ class PersonCredentials:
         )
         return done is not None
 
-    async def remove(self, person_id: str, number: int, by: Actor) -> bool:
+    async def remove(self, person_id: str, number: int, by: Actor, session: int | None = None) -> bool:
         """Remove a passkey or the secret of TOTP of a person. Returns False, and leaves it, where there is no such, or
-        it is the last second factor.
+        it is the last second factor, or the session has ended.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.fetchval("SELECT id FROM person WHERE id = $1 FOR UPDATE", person_id)
+            if not await _begin(connection, person_id, session):
+                return False
             rows = await connection.fetch(
                 "SELECT id, kind FROM person_credential WHERE person_id = $1 AND kind IN ('passkey', 'totp')",
                 person_id,
@@ -237,6 +257,16 @@ async def put_password(connection: Connection, person_id: str, hashed: str, by: 
         hashed,
     )
     await _note(connection, by, "put", person_id, CredentialKind.PASSWORD)
+
+
+async def _begin(connection: Connection, person_id: str, session: int | None) -> bool:
+    """Let whoever else changes this person's credentials wait. Returns whether the session is there, if one is asked
+    for.
+    """
+    await connection.fetchval("SELECT id FROM person WHERE id = $1 FOR UPDATE", person_id)
+    return session is None or await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM person_session WHERE (id, person_id) = ($1, $2))", session, person_id
+    )
 
 
 async def _note(connection: Any, by: Actor, act: str, person_id: str, kind: CredentialKind) -> None:

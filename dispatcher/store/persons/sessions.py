@@ -78,10 +78,17 @@ class Sessions:
         self._terms = terms
 
     async def begin(
-        self, digest: bytes, person: Person, method: Method, device: bytes | None, by: Actor
+        self,
+        digest: bytes,
+        person: Person,
+        method: Method,
+        device: bytes | None,
+        by: Actor,
+        instead_of: int | None = None,
     ) -> bool:
-        """Begin a session by the token of this digest, and remember the browser by that of `device`. Returns whether
-        the person may still sign in.
+        """Begin a session by the token of this digest, and remember the browser by that of `device`; another one of the
+        person ends, if `instead_of` has its number. Returns whether the person may still sign in, and that one was
+        there.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             there = await connection.fetchval(
@@ -91,6 +98,15 @@ class Sessions:
             )
             if there is None:
                 return False
+            if instead_of is not None:
+                gone = await connection.fetchval(
+                    "DELETE FROM person_session WHERE (person_id, id) = ($1, $2) RETURNING id",
+                    person.id,
+                    instead_of,
+                )
+                if gone is None:
+                    return False
+                await audit.note(connection, by, "person.sign_out", person=person.id, sessions=1)
             await connection.execute(
                 f"DELETE FROM person_session s WHERE s.person_id = $1 AND NOT ({_HOLDS})",  # noqa: S608 - constant
                 person.id,

@@ -1,9 +1,14 @@
 """What a page of the console takes, and from whom."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
+from dispatcher.api.body import BodiesInReceipt
+from dispatcher.api.console.visits import received
+from dispatcher.model.vocabulary import Environment
 from tests.support.console import PASSWORD, Browser, text
 
 FOREIGN = "Diese Eingabe kam nicht von einer Seite des Warndienstes"
@@ -77,3 +82,24 @@ async def test_a_page_is_in_the_language_of_the_browser(console: Any) -> None:
 async def test_a_body_has_an_end(browser: Browser) -> None:
     await browser.get("sign-in")
     assert (await browser.ask("POST", "sign-in", b"x" * 70_000)).status == 413
+
+
+async def test_a_session_that_ends_while_a_body_is_on_its_way_is_none(
+    console: Any, browser: Browser, invite: Any
+) -> None:
+    await browser.enrol(await invite())
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+
+    async def body() -> dict[str, Any]:
+        await console.parts.health.pool.execute("DELETE FROM person_session")
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    in_receipt = SimpleNamespace(in_receipt=BodiesInReceipt())
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "headers": [(b"cookie", cookies.encode())],
+        "app": SimpleNamespace(state=SimpleNamespace(dependencies=in_receipt)),
+    }
+    visit = await received(Request(scope, body), console.parts.console, Environment.LIVE)
+    assert (visit.body, visit.session, visit.principal) == (b"x", None, None)

@@ -91,3 +91,45 @@ async def test_a_credential_is_what_its_kind_says(pool: Any, keller: Person) -> 
             await pool.execute(
                 f"INSERT INTO person_credential (person_id, {names}) VALUES ('m.keller', {values})"
             )
+
+
+async def test_nothing_is_changed_in_a_session_that_has_ended(credentials: Any, pool: Any) -> None:
+    begin = """INSERT INTO person_session (digest, person_id, environment, method)
+               VALUES ($1, $2, 'live', 'passkey') RETURNING id"""
+    await Persons(pool).add(Person("a.other", LIVE), BY)
+    mine, others = [await pool.fetchval(begin, one.encode(), one) for one in ("m.keller", "a.other")]
+
+    async def changed(session: int) -> list[bool]:
+        return [
+            await credentials.put_password("m.keller", "hash", BY, session),
+            await credentials.put_totp("m.keller", "SECRET", 0, BY, session),
+            await credentials.put_recovery_codes("m.keller", ["a"], BY, session),
+            await credentials.add_passkey(PASSKEY, "", BY, session),
+            await credentials.remove("m.keller", (await newest()), BY, session),
+        ]
+
+    async def newest() -> int:
+        return max((one.number for one in await credentials.listed("m.keller")), default=0)
+
+    assert await changed(others) == [False] * 5
+    assert await changed(mine) == [True] * 5
+    before = await credentials.listed("m.keller")
+    await pool.execute("DELETE FROM person_session WHERE id = $1", mine)
+    assert await changed(mine) == [False] * 5
+    assert await credentials.listed("m.keller") == before
+
+
+async def test_of_two_at_once_one_takes_the_place_of_the_other(credentials: Any, pool: Any) -> None:
+    """Both have begun before either goes on: another transaction has the person until both wait."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM person WHERE id = 'm.keller' FOR UPDATE")
+        changes = [
+            *(asyncio.create_task(credentials.put_recovery_codes("m.keller", [c], BY)) for c in "ab"),
+            *(asyncio.create_task(credentials.put_totp("m.keller", c, 0, BY)) for c in "ab"),
+        ]
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        while await pool.fetchval(waiting) < len(changes):
+            pass
+    assert await asyncio.gather(*changes) == [True] * 4
+    kinds = sorted(one.kind.value for one in await credentials.listed("m.keller"))
+    assert kinds == ["recovery", "totp"]

@@ -98,3 +98,14 @@ async def test_ending_one_or_all_but_one(sessions: Sessions, keller: Person, poo
     assert [await sessions.is_known(one, "m.keller") for one in (b"a", b"b", b"c")] == [False, False, True]
     await sessions.end_all("m.keller", BY)
     assert not await sessions.is_known(b"c", "m.keller")
+
+
+async def test_a_session_in_place_of_another_begins_only_while_that_is_there(
+    sessions: Sessions, keller: Person
+) -> None:
+    await begun(sessions, keller)
+    (first,) = await sessions.listed("m.keller")
+    assert await sessions.begin(b"b", keller, Method.PASSKEY, None, BY, first.number)
+    assert await sessions.found(b"a", LIVE) is None
+    assert not await sessions.begin(b"c", keller, Method.PASSKEY, None, BY, first.number)
+    assert await sessions.found(b"c", LIVE) is None
