@@ -104,12 +104,12 @@ async def test_the_persons_of_a_source_are_who_write_for_it_and_whom_its_keys_na
             "INSERT INTO person (id, environment, source_id) VALUES ($1, 'live', $2)", person, source
         )
     rows = [("a", "m.keller", None), ("b", "b.lang", None), ("c", "j.ott", NOW), ("d", None, None)]
-    for key, person, revoked in rows:
+    for key, owner, revoked in rows:
         await pool.execute(
             "INSERT INTO api_key (id, source_id, digest, person, revoked_at) VALUES ($1, 'leitstelle', $2, $3, $4)",
             key,
             key.encode(),
-            person,
+            owner,
             revoked,
         )
     assert await persons_of(pool, "leitstelle") == ["a.desk", "b.lang", "m.keller"]
