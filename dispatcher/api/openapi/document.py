@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 
 from dispatcher.access.table import OPEN_ROUTES
+from dispatcher.api.approvals.bodies import ApprovalWanted, RejectionWanted
 from dispatcher.api.instances.bodies import ConsentWanted, RotationWanted, WebhookWanted
 from dispatcher.api.openapi.refusals import FINDING, answer, problem_schema, problems_of, schema_name
 from dispatcher.api.openapi.security import SCHEMES, security_of
@@ -40,6 +41,7 @@ TAGS: Final = (
         "exercises",
         "Control centres: the same for exercises, with keys of their own. They reach who takes part.",
     ),
+    ("approvals", "Approvers: what waits for a second person; approve exactly what was shown, or reject it."),
     ("public", "Anybody: what is in force, in every form."),
     ("feeds", "How the feeds stand; a feed that pushes delivers its messages."),
     ("instances", "Municipalities' apps: what is in force, and what they are told."),
@@ -51,6 +53,7 @@ TAGS: Final = (
 )
 READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     {
+        "ApprovalWanted": ApprovalWanted,
         "CodeAskedFor": CodeAskedFor,
         "CodeWanted": CodeWanted,
         "ConsentWanted": ConsentWanted,
@@ -59,6 +62,7 @@ READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
         "InstanceWanted": InstanceWanted,
         "LedgerLine": LedgerLineBody,
         "OverlapWanted": OverlapWanted,
+        "RejectionWanted": RejectionWanted,
         "RotationWanted": RotationWanted,
         "SubscriberWanted": SubscriberWanted,
         "WebhookWanted": WebhookWanted,
@@ -68,6 +72,7 @@ READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
 STRUCTS: Final = (DeviceReceipt, DeviceReceiptList)
 """What is read without pydantic, as it comes by the thousand."""
 TAKEN: Final = (
+    "ApprovalWanted",
     "BrandingWanted",
     "CodeAskedFor",
     "CodeWanted",
@@ -79,6 +84,7 @@ TAKEN: Final = (
     "InstanceChange",
     "InstanceWanted",
     "OverlapWanted",
+    "RejectionWanted",
     "RotationWanted",
     "SubscriberWanted",
     "WebhookWanted",

@@ -1,6 +1,7 @@
 """The description says everything of every route, and what the service answers is as it says."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from enum import StrEnum
@@ -98,6 +99,13 @@ def lacking(document: dict[str, Any], entrances: set[str]) -> list[str]:
         found += [f"{entrance}: {fault}" for fault in _of_operation(document, entrance, operation)]
     for name, schema in document["components"]["schemas"].items():
         found += [f"{name}.{fault}" for fault in _of_members(schema)]
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    found += [f"{name}: no such schema" for name in sorted(named - set(document["components"]["schemas"]))]
+    tags = {tag for operation in known.values() for tag in operation.get("tags", ())}
+    found += [
+        f"{tag}: a tag without description"
+        for tag in sorted(tags - {one["name"] for one in document["tags"]})
+    ]
     for name, item in document.get("webhooks", {}).items():
         found += [f"{name}: no description" for one in item.values() if not one.get("description")]
     return found + ([] if document.get("webhooks") else ["no webhooks"])
@@ -198,6 +206,11 @@ def test_operation_ids_are_for_ever(described: dict[str, Any]) -> None:
             "GET /v1/alerts: parameter limit has no description",
         ),
         (lambda it: it.pop("webhooks"), "no webhooks"),
+        (
+            lambda it: it["components"]["schemas"].pop("ApprovalWanted"),
+            "ApprovalWanted: no such schema",
+        ),
+        (lambda it: it["tags"].clear(), "approvals: a tag without description"),
     ],
 )
 def test_what_is_left_out_is_found(
