@@ -216,9 +216,11 @@ class RequireInTurn(Require):
     async def __call__(self, request: Request, **parameters: object) -> Principal:
         places = places_of(request)
         shown = bearer(request) or request.headers.get("cookie", "")
-        usual = places.keys if _strangers_place(request) else places.known_keys
-        gate = usual if self._gate is None else self._gate(places)
-        async with places.in_turn(request, gate, shown):
+        if self._gate is not None:
+            turn = places.in_turn(request, self._gate(places), shown)
+        else:  # a wrong key is found in a moment, and keeps its place so long: strangers try any number of them
+            turn = places.one(places.keys if _strangers_place(request) else places.known_keys, shown)
+        async with turn:
             return await super().__call__(request, **parameters)
 
 

@@ -305,7 +305,11 @@ async def enrol(parts: Any, name: str, token: str) -> None:
 async def let_in(parts: Any) -> None:
     """A person of each role, signed in; and some for whom nothing is open."""
     of_leitstelle = {
-        role.value: Person(f"a.{role}", Environment.LIVE, (RoleGrant(role),), "leitstelle") for role in Role
+        # Who belongs to a centre may have sent what came by its key, and approves none of it.
+        role.value: Person(
+            f"a.{role}", Environment.LIVE, (RoleGrant(role),), None if role is Role.APPROVER else "leitstelle"
+        )
+        for role in Role
     }
     author, over = RoleGrant(Role.AUTHOR), RoleGrant(Role.AUTHOR, until=datetime(2026, 1, 1, tzinfo=UTC))
     others = {

@@ -446,7 +446,7 @@ async def test_accepts_over_https_and_http_2(
 async def test_one_call_does_not_disturb_another(case: Case, client_for: Any) -> None:
     async with far_side(ACCEPTED) as side, far_side(hang) as slow:
         origins = (side.origin, slow.origin)
-        channel = case.build(Setting(client_for(*origins), origins, timeout_s=SHORT_S))
+        channel = case.build(Setting(client_for(*origins), origins, timeout_s=10 * SHORT_S))
         fast, hanging = await asyncio.gather(
             send(channel, case.gateway(origins), [case.endpoint(number, origins) for number in range(5)]),
             send(

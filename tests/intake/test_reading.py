@@ -80,7 +80,7 @@ async def test_six_hostile_messages_of_one_source_delay_no_other(with_readers: S
 
     async def are_here() -> bool:
         shares = with_readers.parts.intake._readers._shares
-        return [*shares._waiting.values(), *shares._taken.elements()].count("leitstelle") == 6
+        return [*shares._waiting.values(), *shares._taken.elements()].count("live:leitstelle") == 6
 
     await until(are_here)
     answer = await with_readers.submit(warning(AACHEN, sender=NEIGHBOUR), key=OTHER_KEY)

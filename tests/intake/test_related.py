@@ -21,7 +21,7 @@ from dispatcher.intake.related import (
     stands,
 )
 from dispatcher.model.alerts import StoredAlert
-from dispatcher.model.vocabulary import DISPATCHED, WARNING, Doubt, Reason
+from dispatcher.model.vocabulary import DISPATCHED, OPEN_DRILL, WARNING, Doubt, Reason
 from tests.support.decisions import (
     AT,
     CENTRE,
@@ -89,7 +89,7 @@ def test_a_message_replaces_its_other_contents_and_the_copies_and_editions_that_
 @pytest.mark.parametrize("reason", Reason)
 def test_only_a_warning_or_what_waits_behind_an_equal_one_stands(reason: Reason) -> None:
     stored = on_record(reason=reason)
-    assert stands(stored, AT) is (reason in WARNING or reason is Reason.MERGED)
+    assert stands(stored, AT) is (reason in WARNING | OPEN_DRILL or reason is Reason.MERGED)
     assert not stands(replace(stored, stopped_by="x"), AT)
     assert not stands(replace(stored, expires=AT), AT)
 

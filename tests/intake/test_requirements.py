@@ -240,10 +240,10 @@ def test_each_doubt_of_a_centres_message_is_a_problem_of_its_own(doubt: Doubt) -
 
 def test_the_other_doubts_are_those_of_feeds_alone() -> None:
     """A key proves a centre, and which status and severity go out by themselves is set for feeds only. What waits for a
-    second person is not refused.
+    second person is not refused, and what is of the other environment is by `require_environment`.
     """
     of_feeds = {Doubt.SIGNATURE, Doubt.SENDER, Doubt.STATUS, Doubt.SEVERITY}
-    assert set(Doubt) - set(REFUSALS) == of_feeds | {Doubt.APPROVAL}
+    assert set(Doubt) - set(REFUSALS) == of_feeds | {Doubt.APPROVAL, Doubt.ENVIRONMENT}
     assert set(Doubt) - set(REFUSALS) > AUTHENTICITY_DOUBTS - {Doubt.CLOCK}
 
 

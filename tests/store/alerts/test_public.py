@@ -52,7 +52,6 @@ async def test_it_is_what_an_instance_of_all_places_would_pull(
         {"reason": Reason.MERGED},
         {"reason": Reason.CANCEL},
         # Whatever decided that these are sent: what they say of themselves stands.
-        {"status": "Exercise"},
         {"status": "Test"},
         {"scope": "Restricted"},
         {"scope": "Private"},
@@ -105,7 +104,7 @@ async def test_what_ended_a_warning_is_read_for_as_long_as_that_is(
     assert found.changed[0].stored.stopped_by == "B"
 
 
-@pytest.mark.parametrize("changes", [{"scope": "Restricted"}, {"scope": "Private"}, {"status": "Exercise"}])
+@pytest.mark.parametrize("changes", [{"scope": "Restricted"}, {"scope": "Private"}, {"status": "Test"}])
 async def test_what_is_not_public_is_not_read_although_it_ended_a_warning(
     public: PublicAlerts, alerts: Alerts, changes: dict[str, Any]
 ) -> None:
