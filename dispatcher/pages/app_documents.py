@@ -47,7 +47,7 @@ def app_documents(instance: Instance, given: Presented) -> Mapping[str, Document
     """Return the documents by their names below the app's address; the page itself has none."""
     words, assets = given.assets.words[_LANGUAGE], given.assets
     attribution = given.boundaries.provenance.attribution
-    spoken = {language: assets.words[language] for language in spoken_by(instance)}
+    spoken = {language: assets.words[language] for language in _spoken_by(instance)}
     app = AppFrame(instance, words, _LANGUAGE, assets.path, attribution, spoken)
     colours = shell.colours(instance.branding)
     pages = {"": shell.app_page(app)} | {
@@ -79,7 +79,7 @@ def _statements(app: AppFrame, given: Presented) -> dict[str, Statement]:
     }
 
 
-def spoken_by(instance: Instance) -> list[str]:
+def _spoken_by(instance: Instance) -> list[str]:
     """Return the languages of the page, the app's own first."""
     return list(dict.fromkeys((*(one for one in instance.languages if one in LANGUAGES), *LANGUAGES)))
 
@@ -89,7 +89,7 @@ def about(app: AppFrame, given: Presented) -> dict[str, object]:
     own languages first, whether it has a map, and whether it warns by SMS.
     """
     instance, by_ags = app.instance, given.boundaries.by_ags
-    spoken = spoken_by(instance)
+    spoken = list(app.spoken)
     return {
         "name": shell.name_of(app),
         "names": {ags: unit.name for ags in instance.shown if (unit := by_ags(ags)) is not None},

@@ -6,11 +6,10 @@ import html
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.pages.assets import LANGUAGES
-from dispatcher.texts.languages import is_right_to_left, lookup
+from dispatcher.pages.shell import direction
+from dispatcher.texts.languages import lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dispatcher.pages.assets import Assets
 
 _PAGE: Final = """<!doctype html>
@@ -29,12 +28,16 @@ _TYPE: Final = """<form method="post" action="{path}/code?language={language}">
 <p><label>{label} <input name="code" inputmode="numeric" autocomplete="one-time-code" required></label></p>
 <button type="submit">{button}</button></form>"""
 
+NAMED_MAX: Final = 20
+"""How many languages of a browser are looked at."""
+
 
 def spoken(wanted: str, accepted: str) -> str:
     """Return the language of the page: the one that a link asks for, else the first of those that the browser names
     (RFC 9110 section 12.5.4, in its order) in which there are words, else German.
     """
-    priority = ",".join([wanted, *(one.partition(";")[0] for one in accepted.split(","))])
+    named = accepted.split(",", NAMED_MAX)[:NAMED_MAX]
+    priority = ",".join([wanted, *(one.partition(";")[0] for one in named)])
     return min(lookup(priority, LANGUAGES), default=LANGUAGES[0])
 
 
@@ -48,44 +51,41 @@ class LeavingPages:
 
     def page(self, language: str, name: str, form: str = "") -> str:
         """Return the page that says the words of this name, with a form of HTML."""
-        words = self._words(language)
         return _PAGE.format(
             language=language,
-            direction="rtl" if is_right_to_left(language) else "ltr",
-            title=words["leaving_title"],
-            name=words["home_title"],
-            text=words[name],
+            direction=direction(language),
+            title=self._said(language, "leaving_title"),
+            name=self._said(language, "home_title"),
+            text=self._said(language, name),
             form=form,
             style=f"{self._assets.path}page.css",
         )
 
     def question(self, language: str) -> str:
         """Return the page that asks whether one wants to leave."""
-        button = _BUTTON.format(button=self._words(language)["leaving_button"])
+        button = _BUTTON.format(button=self._said(language, "leaving_button"))
         return self.page(language, "leaving_question", button)
 
     def asking(self, language: str, name: str) -> str:
         """Return a page that asks for a number."""
-        words = self._words(language)
         form = _ASK.format(
             path=self._path,
             language=language,
-            label=words["sms_number"],
-            button=words["leaving_number_button"],
+            label=self._said(language, "sms_number"),
+            button=self._said(language, "leaving_number_button"),
         )
         return self.page(language, name, form)
 
     def typing(self, language: str, name: str, number: str) -> str:
         """Return a page that asks for the code that was sent to a number, as it was written."""
-        words = self._words(language)
         form = _TYPE.format(
             path=self._path,
             language=language,
             number=html.escape(number, quote=True),
-            label=words["code_label"],
-            button=words["leaving_button"],
+            label=self._said(language, "code_label"),
+            button=self._said(language, "leaving_button"),
         )
         return self.page(language, name, form)
 
-    def _words(self, language: str) -> Mapping[str, str]:
-        return {name: html.escape(text, quote=True) for name, text in self._assets.words[language].items()}
+    def _said(self, language: str, name: str) -> str:
+        return html.escape(self._assets.words[language][name], quote=True)

@@ -100,7 +100,7 @@ def app_page(app: AppFrame) -> str:
 def _in_each_language(app: AppFrame, name: str) -> str:
     """Return what has to be said where no script runs that knows the person's language."""
     return "\n".join(
-        f'<p class="unknown" lang="{language}" dir="{_direction(language)}">{_text(words[name])}</p>'
+        f'<p class="unknown" lang="{language}" dir="{direction(language)}">{_text(words[name])}</p>'
         for language, words in app.spoken.items()
     )
 
@@ -120,7 +120,7 @@ def statement_page(app: AppFrame, title: str, main: str) -> str:
 def _frame(app: AppFrame) -> dict[str, str]:
     return {
         "lang": app.language,
-        "dir": _direction(app.language),
+        "dir": direction(app.language),
         "instance": _text(app.instance.id),
         "assets": app.assets,
         "colour": colours(app.instance.branding)[0],
@@ -131,7 +131,8 @@ def _frame(app: AppFrame) -> dict[str, str]:
     }
 
 
-def _direction(language: str) -> str:
+def direction(language: str) -> str:
+    """Return how text in this language runs, as HTML has it."""
     return "rtl" if is_right_to_left(language) else "ltr"
 
 

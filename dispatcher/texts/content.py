@@ -12,7 +12,7 @@ from dispatcher.model.vocabulary import Kind, Reason
 from dispatcher.texts.area_name import area_name
 from dispatcher.texts.choice import language_of
 from dispatcher.texts.headline import ENDINGS, gives_all_clear, subject
-from dispatcher.texts.languages import is_right_to_left
+from dispatcher.texts.languages import TAG_CHARACTERS, is_right_to_left
 from dispatcher.texts.notification.in_force import other_warnings
 from dispatcher.texts.shortening import shorten
 from dispatcher.texts.telephone_numbers import in_one_piece
@@ -32,8 +32,6 @@ NAMED = frozenset({Kind.ALERT, Kind.UPDATE, Kind.CANCEL})
 RESPONSES = 2
 """How much of what to do is said in words of ours: the sender's first ones. An SMS of Cyrillic letters has room for
 these beside what else it needs."""
-TAG_CHARACTERS = 35
-"""By RFC 5646 section 4.4.1 enough for any tag in use."""
 HEADLINE_BYTES = 640
 """Bytes of the headline: CAP 1.2 section 3.2.2 asks for at most 160 characters, which have four bytes each at worst."""
 

@@ -14,14 +14,18 @@ DEFAULT: Final = "de"
 SIMPLE: Final = "simple"
 """The registered variant of a simplified language, as in `de-simple`, Leichte Sprache: whoever wants the language gets
 that only where there is nothing else in it."""
+TAG_CHARACTERS: Final = 35
+"""By RFC 5646 section 4.4.1 enough for any tag in use."""
 RIGHT_TO_LEFT: Final = frozenset({"ar", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "syr", "ug", "ur", "yi"})
 """Languages with a script from right to left where the tag names no other (CLDR, characterOrder)."""
 _LEFT_SCRIPTS: Final = frozenset({"latn", "cyrl"})
 
 
 def ranges(priority: str) -> list[str]:
-    """Return the languages of a priority list, such as "uk,ru,en", the best first."""
-    return [wanted for one in priority.lower().split(",") if (wanted := one.strip())]
+    """Return the languages of a priority list, such as "uk,ru,en", the best first. Longer tags are cut: they are
+    shortened from their end anyway, and each step costs as much as the tag is long.
+    """
+    return [wanted for one in priority.lower().split(",") if (wanted := one.strip()[:TAG_CHARACTERS])]
 
 
 def lookup(priority: str, available: Iterable[str]) -> frozenset[str]:

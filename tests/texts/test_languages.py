@@ -48,6 +48,13 @@ def test_the_first_language_of_the_list_that_there_is(priority: str, found: set[
     assert lookup(priority, TAGS) == found
 
 
+def test_of_a_tag_without_end_its_beginning_counts() -> None:
+    """Each of its parts would cost as much as all before it: in the header of a stranger some twenty thousand."""
+    endless = "uk" + "-aa" * 20_000
+    assert [len(wanted) for wanted in ranges(f"{endless},tr")] == [35, 2]
+    assert lookup(f"{endless},tr", ["tr", "uk"]) == {"uk"}
+
+
 def test_simple_language_is_for_those_who_want_it_where_there_is_another() -> None:
     assert lookup("de", ["de-simple"]) == {"de-simple"}
     assert lookup("de-simple", ["de", "en"]) == {"de"}
