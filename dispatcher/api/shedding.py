@@ -41,9 +41,9 @@ LEDGERS_OF_ONE: Final = 2
 """How many ledgers one principal may have open. Nobody else waits for them."""
 BATCHES_AT_ONCE: Final = 2
 """How many batches are read for ledgers at once, one of them for one principal."""
-KEYS_AT_ONCE: Final = 2
-"""How many keys are looked up for reads at once, each only once at a time. Of twelve connections to the record, all of
-these leave four to submissions."""
+KEYS_AT_ONCE: Final = 1
+"""How many keys are looked up for reads at once: of those that were good before, and of all others. Of twelve
+connections to the record, all of these leave four to submissions."""
 CHANGES_AT_ONCE: Final = 2
 """How many apps change their webhook, and operators an instance, at once, each once at a time."""
 CHANGES_WAITING: Final = 4
@@ -102,6 +102,16 @@ class Gate:
         self._own: dict[Hashable, asyncio.Semaphore] = {}
         self._inside: Counter[Hashable] = Counter()
         """How many of each client run or wait."""
+
+    @asynccontextmanager
+    async def place(self, client: Hashable) -> AsyncIterator[None]:
+        """Hold a place. Raises `RequestRefused` where there is none."""
+        if not await self.enter(client):
+            raise self.busy.refusal()
+        try:
+            yield
+        finally:
+            self.leave(client)
 
     async def enter(self, client: Hashable) -> bool:
         """Return whether there was a place; a client that got one has to `leave`. Who has all places that one may have
@@ -162,7 +172,7 @@ class Places:
             waiting_of_all=ENROLMENTS_WAITING,
             busy=ENROLLING_IS_BUSY,
         )
-        self.changes = Gate(CHANGES_AT_ONCE, 1, waiting=CHANGES_WAITING)
+        self.changes = Gate(CHANGES_AT_ONCE, 1, waiting=CHANGES_WAITING, busy=Busy(Phrase.TOO_MUCH_AT_ONCE))
 
     @asynccontextmanager
     async def in_turn(self, request: Request, gate: Gate, client: str) -> AsyncIterator[None]:

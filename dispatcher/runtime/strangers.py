@@ -103,7 +103,8 @@ class Strangers:
 
     def credential_of(self, scope: HTTPScope) -> Credential:
         """Return the credential that a request shows."""
-        headers = {name: value for name, value in scope["headers"] if name in {b"authorization", b"cookie"}}
+        # Of several headers of one name the first counts, as it does where it is authenticated.
+        headers = dict(reversed(list(scope["headers"])))
         if shown := headers.get(b"authorization"):
             return Credential(self._hash(shown), may_wait=True)
         if token := _TOKEN.search(scope["query_string"]):

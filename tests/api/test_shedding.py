@@ -12,6 +12,7 @@ from dispatcher.access.permissions import Permission
 from dispatcher.api.application import application
 from dispatcher.api.authentication import require, wired_routes
 from dispatcher.api.shedding import (
+    KEYS_AT_ONCE,
     KEYS_WAITING,
     LEDGERS_OF_ONE,
     READS_AT_ONCE,
@@ -237,8 +238,9 @@ async def test_who_has_no_key_takes_no_place(service: Any, pool: Any) -> None:
 async def test_a_key_that_was_good_before_waits_behind_no_strangers(service: Any) -> None:
     assert (await service.get("/v1/alerts")).status == 200
     keys = service.places.keys
-    crowd = [asyncio.create_task(keys.enter(f"stranger-{number}")) for number in range(2 + KEYS_WAITING)]
-    await somebody_waits(keys, f"stranger-{1 + KEYS_WAITING}", 1)
+    strangers = [f"stranger-{number}" for number in range(KEYS_AT_ONCE + KEYS_WAITING)]
+    crowd = [asyncio.create_task(keys.enter(one)) for one in strangers]
+    await somebody_waits(keys, strangers[-1], 1)
     assert (await service.get("/v1/alerts")).status == 200
     assert (await service.get("/v1/alerts", key=OTHER_KEY)).status == 503, "nobody knows this one yet"
     for task in crowd:

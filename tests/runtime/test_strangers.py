@@ -228,6 +228,8 @@ def test_a_credential_is_a_header_or_a_token_and_few_are_known() -> None:
     )
     assert shown(authorization=b"a") != shown(authorization=b"b")
     assert shown(b"a=b&token=a&c=d") == shown(b"token=a") != NO_CREDENTIAL
+    several: Any = {"headers": [(b"authorization", b"a"), (b"authorization", b"b")], "query_string": b""}
+    assert strangers.credential_of(several) == shown(authorization=b"a"), "as the application reads them"
     session = shown(cookie=b"a=b; __Host-warn-live=s; c=d")
     assert session == shown(cookie=b"__Host-warn-live=s") != shown(cookie=b"__Host-warn-exercise=s")
     assert (session.may_wait, shown(authorization=b"a").may_wait) == (False, True)

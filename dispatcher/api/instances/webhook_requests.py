@@ -5,7 +5,7 @@ lets few change at once, and says in problems what speaks against it.
 from __future__ import annotations
 
 import math
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -27,7 +27,7 @@ from dispatcher.model.webhooks import WebhookTaken
 from dispatcher.store.keys import NoSuchBearer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from fastapi import Request, Response
@@ -75,7 +75,7 @@ class WebhookOwner:
 async def put(dependencies: ApiDependencies, owner: WebhookOwner, request: Request) -> WebhookBody:
     """Register the webhook, or replace it. Raises `RequestRefused`."""
     body = await read_body(request, BODY_BYTES + PLACE_BYTES * len(owner.places), owner.actor)
-    async with _turn(request, owner):
+    async with places_of(request).changes.place(owner.turn):
         asked = _asked(_parsed(WebhookWanted, body))
         with _refusing():
             found = await dependencies.registration.put(owner.id, owner.places, asked, owner.actor)
@@ -91,7 +91,7 @@ async def shown(dependencies: ApiDependencies, instance_id: str) -> WebhookBody:
 async def rotate(dependencies: ApiDependencies, owner: WebhookOwner, request: Request) -> WebhookBody:
     """Let a new secret sign, and those so far beside it for a time. Raises `RequestRefused`."""
     body = await read_body(request, ROTATION_BYTES, owner.actor)
-    async with _turn(request, owner):
+    async with places_of(request).changes.place(owner.turn):
         wanted = _parsed(RotationWanted, body or b"{}")
         overlap = timedelta(hours=wanted.overlap_hours)
         with _refusing():
@@ -116,18 +116,6 @@ async def tried(dependencies: ApiDependencies, owner: WebhookOwner) -> Response:
         ) from None
     # The document as it was sent, to the letter.
     return JSONResponse(asdict(_there(result)))
-
-
-@asynccontextmanager
-async def _turn(request: Request, owner: WebhookOwner) -> AsyncIterator[None]:
-    """Let whoever asks change one thing at a time, and few change anything. Raises `RequestRefused`."""
-    gate = places_of(request).changes
-    if not await gate.enter(owner.turn):
-        raise RequestRefused(ProblemType.OVERLOADED, said(Phrase.TOO_MUCH_AT_ONCE))
-    try:
-        yield
-    finally:
-        gate.leave(owner.turn)
 
 
 def _asked(wanted: WebhookWanted) -> WebhookRequest:

@@ -5,7 +5,7 @@ Nothing here is a phone's or an app's: all lies below one prefix, which a proxy 
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final
@@ -49,7 +49,7 @@ from dispatcher.store.keys import NoSuchBearer
 from dispatcher.store.parties import ChangedMeanwhile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from dispatcher.api.dependencies import ApiDependencies
 
@@ -128,7 +128,7 @@ def _profiles(router: APIRouter, dependencies: ApiDependencies) -> None:
         wanted = _parsed(InstanceWanted, await read_body(request, PROFILE_BYTES, operator.actor))
         if not wanted.municipalities and not wanted.territory:
             raise _refusal("missing", "/municipalities", "give municipalities or territory")
-        async with _turn(request, operator):
+        async with places_of(request).changes.place(operator.actor):
             with _refusing():
                 key = await dependencies.administration.add(wanted.id, wanted_change(wanted), operator.actor)
         if key is None:
@@ -144,7 +144,7 @@ def _profiles(router: APIRouter, dependencies: ApiDependencies) -> None:
     async def change(operator: Operator, instance_id: InstanceId, request: Request) -> OperatedInstanceBody:
         """Change what is named of an instance, and nothing else. The same request once more changes nothing."""
         wanted = _parsed(InstanceChange, await read_body(request, PROFILE_BYTES, operator.actor))
-        async with _turn(request, operator):
+        async with places_of(request).changes.place(operator.actor):
             with _refusing():
                 await dependencies.administration.change(instance_id, wanted_change(wanted), operator.actor)
         return await _shown(dependencies, instance_id)
@@ -212,18 +212,6 @@ async def _shown(dependencies: ApiDependencies, instance_id: str) -> OperatedIns
     """Return all that is known of an instance. Raises `RequestRefused` where there is none."""
     with _refusing():
         return instance_body(await dependencies.administration.shown(instance_id))
-
-
-@asynccontextmanager
-async def _turn(request: Request, operator: Principal) -> AsyncIterator[None]:
-    """Let an operator change one thing at a time, and few change anything. Raises `RequestRefused`."""
-    gate = places_of(request).changes
-    if not await gate.enter(operator.actor):
-        raise RequestRefused(ProblemType.OVERLOADED, said(Phrase.TOO_MUCH_AT_ONCE))
-    try:
-        yield
-    finally:
-        gate.leave(operator.actor)
 
 
 def _parsed(model: type[Wanted], body: bytes) -> Wanted:

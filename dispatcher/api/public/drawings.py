@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.api.shedding import Gate
+from dispatcher.api.shedding import Busy, Gate
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -60,7 +60,8 @@ class Drawings:
 
     def __init__(self, boundaries: Boundaries) -> None:
         self._boundaries = boundaries
-        self._gate = Gate(AT_ONCE, 1, waiting=WAITING)
+        busy = Busy(Phrase.BUSY_READING, (RETRY_AFTER_S,))
+        self._gate = Gate(AT_ONCE, 1, waiting=WAITING, busy=busy)
 
     async def listed(self, text: str, form: PlaceForm, edition: Edition, address: str) -> Document:
         """Return what is in force in the area. Raises `RequestRefused` for what is none, where the boundary data has no
@@ -69,14 +70,8 @@ class Drawings:
         corners = corners_of(text)
         if isinstance(corners, DrawingProblem):
             raise _refused(corners)
-        if not await self._gate.enter(address):
-            raise RequestRefused(
-                ProblemType.OVERLOADED, said(Phrase.BUSY_READING), retry_after_s=RETRY_AFTER_S
-            )
-        try:
+        async with self._gate.place(address):
             return await asyncio.to_thread(self._made, corners, form, edition)
-        finally:
-            self._gate.leave(address)
 
     def _made(self, corners: tuple[tuple[float, float], ...], form: PlaceForm, edition: Edition) -> Document:
         place = place_of(corners, self._boundaries)
