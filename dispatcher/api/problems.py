@@ -19,6 +19,7 @@ from dispatcher.api.openapi.refusals import MEDIA_TYPE
 from dispatcher.model.problems import TITLE, URN, ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import Said, said
+from dispatcher.model.vocabulary import API_PREFIX, Environment
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ def _wrong_parameter(code: str, path: str, message: str) -> dict[str, object]:
 
 def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small handlers sharing a metrics
     """Add handlers for everything that can go wrong."""
-    rejected = {"/v1/alerts": metrics.alerts_rejected, "/exercise/v1/alerts": metrics.exercises_rejected}
+    counters = {Environment.LIVE: metrics.alerts_rejected, Environment.EXERCISE: metrics.exercises_rejected}
+    rejected = {f"{API_PREFIX[environment]}/alerts": counter for environment, counter in counters.items()}
     for type_, counter in product(ProblemType, rejected.values()):
         counter.labels(type_)
 

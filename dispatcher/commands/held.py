@@ -26,7 +26,7 @@ from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.intake.approval import NotApprovedError, Terms
 from dispatcher.model.alerts import StoredAlert
 from dispatcher.model.sms import BudgetLeft, HeldSms, Quote
-from dispatcher.model.vocabulary import AlertState
+from dispatcher.model.vocabulary import AlertState, reasons_held
 from dispatcher.queue.wakeups import batch_wake_up
 from dispatcher.settings import Settings
 from dispatcher.sms.budget import HELD_FOR_BUDGET
@@ -53,13 +53,11 @@ LOOK_S: Final = 0.1
 
 def why_held(held_for: str, at: Desk) -> str:
     """Return why a message is held: each reason as `held_for` has it, and what it means."""
-    # What follows the colon of `audience: …` is a text.
-    reasons = [held_for] if ":" in held_for else held_for.split(", ")
     return "; ".join(
         at.line("explained", word=reason, meaning=meaning)
         if (meaning := at.texts.doubts.get(reason.partition(":")[0]))
         else reason
-        for reason in reasons
+        for reason in reasons_held(held_for)
     )
 
 

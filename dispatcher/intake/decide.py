@@ -14,7 +14,7 @@ from dispatcher.intake.prepare import OnDoubt
 from dispatcher.model.vocabulary import (
     DISPATCHED,
     DRILL_OF,
-    ENDING_REASONS,
+    ENDS,
     FEED_PREFIX,
     SENT,
     Doubt,
@@ -241,8 +241,7 @@ def _ending(case: _Case) -> Decision | None:
     if known.standing:
         return case.ends(Reason.CANCEL if message.alert.msg_type is MsgType.CANCEL else Reason.ALL_CLEAR)
     stoppers = {stored.stopped_by for stored in known.replaces}
-    ending = ENDING_REASONS | {Reason.DRILL_END}
-    if any(stored.id in stoppers and stored.reason in ending for stored in known.graph):
+    if any(stored.id in stoppers and stored.reason in ENDS for stored in known.graph):
         return case.decided(Reason.ALREADY_ENDED)
     if any(stored.reason in SENT for stored in known.replaces):
         return _ends_nothing(case)

@@ -34,7 +34,7 @@ from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.model.vocabulary import (
     DISPATCHED,
-    ENDING_REASONS,
+    ENDS,
     OPEN_DRILL,
     SENT,
     WARNING,
@@ -230,7 +230,7 @@ class SubmissionIntake:
         repeated = decision.reason is Reason.DUPLICATE
         before = known.same if repeated else None
         estimate, told = NOBODY, None
-        if decision.reason in ENDING_REASONS or decision.reason is Reason.DRILL_END:
+        if decision.reason in ENDS:
             estimate = await self._estimator.of_ending(*_replaced(known))
             told = await self._told(known)
         elif decision.reason in WARNING | OPEN_DRILL or decision.waits_for_approval:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from dispatcher.model.vocabulary import (
     AUTHENTICITY_DOUBTS,
     DRILLS,
-    ENDING_REASONS,
+    ENDS,
     OPEN_DRILL,
     SENT,
     TOUCHED,
@@ -244,7 +244,7 @@ class PendingAlert:
     @property
     def ends(self) -> bool:
         """Whether it ends warnings or exercises, and warns nobody itself."""
-        return self.over or self.reason in ENDING_REASONS or self.reason is Reason.DRILL_END
+        return self.over or self.reason in ENDS
 
     @property
     def is_drill(self) -> bool:

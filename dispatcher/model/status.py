@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.model.vocabulary import ENDING_REASONS, LASTING, Reason, State
+from dispatcher.model.vocabulary import ENDS, LASTING, Reason, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,8 +69,7 @@ def over(alert: StoredAlert, stopper: StoredAlert | None, now: datetime) -> Over
         if stopper.reason is Reason.DRILL_END and stopper.msg_type == CANCEL:
             reason = OverReason.CANCELLED
         return Over(reason, stopper.id, alert.stopped_at or stopper.received_at)
-    is_end = alert.reason in ENDING_REASONS or alert.reason is Reason.DRILL_END
-    if not is_end and alert.expires <= now:
+    if alert.reason not in ENDS and alert.expires <= now:
         return Over(OverReason.EXPIRED, None, alert.expires)
     return None
 

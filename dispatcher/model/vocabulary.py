@@ -136,6 +136,8 @@ OPEN_DRILL = frozenset({Reason.DRILL, Reason.DRILL_UPDATE})
 DRILLS = OPEN_DRILL | {Reason.DRILL_END}
 """The reasons for which an exercise is sent. None of them is among those of warnings, so that no question of what is in
 force can find an exercise."""
+ENDS = ENDING_REASONS | {Reason.DRILL_END}
+"""The reasons that end something: a warning, or an exercise."""
 SENT = DISPATCHED | DRILLS
 """The reasons for which anything is sent; all but an exercise is meant."""
 DRILL_OF: Final = {
@@ -295,6 +297,11 @@ TERMINAL_OUTCOMES = bytes(byte for byte in range(256) if byte & 0x7F >= State.AC
 UNCERTAIN = 0x80
 """Flag of an outcome byte: a request left us for this recipient and no answer was recorded, so the recipient
 may have been reached whatever the state says. Such a recipient is notified of a later Update or Cancel."""
+
+
+def reasons_held(held_for: str) -> list[str]:
+    """Return each reason for which an alert is held. What follows the colon of `audience: …` is a text."""
+    return [held_for] if ":" in held_for else held_for.split(", ")
 
 
 EXTREME: Final = "Extreme"

@@ -11,7 +11,7 @@ from dispatcher.api.schemas.base import Body
 from dispatcher.api.schemas.municipalities import MunicipalityBody, municipality_body
 from dispatcher.intake.four_eyes.states import state_of
 from dispatcher.model.approval.request import ApprovalDecision, most_recipients
-from dispatcher.model.vocabulary import ApprovalState
+from dispatcher.model.vocabulary import ApprovalState, reasons_held
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -110,7 +110,7 @@ def approval_body(request: ApprovalRequest, now: datetime) -> ApprovalBody:
         alert=request.alert_id,
         state=state_of(request, now),
         is_needed=request.is_needed,
-        held_for=[request.held_for] if ":" in request.held_for else request.held_for.split(", "),
+        held_for=reasons_held(request.held_for),
         people=request.people,
         most_recipients=most_recipients(request.people),
         authors=list(request.authors),

@@ -14,7 +14,7 @@ from dispatcher.commands.terminal import columns
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.model.problems import ProblemType
 from dispatcher.model.reports import ReceiptState
-from dispatcher.model.vocabulary import DISPATCHED, DRILLS, ENDING_REASONS, SENT, State
+from dispatcher.model.vocabulary import DISPATCHED, DRILLS, ENDING_REASONS, ENDS, SENT, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -203,7 +203,7 @@ def _progress_lines(answer: Mapping[str, Any], progress: Mapping[str, Any], desk
         alert = answer["alert"]
         if alert["planned_at"] is None or answer.get("over"):
             return []
-        return [desk.line("nobody_hears" if alert["reason"] in ENDING_REASONS else "nobody_subscribed")]
+        return [desk.line("nobody_hears" if alert["reason"] in ENDS else "nobody_subscribed")]
     lines = [progress_line(progress, desk)]
     if first := progress["first_accepted_at"]:
         last = progress["last_accepted_at"] or first
@@ -360,7 +360,7 @@ def alert_rows(alerts: Iterable[Mapping[str, Any]], desk: Desk) -> list[list[str
                 desk.time(one["received_at"]),
                 desk.texts.reasons.get(one["reason"], one["reason"]),
                 f"{state}, {desk.line('ended')}" if one["superseded_by"] else state,
-                "-" if one["reason"] in ENDING_REASONS else desk.time(one["expires"]),
+                "-" if one["reason"] in ENDS else desk.time(one["expires"]),
                 str(one["audience"]),
                 _beginning(one["headline"] or one["event"]),
             ]
@@ -396,7 +396,7 @@ def _headline(alert: Mapping[str, Any], desk: Desk) -> str:
 
 def _until(message: Mapping[str, Any], desk: Desk) -> str:
     """Return until when the message holds: an end says what is over, and does not hold itself."""
-    if message["reason"] in ENDING_REASONS:
+    if message["reason"] in ENDS:
         return ""
     return f", {desk.line('until', until=desk.time(message['expires']))}"
 

@@ -20,6 +20,8 @@ from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from dispatcher.model.vocabulary import API_PREFIX, Environment
+
 TIMEOUT_S: Final = 30
 TOO_MANY: Final = 429
 NOT_FOUND: Final = 404
@@ -98,9 +100,14 @@ class Service:
     key: str
 
     @property
+    def environment(self) -> Environment:
+        """Return the environment that the key is for: one for exercises opens the paths of exercises only."""
+        return Environment.EXERCISE if self.key.startswith("wx_") else Environment.LIVE
+
+    @property
     def api(self) -> str:
-        """Return what the paths begin with: a key for exercises opens those of exercises only."""
-        return "/exercise/v1" if self.key.startswith("wx_") else "/v1"
+        """Return what the paths begin with."""
+        return API_PREFIX[self.environment]
 
     @classmethod
     def at(cls, url: str, *, insecure_http: bool) -> Service:

@@ -14,16 +14,14 @@ from dispatcher.commands.desk.sentences import over_line, reference_of
 from dispatcher.commands.desk.service import Service, ServiceRefused
 from dispatcher.model.problems import ProblemType
 from dispatcher.model.status import OverReason
-from dispatcher.model.vocabulary import ENDING_REASONS, Reason
+from dispatcher.model.vocabulary import ENDS, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dispatcher.desk_texts.desk import Desk
 
-GOES_ON: Final = frozenset(
-    {*ENDING_REASONS, Reason.DRILL_END, Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.MERGED}
-)
+GOES_ON: Final = frozenset({*ENDS, Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.MERGED})
 """What a Cancel of a message would come to while there is something to end: tests end without telling anybody."""
 NEWEST: Final = 500
 COPIES_MAX: Final = 50

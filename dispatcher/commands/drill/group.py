@@ -24,6 +24,7 @@ from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk, desk_zone
 from dispatcher.desk_texts.drills import DRILL_TEXTS
+from dispatcher.model.vocabulary import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,7 @@ def run(  # noqa: PLR0913 - the options of a command
         _end(words["confirm"], WRONG_PLAN)
     with explained(at, as_json=as_json):
         service = Service.at(url, insecure_http=insecure_http)
-        if service.api == "/v1":
+        if service.environment is Environment.LIVE:
             _end(words["live_key"], WRONG_PLAN)
         drill_id = kept.new_id(datetime.now(UTC))
         around = Surroundings(_teller(words, quiet=as_json), now=lambda: datetime.now(desk_zone()))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.model.approval.request import ApprovalDecision, ApprovalRequest
-from dispatcher.model.vocabulary import AlertState, ApprovalState, Doubt, Reason
+from dispatcher.model.vocabulary import AlertState, ApprovalState, Doubt, Reason, reasons_held
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -108,7 +108,7 @@ def refused_release(
         return refusal
     if request.release_at is None or request.release_at > now:
         return DecisionRefusal.NOT_DUE
-    if not set(request.held_for.split(", ")) <= RELEASABLE:
+    if not set(reasons_held(request.held_for)) <= RELEASABLE:
         return DecisionRefusal.IN_DOUBT
     return DecisionRefusal.CHANGED if bound != held else None
 

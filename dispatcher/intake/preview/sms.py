@@ -9,7 +9,7 @@ from cap import MsgType
 from channels.sms.fitting import compose
 from dispatcher.intake.meaning import is_ending
 from dispatcher.model.alerts import StoredAlert
-from dispatcher.model.vocabulary import ENDING_REASONS, AlertState, Kind, Reason, is_exempt
+from dispatcher.model.vocabulary import ENDS, AlertState, Kind, is_exempt
 from dispatcher.sms.quote import Text, quote
 from dispatcher.sms.routes import NOBODY_NAMES, portions, shares
 from dispatcher.store.sms.namings import languages_wanted, named_gateways
@@ -139,7 +139,7 @@ class SmsPreview:
 
 
 def _kind(recorded: NewAlert, *, updates: bool) -> Kind:
-    if recorded.reason in ENDING_REASONS or recorded.reason is Reason.DRILL_END:
+    if recorded.reason in ENDS:
         return Kind.CANCEL
     return Kind.UPDATE if updates else Kind.ALERT
 
