@@ -99,7 +99,7 @@ class Sms:
         """
         if gateway not in self._carriers:
             raise GatewayUnknown("not_configured", "the settings have no such gateway", gateway=gateway)
-        return self._carrier(gateway).send(notice, endpoints)
+        return self._carriers[gateway].send(notice, endpoints)
 
     async def aclose(self) -> None:
         """Close all carriers."""

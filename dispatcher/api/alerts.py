@@ -33,7 +33,7 @@ from dispatcher.model.sentences.sentence import said
 from dispatcher.model.vocabulary import API_PREFIX, FEED_PREFIX, AlertState, Environment, environment_of_path
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.model.alerts import StoredAlert
@@ -301,31 +301,32 @@ async def _correctable(
     any control centre has sent, where its role holds. Raises `RequestRefused`.
     """
     if corrector.person is None:
-        alert = await _own(dependencies, corrector, alert_id)
+        alert = await _found(dependencies, corrector, alert_id, corrector.owns)
         return alert, corrector, CorrectingParty(corrector.actor)
-    found = await dependencies.alerts.get(alert_id)
-    source = None if found is None else await dependencies.sources.get(found.source_id)
-    if found is None or source is None or found.source_id.startswith(FEED_PREFIX):
-        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
-    if found.environment is not corrector.environment:
+    found = await _found(dependencies, corrector, alert_id, _is_of_a_centre)
+    source = await dependencies.sources.get(found.source_id)
+    if source is None:
         raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
     by = CorrectingParty(corrector.actor, partial(require_role, corrector, Permission.CORRECT_ALERTS))
     by.require(await dependencies.alerts.affected(alert_id))
     return found, of_source(source), by
 
 
-async def _own(dependencies: ApiDependencies, submitter: Principal, alert_id: str) -> StoredAlert:
-    """Return an alert that it has submitted, or its control centre. Raises `RequestRefused` for any other."""
-    alert = await dependencies.alerts.get(alert_id)
-    if alert is None or not submitter.owns(alert.source_id) or alert.environment is not submitter.environment:
-        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
-    return alert
+def _is_of_a_centre(source_id: str) -> bool:
+    return not source_id.startswith(FEED_PREFIX)
 
 
 async def _followed(dependencies: ApiDependencies, reader: Principal, alert_id: str) -> StoredAlert:
     """Return an alert that it may follow. Raises `RequestRefused` for any other."""
+    return await _found(dependencies, reader, alert_id, reader.may_follow)
+
+
+async def _found(
+    dependencies: ApiDependencies, principal: Principal, alert_id: str, may: Callable[[str], bool]
+) -> StoredAlert:
+    """Return an alert of the principal's environment, of a source that it `may`. Raises `RequestRefused` for others."""
     alert = await dependencies.alerts.get(alert_id)
-    if alert is None or not reader.may_follow(alert.source_id) or alert.environment is not reader.environment:
+    if alert is None or not may(alert.source_id) or alert.environment is not principal.environment:
         raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
     return alert
 

@@ -126,12 +126,9 @@ class Approval:
         Returns others that are to be planned. Raises `NotApprovedError`.
         """
         related, terms = RelatedAlerts(submission), consent.terms
-        raw = await submission.raw(held.id) or b""
         await _require_target(related, held.id, terms.target)
-        message = await _believed(submission, held, raw, added)
-        now, rules = self._clock(submission.now), _rules(held)
-        _require_territory(rules, added)
-        known = await related_state(submission, rules, message, held.sha256, now, itself=held.id)
+        _require_territory(_rules(held), added)
+        message, known, rules = await self._believed(submission, held, added)
         decision = decide(message, known, rules)
         if decision.reason not in SENT:
             raise NotApprovedError(_NOT_APPROVED.get(decision.reason, _NOTHING_TO_SEND))
@@ -149,12 +146,24 @@ class Approval:
         """Return the municipalities in which people would notice that a held message is sent: its own, and those of
         what it replaces or ends, told or still held.
         """
-        message = await _believed(submission, held, await submission.raw(held.id) or b"", ())
-        now, rules = self._clock(submission.now), _rules(held)
-        known = await related_state(submission, rules, message, held.sha256, now, itself=held.id)
-        gone = [one for one in known.replaces if one.state is AlertState.HELD or stands(one, now)]
+        message, known, _ = await self._believed(submission, held)
+        gone = [one for one in known.replaces if one.state is AlertState.HELD or stands(one, known.now)]
         found = [place for one in gone for place in await submission.places(one.id)]
         return list({place.ags: place for place in (*message.places, *found)}.values())
+
+    async def _believed(
+        self, submission: Submission, held: StoredAlert, added: Sequence[AffectedMunicipality] = ()
+    ) -> tuple[Message, RelatedState, IntakeRules]:
+        """Return a held message as whoever releases it believes it, for its own places and what was `added`; what the
+        record knows about it, and the rules by which it is judged.
+        """
+        message, rules = await _without_doubts(submission, held, added), _rules(held)
+        now = self._clock(submission.now)
+        return (
+            message,
+            await related_state(submission, rules, message, held.sha256, now, itself=held.id),
+            rules,
+        )
 
     async def planned_soon(self, held: StoredAlert, others: Sequence[ReadyAlert]) -> StoredAlert:
         """Wake workers up for what was sent, after the commit. Returns it as the record has it."""
@@ -206,12 +215,11 @@ def _require_territory(rules: IntakeRules, added: Sequence[AffectedMunicipality]
             raise NotApprovedError(f"{place.name} ({place.ags}) liegt außerhalb des Gebiets dieser Quelle.")
 
 
-async def _believed(
-    submission: Submission, held: StoredAlert, raw: bytes, added: Sequence[AffectedMunicipality]
+async def _without_doubts(
+    submission: Submission, held: StoredAlert, added: Sequence[AffectedMunicipality]
 ) -> Message:
-    """Return the held message as the person who releases it believes it: without doubts, for the target that the record
-    has, and for what was added.
-    """
+    """Return the held message without its doubts, for the target that the record has and for what was added."""
+    raw = await submission.raw(held.id) or b""
     alert = cap.parse(raw).alerts[0]
     return Message(
         alert,

@@ -106,7 +106,6 @@ def quote(  # noqa: PLR0913 - each is one table of the same gateways
     wanted: Counter[str] = Counter()
     for load in loads:
         wanted[load.gateway] += load.people * load.parts.get(load.gateway, 0)
-    own = {load.gateway for load in loads}
     return Quote(
         tuple(
             gateway_quote(
@@ -119,7 +118,7 @@ def quote(  # noqa: PLR0913 - each is one table of the same gateways
                 parts_needed=needed[one.gateway],
             )
             for one in contracts
-            if one.gateway in own or going[one.gateway]
+            if one.gateway in wanted or going[one.gateway]
         ),
         at,
         going[None],

@@ -42,7 +42,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 
 
 def decider(person: str) -> Decider:
-    return Decider(person, Actor(f"person:{person}"))
+    return Decider(person, Actor(f"person:{person}"), lambda _places: None)
 
 
 @dataclass

@@ -22,7 +22,7 @@ from dispatcher.api.approvals.bodies import (
 from dispatcher.api.approvals.territory import require_role
 from dispatcher.api.authentication import require
 from dispatcher.api.body import read_body
-from dispatcher.api.json_body import BODY_REFUSED, json_body, parsed
+from dispatcher.api.json_body import BODY_REFUSED, Wanted, json_body, parsed
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
 from dispatcher.intake.four_eyes.deciding import Decider, DecisionRefused
@@ -32,7 +32,7 @@ from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
     from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.intake.four_eyes.deciding import ShownMessage
@@ -97,13 +97,9 @@ def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
         """Send the message that was shown, to as many people as were shown and few more. Nobody approves what is their
         own. Whoever comes late hears what was decided.
         """
-        body = await read_body(request, BODY_BYTES, approver.actor)
-        wanted = parsed(ApprovalWanted, body, ProblemType.INVALID_REQUEST, Phrase.PARAMETERS_WRONG)
-        try:
-            await dependencies.four_eyes.approve(alert_id, _decider(approver), wanted.binding)
-        except DecisionRefused as refused:
-            raise _problem(refused) from refused
-        return shown_body(await _shown(dependencies, alert_id))
+        wanted = await _wanted(ApprovalWanted, request, approver)
+        decision = dependencies.four_eyes.approve(alert_id, _decider(approver), wanted.binding)
+        return await _decided(dependencies, alert_id, decision)
 
     @router.post(
         "/{alert_id}/reject",
@@ -113,13 +109,23 @@ def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
     )
     async def reject(approver: Approver, alert_id: AlertId, request: Request) -> ShownBody:
         """Never send the message. Its author may reject it, too."""
-        body = await read_body(request, BODY_BYTES, approver.actor)
-        wanted = parsed(RejectionWanted, body, ProblemType.INVALID_REQUEST, Phrase.PARAMETERS_WRONG)
-        try:
-            await dependencies.four_eyes.reject(alert_id, _decider(approver), wanted.why)
-        except DecisionRefused as refused:
-            raise _problem(refused) from refused
-        return shown_body(await _shown(dependencies, alert_id))
+        wanted = await _wanted(RejectionWanted, request, approver)
+        decision = dependencies.four_eyes.reject(alert_id, _decider(approver), wanted.why)
+        return await _decided(dependencies, alert_id, decision)
+
+
+async def _wanted(model: type[Wanted], request: Request, approver: Principal) -> Wanted:
+    body = await read_body(request, BODY_BYTES, approver.actor)
+    return parsed(model, body, ProblemType.INVALID_REQUEST, Phrase.PARAMETERS_WRONG)
+
+
+async def _decided(dependencies: ApiDependencies, alert_id: str, decision: Awaitable[object]) -> ShownBody:
+    """Return what is shown once the decision has taken effect. Raises `RequestRefused`."""
+    try:
+        await decision
+    except DecisionRefused as refused:
+        raise _problem(refused) from refused
+    return shown_body(await _shown(dependencies, alert_id))
 
 
 def _decider(approver: Principal) -> Decider:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cap import follow_up
-from cap.severity import SEVERITY_ORDER
+from cap.severity import highest_severity
 from dispatcher.intake.correction.prepared import PREPARED
 from dispatcher.texts.choice import language_of, preferred
 from dispatcher.texts.languages import SIMPLE
+from dispatcher.texts.words.catalogues import catalogue_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,24 +43,16 @@ def _is_in(tag: str, language: str) -> bool:
 def _info(base: Alert, language: str, what: Falsehood) -> Info:
     info = preferred(base.infos, language)
     assert info is not None  # noqa: S101 - the languages are those of its infos and more
-    words = _words(language, what)
+    words = PREPARED[catalogue_of(language)][what]
     warning = info.headline or info.event
     return replace(
         info,
         language=language,
-        severity=min((one.severity for one in base.infos), key=SEVERITY_ORDER.index),
+        severity=highest_severity(base),
         headline=_headline(words, warning),
         description=words.description.format(warning=warning),
         instruction=words.instruction,
     )
-
-
-def _words(language: str, what: Falsehood) -> PreparedWords:
-    """Return the words in a language; the German ones for one in which there are none."""
-    for wanted in (language, language.partition("-")[0]):
-        if wanted.lower() in PREPARED:
-            return PREPARED[wanted.lower()][what]
-    return PREPARED["de"][what]
 
 
 def _headline(words: PreparedWords, warning: str) -> str:

@@ -38,19 +38,12 @@ _BY_POLICY: Final = "nobody decided in time"
 
 
 class DecisionRefused(Exception):
-    """The decision takes no effect. `request` is what was decided before, if anything was; `detail` a German sentence
-    for the message itself, where that is why.
-    """
+    """The decision takes no effect. `detail` is a German sentence about the message itself, where that is why."""
 
-    def __init__(self, refusal: DecisionRefusal, request: ApprovalRequest | None, detail: str = "") -> None:
+    def __init__(self, refusal: DecisionRefusal, detail: str = "") -> None:
         super().__init__(refusal)
         self.refusal = refusal
-        self.request = request
         self.detail = detail
-
-
-def _anywhere(_places: Sequence[AffectedMunicipality]) -> None:
-    """Refuse nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +52,7 @@ class Decider:
 
     person: str
     actor: Actor
-    require: Callable[[Sequence[AffectedMunicipality]], None] = _anywhere
+    require: Callable[[Sequence[AffectedMunicipality]], None]
     """Raises for the municipalities that a decision concerns if it may not decide there."""
 
 
@@ -68,7 +61,6 @@ class ShownMessage:
     """What a person is shown before deciding."""
 
     request: ApprovalRequest
-    stored: StoredAlert
     places: list[AffectedMunicipality]
     texts: dict[str, str | bytes]
     binding: str
@@ -142,7 +134,6 @@ class FourEyes:
         is_as_held = content_sha256(content) == request.content_sha256
         return ShownMessage(
             request,
-            stored,
             list(content.places),
             dict(content.texts),
             binding(request.content_sha256, request.people),
@@ -160,7 +151,7 @@ class FourEyes:
                 open_.submission, message, ReleaseOrder(actor, why, terms, decision)
             )
         except NotApprovedError as error:
-            raise DecisionRefused(DecisionRefusal.NOT_SENDABLE, open_.request, str(error)) from error
+            raise DecisionRefused(DecisionRefusal.NOT_SENDABLE, str(error)) from error
 
     @asynccontextmanager
     async def _decision(
@@ -171,7 +162,7 @@ class FourEyes:
         """
         stored = await self._alerts.get(alert_id)
         if stored is None:
-            raise DecisionRefused(DecisionRefusal.NO_REQUEST, None)
+            raise DecisionRefused(DecisionRefusal.NO_REQUEST)
         try:
             async with self._alerts.submission(stored.sender) as submission:
                 await RelatedAlerts(submission).lock_ingest()
@@ -214,7 +205,7 @@ class _Open:
     def required(self, refusal: DecisionRefusal | None) -> StoredAlert:
         """Return the message where the decision takes effect. Raises `DecisionRefused`."""
         if refusal is not None:
-            raise DecisionRefused(refusal, self.request)
+            raise DecisionRefused(refusal)
         return self.stored
 
 

@@ -59,5 +59,3 @@ class ApprovalRequest:
     remind_at: datetime | None = None
     escalate_at: datetime | None = None
     release_at: datetime | None = None
-    reminded_at: datetime | None = None
-    escalated_at: datetime | None = None

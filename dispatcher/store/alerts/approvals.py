@@ -8,6 +8,7 @@ from dispatcher.model.approval.policy import PolicyRule, Timers
 from dispatcher.model.approval.request import ApprovalDecision, ApprovalRequest
 from dispatcher.model.vocabulary import AlertState, Reason
 from dispatcher.store import audit
+from dispatcher.store.clock import record_time
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _REQUEST: Final = """
 SELECT p.alert_id, p.is_needed, p.content_sha256, p.people, p.shown_at, p.requested_at, p.authors, p.decision,
-  p.decided_at, p.decided_by, p.why, p.remind_at, p.escalate_at, p.release_at, p.reminded_at, p.escalated_at,
+  p.decided_at, p.decided_by, p.why, p.remind_at, p.escalate_at, p.release_at,
   a.state AS alert_state, a.reason, a.held_for, a.expires
 FROM approval p JOIN alert a ON a.id = p.alert_id
 """
@@ -148,8 +149,7 @@ class Approvals:
 
     async def now(self) -> datetime:
         """Return the record's clock, by which it is judged what has expired."""
-        found: datetime = await self._pool.fetchval("SELECT clock_timestamp()")
-        return found
+        return await record_time(self._pool)
 
     async def note_refusal(self, alert_id: str, actor: Actor, action: str, refusal: str) -> None:
         """Write that a decision took no effect, and why."""
@@ -193,7 +193,9 @@ class Approvals:
 
     async def release_never(self, alert_id: str) -> None:
         """Take the time away after which the policy releases an alert: a person has to settle something."""
-        await self._pool.execute("UPDATE approval SET release_at = NULL WHERE alert_id = $1", alert_id)
+        await self._pool.execute(
+            "UPDATE approval SET release_at = NULL WHERE alert_id = $1 AND decision IS NULL", alert_id
+        )
 
     async def oldest(self) -> datetime | None:
         """Return since when that waits which has waited for longest."""

@@ -51,7 +51,7 @@ class Words:
     delisted: str
     """What a message of ours says of a warning that its source no longer lists."""
     test: str
-    """Stands before the prefix of what is no warning."""
+    """Stands at both ends of each text of what is no warning."""
     since: str
     """When the all-clear was given."""
     since_short: str

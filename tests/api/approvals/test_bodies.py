@@ -7,7 +7,7 @@ from dispatcher.intake.four_eyes.deciding import ShownMessage
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.approval.request import ApprovalDecision, ApprovalRequest
 from dispatcher.model.vocabulary import AlertState, ApprovalState, Reason
-from tests.support.messages import DUEREN, HOUR, NOW, stored
+from tests.support.messages import DUEREN, HOUR, NOW
 
 REQUEST = ApprovalRequest(
     alert_id="01JDQ3Z6W8R5K2M4N7P9S1T3V5",
@@ -51,7 +51,7 @@ def test_what_is_decided_says_by_whom() -> None:
 def test_all_that_is_bound_is_shown() -> None:
     places = [AffectedMunicipality(DUEREN, "Düren", "geocode", 1.0)]
     texts: dict[str, str | bytes] = {"text/de": "WARNUNG", "push/de": b"{}"}
-    body = shown_body(ShownMessage(REQUEST, stored(), places, texts, "9f" * 32, True, NOW))
+    body = shown_body(ShownMessage(REQUEST, places, texts, "9f" * 32, True, NOW))
     assert (body.binding, body.is_as_held) == ("9f" * 32, True)
     assert [place.ags for place in body.municipalities] == [DUEREN]
     assert body.texts == {"text/de": "WARNUNG", "push/de": "{}"}
