@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dispatcher.commands.drill.measurement import RECEIPTS
+from dispatcher.commands.drill.measurement import RECEIPTS, owed, people_owed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,18 +39,15 @@ def _measures(drill: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str, str], 
         name, people = step["step"], step["people"]
         yield (name, "", "submission"), step["submission_s"]
         yield (name, "", "people"), people["recipients"]
-        yield (
-            (name, "", "reached"),
-            _share(people["accepted"], people["recipients"] - people["quiet_past_end"]),
-        )
+        yield (name, "", "reached"), _share(people["accepted"], people_owed(people))
         for channel, one in step["channels"].items():
-            owed = one["recipients"] - one["not_owed"]
+            due = owed(one)
             yield (name, channel, "recipients"), one["recipients"]
-            yield (name, channel, "accepted"), _share(one["accepted"], owed)
+            yield (name, channel, "accepted"), _share(one["accepted"], due)
             for measure in ("first", "p50", "p95", "p99", "last"):
                 yield (name, channel, measure), one[f"{measure}_s"]
             for receipt in RECEIPTS:
-                yield (name, channel, receipt), _share(one[receipt], owed)
+                yield (name, channel, receipt), _share(one[receipt], due)
             yield (name, channel, "duplicates"), one["twice"]
             yield (name, channel, "perhaps"), one["perhaps_twice"]
 

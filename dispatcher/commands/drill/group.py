@@ -16,6 +16,7 @@ from dispatcher.commands.desk.service import Service
 from dispatcher.commands.desk.session import OVER_QUOTA, AsJson, InsecureHttp, Language, Url, explained, say
 from dispatcher.commands.drill import kept, messages
 from dispatcher.commands.drill.comparison import compared
+from dispatcher.commands.drill.measurement import last_accepted, people_owed
 from dispatcher.commands.drill.plan import DrillPlan, PlanError, read_plan
 from dispatcher.commands.drill.report import report, seconds, share, weak_line
 from dispatcher.commands.drill.run import DrillRun, NobodyTakesPart, NotAnExercise, QuotaReached, Surroundings
@@ -176,9 +177,8 @@ def _lines(drill: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
     """Return what came of a drill, in short."""
     lines = [f"{drill['name']} ({drill['id']})"]
     for step in drill["steps"]:
-        people, channels = step["people"], step["channels"].values()
-        last = max((one["last_s"] for one in channels if one["last_s"] is not None), default=None)
-        reached = share(people["accepted"], people["recipients"] - people["quiet_past_end"])
+        people, last = step["people"], last_accepted(step["channels"].values())
+        reached = share(people["accepted"], people_owed(people))
         lines.append(
             f"{words[step['step']]}: {people['accepted']}/{people['recipients']} {words['reached']} ({reached}), "
             f"{words['last']} {seconds(last)}"

@@ -42,7 +42,7 @@ def prepare(folder: Path) -> None:
 
 
 def keep(folder: Path, drill: dict[str, Any], page: str) -> Path:
-    """Write the document and the page, and return where the page is. Both are there whole, or not at all."""
+    """Write the document and the page, and return where the page is. Each of them is there whole, or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     for suffix, text in ((".json", json.dumps(drill, ensure_ascii=False, indent=1) + "\n"), (".html", page)):
         target = folder / f"{drill['id']}{suffix}"

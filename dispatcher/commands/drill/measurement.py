@@ -129,23 +129,37 @@ def curve(ordered: Sequence[float]) -> list[list[float]]:
     return points[::-1][::step][::-1]
 
 
+def people_owed(people: Mapping[str, int]) -> int:
+    """Return how many people a step had to reach: all but those whose quiet hours outlast it."""
+    return people["recipients"] - people["quiet_past_end"]
+
+
+def owed(channel: Mapping[str, Any]) -> int:
+    """Return how many recipients of a step count against a channel."""
+    return int(channel["recipients"] - channel["not_owed"])
+
+
+def last_accepted(channels: Iterable[Mapping[str, Any]]) -> float | None:
+    """Return after how many seconds the last recipient of any channel was accepted; None where none was."""
+    return max((one["last_s"] for one in channels if one["last_s"] is not None), default=None)
+
+
 def weak_channels(steps: Iterable[Mapping[str, Any]], expected: Expected) -> list[dict[str, Any]]:
     """Return what fell short of what was expected: by step and channel, `what` with its value and the bound."""
     found: list[dict[str, Any]] = []
     for step in steps:
         for name, one in step["channels"].items():
-            owed = one["recipients"] - one["not_owed"]
             where = {"step": step["step"], "channel": name}
-            if not owed:
+            if not (due := owed(one)):
                 continue
-            if (share := one["accepted"] / owed) < expected.accepted:
+            if (share := one["accepted"] / due) < expected.accepted:
                 found.append(
                     {**where, "what": "accepted", "value": round(share, 4), "bound": expected.accepted}
                 )
             bound = expected.within.total_seconds()
             if one["last_s"] is not None and one["last_s"] > bound:
                 found.append({**where, "what": "within", "value": one["last_s"], "bound": bound})
-            shown = one["displayed"] / owed
+            shown = one["displayed"] / due
             if shown < expected.displayed:
                 found.append(
                     {**where, "what": "displayed", "value": round(shown, 4), "bound": expected.displayed}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dispatcher.commands.drill.measurement import RECEIPTS
+from dispatcher.commands.drill.measurement import RECEIPTS, last_accepted, people_owed
 from dispatcher.commands.drill.plots import Bar, Series, bars, curves, text_of
 
 if TYPE_CHECKING:
@@ -77,16 +77,14 @@ def _summary(drill: Mapping[str, Any], words: Words) -> Iterator[str]:
     rows = []
     for step in drill["steps"]:
         people, channels = step["people"], step["channels"].values()
-        owed = people["recipients"] - people["quiet_past_end"]
         first = min((one["first_s"] for one in channels if one["first_s"] is not None), default=None)
-        last = max((one["last_s"] for one in channels if one["last_s"] is not None), default=None)
         rows.append(
             (
                 words[step["step"]],
                 people["recipients"],
-                f"{people['accepted']} ({share(people['accepted'], owed)})",
+                f"{people['accepted']} ({share(people['accepted'], people_owed(people))})",
                 seconds(step["submission_s"]),
-                f"{seconds(first)} / {seconds(last)}",
+                f"{seconds(first)} / {seconds(last_accepted(channels))}",
                 *(sum(one[name] for one in channels) for name in RECEIPTS),
                 sum(one["twice"] for one in channels),
                 sum(one["perhaps_twice"] for one in channels),

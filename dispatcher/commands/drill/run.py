@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import cap
 from dispatcher.commands.desk.service import ServiceRefused, Unanswered
 from dispatcher.commands.drill import messages
-from dispatcher.commands.drill.measurement import measured, weak_channels
+from dispatcher.commands.drill.measurement import RECEIPTS, measured, weak_channels
 from dispatcher.model.problems import ProblemType
 from dispatcher.model.vocabulary import FINAL_STATES, OPEN_DRILL, SENT
 
@@ -87,7 +87,7 @@ class _Step:
 
 
 class DrillRun:
-    """One run of a plan. `result` is what is known of it at any time."""
+    """One run of a plan. `result` is what is known of a run that has ended."""
 
     def __init__(self, plan: DrillPlan, drill_id: str, service: DrillService, around: Surroundings) -> None:
         self._plan = plan
@@ -98,7 +98,6 @@ class DrillRun:
         """What was sent, or may have been."""
         self._began = around.now()
         self._interrupted = ""
-        self._is_open = False
         self.unsent: bytes = b""
         """The all-clear that could not be sent: somebody else has to."""
         self.unexpected: Exception | None = None
@@ -148,7 +147,7 @@ class DrillRun:
             "began_at": self._began.isoformat(timespec="seconds"),
             "ended_at": self._around.now().isoformat(timespec="seconds"),
             "interrupted": self._interrupted,
-            "left_open": self._is_open,
+            "left_open": bool(self.unsent),
             "municipalities": list(plan.municipalities),
             "texts": {step.name: _texts(step.message) for step in self._sent},
             "expected": {
@@ -205,16 +204,14 @@ class DrillRun:
         """Send a message until it is known what came of it. It counts as sent from the first try on."""
         step = _Step(name, message)
         self._sent = [*(one for one in self._sent if one.message is not message), step]
-        self._is_open = True
         started = self._around.monotonic()
         answer = self._submitted(cap.render(message))
         step.submission_s = self._around.monotonic() - started
         step.alert_id = str(answer["alert"]["id"])
         reason = answer["alert"]["reason"]
         self._tell("sent", {"step": name, "alert": step.alert_id})
-        if name == "all_clear":
-            self._is_open = False  # also where it was over already
-        elif reason not in SENT:
+        # Where the exercise was over already, its all-clear goes to nobody: nothing is left open.
+        if name != "all_clear" and reason not in SENT:
             raise ServiceRefused(200, {}, text=str(reason), url="", retry_after="")
 
     def _submitted(self, body: bytes) -> dict[str, Any]:
@@ -237,11 +234,10 @@ class DrillRun:
         try:
             self._send("all_clear", made)
         except ServiceRefused as refused:
-            self._is_open = refused.type != ProblemType.UNKNOWN_REFERENCE
+            if refused.type != ProblemType.UNKNOWN_REFERENCE:
+                self.unsent = cap.render(made)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the file says how to end it
             self._note(error)
-            self._is_open = True
-        if self._is_open:
             self.unsent = cap.render(made)
 
     def _wait(self, pause: timedelta, confirmations: int) -> None:
@@ -269,7 +265,7 @@ class DrillRun:
             status = self._service.get(f"{self._service.api}/alerts/{step.alert_id}", "channels")
         except Unanswered:
             return None
-        seen = [float(_receipts(status, name)) for name in ("delivered", "displayed", "confirmed")]
+        seen = [float(_receipts(status, name)) for name in RECEIPTS]
         if not step.receipts or step.receipts[-1][1:] != seen:
             step.receipts.append([round(passed, 1), *seen])
         progress = status["progress"]
