@@ -62,7 +62,6 @@ def up() -> None:
     from dispatcher.metrics.process import RESTARTS_FILE
     from dispatcher.runtime.listening import ADDRESSES, require_free, require_own_ports, written_in
     from dispatcher.store.migrate import upgrade
-    from dispatcher.wiring.audit.roles import protect_audit
     from dispatcher.wiring.boundaries import load_boundaries
     from dispatcher.wiring.check import check_settings
     from dispatcher.wiring.secrets import agree_on_secrets, require_own_record, seal_clear_rows
@@ -82,7 +81,7 @@ def up() -> None:
             owner = settings.database_owner_url or servers.database_url
             asyncio.run(require_own_record(settings, owner))
             asyncio.run(upgrade(owner))
-            asyncio.run(protect_audit(owner, servers.service_url))
+            asyncio.run(_make_role(owner, servers.service_url))
             asyncio.run(agree_on_secrets(settings, owner))
             if settings.database_url is None:
                 asyncio.run(seal_clear_rows(settings, owner, _log_sealed()))
@@ -115,6 +114,17 @@ def up() -> None:
         typer.echo(str(error), err=True)
         raise typer.Exit(error.exit_status) from error
     raise typer.Exit(code)
+
+
+async def _make_role(owner_url: str, service_url: str) -> None:
+    """Make the service's role. Where that may not be done, and the audit trail is not protected, the statements for it
+    are logged.
+    """
+    from dispatcher.wiring.audit.roles import protect_audit
+
+    found = await protect_audit(owner_url, service_url)
+    if found.statements:
+        log.warning("audit_role_not_made", statements=found.statements)
 
 
 def _log_sealed() -> Callable[[SealedSoFar], None]:

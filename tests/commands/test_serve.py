@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import json
 import socket
 from importlib.util import find_spec
 from pathlib import Path
@@ -144,6 +145,18 @@ async def test_a_machine_without_the_vapid_key_of_the_service_does_not_start(
     assert "this machine has no vapid, and the record that DATABASE_URL names knows one" in done.stderr
     assert str(other / "keys" / "vapid.pem") in done.stderr
     assert not (other / "keys").exists(), "and none is made"
+
+
+async def test_one_role_for_everything_gets_the_statements_for_another_in_the_log_of_up(
+    dispatcher: Any, tmp_path: Path
+) -> None:
+    assert (await dispatcher("secrets", "init")).returncode == 0
+    done = await dispatcher("up", WARN_DATA_DIR=str(tmp_path / "machine-2"), WARN_API_PORT="0")
+    assert done.returncode == 1, "it has no keys and goes no further"
+    lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    [said] = [line for line in lines if line["event"] == "audit_role_not_made"]
+    assert said["level"] == "warning"
+    assert said["statements"].startswith('CREATE ROLE "dispatcher_service" LOGIN PASSWORD')
 
 
 async def test_addresses_of_servers_may_stand_in_files(

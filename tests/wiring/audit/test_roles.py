@@ -49,6 +49,14 @@ async def test_an_owner_that_may_make_no_roles_gets_the_statements(
     assert found.statements.startswith('CREATE ROLE "nobody_here" LOGIN')
 
 
+async def test_a_role_that_was_made_before_needs_no_statements_where_the_owner_is_not_named_any_more(
+    database_url: str, service_url: str
+) -> None:
+    await protect_audit(database_url, service_url)
+    found = await protect_audit(service_url, service_url)
+    assert (found.protection.protected, found.statements) == (True, "")
+
+
 async def test_what_is_no_url_is_said_without_it(database_url: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL cannot be read"):
         await protect_audit(database_url, "GEHEIM")
