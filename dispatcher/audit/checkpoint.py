@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _HEAD: Final = "cap-dispatcher audit checkpoint 1"
-_HASH_BYTES: Final = 32
+HASH_BYTES: Final = 32
 _SIGNATURE_BYTES: Final = 64
 LARGEST: Final = 2**63 - 1
 """The largest number of a checkpoint, a position or an entry, as the record has them."""
-LONGEST_LINE: Final = 1024
-"""Characters of a checkpoint as JSON; real ones have half of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +84,8 @@ def of_members(members: Mapping[str, Any]) -> Checkpoint:
     """Return the checkpoint that is written in JSON. Raises ValueError for what is none."""
     try:
         found = Checkpoint(
-            number=_positive(members["number"]),
-            position=_positive(members["position"]),
+            number=whole_number(members["number"], 1),
+            position=whole_number(members["position"], 1),
             hash=bytes.fromhex(members["hash"]),
             at=datetime.fromisoformat(members["at"]),
             key=str(members["key"]),
@@ -95,7 +93,7 @@ def of_members(members: Mapping[str, Any]) -> Checkpoint:
         )
     except (KeyError, TypeError) as error:
         raise ValueError("no checkpoint") from error
-    if found.at.tzinfo is None or len(found.hash) != _HASH_BYTES or len(found.signature) != _SIGNATURE_BYTES:
+    if found.at.tzinfo is None or len(found.hash) != HASH_BYTES or len(found.signature) != _SIGNATURE_BYTES:
         raise ValueError("no checkpoint")
     try:
         found.text()
@@ -104,9 +102,10 @@ def of_members(members: Mapping[str, Any]) -> Checkpoint:
     return found
 
 
-def _positive(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST:
-        raise ValueError("no checkpoint")
+def whole_number(value: object, least: int) -> int:
+    """Return a number that the record can have. Raises ValueError for what is none, or is less than the least."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST:
+        raise ValueError("no number")
     return value
 
 

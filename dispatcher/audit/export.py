@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dispatcher.audit.checkpoint import LARGEST, Checkpoint, instant, of_members
+from dispatcher.audit.checkpoint import HASH_BYTES, LARGEST, Checkpoint, instant, of_members, whole_number
 from dispatcher.audit.entry import AuditEntry, ChainLink
 from dispatcher.audit.verification import ChainVerdict, ChainVerifier, Fault
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 LONGEST_LINE: Final = 16 * 1024 * 1024
 """Bytes of a line that are read: an entry has some hundred, its detail at most what jsonb holds of a deed."""
-_HASH_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +191,8 @@ def _read_entry(members: dict[str, Any]) -> ChainLink:
         if one is not None:
             _text(one)
     return ChainLink(
-        _number(members["position"]),
-        _number(members["audit_id"]),
+        whole_number(members["position"], -LARGEST),
+        whole_number(members["audit_id"], -LARGEST),
         _hash(members["previous"]),
         _hash(members["hash"]),
         entry,
@@ -201,14 +200,10 @@ def _read_entry(members: dict[str, Any]) -> ChainLink:
 
 
 def _read_end(members: dict[str, Any]) -> End:
-    entries, position, unchained = (_number(members[name]) for name in ("entries", "position", "unchained"))
+    entries, position, unchained = (
+        whole_number(members[name], -LARGEST) for name in ("entries", "position", "unchained")
+    )
     return End(entries, position, _hash(members["hash"]), unchained)
-
-
-def _number(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST:
-        return value
-    raise ValueError("no number")
 
 
 def _text(value: object) -> str:
@@ -221,7 +216,7 @@ def _text(value: object) -> str:
 
 def _hash(value: str) -> bytes:
     found = bytes.fromhex(value)
-    if len(found) != _HASH_BYTES:
+    if len(found) != HASH_BYTES:
         raise ValueError("no hash")
     return found
 

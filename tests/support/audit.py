@@ -5,6 +5,7 @@ from typing import Any
 from dispatcher.access.principals import WORKER
 from dispatcher.audit.verification import ChainVerdict, ChainVerifier
 from dispatcher.store import audit
+from dispatcher.store.audit_chain.anchors import AnchorState
 from dispatcher.store.audit_chain.reader import snapshot
 from dispatcher.store.audit_chain.writer import ChainWriter
 
@@ -24,6 +25,20 @@ async def chained(pool: Any, *actions: str) -> ChainWriter:
     while await writer.write():
         pass
     return writer
+
+
+async def keys(pool: Any) -> list[str]:
+    """The public keys that checkpoints were signed by, the oldest first."""
+    async with snapshot(pool) as chain:
+        return await chain.keys()
+
+
+async def anchor_states(pool: Any) -> list[AnchorState]:
+    """How every anchor stands that there ever was."""
+    rows = await pool.fetch(
+        "SELECT kind, checkpoint, anchored_at, failing_since, error FROM audit_anchor ORDER BY kind"
+    )
+    return [AnchorState(*row) for row in rows]
 
 
 async def verdict(pool: Any, **options: Any) -> ChainVerdict:

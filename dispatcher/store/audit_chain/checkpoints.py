@@ -13,6 +13,7 @@ from dispatcher.access.principals import SERVICE
 from dispatcher.access.sealing import Unsealable
 from dispatcher.audit.checkpoint import Checkpoint, CheckpointSigner, new_private_key
 from dispatcher.store import audit
+from dispatcher.store.audit_chain.columns import CHECKPOINT
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection, Pool
     from dispatcher.store.sealed.addresses import Addresses
 
-_COLUMNS: Final = "number, position, hash, at, key, signature"
-_LAST: Final = f"SELECT {_COLUMNS} FROM audit_checkpoint ORDER BY number DESC LIMIT 1"  # noqa: S608 - constant
-_AFTER: Final = f"SELECT {_COLUMNS} FROM audit_checkpoint WHERE number > $1 ORDER BY number LIMIT $2"  # noqa: S608 - constant
+_LAST: Final = f"SELECT {CHECKPOINT} FROM audit_checkpoint ORDER BY number DESC LIMIT 1"  # noqa: S608 - constant
+_AFTER: Final = f"SELECT {CHECKPOINT} FROM audit_checkpoint WHERE number > $1 ORDER BY number LIMIT $2"  # noqa: S608 - constant
 _ALONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended('audit_checkpoint', 0))"
 _HEAD: Final = f"SELECT position, hash, {NOW} AS now FROM audit_chain ORDER BY position DESC LIMIT 1"  # noqa: S608 - constant
 
@@ -45,11 +45,6 @@ class Checkpoints:
         """Return the next checkpoints after one, by number."""
         return [Checkpoint(*row) for row in await self._pool.fetch(_AFTER, number, limit)]
 
-    async def keys(self) -> list[str]:
-        """Return the public keys, the oldest first: the last one signs."""
-        rows = await self._pool.fetch("SELECT key FROM audit_key ORDER BY created_at, key")
-        return [row["key"] for row in rows]
-
     async def make(self, interval: Interval | None = None) -> Checkpoint | None:
         """Make a checkpoint at the end of the chain, where `interval` says that one is due; without it, wherever there
         is something new. Returns it. A key is made at first need, and where the newest cannot be opened any more.
@@ -65,7 +60,7 @@ class Checkpoints:
             number = 1 if last is None else last.number + 1
             made = signer.sign(number, head["position"], head["hash"], head["now"])
             await connection.execute(
-                f"INSERT INTO audit_checkpoint ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)",  # noqa: S608 - constant
+                f"INSERT INTO audit_checkpoint ({CHECKPOINT}) VALUES ($1, $2, $3, $4, $5, $6)",  # noqa: S608 - constant
                 made.number,
                 made.position,
                 made.hash,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.audit.checkpoint import Checkpoint
 from dispatcher.audit.entry import AuditEntry, ChainLink
-from dispatcher.store.audit_chain.columns import ENTRY, LAST, PASSED_BY
+from dispatcher.store.audit_chain.columns import CHECKPOINT, ENTRY, LAST, PASSED_BY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,7 +24,7 @@ _LINKS: Final = f"""
 SELECT c.position, c.audit_id, c.previous, c.hash, a.id IS NOT NULL, {ENTRY}
 FROM audit_chain c LEFT JOIN audit a ON a.id = c.audit_id"""  # noqa: S608 - constant
 _ORDER: Final = " ORDER BY c.position"
-_CHECKPOINT: Final = "SELECT number, position, hash, at, key, signature FROM audit_checkpoint"
+_CHECKPOINT: Final = f"SELECT {CHECKPOINT} FROM audit_checkpoint"  # noqa: S608 - constant
 _CHECKPOINTS: Final = f"{_CHECKPOINT} ORDER BY position"
 _BETWEEN: Final = (
     f"{_CHECKPOINT} WHERE position > $1 AND ($2::bigint IS NULL OR position <= $2) ORDER BY position"
@@ -51,8 +50,7 @@ class ChainSnapshot:
             for row in rows:
                 link = _link(row)
                 found.append(link)
-                if checkpoints.position <= link.position:
-                    found += await checkpoints.below(link.position + 1)
+                found += await checkpoints.below(link.position + 1)
             yield found
         yield list(await checkpoints.below(None))
 
@@ -66,12 +64,27 @@ class ChainSnapshot:
         return int(await self._connection.fetchval(_UNCHAINED))
 
     async def put_beside(self) -> list[int]:
-        """Return the ids of lines, up to a hundred, that were put into the trail beside the chain."""
-        return await put_beside(self._connection)
+        """Return the ids of lines, up to a hundred, that the chain has passed by: they were put in, and the writer
+        never chains them, so that they are named for good. After a restore from another server's dump nothing can be
+        said until a line is chained that was written here.
+        """
+        return [row["id"] for row in await self._connection.fetch(_BESIDE)]
 
     async def anchored_number(self) -> int:
         """Return the number of the last checkpoint that was put at any anchor; 0 for none."""
-        return await anchored_number(self._connection)
+        return int(await self._connection.fetchval("SELECT coalesce(max(checkpoint), 0) FROM audit_anchor"))
+
+    async def links_after(self, position: int, limit: int) -> list[ChainLink]:
+        """Return the next places after one."""
+        rows = await self._connection.fetch(
+            f"{_LINKS} WHERE c.position > $1{_ORDER} LIMIT $2", position, limit
+        )
+        return [_link(row) for row in rows]
+
+    async def checkpoints_between(self, after: int, to: int | None) -> list[Checkpoint]:
+        """Return the checkpoints for positions after one, up to another; None: for all that come."""
+        rows = await self._connection.fetch(_BETWEEN, after, to)
+        return [Checkpoint(*row) for row in rows]
 
 
 @asynccontextmanager
@@ -84,31 +97,6 @@ async def snapshot(pool: Pool) -> AsyncIterator[ChainSnapshot]:
         yield ChainSnapshot(connection)
 
 
-async def anchored_number(connection: Connection) -> int:
-    """Return the number of the last checkpoint that was put at any anchor; 0 for none."""
-    return int(await connection.fetchval("SELECT coalesce(max(checkpoint), 0) FROM audit_anchor"))
-
-
-async def put_beside(connection: Connection) -> list[int]:
-    """Return the ids of lines, up to a hundred, that the chain has passed by: they were put in, and the writer never
-    chains them, so that they are named for good. After a restore from another server's dump nothing can be said until a
-    line is chained that was written here.
-    """
-    return [row["id"] for row in await connection.fetch(_BESIDE)]
-
-
-async def links_after(connection: Connection, position: int, limit: int) -> list[ChainLink]:
-    """Return the next places after one."""
-    rows = await connection.fetch(f"{_LINKS} WHERE c.position > $1{_ORDER} LIMIT $2", position, limit)
-    return [_link(row) for row in rows]
-
-
-async def checkpoints_between(connection: Connection, after: int, to: int | None) -> list[Checkpoint]:
-    """Return the checkpoints for positions after one, up to another; None: for all that come."""
-    rows = await connection.fetch(_BETWEEN, after, to)
-    return [Checkpoint(*row) for row in rows]
-
-
 class _Ahead:
     """Checkpoints in the order of their positions, read when it is their turn."""
 
@@ -116,13 +104,6 @@ class _Ahead:
         self._rows = aiter(rows)
         self._next: Checkpoint | None = None
         self._begun = False
-
-    @property
-    def position(self) -> float:
-        """Return the position of the next one; before the first was read, that of any place."""
-        if not self._begun:
-            return 0
-        return math.inf if self._next is None else self._next.position
 
     async def below(self, position: int | None) -> list[Checkpoint]:
         """Return the next ones with a lower position; None: all that are left."""

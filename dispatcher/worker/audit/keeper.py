@@ -176,11 +176,9 @@ class AuditKeeper:
             except AnchorRefused as refused:
                 self._metrics.audit_anchor_failures.labels(anchor.kind).inc()
                 log.warning("audit_anchor_refused", anchor=anchor.kind, error=refused.code)
-                await states.refused(state, refused.code)
-                since = (await states.of(anchor.kind)).failing_since
+                since = (await states.refused(state, refused.code)).failing_since
                 failing.set(since.timestamp() if since else 0)
                 return False
-            await states.took(state, checkpoint.number)
-            state = await states.of(anchor.kind)
+            state = await states.took(state, checkpoint.number)
             failing.set(0)
         return True

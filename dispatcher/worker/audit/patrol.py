@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.audit.verification import ChainVerifier
-from dispatcher.store.audit_chain.reader import anchored_number, checkpoints_between, links_after, put_beside
+from dispatcher.store.audit_chain.reader import snapshot
 
 if TYPE_CHECKING:
     from dispatcher.audit.verification import ChainVerdict
@@ -32,18 +32,15 @@ class ChainPatrol:
     async def step(self) -> ChainVerdict | None:
         """Look at the next places. Returns what was found of the whole chain, when it is through."""
         verifier = self._verifier
-        async with (
-            self._pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with snapshot(self._pool) as chain:
             before = verifier.position
-            links = await links_after(connection, before, self._page)
+            links = await chain.links_after(before, self._page)
             through = len(links) < self._page
-            beside = await put_beside(connection) if through else []
-            anchored = await anchored_number(connection) if through else 0
+            beside = await chain.put_beside() if through else []
+            anchored = await chain.anchored_number() if through else 0
             # From the last one on, and not from the last place: one may be made for a place that was read before.
             to = None if through else links[-1].position
-            checkpoints = await checkpoints_between(connection, self._checked, to)
+            checkpoints = await chain.checkpoints_between(self._checked, to)
         if checkpoints and checkpoints[0].position < before:  # committed after the places behind it were read
             self.begin_anew()
             return None

@@ -6,7 +6,7 @@ from typing import Any
 from dispatcher.access.principals import Actor
 from dispatcher.commands.audit.checkpoints import make
 from dispatcher.store.audit_chain.checkpoints import Checkpoints
-from tests.support.audit import noted
+from tests.support.audit import keys, noted
 from tests.support.sealed import ADDRESSES
 
 
@@ -30,6 +30,6 @@ async def test_a_new_key_signs_from_then_on(pool: Any) -> None:
     second = await make(pool, checkpoints, by, new_key=True)
     assert first is not None
     assert second is not None
-    assert [first.key, second.key] == await checkpoints.keys()
+    assert [first.key, second.key] == await keys(pool)
     assert second.is_signed()
     assert (second.number, second.position > first.position) == (2, True)

@@ -9,7 +9,7 @@ from dispatcher.access.sealing import KeyRing, Sealing
 from dispatcher.audit.checkpoint import Interval
 from dispatcher.store.audit_chain.checkpoints import Checkpoints
 from dispatcher.store.sealed.addresses import Addresses
-from tests.support.audit import chained
+from tests.support.audit import chained, keys
 from tests.support.sealed import ADDRESSES
 
 LATER = Interval(timedelta(days=1), 3)
@@ -38,7 +38,7 @@ async def test_two_that_want_one_at_once_make_one(pool: Any) -> None:
     await chained(pool, "a")
     made = await asyncio.gather(*(Checkpoints(pool, ADDRESSES).make() for _ in range(4)))
     assert sum(one is not None for one in made) == 1
-    assert len(await Checkpoints(pool, ADDRESSES).keys()) == 1
+    assert len(await keys(pool)) == 1
 
 
 async def test_keys_are_sealed_and_their_making_is_on_the_trail(pool: Any) -> None:
@@ -46,7 +46,7 @@ async def test_keys_are_sealed_and_their_making_is_on_the_trail(pool: Any) -> No
     key = await checkpoints.rotate(Actor("operator:anna"))
     row = await pool.fetchrow("SELECT actor, action, detail FROM audit")
     assert tuple(row) == ("operator:anna", "audit_key.make", {"key": key})
-    assert await checkpoints.keys() == [key]
+    assert await keys(pool) == [key]
 
 
 async def test_a_key_that_cannot_be_opened_any_more_is_followed_by_another(pool: Any) -> None:
@@ -56,4 +56,4 @@ async def test_a_key_that_cannot_be_opened_any_more_is_followed_by_another(pool:
     made = await other.make()
     assert made is not None
     assert made.key != before
-    assert await other.keys() == [before, made.key]
+    assert await keys(pool) == [before, made.key]

@@ -6,7 +6,7 @@ import pytest
 
 from dispatcher.audit.checkpoint import Checkpoint
 from dispatcher.store.audit_chain.checkpoints import Checkpoints
-from dispatcher.store.audit_chain.reader import links_after, snapshot
+from dispatcher.store.audit_chain.reader import snapshot
 from tests.support.audit import chained, found, noted, tamper, verdict
 from tests.support.sealed import ADDRESSES
 
@@ -130,11 +130,11 @@ async def test_checkpoints_come_after_their_places(trail: Any) -> None:
     async with snapshot(trail) as chain:
         kinds = [isinstance(one, Checkpoint) async for chunk in chain.chunks() for one in chunk]
         assert kinds.index(True) == 8
-        assert await chain.keys() == await Checkpoints(trail, ADDRESSES).keys()
+        assert await chain.keys() == [one.key for one in await Checkpoints(trail, ADDRESSES).after(0, 9)]
         assert await chain.unchained() == 0
 
 
 async def test_a_part_of_the_chain_can_be_read(trail: Any) -> None:
-    async with trail.acquire() as connection:
-        assert [one.position for one in await links_after(connection, 3, 2)] == [4, 5]
-        assert await links_after(connection, 99, 2) == []
+    async with snapshot(trail) as chain:
+        assert [one.position for one in await chain.links_after(3, 2)] == [4, 5]
+        assert await chain.links_after(99, 2) == []

@@ -6,11 +6,10 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from dispatcher.audit.checkpoint import Interval
-from dispatcher.store.audit_chain.anchors import AnchorStates
 from dispatcher.store.audit_chain.checkpoints import Checkpoints
 from dispatcher.worker.audit.anchors import AnchorRefused
 from tests.metrics.test_registry import samples
-from tests.support.audit import noted, tamper, verdict
+from tests.support.audit import anchor_states, noted, tamper, verdict
 from tests.support.sealed import ADDRESSES
 
 
@@ -111,13 +110,13 @@ async def test_what_an_anchor_refuses_is_put_there_later_in_order(pool: Any, kee
     assert await keeper.put(shelf) is False
     assert shown(keeper, "anchor_failures_total", anchor="file") == 2
     assert shown(keeper, "anchor_failing_timestamp_seconds", anchor="file") > 0
-    (state,) = await AnchorStates(pool).all()
+    (state,) = await anchor_states(pool)
     assert (state.checkpoint, state.error) == (0, "http_503")
     shelf.refuses = ""
     assert await keeper.put(shelf) is True
     assert shelf.kept == [1, 2]
     assert shown(keeper, "anchor_failing_timestamp_seconds", anchor="file") == 0
-    (state,) = await AnchorStates(pool).all()
+    (state,) = await anchor_states(pool)
     assert (state.checkpoint, state.error, state.failing_since) == (2, None, None)
     assert await keeper.put(shelf) is True
     assert shelf.kept == [1, 2], "nothing twice"
