@@ -304,7 +304,7 @@ async def _correctable(
         alert = await _found(dependencies, corrector, alert_id, corrector.owns)
         return alert, corrector, CorrectingParty(corrector.actor)
     found = await _found(dependencies, corrector, alert_id, _is_of_a_centre)
-    source = await dependencies.sources.get(found.source_id)
+    source = await dependencies.parties.source(found.source_id)
     if source is None:
         raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
     by = CorrectingParty(corrector.actor, partial(require_role, corrector, Permission.CORRECT_ALERTS))

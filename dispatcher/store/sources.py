@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from dispatcher.access.principals import Actor
     from dispatcher.store.record import Pool
 
-_TERMS: Final = "k.digest, k.expires_at, k.revoked_at, k.used_at, statement_timestamp() AS now"
+_TERMS: Final = "k.digest, k.expires_at, k.revoked_at, k.used_at, k.person, statement_timestamp() AS now"
 _KEY: Final = f"{_TERMS}, p.disabled_at"
 # A source's key may be a person's, and is worth as little as that person may do.
 _SOURCE: Final = f"""
-SELECT {_TERMS}, coalesce(p.disabled_at, q.disabled_at) AS disabled_at, k.person,
+SELECT {_TERMS}, coalesce(p.disabled_at, q.disabled_at) AS disabled_at,
   p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity, p.may_flash, p.quota
 FROM api_key k JOIN source p ON p.id = k.source_id LEFT JOIN person q ON q.id = k.person"""  # noqa: S608 - constant columns
 _BY_KEY: Final = {
@@ -104,13 +104,7 @@ class Sources:
         state = judge(KeyTerms(row["expires_at"], row["revoked_at"], row["disabled_at"]), row["now"])
         if state is CredentialState.VALID and is_use_due(row["used_at"], row["now"]):
             self.uses.note(name)
-        person = row["person"] or "" if name.kind in (KeyKind.SOURCE, KeyKind.EXERCISE) else ""
-        return Recognition(state, _PARTY_OF[name.kind](row), name, person)
-
-    async def get(self, source_id: str) -> Source | None:
-        """Return a source or feed by its id."""
-        row = await self._pool.fetchrow("SELECT * FROM source WHERE id = $1", source_id)
-        return source_of(row) if row else None
+        return Recognition(state, _PARTY_OF[name.kind](row), name, row["person"] or "")
 
     async def submitting(self) -> dict[str, tuple[str, ...]]:
         """Return where each source that may submit warnings now may warn, by id: prefixes of keys (AGS), none for

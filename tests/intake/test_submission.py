@@ -431,7 +431,7 @@ async def test_a_role_bounds_what_a_person_updates_or_ends_of_the_own_centre(
         await pool.execute("INSERT INTO approval_rule VALUES ('*', 'Severe', 0, true)")
     one = warning(JUELICH)
     await service.submit(one)
-    source = await service.parts.sources.get("leitstelle")
+    source = await service.parts.parties.source("leitstelle")
     grants = (RoleGrant(Role.AUTHOR, (DUEREN,)),)
     whole = of_person(Person("m.keller", Environment.LIVE, grants), datetime.now(UTC), source)
     author = whole.acting_on(Permission.SUBMIT_ALERTS)
