@@ -29,6 +29,9 @@ CHALLENGE_BYTES: Final = 32
 TIMEOUT_MS: Final = 120_000
 LONGEST_ID: Final = 1023
 """Bytes of a credential id (WebAuthn, section 5.1.3)."""
+_NO_ANSWER: Final = (WebAuthnException, ValueError, KeyError, TypeError, RecursionError)
+"""What the library raises for an answer that is none, or not what was asked for. webauthn 2.7 lets RecursionError
+through for JSON that is nested too deep, 3.0 does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def made(party: RelyingParty, person_id: str, answer: dict[str, Any], challenge:
             expected_origin=party.origin,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except _NO_ANSWER as error:
         raise PasskeyRefused(type(error).__name__) from None
     if len(found.credential_id) > LONGEST_ID:
         raise PasskeyRefused("its id is too long")
@@ -122,9 +125,8 @@ def counted(party: RelyingParty, passkey: Passkey, answer: dict[str, Any], chall
     """Return how often a passkey was used by now, of an answer that it has signed. Raises `PasskeyRefused`, also where
     the count goes back or stands still: then there is a copy of it.
     """
-    handle = (
-        (answer.get("response") or {}).get("userHandle") if isinstance(answer.get("response"), dict) else None
-    )
+    response = answer.get("response")
+    handle = response.get("userHandle") if isinstance(response, dict) else None
     try:
         if handle and webauthn.base64url_to_bytes(handle) != user_handle(passkey.person_id):
             raise PasskeyRefused("it is of another person")
@@ -137,7 +139,7 @@ def counted(party: RelyingParty, passkey: Passkey, answer: dict[str, Any], chall
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except _NO_ANSWER as error:
         raise PasskeyRefused(type(error).__name__) from None
     return found.new_sign_count
 

@@ -115,6 +115,18 @@ def test_half_an_answer_is_refused(answer: Any) -> None:
         counted(PARTY, passkey, answer, b"x")
 
 
+def test_an_answer_that_is_nested_too_deep_is_refused() -> None:
+    authenticator, deep = Authenticator(PARTY.origin), b64(b"[" * 40_000)
+    asked = json.loads(ask_for_new(PARTY, "m.keller", "Warndienst", []).options)
+    passkey = registered(authenticator)
+    new, signed = authenticator.make(asked), authenticator.sign(asked)
+    new["response"]["clientDataJSON"] = signed["response"]["clientDataJSON"] = deep
+    with pytest.raises(PasskeyRefused):
+        made(PARTY, "m.keller", new, b"x")
+    with pytest.raises(PasskeyRefused):
+        counted(PARTY, passkey, signed, b"x")
+
+
 def test_an_answer_names_its_passkey_or_none() -> None:
     assert id_of({"rawId": b64(b"abc")}) == b"abc"
     assert id_of({}) == id_of({"rawId": 1}) == b""
