@@ -87,11 +87,11 @@ class Passwords:
 
     async def is_right(self, hashed: str | None, password: str) -> bool:
         """Whether this is the password; takes as long where there is none. Raises `TooManyHashes`."""
-        known, given = hashed or _decoy(self._hasher), _normal(password)[: LONGEST + 1]
+        given = _normal(password)[: LONGEST + 1]
 
         def verify() -> bool:
             try:
-                return self._hasher.verify(known, given)
+                return self._hasher.verify(hashed or _decoy(self._hasher), given)
             except (VerificationError, InvalidHashError):
                 return False
 
