@@ -13,13 +13,18 @@ import secrets
 from base64 import urlsafe_b64encode
 from typing import Final
 
-SECRET_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _FORM_PURPOSE: Final = b"cap-dispatcher: token of forms"
 
 
 def new_token() -> str:
     """Return 32 random bytes in URL-safe Base64."""
     return secrets.token_urlsafe(32)
+
+
+def is_token(text: str) -> bool:
+    """Whether that is a token as `new_token` makes it."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def token_digest(token: str) -> bytes:

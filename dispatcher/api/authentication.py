@@ -29,7 +29,7 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.model.vocabulary import API_PREFIX, Environment, environment_of_path
-from dispatcher.runtime.strangers import RECOGNISED
+from dispatcher.runtime.strangers import recognise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,8 +104,7 @@ class Require:
             missing = next((phrase for kind, phrase in _MISSING.items() if kind in holders), _NO_KEY)
             raise RequestRefused(ProblemType.UNAUTHENTICATED, said(missing))
         await _require_environment(request, dependencies, shown)
-        if recognised := request.scope.get("extensions", {}).get(RECOGNISED):
-            recognised()
+        recognise(request.scope)
         _take_share(dependencies, shown.principal)
         return shown.principal
 

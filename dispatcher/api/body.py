@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
+from channels.sms.delivery_reports import UnreadableReport, form_of
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -25,6 +26,8 @@ Slower clients only keep the connection from others."""
 BODY_TIMEOUT_S = 150.0
 """The longest that any body may take to arrive: 2 MB at that pace."""
 CAP_MEDIA_TYPE = "application/cap+xml"
+FORM = "application/x-www-form-urlencoded"
+"""The media type of what a page's form posts."""
 MEDIA_TYPES = frozenset({CAP_MEDIA_TYPE, "application/xml", "text/xml"})
 
 
@@ -70,6 +73,14 @@ async def read_cap(
 def media_type_of(request: Request) -> str:
     """Return the media type in lower case and without parameters."""
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+def fields_of(request: Request, body: bytes) -> dict[str, str]:
+    """Return the fields of a page's form; none where the body is no form, or one that cannot be read."""
+    try:
+        return form_of(body) if media_type_of(request) == FORM else {}
+    except UnreadableReport:
+        return {}
 
 
 async def read_body(request: Request, max_bytes: int, sender: str) -> bytes:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.access.principals import person_actor
-from dispatcher.access.secret_tokens import SECRET_TOKEN, token_digest
-from dispatcher.sign_in.allowances import Stage
-from dispatcher.sign_in.one_time_codes import is_secret, new_recovery_codes, recovery_hash, step_of
+from dispatcher.access.secret_tokens import is_token, token_digest
+from dispatcher.sign_in.one_time_codes import ISSUER, is_secret, new_recovery_codes, recovery_hash, step_of
 from dispatcher.sign_in.passkeys import PasskeyRefused, ask_for_new, made
 from dispatcher.sign_in.passwords import TooManyHashes, WrongPassword, wrong_password
 from dispatcher.sign_in.sign_in import STEP_LIFE, SignInRefusal, SignInRefused
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 MOST_PASSKEYS: Final = 10
 LONGEST_LABEL: Final = 40
-CONSOLE_NAME: Final = "Warndienst"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +35,9 @@ class OwnAccount:
     sessions: tuple[SessionEntry, ...]
 
     @property
-    def is_whole(self) -> bool:
-        """Whether there is a second factor."""
-        return any(one.kind in SECOND_FACTORS for one in self.credentials)
+    def second_factors(self) -> tuple[CredentialEntry, ...]:
+        """Return what there is beside the password."""
+        return tuple(one for one in self.credentials if one.kind in SECOND_FACTORS)
 
 
 class Accounts:
@@ -62,11 +60,7 @@ class Accounts:
 
     async def invited(self, token: str) -> Person | None:
         """Return whom a link invites, without changing anything."""
-        return (
-            await self._stores.invitations.invited(token_digest(token))
-            if SECRET_TOKEN.fullmatch(token)
-            else None
-        )
+        return await self._stores.invitations.invited(token_digest(token)) if is_token(token) else None
 
     async def accept(self, visitor: Visitor, token: str, password: str) -> Opened | WrongPassword | None:
         """Let the person of a link choose its password: a session begins, in which it can enrol and nothing else.
@@ -78,9 +72,7 @@ class Accounts:
         if wrong := wrong_password(password, person.id):
             return wrong
         hashed = await self._sign_in.passwords.hash(password)
-        accepted = await self._stores.invitations.accept(
-            token_digest(token), hashed, lambda one: person_actor(one.id)
-        )
+        accepted = await self._stores.invitations.accept(token_digest(token), hashed, person_actor(person.id))
         if accepted is None:
             return None
         return await self._sign_in.open(visitor, accepted.id, Method.INVITATION)
@@ -133,7 +125,7 @@ class Accounts:
         await self._ask_password(visitor, session, password)
         person_id = session.person.id
         known = await self._stores.credentials.passkey_ids(person_id)
-        asked = ask_for_new(self._sign_in.party, person_id, CONSOLE_NAME, known)
+        asked = ask_for_new(self._sign_in.party, person_id, ISSUER, known)
         step = Step(StepPurpose.NEW_PASSKEY, visitor.environment, person_id, asked.challenge)
         await self._stores.steps.begin(visitor.digest, step, STEP_LIFE)
         return asked.options
@@ -203,17 +195,7 @@ class Accounts:
         """Whether this is the person's password; a wrong one counts like one at the door. Raises `TooManyHashes`, which
         counts for nothing, and `SignInRefused`.
         """
-        person = session.person
-        attempt = await self._sign_in.begin(Stage.PASSWORD, visitor, person.id)
-        hashed = await self._stores.credentials.password_hash(person.id, person.environment)
-        try:
-            if not await self._sign_in.passwords.is_right(hashed, password) or hashed is None:
-                return False
-        except TooManyHashes:
-            await self._stores.failures.succeeded(attempt)
-            raise
-        await self._stores.failures.succeeded(attempt)
-        return True
+        return await self._sign_in.shown_hash(visitor, session.person.id, password) is not None
 
 
 def _require(*, session_is_there: bool) -> None:

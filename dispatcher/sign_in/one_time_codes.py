@@ -69,10 +69,14 @@ def _recovery_code(random: bytes) -> str:
 
 def recovery_hash(pepper: bytes, person_id: str, code: str) -> str:
     """Return what the record keeps of a recovery code, however it was typed."""
-    plain = re.sub(r"[^a-z2-7]", "", code.lower())
-    return hmac.digest(pepper, f"recovery\0{person_id}\0{plain}".encode(), hashlib.sha256).hex()
+    return hmac.digest(pepper, f"recovery\0{person_id}\0{_letters(code)}".encode(), hashlib.sha256).hex()
 
 
 def is_recovery_code(text: str) -> bool:
     """Whether that looks like a recovery code, and not like one of six digits."""
-    return len(re.sub(r"[^a-z2-7]", "", text.lower())) == _RECOVERY_BYTES * 8 // 5
+    return len(_letters(text)) == _RECOVERY_BYTES * 8 // 5
+
+
+def _letters(text: str) -> str:
+    """Return what of a typed code can be of a recovery code: whoever types it adds blanks, dashes and capitals."""
+    return re.sub(r"[^a-z2-7]", "", text.lower())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.access.persons import LONGEST_PERSON_ID, is_person_id
 from dispatcher.access.principals import of_person, person_actor
-from dispatcher.access.secret_tokens import SECRET_TOKEN, new_token, token_digest
+from dispatcher.access.secret_tokens import is_token, new_token, token_digest
 from dispatcher.sign_in.allowances import DAY, Claim, Stage, bounds_of
 from dispatcher.sign_in.one_time_codes import is_recovery_code, recovery_hash, step_of
 from dispatcher.sign_in.passkeys import PasskeyRefused, ask_for_any, counted, id_of
@@ -77,7 +77,7 @@ class Visitor:
     @property
     def device_digest(self) -> bytes | None:
         """Return by what it is known, if it is."""
-        return token_digest(self.device) if SECRET_TOKEN.fullmatch(self.device) else None
+        return token_digest(self.device) if is_token(self.device) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class SignIn:
         """Return whose session the token is of, with what the person may do now; None where it is of none that holds.
         Whoever has come by a link to enrol may do nothing else.
         """
-        if not SECRET_TOKEN.fullmatch(token):
+        if not is_token(token):
             return None
         session = await self.stores.sessions.found(token_digest(token), environment)
         if session is None:
@@ -149,21 +149,35 @@ class SignIn:
     async def by_password(self, visitor: Visitor, name: str, password: str) -> None:
         """Take a password: a second factor is awaited then, in the same browser. Raises `SignInRefused`."""
         name = name.strip().lower()[: LONGEST_PERSON_ID + 1]
-        attempt = await self.begin(Stage.PASSWORD, visitor, name)
-        credentials = self.stores.credentials
-        hashed = await credentials.password_hash(name, visitor.environment) if is_person_id(name) else None
         try:
-            if not await self.passwords.is_right(hashed, password) or hashed is None:
+            hashed = await self.shown_hash(visitor, name, password)
+            if hashed is None:
                 raise self._refused(SignInRefusal.WRONG, "password")
-            await self.stores.failures.succeeded(attempt)
             if self.passwords.is_outdated(hashed):
-                await credentials.rehash(name, hashed, await self.passwords.hash(password))
+                anew = await self.passwords.hash(password)
+                await self.stores.credentials.rehash(name, hashed, anew)
         except TooManyHashes:
-            await self.stores.failures.succeeded(attempt)
             raise self._refused(SignInRefusal.BUSY, "password") from None
         await self.stores.steps.begin(
             visitor.digest, Step(StepPurpose.SECOND_FACTOR, visitor.environment, name), STEP_LIFE
         )
+
+    async def shown_hash(self, visitor: Visitor, name: str, password: str) -> str | None:
+        """Return the hash of a person's password where this is the password; None where it is not, which counts as an
+        attempt that failed. Raises `TooManyHashes`, which counts for nothing, and `SignInRefused` where too many have
+        failed.
+        """
+        attempt = await self.begin(Stage.PASSWORD, visitor, name)
+        read = self.stores.credentials.password_hash
+        hashed = await read(name, visitor.environment) if is_person_id(name) else None
+        try:
+            if not await self.passwords.is_right(hashed, password):
+                return None
+        except TooManyHashes:
+            await self.stores.failures.succeeded(attempt)
+            raise
+        await self.stores.failures.succeeded(attempt)
+        return hashed
 
     async def by_code(self, visitor: Visitor, code: str) -> Opened:
         """Take a code of TOTP or a recovery code after the password. Raises `SignInRefused`."""

@@ -2,15 +2,20 @@
 
 import pytest
 
-from dispatcher.access.secret_tokens import SECRET_TOKEN, form_token, is_form_token, new_token, token_digest
+from dispatcher.access.secret_tokens import form_token, is_form_token, is_token, new_token, token_digest
 
 
 def test_no_two_tokens_are_alike_and_all_look_alike() -> None:
     one, other = new_token(), new_token()
     assert one != other
-    assert SECRET_TOKEN.fullmatch(one)
+    assert is_token(one)
     assert len(token_digest(one)) == 32
     assert token_digest(one) != token_digest(other)
+
+
+def test_a_cookie_of_others_is_no_token() -> None:
+    assert is_token(new_token())
+    assert not is_token("x")
 
 
 def test_a_form_brings_what_the_cookie_stands_for_and_not_the_cookie() -> None:

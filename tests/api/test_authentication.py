@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ from dispatcher.access.permissions import GRANT_OF, GRANTS, Grant, Permission, R
 from dispatcher.access.persons import Person
 from dispatcher.access.principals import UNNAMED_OPERATOR, of_operator
 from dispatcher.access.roles import Role, RoleGrant
-from dispatcher.access.secret_tokens import form_token, new_token, token_digest
+from dispatcher.access.secret_tokens import form_token, token_digest
 from dispatcher.access.table import METRICS_ROUTES, OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired
 from dispatcher.api.application import application
 from dispatcher.api.authentication import require, require_table, wired_routes
@@ -39,7 +39,6 @@ from dispatcher.settings import Settings
 from dispatcher.store.audience.subscribers import Subscribers, Tokens
 from dispatcher.store.keys import Keys
 from dispatcher.store.parties import Parties
-from dispatcher.store.persons.invitations import Invitations
 from dispatcher.store.persons.persons import Persons
 from dispatcher.store.persons.sessions import Method
 from tests.api.conftest import (
@@ -54,7 +53,7 @@ from tests.api.conftest import (
     serving,
 )
 from tests.metrics.test_registry import samples
-from tests.support.console import CONSOLE
+from tests.support.console import CONSOLE, invited
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.sealed import ADDRESSES
 from tests.support.submissions import AACHEN, warning
@@ -454,24 +453,17 @@ def _file_of(path: str) -> str:
     return WORKER if path.startswith("/app/") else min(assets().files)
 
 
-async def _invitation(pool: Any) -> str:
-    token = new_token()
-    await Persons(pool).add(Person("m.keller", Environment.LIVE), UNNAMED_OPERATOR)
-    await Invitations(pool).invite("m.keller", token_digest(token), timedelta(hours=1), UNNAMED_OPERATOR)
-    return token
-
-
 async def test_what_is_open_asks_for_nothing(world: World) -> None:
     service = world.service.parts
     await agreed_secret(service.health.pool, SecretName.VAPID, service.settings)  # as the first worker does
     await service.publisher.look()
-    invited = await _invitation(service.health.pool)
+    invitation = await invited(service.health.pool, Person("m.keller", Environment.LIVE))
     for entrance in OPEN_ROUTES:
         method, path = entrance.split()
         path = path.format(
             instance_id="dueren",
             installation="a-new-installation",
-            token=invited if "/invitation/" in path else "a" * 26,
+            token=invitation if "/invitation/" in path else "a" * 26,
             alert_id=world.alert_id,
             key=DUEREN if "municipalities" in path else DUEREN[:5],
             ars=f"{DUEREN[:5]}0000000",

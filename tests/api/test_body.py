@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from starlette.requests import Request
 
 from dispatcher.api import body
 from tests.api.conftest import CAP, KEY, OTHER_KEY, Service
@@ -145,3 +146,17 @@ async def test_what_one_key_has_in_receipt_is_bounded_and_others_have_their_own(
         return not in_receipt
 
     await until(are_gone)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "posted", "fields"),
+    [
+        (body.FORM, b"name=m.keller&code=1+2", {"name": "m.keller", "code": "1 2"}),
+        (f"{body.FORM.upper()}; charset=utf-8", b"name=x", {"name": "x"}),
+        (body.FORM, b"\xff", {}),
+        ("application/json", b"name=x", {}),
+    ],
+)
+def test_only_a_form_has_fields(content_type: str, posted: bytes, fields: dict[str, str]) -> None:
+    request = Request({"type": "http", "headers": [(b"content-type", content_type.encode())]})
+    assert body.fields_of(request, posted) == fields

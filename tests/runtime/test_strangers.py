@@ -7,11 +7,11 @@ from dispatcher.runtime.http_transport import HttpLimits
 from dispatcher.runtime.strangers import (
     KNOWN,
     NO_CREDENTIAL,
-    RECOGNISED,
     WAITING,
     Credential,
     StrangerLimits,
     Strangers,
+    recognise,
 )
 from tests.support.bounded_server import Serving, serving
 from tests.support.histories import until
@@ -38,7 +38,7 @@ class Door:
         self.seen.append(scope["path"])
         shown = dict(scope["headers"]).get(b"authorization", b"").decode()
         if shown == self.good:
-            scope.get("extensions", {}).get(RECOGNISED, lambda: None)()
+            recognise(scope)
         else:
             if scope["path"] == "/elsewhere":
                 scope["extensions"][WAITING]()

@@ -5,12 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 
 from dispatcher.access.persons import Person
-from dispatcher.access.principals import UNNAMED_OPERATOR, Principal
+from dispatcher.access.principals import Principal
 from dispatcher.access.roles import Role, RoleGrant
-from dispatcher.access.secret_tokens import new_token, token_digest
+from dispatcher.access.secret_tokens import new_token
 from dispatcher.metrics import Metrics
 from dispatcher.model.vocabulary import Environment
 from dispatcher.sign_in.accounts import Accounts
@@ -19,14 +18,12 @@ from dispatcher.sign_in.passwords import Passwords
 from dispatcher.sign_in.sign_in import Opened, PersonStores, SignIn, Visitor
 from dispatcher.store.persons.sessions import PersonSession, SessionTerms
 from tests.store import conftest as on_record
+from tests.support.console import CHEAP, CONSOLE, PASSWORD, invited
 from tests.support.sealed import ADDRESSES
 
 pool, sources = on_record.pool, on_record.sources
-ORIGIN = "https://warnung.dueren.example"
-PASSWORD = "Rurpegel steigt im November"
 PEPPER = b"pepper of the tests"
 TERMS = SessionTerms(timedelta(minutes=30), timedelta(hours=12))
-CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 @dataclass
@@ -54,11 +51,8 @@ class Door:
 
     async def enrol(self, person_id: str = "m.keller", environment: Environment = Environment.LIVE) -> Opened:
         """A person that has come by a link, and has a password."""
-        stores = self.sign_in.stores
         person = Person(person_id, environment, (RoleGrant(Role.AUTHOR),), "leitstelle")
-        await stores.persons.add(person, UNNAMED_OPERATOR)
-        token = new_token()
-        await stores.invitations.invite(person_id, token_digest(token), timedelta(hours=1), UNNAMED_OPERATOR)
+        token = await invited(self.pool, person)
         opened = await self.accounts.accept(self.visitor(environment=environment), token, PASSWORD)
         assert isinstance(opened, Opened)
         return opened
@@ -71,5 +65,5 @@ class Door:
 def door(pool: Any, sources: Any) -> Door:
     metrics = Metrics()
     stores = PersonStores.of(pool, ADDRESSES.sealing, TERMS)
-    sign_in = SignIn(pool, stores, CHEAP, RelyingParty(ORIGIN), PEPPER, metrics)
+    sign_in = SignIn(pool, stores, Passwords(CHEAP), RelyingParty(CONSOLE), PEPPER, metrics)
     return Door(pool, sign_in, Accounts(pool, sign_in, PEPPER), metrics)

@@ -9,7 +9,7 @@ import pytest
 
 from dispatcher.access.persons import Person
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.access.secret_tokens import new_token, token_digest
+from dispatcher.access.secret_tokens import token_digest
 from dispatcher.model.vocabulary import Environment
 from dispatcher.sign_in.accounts import MOST_PASSKEYS, OwnAccount
 from dispatcher.sign_in.allowances import OF_PERSON_AND_LINE
@@ -18,31 +18,22 @@ from dispatcher.sign_in.sign_in import Opened, SignInRefusal, SignInRefused
 from dispatcher.store.clock import record_time
 from dispatcher.store.persons.credentials import CredentialKind
 from dispatcher.store.persons.sessions import Method, PersonSession
-from tests.sign_in.conftest import ORIGIN, PASSWORD, Door
+from tests.sign_in.conftest import Door
 from tests.support.authenticator import Authenticator
+from tests.support.console import CONSOLE, PASSWORD, invited
 
 OTHER = "Die Talsperre ist voll"
-
-
-async def invited(
-    door: Door, person_id: str = "m.keller", environment: Environment = Environment.LIVE
-) -> str:
-    token = new_token()
-    await door.sign_in.stores.persons.add(Person(person_id, environment), UNNAMED_OPERATOR)
-    await door.sign_in.stores.invitations.invite(
-        person_id, token_digest(token), timedelta(hours=1), UNNAMED_OPERATOR
-    )
-    return token
+KELLER = Person("m.keller", Environment.LIVE)
 
 
 async def add_passkey(door: Door, session: PersonSession, label: str = "") -> bool:
     visitor = door.visitor()
-    made = Authenticator(ORIGIN).make(json.loads(await door.accounts.ask_passkey(visitor, session)))
+    made = Authenticator(CONSOLE).make(json.loads(await door.accounts.ask_passkey(visitor, session)))
     return await door.accounts.add_passkey(visitor, session, made, label)
 
 
 async def test_a_link_works_once_and_a_bad_password_does_not_use_it_up(door: Door) -> None:
-    token = await invited(door)
+    token = await invited(door.pool, KELLER)
     assert (await door.accounts.invited(token)).id == "m.keller"
     assert await door.accounts.accept(door.visitor(), token, "short") is WrongPassword.TOO_SHORT
     assert isinstance(await door.accounts.accept(door.visitor(), token, PASSWORD), Opened)
@@ -52,13 +43,13 @@ async def test_a_link_works_once_and_a_bad_password_does_not_use_it_up(door: Doo
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 43, "ü" * 43])
 async def test_what_is_no_link_invites_nobody(door: Door, token: str) -> None:
-    await invited(door)
+    await invited(door.pool, KELLER)
     assert await door.accounts.invited(token) is None
     assert await door.accounts.accept(door.visitor(), token, PASSWORD) is None
 
 
 async def test_a_link_of_the_exercise_opens_nothing_live(door: Door) -> None:
-    token = await invited(door, "m.uebung", Environment.EXERCISE)
+    token = await invited(door.pool, Person("m.uebung", Environment.EXERCISE))
     assert await door.accounts.accept(door.visitor(), token, PASSWORD) is None
     assert isinstance(
         await door.accounts.accept(door.visitor(environment=Environment.EXERCISE), token, PASSWORD), Opened
@@ -106,7 +97,7 @@ async def test_the_last_second_factor_stays(door: Door) -> None:
     account = await door.accounts.account("m.keller")
     (passkey,) = [one for one in account.credentials if one.kind is CredentialKind.PASSKEY]
     assert passkey.label == "Diensthandy " + "x" * 28
-    assert account.is_whole
+    assert account.second_factors
     assert not await door.accounts.remove(door.visitor(), session, passkey.number)
     assert await add_passkey(door, session)
     assert await door.accounts.remove(door.visitor(), session, passkey.number)
@@ -137,7 +128,7 @@ async def test_new_recovery_codes_take_the_place_of_the_old(door: Door) -> None:
     assert sum(one.kind is CredentialKind.RECOVERY for one in account.credentials) == len(codes[1])
     kept = await door.pool.fetch("SELECT hash FROM person_credential WHERE kind = 'recovery'")
     assert not {row["hash"] for row in kept} & set(codes[1])
-    assert not account.is_whole
+    assert not account.second_factors
 
 
 async def signed_in(door: Door) -> PersonSession:

@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from argon2 import PasswordHasher
 
 from dispatcher.sign_in.passwords import (
     WAITING_AT_MOST,
@@ -12,8 +11,7 @@ from dispatcher.sign_in.passwords import (
     WrongPassword,
     wrong_password,
 )
-
-CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+from tests.support.console import CHEAP
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from dispatcher.sign_in.one_time_codes import STEP_S
 from dispatcher.sign_in.sign_in import SignInRefusal, SignInRefused
 from dispatcher.store.clock import record_time
 from dispatcher.store.persons.sessions import Method
-from tests.sign_in.conftest import ORIGIN, PASSWORD, Door
+from tests.sign_in.conftest import Door
 from tests.support.authenticator import Authenticator
+from tests.support.console import CONSOLE, PASSWORD
 
 
 async def code_now(door: Door, secret: str, steps: int = 0) -> str:
@@ -172,7 +173,7 @@ async def test_attempts_at_once_are_no_way_past_the_limit(door: Door) -> None:
 
 
 async def test_a_passkey_lets_in_alone_and_its_challenge_is_good_once(door: Door) -> None:
-    visitor, authenticator = door.visitor(), Authenticator(ORIGIN)
+    visitor, authenticator = door.visitor(), Authenticator(CONSOLE)
     session = await door.session(await door.enrol())
     made = authenticator.make(json.loads(await door.accounts.ask_passkey(visitor, session)))
     assert await door.accounts.add_passkey(visitor, session, made, "Diensthandy")
@@ -194,7 +195,7 @@ async def test_a_passkey_lets_in_alone_and_its_challenge_is_good_once(door: Door
 
 
 async def test_a_challenge_is_of_the_browser_that_asked(door: Door) -> None:
-    one, other, authenticator = door.visitor(), door.visitor(), Authenticator(ORIGIN)
+    one, other, authenticator = door.visitor(), door.visitor(), Authenticator(CONSOLE)
     session = await door.session(await door.enrol())
     made = authenticator.make(json.loads(await door.accounts.ask_passkey(one, session)))
     assert not await door.accounts.add_passkey(other, session, made, "")

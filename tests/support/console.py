@@ -1,16 +1,28 @@
-"""A browser of the console without a screen: it keeps cookies, sends its origin, and brings the tokens of forms."""
+"""A browser of the console without a screen: it keeps cookies, sends its origin, and brings the tokens of forms; and the
+persons who sit at it.
+"""
 
 import html
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
 import pyotp
+from argon2 import PasswordHasher
+
+from dispatcher.access.persons import Person
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.access.secret_tokens import new_token, token_digest
+from dispatcher.store.persons.invitations import Invitations
+from dispatcher.store.persons.persons import Persons
 
 CONSOLE = "https://warnung.dueren.example"
 PASSWORD = "Rurpegel steigt im November"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""Hashes passwords at no cost worth mentioning."""
 
 
 @dataclass
@@ -75,6 +87,14 @@ class Browser:
         done = await self.post("account/totp", secret=secret, code=pyotp.TOTP(secret).now())
         assert done.status == 303, text(done)
         return secret
+
+
+async def invited(pool: Any, person: Person) -> str:
+    """Add a person and invite it; returns the token of its link."""
+    token = new_token()
+    await Persons(pool).add(person, UNNAMED_OPERATOR)
+    await Invitations(pool).invite(person.id, token_digest(token), timedelta(hours=1), UNNAMED_OPERATOR)
+    return token
 
 
 def text(answer: Any) -> str:

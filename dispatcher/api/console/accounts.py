@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,13 @@ from starlette.responses import Response
 
 from dispatcher.access.persons import entitlement
 from dispatcher.api.console.cookies import put_session
-from dispatcher.api.console.signing_in import STATUS
+from dispatcher.api.console.signing_in import STATUS, minutes_of
 from dispatcher.console.pages import HEADERS, drawn
 from dispatcher.sign_in.one_time_codes import address, is_secret, new_secret
 from dispatcher.sign_in.passkeys import PasskeyRefused, read_answer
 from dispatcher.sign_in.passwords import TooManyHashes, WrongPassword
 from dispatcher.sign_in.sign_in import SignInRefused
-from dispatcher.store.persons.credentials import SECOND_FACTORS, CredentialKind
+from dispatcher.store.persons.credentials import CredentialKind
 from dispatcher.store.persons.sessions import Method
 
 if TYPE_CHECKING:
@@ -170,8 +169,8 @@ def _password(visit: Visit) -> str:
 
 async def _refused(visit: Visit, session: PersonSession, refused: SignInRefused) -> Response:
     """Show the account, and why nothing was changed there."""
-    minutes = max(math.ceil(refused.seconds / 60), 1)
-    return await _account(visit, session, refused.refusal.value, STATUS[refused.refusal], minutes=minutes)
+    said, status = refused.refusal.value, STATUS[refused.refusal]
+    return await _account(visit, session, said, status, minutes=minutes_of(refused))
 
 
 def _number(visit: Visit) -> int:
@@ -217,7 +216,7 @@ async def _account(
     **values: object,
 ) -> Response:
     found = await visit.parts.accounts.account(session.person.id)
-    factors = [one for one in found.credentials if one.kind in SECOND_FACTORS]
+    factors = found.second_factors
     return visit.page(
         "account",
         status,

@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.kinds import PrincipalKind
-from dispatcher.api.console.cookies import FORM_HEADER, is_own, is_token, session_cookie
+from dispatcher.access.secret_tokens import is_token
+from dispatcher.api.console.cookies import FORM_HEADER, is_own, session_cookie
 from dispatcher.api.credentials import Shown
 from dispatcher.model.principals import CredentialState
 from dispatcher.model.vocabulary import environment_of_path

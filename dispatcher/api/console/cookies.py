@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.access.secret_tokens import SECRET_TOKEN, is_form_token
+from dispatcher.access.secret_tokens import is_form_token
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -65,11 +65,6 @@ def put_session(response: Response, opened: Opened, *, is_known: bool = True) ->
 def drop_session(response: Response, environment: Environment) -> None:
     """Let a browser forget its session."""
     _put(response, session_cookie(environment), "", 0)
-
-
-def is_token(text: str) -> bool:
-    """Whether a cookie holds what was put there."""
-    return SECRET_TOKEN.fullmatch(text) is not None
 
 
 def _put(response: Response, name: str, value: str, max_age: int | None = None) -> None:

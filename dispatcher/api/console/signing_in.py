@@ -26,6 +26,11 @@ STATUS = {
 }
 
 
+def minutes_of(refused: SignInRefused) -> int:
+    """Return after how many minutes it may be tried again, as a page says it: never none."""
+    return max(math.ceil(refused.seconds / 60), 1)
+
+
 async def ask(visit: Visit) -> Response:
     """Ask for name and password, or for a passkey."""
     if visit.session is not None:
@@ -102,8 +107,7 @@ def _asking(visit: Visit, status: HTTPStatus, said: str, wanted: str, wait_s: fl
 
 
 def _said(visit: Visit, refused: SignInRefused) -> str:
-    minutes = max(math.ceil(refused.seconds / 60), 1)
-    return visit.word(refused.refusal.value, minutes=minutes)
+    return visit.word(refused.refusal.value, minutes=minutes_of(refused))
 
 
 def _entered(wanted: str, opened: Opened) -> Response:

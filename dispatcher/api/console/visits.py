@@ -11,17 +11,15 @@ from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from channels.sms.delivery_reports import UnreadableReport, form_of
 from dispatcher.access.principals import Principal
-from dispatcher.access.secret_tokens import form_token, new_token
-from dispatcher.api.body import media_type_of, read_body
+from dispatcher.access.secret_tokens import form_token, is_token, new_token
+from dispatcher.api.body import fields_of, read_body
 from dispatcher.api.console.cookies import (
     FORM_HEADER,
     device_cookie,
     form_base,
     form_cookie,
     is_own,
-    is_token,
     put_form_cookie,
     session_cookie,
 )
@@ -30,7 +28,7 @@ from dispatcher.console.pages import HEADERS, ConsoleFrame, page, root_of
 from dispatcher.console.words import WORDS, language_of
 from dispatcher.model.vocabulary import Environment
 from dispatcher.queue.sign_ups import line_of
-from dispatcher.runtime.strangers import RECOGNISED
+from dispatcher.runtime.strangers import recognise
 from dispatcher.sign_in.sign_in import Visitor
 from dispatcher.store.persons.sessions import Method, PersonSession
 
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
 
     from dispatcher.api.console.parts import ConsoleParts
 
-FORM: Final = "application/x-www-form-urlencoded"
 BODY_BYTES: Final = 65_536
 """Of a form, or of the answer of a passkey, which may bring an attestation of some KB."""
 _NEXT: Final = re.compile(r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)*/?")
@@ -123,10 +120,10 @@ async def received(request: Request, parts: ConsoleParts, environment: Environme
         b"" if request.method in ("GET", "HEAD") else await read_body(request, BODY_BYTES, line or "console")
     )
     found = await parts.sign_in.principal(request.cookies.get(session_cookie(environment), ""), environment)
-    if found and (recognised := request.scope.get("extensions", {}).get(RECOGNISED)):
-        recognised()
+    if found:
+        recognise(request.scope)
     principal, session = found or (None, None)
-    fields = _fields(body) if media_type_of(request) == FORM else {}
+    fields = fields_of(request, body)
     return Visit(request, parts, environment, visitor, fields, body, principal, session)
 
 
@@ -159,10 +156,3 @@ def for_persons(handler: SignedInHandler, *, enrolling: bool = False) -> Handler
         return await handler(visit, session)
 
     return answer
-
-
-def _fields(body: bytes) -> dict[str, str]:
-    try:
-        return form_of(body)
-    except UnreadableReport:
-        return {}

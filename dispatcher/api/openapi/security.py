@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import GRANT_OF, Scope
 from dispatcher.access.table import REQUIRED_BY_ROUTE
+from dispatcher.api.console.cookies import FORM_HEADER, session_cookie
 from dispatcher.model.vocabulary import Environment, environment_of_path
 
 if TYPE_CHECKING:
@@ -41,19 +42,19 @@ SCHEMES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "consoleSession": {
             "type": "apiKey",
             "in": "cookie",
-            "name": "__Host-warn-live",
+            "name": session_cookie(Environment.LIVE),
             "description": f"{PrincipalKind.PERSON.party} It shows: {PrincipalKind.PERSON.credential}.",
         },
         "exerciseSession": {
             "type": "apiKey",
             "in": "cookie",
-            "name": "__Host-warn-exercise",
+            "name": session_cookie(Environment.EXERCISE),
             "description": "A person's session of the exercise.",
         },
         "consoleForm": {
             "type": "apiKey",
             "in": "header",
-            "name": "X-CSRF-Token",
+            "name": FORM_HEADER,
             "description": "The token of a page of the console, with its origin: what changes something takes no "
             "session without it.",
         },

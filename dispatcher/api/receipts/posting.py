@@ -22,7 +22,7 @@ from dispatcher.model.reports import ReceiptState
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.runtime.brief_requests import BriefRequests, BriefVerdict
-from dispatcher.runtime.strangers import RECOGNISED
+from dispatcher.runtime.strangers import recognise
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -115,10 +115,8 @@ class ReceiptPosts:
             await response(scope, receive, send)
             return
         # Whoever has a token of ours is no stranger: many devices behind one proxy are not held up as such.
-        if self._collector.take(one.receipt, one.state) and (
-            recognised := scope.get("extensions", {}).get(RECOGNISED)
-        ):
-            recognised()
+        if self._collector.take(one.receipt, one.state):
+            recognise(scope)
         await send(_TAKEN)
         await send(_END)
 

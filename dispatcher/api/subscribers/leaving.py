@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
-from channels.sms.delivery_reports import UnreadableReport, form_of
 from dispatcher.access.management_tokens import LEAVE_TOKEN
-from dispatcher.api.body import media_type_of, read_body
+from dispatcher.api.body import FORM, fields_of, read_body
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.subscribers.requests import client_of
 from dispatcher.audience.phone_numbers import NumberRefused
@@ -50,7 +49,6 @@ _HEADERS = {
 }
 BY_NUMBER: Final = "/v1/leave-number"
 BODY_BYTES: Final = 1024
-FORM: Final = "application/x-www-form-urlencoded"
 _REFUSED: Final = (
     ProblemType.TOO_LARGE,
     ProblemType.INCOMPLETE,
@@ -142,11 +140,7 @@ def _by_number(dependencies: ApiDependencies, pages: LeavingPages) -> APIRouter:
 
 async def _fields(request: Request, client: str) -> dict[str, str]:
     """Return the fields of the form. Raises `RequestRefused`."""
-    body = await read_body(request, BODY_BYTES, client)
-    try:
-        return form_of(body) if media_type_of(request) == FORM else {}
-    except UnreadableReport:
-        return {}
+    return fields_of(request, await read_body(request, BODY_BYTES, client))
 
 
 def _language(request: Request, wanted: str) -> str:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from dispatcher.access.permissions import Permission
-from dispatcher.access.persons import LONGEST_PERSON_ID, Person, entitlement, is_person_id
+from dispatcher.access.persons import LONGEST_PERSON_ID, Person, entitlement, is_person_id, withheld
 from dispatcher.access.principals import Actor
 from dispatcher.access.roles import EXERCISE_ROLES, OnCallWindow, Role, RoleGrant
 from dispatcher.access.secret_tokens import new_token, token_digest
@@ -293,7 +293,7 @@ def _line(entry: PersonEntry, now: datetime) -> dict[str, Any]:
 
 
 def _granted(person: Person, given: RoleGrant, now: datetime) -> dict[str, Any]:
-    why = entitlement(person, now).withheld.get(given.role)
+    why = withheld(person, given, now)
     return {
         "role": given.role.value,
         "holds": why is None,

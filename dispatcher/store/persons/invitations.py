@@ -12,7 +12,6 @@ from dispatcher.store.persons.sessions import Method
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import timedelta
 
     from dispatcher.access.persons import Person
@@ -41,7 +40,7 @@ class Invitations:
         async with self._pool.acquire() as connection, connection.transaction():
             if not await _invite(connection, person_id, digest, life, by):
                 return False
-            for table in ("person_credential", "person_session", "person_device", "sign_in_step"):
+            for table in ("person_credential", "person_session", "person_device"):
                 await connection.execute(f"DELETE FROM {table} WHERE person_id = $1", person_id)  # noqa: S608 - ours
             revoked = await revoke_keys_of(connection, person_id, by)
             await audit.note(connection, by, "person.recover", person=person_id, keys=revoked)
@@ -56,7 +55,7 @@ class Invitations:
         )
         return person_of(row) if row else None
 
-    async def accept(self, digest: bytes, hashed: str, by: Callable[[Person], Actor]) -> Person | None:
+    async def accept(self, digest: bytes, hashed: str, by: Actor) -> Person | None:
         """Let the person of this token have the password of this hash, and the token be good no more. Returns the
         person; None, and nothing is changed, where the token invites nobody.
         """
@@ -70,7 +69,7 @@ class Invitations:
             if row is None:
                 return None
             person = person_of(row)
-            await put_password(connection, person.id, hashed, by(person))
+            await put_password(connection, person.id, hashed, by)
         return person
 
 

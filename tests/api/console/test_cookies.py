@@ -11,7 +11,6 @@ from dispatcher.api.console.cookies import (
     form_base,
     form_cookie,
     is_own,
-    is_token,
     put_form_cookie,
     put_session,
     session_cookie,
@@ -64,8 +63,3 @@ def test_what_changes_something_needs_origin_and_token(origin: str, brings: bool
     token = new_token()
     asked = request(origin, warn_live=token)
     assert is_own(asked, LIVE, form_token(token) if brings else "x", ORIGIN) is own
-
-
-def test_a_cookie_of_others_is_no_token() -> None:
-    assert is_token(new_token())
-    assert not is_token("x")
