@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NewType
 
 from dispatcher.access.kinds import PrincipalKind
-from dispatcher.access.permissions import Permission, permissions_of, permissions_of_role
+from dispatcher.access.permissions import Permission, permissions_of, roles_with
 from dispatcher.access.persons import entitlement
 from dispatcher.model.vocabulary import FEED_PREFIX, Environment
 
@@ -82,13 +82,11 @@ class Principal:
 
     def may_on(self, permission: Permission, ags: str) -> bool:
         """Whether one of a person's roles gives the permission in this municipality."""
-        return any(permission in permissions_of_role(grant.role) and grant.covers(ags) for grant in self.held)
+        return any(grant.covers(ags) for grant in _giving(self.held, permission))
 
     def may_everywhere(self, permission: Permission) -> bool:
         """Whether one of a person's roles gives the permission without a bound."""
-        return any(
-            permission in permissions_of_role(grant.role) and not grant.territory for grant in self.held
-        )
+        return any(not grant.territory for grant in _giving(self.held, permission))
 
     def may_follow(self, source_id: str) -> bool:
         """Whether it may read what came from this source."""
@@ -200,11 +198,17 @@ def submitter(source_id: str) -> Actor:
     return Actor(f"{PrincipalKind.SOURCE}:{source_id}")
 
 
+def _giving(held: tuple[RoleGrant, ...], permission: Permission) -> list[RoleGrant]:
+    """Return those of the roles that give the permission."""
+    roles = roles_with(permission)
+    return [grant for grant in held if grant.role in roles]
+
+
 def _narrowed(source: Source | None, held: tuple[RoleGrant, ...], permission: Permission) -> Source | None:
     """Return the control centre with the territory that the roles leave of it which give the permission; None where
     that is nothing.
     """
-    roles = [grant for grant in held if permission in permissions_of_role(grant.role)]
+    roles = _giving(held, permission)
     if source is None or any(not grant.territory for grant in roles):
         return source
     both = {
