@@ -11,28 +11,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.kinds import PrincipalKind
-from dispatcher.access.roles import Role
+from dispatcher.access.roles import Explained, Role
 from dispatcher.model.vocabulary import API_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Permission(StrEnum):
+class Permission(Explained):
     """What a principal can be allowed to do."""
-
-    sentence: str
-    """The sentence that says what it allows."""
-
-    def __new__(cls, value: str, sentence: str) -> Self:
-        """Make a member with its sentence."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.sentence = sentence
-        return member
 
     SUBMIT_ALERTS = "alerts.submit", "Submit an alert, which is then sent to people."
     PREVIEW_ALERTS = "alerts.preview", "See what submitting an alert would do, without effect."

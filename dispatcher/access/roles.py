@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Role(StrEnum):
-    """What a person is there for. Roles add up: whoever has two holds the permissions of both."""
+class Explained(StrEnum):
+    """A closed vocabulary each of whose words has a sentence that explains it."""
 
     sentence: str
-    """The sentence that says what it is there for."""
+    """What the word stands for."""
 
     def __new__(cls, value: str, sentence: str) -> Self:
         """Make a member with its sentence."""
@@ -25,6 +25,10 @@ class Role(StrEnum):
         member._value_ = value
         member.sentence = sentence
         return member
+
+
+class Role(Explained):
+    """What a person is there for. Roles add up: whoever has two holds the permissions of both."""
 
     AUTHOR = "author", "Writes warnings for the own territory and submits them."
     APPROVER = "approver", "Approves or rejects what another person submitted, corrects and cancels at once."
