@@ -57,7 +57,7 @@ parameters that nothing can have, and gateways that are not configured to report
 
 A new permission is a member of `Permission` and a row of `GRANTS` there, and at the route
 `Depends(require(Permission.…))` of `dispatcher/api/authentication.py`, at the command `@requires(Permission.…)` of
-`dispatcher/commands/operator.py`. What is a principal's own is asked of the value: `principal.may_warn(ags)`.
+`dispatcher/commands/operator.py`. What is a principal's own is asked of the value: `principal.owns(source_id)`.
 """
 ROUTES_HEAD = """## Routes
 

@@ -12,13 +12,8 @@ CREATE TABLE person (
   id            text PRIMARY KEY,
   environment   text NOT NULL CHECK (environment IN ('live', 'exercise')),
   source_id     text REFERENCES source,
-  oidc_issuer   text,
-  oidc_subject  text,
   created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
   disabled_at   timestamptz,
-  CHECK ((oidc_issuer IS NULL) = (oidc_subject IS NULL)),
-  -- One account elsewhere may be two persons here, one in each environment.
-  UNIQUE (environment, oidc_issuer, oidc_subject),
   UNIQUE (id, environment)
 );
 -- `territory`: AGS prefixes, none for everywhere; `on_call`: windows of the week, none for always.
