@@ -15,6 +15,7 @@ COMMANDS = {
     "api": "dispatcher.commands.serve:api",
     "worker": "dispatcher.commands.serve:worker",
     "reading": "dispatcher.commands.serve:reading",
+    "citizens": "dispatcher.commands.serve:citizens",
     "migrate": "dispatcher.commands.serve:migrate",
     "example": "dispatcher.commands.desk.submission:example",
     "preview": "dispatcher.commands.desk.submission:preview",

@@ -270,6 +270,17 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """Their port, which they share; 0 takes a free one for each."""
     reading_connections: int = Field(22_000, ge=16, le=50_000)
     """Connections to one of them at once; fewer where file descriptors do not suffice."""
+    citizens_processes: int = Field(0, ge=0, le=64)
+    """Processes under `dispatcher up` that serve citizens and nothing else, the page, sign-ups, receipts and what
+    anybody may read, so that a crowd that subscribes takes nothing from those who warn: a
+    [proxy](citizens-page.md#a-process-of-its-own) leads such requests to them. Without any, the API serves them
+    alone."""
+    citizens_host: str = "127.0.0.1"
+    """Where they listen."""
+    citizens_port: int = Field(8082, ge=0, le=65_535)
+    """Their port, which they share; 0 takes a free one for each."""
+    citizens_connections: int = Field(22_000, ge=16, le=50_000)
+    """Connections to one of them at once; fewer where file descriptors do not suffice."""
     metrics_host: str = "127.0.0.1"
     """Where the metrics of a process, API or worker, listen, with probes that say which part is missing."""
     metrics_port: int = Field(0, ge=0, le=65_535)

@@ -306,7 +306,7 @@ GRANTS: Final = (
         (Route("POST", "/v1/instance/receipts"),),
     ),
     Grant(Permission.READ_ANY_ALERT, _OPERATOR, commands=("alerts show",), roles=_READERS),
-    Grant(Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker", "reading")),
+    Grant(Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker", "reading", "citizens")),
     Grant(Permission.MIGRATE_RECORD, _OPERATOR, commands=("migrate",)),
     Grant(
         Permission.MANAGE_SOURCES,

@@ -1,4 +1,4 @@
-"""`dispatcher up | api | worker | migrate`. Each loads what it needs when it runs: a client starts quickly."""
+"""The commands that run the service. Each loads what it needs when it runs: a client starts quickly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 import typer
@@ -22,10 +22,17 @@ from dispatcher.runtime import logs
 from dispatcher.settings import Settings
 
 if TYPE_CHECKING:
+    import socket
+
+    import uvicorn
+    from starlette.types import ASGIApp
+
+    from dispatcher.metrics import Metrics
     from dispatcher.store.sealed.clear_rows import SealedSoFar
 
 PRELOADED: Final = (
     "dispatcher.api.application",
+    "dispatcher.api.citizens.application",
     "dispatcher.api.public.application",
     "dispatcher.runtime.gc_tuning",
     "dispatcher.runtime.http_transport",
@@ -40,7 +47,7 @@ PRELOADED: Final = (
     "dispatcher.worker.process",
     "uvloop",
 )
-"""What API, workers and reading processes import: most of the time that each of them would take to start."""
+"""What the processes that `up` starts import: most of the time that each of them would take to start."""
 OF_THE_SUPERVISOR: Final = frozenset(
     {"DATABASE_URL_FILE", "REDIS_URL_FILE", "WARN_DATABASE_OWNER_URL", "WARN_DATABASE_OWNER_URL_FILE"}
 )
@@ -95,6 +102,7 @@ def up() -> None:
                 "api",
                 *(f"worker-{n + 1}" for n in range(settings.workers)),
                 *(f"reading-{n + 1}" for n in range(settings.reading_processes)),
+                *(f"citizens-{n + 1}" for n in range(settings.citizens_processes)),
             ]
             supervisor = Supervisor(
                 [
@@ -157,10 +165,10 @@ def api() -> None:
 
 async def _api(settings: Settings) -> None:
     from dispatcher.api.application import application, metrics_application
-    from dispatcher.runtime.http_transport import DEFAULT_LIMITS, METRICS_LIMITS
-    from dispatcher.runtime.listening import addressed, announced, listen_for_api, listen_for_metrics
+    from dispatcher.runtime.http_transport import DEFAULT_LIMITS
+    from dispatcher.runtime.listening import listen_for_api
     from dispatcher.runtime.loop_watchdog import LoopWatchdog
-    from dispatcher.runtime.serving import serve_both, server_of, stop_on_signals
+    from dispatcher.runtime.serving import server_of
     from dispatcher.wiring.api import api_dependencies
     from dispatcher.wiring.connections import client_connections
 
@@ -168,21 +176,43 @@ async def _api(settings: Settings) -> None:
         limits = replace(DEFAULT_LIMITS, connections=client_connections(settings))
         app = application(dependencies)
         server = server_of(app, dependencies.metrics, limits, app.state.receipt_posts.brief, app.ready)
-        stop_on_signals(server)
-        metrics = server_of(metrics_application(dependencies), dependencies.metrics, METRICS_LIMITS)
-        listener, metrics_listener = listen_for_api(settings), listen_for_metrics(settings)
-        host, port = listener.getsockname()[:2]
-        log.info("api_serving", host=host, port=port, connections=limits.connections)
-        name = settings.process_name or "api"
+        serving = Serving("api", server, listen_for_api(settings), limits.connections)
         watching = asyncio.create_task(LoopWatchdog(dependencies.metrics).watch())
         try:
-            with (
-                announced(settings.data_dir, name, metrics_listener),
-                addressed(settings.data_dir, name, listener),
-            ):
-                await serve_both(server, listener, metrics, metrics_listener)
+            await _serve(settings, serving, metrics_application(dependencies), dependencies.metrics)
         finally:
             watching.cancel()
+
+
+class Serving(NamedTuple):
+    """What serves clients, the socket for it, and how many connections they may have; `kind` names the process unless
+    the settings do.
+    """
+
+    kind: str
+    server: uvicorn.Server
+    listener: socket.socket
+    connections: int
+
+
+async def _serve(settings: Settings, serving: Serving, probes: ASGIApp, metrics: Metrics) -> None:
+    """Serve clients, and metrics with `probes` at a port of their own, until a signal ends it."""
+    from dispatcher.runtime.http_transport import METRICS_LIMITS
+    from dispatcher.runtime.listening import addressed, announced, listen_for_metrics
+    from dispatcher.runtime.serving import serve_both, server_of, stop_on_signals
+
+    stop_on_signals(serving.server)
+    beside = server_of(probes, metrics, METRICS_LIMITS)
+    listener, metrics_listener = serving.listener, listen_for_metrics(settings)
+    host, port = listener.getsockname()[:2]
+    event = f"{serving.kind}_serving"
+    log.info(event, host=host, port=port, connections=serving.connections)
+    name = settings.process_name or serving.kind
+    with (
+        announced(settings.data_dir, name, metrics_listener),
+        addressed(settings.data_dir, name, listener),
+    ):
+        await serve_both(serving.server, listener, beside, metrics_listener)
 
 
 @requires(Permission.RUN_SERVICE)
@@ -197,10 +227,10 @@ def reading() -> None:
 async def _reading(settings: Settings) -> None:
     from dispatcher.api.public.application import public_application
     from dispatcher.runtime import gc_tuning
-    from dispatcher.runtime.http_transport import DEFAULT_LIMITS, METRICS_LIMITS
-    from dispatcher.runtime.listening import addressed, announced, listen_for_metrics, listen_for_reading
+    from dispatcher.runtime.http_transport import DEFAULT_LIMITS
+    from dispatcher.runtime.listening import listen_for_reading
     from dispatcher.runtime.probes import probe_app
-    from dispatcher.runtime.serving import serve_both, server_of, stop_on_signals
+    from dispatcher.runtime.serving import server_of
     from dispatcher.wiring.connections import reading_connections
     from dispatcher.wiring.reading import reading_dependencies, yield_to_others
 
@@ -210,18 +240,42 @@ async def _reading(settings: Settings) -> None:
         limits = replace(DEFAULT_LIMITS, connections=reading_connections(settings))
         app = public_application(dependencies)
         server = server_of(app, dependencies.metrics, limits, ready=app.public.ready)
-        stop_on_signals(server)
+        serving = Serving("reading", server, listen_for_reading(settings), limits.connections)
         probes = probe_app(dependencies.metrics, dependencies.health)
-        metrics = server_of(probes, dependencies.metrics, METRICS_LIMITS)
-        listener, metrics_listener = listen_for_reading(settings), listen_for_metrics(settings)
-        host, port = listener.getsockname()[:2]
-        log.info("reading_serving", host=host, port=port, connections=limits.connections)
-        name = settings.process_name or "reading"
-        with (
-            announced(settings.data_dir, name, metrics_listener),
-            addressed(settings.data_dir, name, listener),
-        ):
-            await serve_both(server, listener, metrics, metrics_listener)
+        await _serve(settings, serving, probes, dependencies.metrics)
+
+
+@requires(Permission.RUN_SERVICE)
+def citizens() -> None:
+    """Run one process that serves citizens, their page, sign-ups, receipts and what anybody may read, and nothing else;
+    needs DATABASE_URL and REDIS_URL.
+    """
+    import uvloop
+
+    settings = _settings("citizens")
+    uvloop.run(_citizens(settings))
+
+
+async def _citizens(settings: Settings) -> None:
+    from dispatcher.api.application import metrics_application
+    from dispatcher.api.citizens.application import citizens_application
+    from dispatcher.runtime import gc_tuning
+    from dispatcher.runtime.http_transport import DEFAULT_LIMITS
+    from dispatcher.runtime.listening import listen_for_citizens
+    from dispatcher.runtime.serving import server_of
+    from dispatcher.wiring.api import api_dependencies
+    from dispatcher.wiring.connections import citizens_connections
+    from dispatcher.wiring.reading import yield_to_others
+
+    yield_to_others()
+    most = citizens_connections(settings)
+    async with api_dependencies(settings, in_process=True, connections=most) as dependencies:
+        gc_tuning.configure()
+        app = citizens_application(dependencies)
+        limits = replace(DEFAULT_LIMITS, connections=most)
+        server = server_of(app, dependencies.metrics, limits, app.state.receipt_posts.brief, app.ready)
+        serving = Serving("citizens", server, listen_for_citizens(settings), most)
+        await _serve(settings, serving, metrics_application(dependencies), dependencies.metrics)
 
 
 @requires(Permission.RUN_SERVICE)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from dispatcher.settings import SettingsError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DIRECTORY = "prometheus"
 ADDRESSES = "api"
 _READING = "set WARN_READING_HOST, WARN_READING_PORT"
+_CITIZENS = "set WARN_CITIZENS_HOST, WARN_CITIZENS_PORT"
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what processes listen on, seen from here
 
 
@@ -52,6 +53,14 @@ def listen_for_reading(settings: Settings) -> socket.socket:
     return _listen(settings.reading_host, settings.reading_port, _READING, shared=shared)
 
 
+def listen_for_citizens(settings: Settings) -> socket.socket:
+    """Open the socket of a process for citizens, which it shares where there are several. Raises `SettingsError` that
+    names the settings.
+    """
+    shared = settings.citizens_processes > 1
+    return _listen(settings.citizens_host, settings.citizens_port, _CITIZENS, shared=shared)
+
+
 def listen_for_metrics(settings: Settings) -> socket.socket:
     """Open the socket of this process' metrics. Raises `SettingsError` that names the settings."""
     advice = "set WARN_METRICS_HOST, WARN_METRICS_PORT (0 takes a free one)"
@@ -59,12 +68,15 @@ def listen_for_metrics(settings: Settings) -> socket.socket:
 
 
 def require_free(settings: Settings) -> None:
-    """Check that the API and reading processes can listen. Raises `SettingsError`: better now than by a process that
-    dies again and again.
+    """Check that API, reading processes and those for citizens can listen. Raises `SettingsError`: better now than by a
+    process that dies again and again.
     """
-    listen_for_api(settings).close()
-    if settings.reading_processes:
-        _listen(settings.reading_host, settings.reading_port, _READING).close()
+    with listen_for_api(settings), ExitStack() as taken:
+        # All at once, so that two with the same port are found.
+        if settings.reading_processes:
+            taken.enter_context(_listen(settings.reading_host, settings.reading_port, _READING))
+        if settings.citizens_processes:
+            taken.enter_context(_listen(settings.citizens_host, settings.citizens_port, _CITIZENS))
 
 
 def _listen(host: str, port: int, advice: str, *, shared: bool = False) -> socket.socket:

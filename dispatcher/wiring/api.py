@@ -77,9 +77,12 @@ def process_metrics(settings: Settings) -> Metrics:
 
 
 @asynccontextmanager
-async def api_dependencies(settings: Settings, *, in_process: bool = False) -> AsyncIterator[ApiDependencies]:
+async def api_dependencies(
+    settings: Settings, *, in_process: bool = False, connections: int | None = None
+) -> AsyncIterator[ApiDependencies]:
     """Build all that an API process needs, and close it at the end. `in_process`: submissions are read in a thread of
-    this process, not in processes that take a second to start.
+    this process, not in processes that take a second to start; where none are read, neither is there. `connections`:
+    how many clients may have to the process; by default what the settings say of an API.
     """
     database_url, queue = require_urls(settings)
     metrics, boundaries = process_metrics(settings), load_boundaries(settings)
@@ -119,7 +122,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
         )
         publisher = await published.enter_async_context(publishing(database_url, feeds, boundaries, metrics))
         streams = await published.enter_async_context(
-            streaming(publisher, settings, metrics, client_connections(settings))
+            streaming(publisher, settings, metrics, connections or client_connections(settings))
         )
         yield ApiDependencies(
             settings=settings,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dispatcher.queue.address import QueueAddress
 
 CONNECTIONS_API = 12
-"""Connections to the record of one API process; a request beyond waits for one of them."""
+"""Connections to the record of one API process, or one for citizens; a request beyond waits for one of them."""
 CONNECTIONS_READING = 2
 """Connections to the record of one reading process: what is published, and probes."""
 CONNECTIONS_BESIDE_JOBS = 10
@@ -44,6 +44,13 @@ def reading_connections(settings: Settings) -> int:
     """Return how many connections clients may have to a reading process at once."""
     return min(
         settings.reading_connections, descriptors.for_clients(descriptors.raise_limit(), CONNECTIONS_READING)
+    )
+
+
+def citizens_connections(settings: Settings) -> int:
+    """Return how many connections clients may have to a process for citizens at once."""
+    return min(
+        settings.citizens_connections, descriptors.for_clients(descriptors.raise_limit(), CONNECTIONS_API)
     )
 
 

@@ -37,11 +37,12 @@ async def test_a_port_of_reading_processes_in_use_is_said_too(dispatcher: Any) -
     )
 
 
-@pytest.mark.parametrize("command", ["api", "worker", "reading"])
+@pytest.mark.parametrize("command", ["api", "worker", "reading", "citizens"])
 async def test_a_port_of_metrics_in_use_is_said_with_its_setting(dispatcher: Any, command: str) -> None:
+    ports = {f"WARN_{one}_PORT": "0" for one in ("API", "READING", "CITIZENS")}
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = await dispatcher(command, WARN_METRICS_PORT=port, WARN_API_PORT="0", WARN_READING_PORT="0")
+        done = await dispatcher(command, WARN_METRICS_PORT=port, **ports)
     said = f"nothing can listen on 127.0.0.1:{port} (Address already in use): set WARN_METRICS_HOST"
     assert (done.returncode, said in done.stderr) == (1, True), done.stderr
     assert "Traceback" not in done.stderr
@@ -187,7 +188,8 @@ async def test_migrate_seals_what_an_older_version_left_in_the_clear(
 
 
 def test_all_that_a_process_imports_is_there_before_it_is_forked() -> None:
-    bodies = (serve.api, serve._api, serve.reading, serve._reading, serve.worker, serve._worker)
+    names = ("api", "_api", "reading", "_reading", "citizens", "_citizens", "_serve", "worker", "_worker")
+    bodies = [getattr(serve, name) for name in names]
     assert set().union(*map(imported_within, bodies)) == set(serve.PRELOADED)
 
 

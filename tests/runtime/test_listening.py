@@ -12,6 +12,7 @@ from dispatcher.runtime.listening import (
     announced,
     listen,
     listen_for_api,
+    listen_for_citizens,
     listen_for_metrics,
     listen_for_reading,
     require_free,
@@ -70,6 +71,22 @@ def test_reading_processes_share_a_port_where_there_are_several() -> None:
         with pytest.raises(SettingsError, match="set WARN_READING_HOST, WARN_READING_PORT"):
             require_free(Settings(api_port=0, reading_port=port, reading_processes=2))
         require_free(Settings(api_port=0, reading_port=port))
+
+
+def test_processes_for_citizens_share_a_port_of_their_own() -> None:
+    with listen_for_citizens(Settings(citizens_port=0, citizens_processes=2)) as first:
+        port = first.getsockname()[1]
+        with listen_for_citizens(Settings(citizens_port=port, citizens_processes=2)) as second:
+            assert second.getsockname()[1] == port
+        with pytest.raises(SettingsError, match="set WARN_CITIZENS_HOST, WARN_CITIZENS_PORT"):
+            require_free(Settings(api_port=0, citizens_port=port, citizens_processes=2))
+        require_free(Settings(api_port=0, citizens_port=port))
+    with pytest.raises(SettingsError, match="set WARN_CITIZENS_HOST, WARN_CITIZENS_PORT"):
+        require_free(
+            Settings(
+                api_port=0, reading_port=port, citizens_port=port, reading_processes=1, citizens_processes=1
+            )
+        )
 
 
 def test_an_address_that_cannot_be_had_is_said_with_its_setting() -> None:

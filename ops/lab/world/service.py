@@ -92,7 +92,11 @@ class Service:
         }
         self._processes = 1 + sum(
             int(self._environment.get(name, usual))
-            for name, usual in (("WARN_WORKERS", "2"), ("WARN_READING_PROCESSES", "0"))
+            for name, usual in (
+                ("WARN_WORKERS", "2"),
+                ("WARN_READING_PROCESSES", "0"),
+                ("WARN_CITIZENS_PROCESSES", "0"),
+            )
         )
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -198,10 +202,14 @@ class Service:
     @property
     def url(self) -> str:
         """Return the URL of the API. Raises KeyError while it is not up."""
+        return self.url_of("api")
+
+    def url_of(self, process: str) -> str:
+        """Return where a process serves clients. Raises KeyError while it is not up."""
         try:
-            found: str = json.loads((self.home / ADDRESSES / "api.json").read_bytes())["url"]
+            found: str = json.loads((self.home / ADDRESSES / f"{process}.json").read_bytes())["url"]
         except FileNotFoundError:
-            raise KeyError("api") from None
+            raise KeyError(process) from None
         return found
 
     def metrics(self) -> dict[str, str]:

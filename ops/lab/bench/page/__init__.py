@@ -1,7 +1,8 @@
 """Measures the citizens' page when a siren sounds: people open it and subscribe on it, while a control centre submits.
 
 Each visit asks for everything that a browser asks for that was never there; each sign-up ends with the code that came
-by a push and was brought back. The API has a processor to itself where there are two.
+by a push and was brought back. The service is as `dispatcher up` runs it with a process for citizens, to which all that
+people ask goes. All of its processes have all processors. The crowd, which is nobody's machine, comes after them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import msgspec
 
 from dispatcher.embedded import embedded
 from ops.lab.bench import report
-from ops.lab.bench.fixtures.aside import Aside, give_api_a_processor
+from ops.lab.bench.fixtures.aside import Aside
 from ops.lab.bench.fixtures.front import free_port
 from ops.lab.bench.fixtures.page_crowd import HOST, CrowdOrders, CrowdResult
 from ops.lab.bench.fixtures.processes import Process
@@ -40,6 +41,9 @@ WARNED, FOLLOWED = "05358008", "05358024"
 """Where the centre warns, which all look at, and where those who subscribe live."""
 SCOPE: Final = f"/app/{INSTANCE}/"
 PROVEN_WITHIN_S: Final = 300.0
+CITIZENS: Final = "citizens-1"
+MEASURED: Final = {"api": "api", "citizens": CITIZENS, "worker": "worker-1"}
+"""The processes of the service whose processor time is read, by what the report calls them."""
 _BUILD: Final = re.compile(r"^const BUILD = (.*);$", re.MULTILINE)
 
 
@@ -56,7 +60,7 @@ class Submitted:
 class Trial:
     """The service with an app, and a control centre that warns in it."""
 
-    def __init__(self, service: Service, push_port: int) -> None:
+    def __init__(self, service: Service, push_port: int, servers: Sequence[EmbeddedServer]) -> None:
         self._service = service
         self._push_port = push_port
         self.submitter = Submitter(service, "page")
@@ -66,11 +70,15 @@ class Trial:
         )
         service.key = output[0].strip().split()[-1]
         self.submitter.submit()
-        self.api = Process(service.pids()["api"])
+        pids = service.pids()
+        self._measured = {
+            **{name: Process(pids[of]) for name, of in MEASURED.items()},
+            **{one.name: Process(one.pid) for one in servers if one.pid is not None},
+        }
 
-    def pin(self, servers: Sequence[EmbeddedServer]) -> None:
-        """Give the API a processor, and all other processes another."""
-        give_api_a_processor(self._service.pids(), servers)
+    def cpu_s(self) -> dict[str, float]:
+        """Return the processor time that each part of the service has used, in seconds."""
+        return {name: one.family_cpu_s() for name, one in self._measured.items()}
 
     def paths(self) -> list[str]:
         """Return what a first visit asks for: the page, what it is made of, and what its worker keeps."""
@@ -79,11 +87,13 @@ class Trial:
         own = [SCOPE + name for name in ("", "worker.js", *build["own"])]
         return [*own, *build["files"], f"/v1/municipalities/{WARNED}/alerts"]
 
-    def crowd(self, visits: int, sign_ups: int, seconds: float) -> tuple[CrowdResult, Submitted, float]:
-        """Let the crowd come while the centre submits. Returns how they fared, how the submissions, and the
-        processor time that the API used, in seconds.
+    def crowd(
+        self, visits: int, sign_ups: int, seconds: float
+    ) -> tuple[CrowdResult, Submitted, dict[str, float]]:
+        """Let the crowd come while the centre submits. Returns how they fared, how the submissions, and the processor
+        time that each part of the service used until the last code was back, in seconds.
         """
-        port = urlsplit(self._service.url).port or 0
+        port = urlsplit(self._service.url_of(CITIZENS)).port or 0
         agent = new_user_agent(0)
         aside = Aside(
             "page_crowd",
@@ -99,12 +109,13 @@ class Trial:
                 seconds=seconds,
                 patience_s=PROVEN_WITHIN_S,
             ),
+            comes_last=True,
         )
-        cpu = self.api.cpu_s()
+        before = self.cpu_s()
         aside.begin()
         beside = self.submit_for(seconds)
-        cpu = self.api.cpu_s() - cpu
-        return msgspec.json.decode(aside.result(), type=CrowdResult), beside, cpu
+        found = msgspec.json.decode(aside.result(), type=CrowdResult)
+        return found, beside, {name: used - before[name] for name, used in self.cpu_s().items()}
 
     def submit_for(self, seconds: float) -> Submitted:
         """Submit evenly, whatever becomes of each."""
@@ -128,13 +139,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             "DATABASE_URL": servers.database_url,
             "REDIS_URL": servers.redis_url,
             "WARN_WORKERS": "1",
+            "WARN_CITIZENS_PROCESSES": "1",
+            "WARN_CITIZENS_PORT": "0",
             "WARN_ALLOWED_ORIGINS": f"push=http://{HOST}:{push_port}",
         }
         service = Service(Path(folder) / "service", settings)
         service.start()
         try:
-            trial = Trial(service, push_port)
-            trial.pin(servers.started)
+            trial = Trial(service, push_port, servers.started)
             requests = len(trial.paths())
             quiet = trial.submit_for(options.seconds / 2).seconds
             found, beside, cpu = trial.crowd(options.visits, options.sign_ups, options.seconds)
@@ -150,6 +162,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "submission_p99_ms": round(p99["beside"] * 1000, 1),
         "submissions": len(beside.seconds),
         "submissions_failed": beside.failed,
+        "late_s": round(found.late, 1),
         "visit_p99_ms": round(found.visit_p99 * 1000, 1),
         "visit_requests": requests,
         "sign_up_p99_ms": round(found.sign_up_p99 * 1000, 1),
@@ -157,7 +170,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "proven_after_s": round(found.proven_after, 1),
         "asked_again": found.again,
         "refused": found.refused,
-        "api_cores": round(cpu / options.seconds, 2),
+        **{f"{name}_cpu_s": round(used, 1) for name, used in cpu.items()},
     }
 
 

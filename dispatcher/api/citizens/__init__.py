@@ -1,0 +1,1 @@
+"""What a process serves that is for citizens alone."""
