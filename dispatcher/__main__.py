@@ -48,6 +48,7 @@ GROUPS = {
     "subscribers": "dispatcher.commands.access.subscribers:app",
     "geodata": "dispatcher.commands.geodata:app",
     "drill": "dispatcher.commands.drill.group:app",
+    "template": "dispatcher.commands.template.group:app",
 }
 """Commands that have commands of their own, and where they stand."""
 CHEAP = OF_THE_CLIENT | {"WARN_API_PORT", "WARN_TIME_ZONE"}

@@ -1,0 +1,1 @@
+"""Prepared warnings at the command line: check, keep, approve and fill them."""

@@ -1,0 +1,69 @@
+"""Read a template from TOML or JSON, within limits, and say at once where all it is wrong. Pure."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from cap import Finding, Level
+from dispatcher.templates.faults import fault
+from dispatcher.templates.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LARGEST: Final = 128 * 1024
+"""Bytes of a template: twelve languages of three long texts, which no warning comes near."""
+FAULTS_MAX: Final = 50
+"""Faults that are listed at most."""
+_KINDS: Final[Mapping[str, str]] = {
+    "missing": "member-missing",
+    "extra_forbidden": "member-unknown",
+    "enum": "member-value",
+    "string_too_short": "member-length",
+    "string_too_long": "member-length",
+    "too_short": "member-length",
+    "too_long": "member-length",
+}
+
+
+class TemplateError(ValueError):
+    """This is no template; `faults` say where and why."""
+
+    def __init__(self, faults: tuple[Finding, ...]) -> None:
+        super().__init__("; ".join(f"{one.path or 'template'}: {one.message}" for one in faults))
+        self.faults = faults
+
+
+def parse(raw: bytes) -> Template:
+    """Read a template: JSON where it begins with a brace, TOML else. Raises `TemplateError`."""
+    if len(raw) > LARGEST:
+        raise TemplateError((fault("too-large", "", most=LARGEST),))
+    try:
+        text = raw.decode("utf-8-sig")
+        members = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise TemplateError((fault("unreadable", "", why=str(error)[:200]),)) from error
+    return template_of(members)
+
+
+def template_of(members: Any) -> Template:
+    """Return the template that has these members. Raises `TemplateError`."""
+    try:
+        return Template.model_validate(members)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=True)
+        raise TemplateError(tuple(_found(one) for one in found[:FAULTS_MAX])) from error
+
+
+def _found(error: Any) -> Finding:
+    code = _KINDS.get(error["type"], "member-form")
+    path = "/".join(str(one) for one in error["loc"])
+    expected = error.get("ctx", {}).get("expected", "")
+    why = error["msg"].removeprefix("Value error, ")
+    finding = fault(code, path[:200], expected=expected, why=why)
+    assert finding.severity is Level.ERROR  # noqa: S101 - all of these are
+    return finding
