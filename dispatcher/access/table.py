@@ -20,6 +20,10 @@ _AT_THE_DOOR: Final = "Nobody is signed in there yet: what is shown there is the
 _SIGNED_IN: Final = (
     "It asks for a session, whatever roles its person has, and leads all others to the page to sign in."
 )
+_BY_ROLE: Final = (
+    "It asks for a session, and on the page itself for a role with the permission of the API's route for the same "
+    "purpose; all others are told that they lack it, or are led to the page to sign in."
+)
 _OWN_PAGES: Final = " It takes nothing but what a page of the console posts."
 _FILES: Final = "It works on files and reads nothing of the record."
 
@@ -100,6 +104,14 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
                 "/account/credentials/{number}/remove",
                 "/account/sessions/{number}/end",
             )
+        },
+        **{
+            f"GET /console/{{environment}}{path}": _BY_ROLE
+            for path in ("/approvals", "/approvals/{alert_id}")
+        },
+        **{
+            f"POST /console/{{environment}}{path}": _BY_ROLE + _OWN_PAGES
+            for path in ("/approvals/{alert_id}/approve", "/approvals/{alert_id}/reject")
         },
         "GET /console/static/{name}": "It is a file that the pages of the console load, the same for everybody.",
         "GET /v1/openapi.json": "It describes the API and says nothing of what is in the record.",

@@ -12,6 +12,8 @@ import segno
 from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 
+from channels.characters import legible
+from dispatcher.console.approvals import number
 from dispatcher.console.words import words_of
 from dispatcher.model.desk_time import desk_time
 
@@ -56,6 +58,8 @@ class ConsoleFrame:
     zone: tzinfo
     person: str = ""
     """Whoever is signed in."""
+    has_approvals: bool = False
+    """Whether that person may read what waits for a second one."""
 
 
 @cache
@@ -86,8 +90,11 @@ def page(template: str, frame: ConsoleFrame, **values: Any) -> str:
             language=frame.language,
             form_token=frame.form_token,
             signed_in=frame.person,
+            has_approvals=frame.has_approvals,
             version=version(),
             when=lambda moment: _when(moment, frame),
+            number=lambda count: number(count, frame.language),
+            legible=legible,
             **values,
         )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from dispatcher.console.approval_words import APPROVAL_WORDS
 from dispatcher.model.sentences.sentence import Said
 
 if TYPE_CHECKING:
@@ -165,6 +166,7 @@ WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "sign_out": Said("Abmelden", "Sign out"),
         "sign_out_everywhere": Said("Überall abmelden", "Sign out everywhere"),
         "back": Said("Zurück", "Back"),
+        **APPROVAL_WORDS,
     }
 )
 """`{name}` stands for what a page puts there."""

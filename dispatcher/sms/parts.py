@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from channels.sms.contract import MAX_PARTS
 from channels.sms.fitting import compose
 
 if TYPE_CHECKING:
@@ -41,3 +42,8 @@ def parts_at(notice: Notice, contracts: Iterable[Contract]) -> dict[str, int]:
     """Return how many parts a notice's text has at each gateway, as its carrier composes it."""
     text = notice.lines or notice.text
     return {one.gateway: len(compose(text, one.max_parts, notice.language).parts) for one in contracts}
+
+
+def most_parts(contracts: Iterable[Contract]) -> int:
+    """Return how many parts an SMS has at most at any of these gateways; without one, as many as at any by default."""
+    return max((one.max_parts for one in contracts), default=MAX_PARTS)

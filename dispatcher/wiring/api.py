@@ -29,6 +29,7 @@ from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.readers.readers import InProcess
 from dispatcher.runtime.probes import Health
 from dispatcher.signing.message_signer import MessageSigner
+from dispatcher.sms.parts import most_parts
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.approvals import Approvals
@@ -156,7 +157,9 @@ async def api_dependencies(
             signer=signer,
             pages=app_pages(settings, pool, boundaries),
             reports=delivery_reports(settings, pool, metrics),
-            console=console(settings, pool, addresses.sealing, pepper, metrics),
+            console=console(
+                settings, pool, addresses.sealing, pepper, metrics, most_parts(charges.contracts)
+            ),
             inbound=inbound_by_http(settings, pool, addresses, metrics),
             refused_credentials=RefusedCredentials(metrics),
             crossings=EnvironmentCrossings(pool),

@@ -1,6 +1,7 @@
 """The pages of the console, as text."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,9 +9,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from jinja2 import UndefinedError
 
+from dispatcher.console.approvals import ShownText, WaitingMessage, timers
+from dispatcher.console.differences import MessageChanges, TextDifference
 from dispatcher.console.pages import ROOM, STATIC, ConsoleFrame, drawn, page, root_of, static_file, version
 from dispatcher.console.words import WORDS
-from dispatcher.model.vocabulary import Environment
+from dispatcher.intake.four_eyes.deciding import ShownMessage
+from dispatcher.model.alerts import AffectedMunicipality
+from dispatcher.model.approval.request import ApprovalRequest
+from dispatcher.model.vocabulary import AlertState, Environment, Reason
+from tests.support.messages import HOUR, NOW, stored
 
 HOSTILE = "<script>alert(1)</script>\"'{{ 7*7 }}"
 
@@ -19,6 +26,22 @@ def frame(environment: Environment = Environment.LIVE, person: str = "") -> Cons
     return ConsoleFrame(environment, "de", "form-token", ZoneInfo("Europe/Berlin"), person)
 
 
+ALERT = replace(stored(), headline=HOSTILE, event=HOSTILE, sender=HOSTILE)
+PLACE = AffectedMunicipality("05358008", HOSTILE, "geocode", 1.0)
+REQUEST = ApprovalRequest(
+    alert_id="A",
+    is_needed=True,
+    content_sha256=b"c" * 32,
+    people=12_000,
+    shown_at=NOW,
+    requested_at=NOW,
+    authors=("m.keller",),
+    alert_state=AlertState.HELD,
+    reason=Reason.HELD,
+    held_for="approval",
+    expires=NOW + HOUR,
+    why=HOSTILE,
+)
 VALUES: dict[str, dict[str, Any]] = {
     "sign_in": {"said": HOSTILE, "next": HOSTILE},
     "code": {"said": HOSTILE, "next": HOSTILE},
@@ -26,6 +49,43 @@ VALUES: dict[str, dict[str, Any]] = {
     "invitation": {"person": HOSTILE, "said": HOSTILE, "invitation": HOSTILE},
     "totp": {"secret": HOSTILE, "address": HOSTILE, "drawing": "", "said": HOSTILE, "enrolling": False},
     "recovery": {"codes": [HOSTILE]},
+    "approvals": {
+        "sections": {"for_you": [WaitingMessage(REQUEST, ALERT, 1, True)], "for_others": []},
+        "left_out": {"for_you": 2, "for_others": 0},
+        "people_of": str,
+        "timers": timers,
+        "reasons": lambda _request: [HOSTILE],
+        "away": str,
+        "now": NOW,
+    },
+    "approval": {
+        "refusal": HOSTILE,
+        "shown": ShownMessage(REQUEST, [PLACE], {}, "9f" * 32, True, NOW),
+        "request": REQUEST,
+        "alert": ALERT,
+        "severity": "Severe",
+        "state": HOSTILE,
+        "is_over": False,
+        "people": HOSTILE,
+        "most": HOSTILE,
+        "reasons": [HOSTILE],
+        "timers": timers(REQUEST),
+        "away": str,
+        "texts": [ShownText("de", "de", "ltr", HOSTILE, 1, 9, HOSTILE, HOSTILE, (("title", HOSTILE),))],
+        "language_name": str,
+        "places": [(PLACE, HOSTILE)],
+        "replaced": (
+            ALERT,
+            MessageChanges([TextDifference("headline", HOSTILE, HOSTILE)], None, None, [HOSTILE], []),
+        ),
+        "hindrance": HOSTILE,
+        "may_approve": True,
+        "may_reject": True,
+        "is_sent": False,
+        "progress": None,
+        "owed": len,
+        "alert_state": HOSTILE,
+    },
     "account": {
         "said": HOSTILE,
         "enrolling": False,
@@ -73,7 +133,11 @@ def test_live_and_exercise_differ_in_more_than_colour() -> None:
     live, exercise = (page("message", frame(one), title="x", said="y") for one in Environment)
     assert exercise.count("ÜBUNG") >= 3
     assert "ÜBUNG" not in live
-    assert "ECHTBETRIEB" in live
+    assert live.count("ECHTBETRIEB") >= 3
+    assert "ECHTBETRIEB" not in exercise
+    style = (static_file("console.css") or b"").decode()
+    assert re.search(r"body\.live \{[^}]*border-top: [\w.]+ double", style)
+    assert re.search(r"body\.exercise \{[^}]*border-image: repeating-linear-gradient", style)
     assert root_of(Environment.EXERCISE) == "/console/exercise"
 
 

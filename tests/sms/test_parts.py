@@ -2,7 +2,7 @@
 
 from channels.base import Cut, Line, Notice, Urgency
 from channels.sms.contract import Contract
-from dispatcher.sms.parts import ANY_LANGUAGE, NOT_COUNTED, TextParts, parts_at
+from dispatcher.sms.parts import ANY_LANGUAGE, NOT_COUNTED, TextParts, most_parts, parts_at
 from tests.support.messages import NOW
 
 LINES = (Line("WARNUNG: " + "Hochwasser an der Rur " * 8, cut=Cut.WORDS), Line("Gebiet: Jülich"))
@@ -24,3 +24,8 @@ def test_parts_are_those_that_the_carrier_sends() -> None:
 def test_of_a_readers_languages_the_first_counts_in_which_there_is_a_text() -> None:
     counted = TextParts({("alert", "ru", "a"): 4, ("alert", "en", "a"): 2, ("alert", ANY_LANGUAGE, "a"): 3})
     assert [counted.of("alert", wanted, "a") for wanted in ("uk,ru,en", "en-GB,ru", "uk,tr")] == [4, 2, 3]
+
+
+def test_the_most_parts_are_those_of_the_gateway_that_takes_the_most() -> None:
+    assert most_parts([Contract("a", max_parts=2), Contract("b", max_parts=4)]) == 4
+    assert most_parts([]) == 6

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -11,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api.alerts import AlertId
+from dispatcher.api.approvals import deciding
 from dispatcher.api.approvals.bodies import (
     ApprovalList,
     ApprovalWanted,
@@ -19,46 +18,22 @@ from dispatcher.api.approvals.bodies import (
     approval_body,
     shown_body,
 )
-from dispatcher.api.approvals.territory import require_role
 from dispatcher.api.authentication import require
 from dispatcher.api.body import read_body
 from dispatcher.api.json_body import BODY_REFUSED, Wanted, json_body, parsed
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
-from dispatcher.intake.four_eyes.deciding import Decider, DecisionRefused
-from dispatcher.intake.four_eyes.states import DecisionRefusal
-from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.problems import ProblemType
 from dispatcher.model.sentences.phrases import Phrase
-from dispatcher.model.sentences.sentence import said
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
-
     from dispatcher.api.dependencies import ApiDependencies
-    from dispatcher.intake.four_eyes.deciding import ShownMessage
 
 BODY_BYTES: Final = 4_096
 Lister = Annotated[Principal, reading(Permission.READ_APPROVALS)]
 Reader = Annotated[Principal, reading(Permission.READ_APPROVALS, alert_id=AlertId)]
 Approver = Annotated[Principal, Depends(require(Permission.APPROVE_ALERTS, alert_id=AlertId))]
 _REFUSED: Final = (*BODY_REFUSED, ProblemType.NOT_FOUND, ProblemType.INVALID_REQUEST, ProblemType.CONFLICT)
-_PHRASE_OF: Final[Mapping[DecisionRefusal, Phrase]] = MappingProxyType(
-    {
-        DecisionRefusal.NO_REQUEST: Phrase.NO_SUCH_APPROVAL,
-        DecisionRefusal.APPROVED: Phrase.APPROVED_BEFORE,
-        DecisionRefusal.REJECTED: Phrase.REJECTED_BEFORE,
-        DecisionRefusal.RELEASED: Phrase.RELEASED_BEFORE,
-        DecisionRefusal.VOID: Phrase.APPROVAL_VOID,
-        DecisionRefusal.EXPIRED: Phrase.APPROVAL_EXPIRED,
-        DecisionRefusal.CHANGED: Phrase.APPROVAL_CHANGED,
-        DecisionRefusal.NOT_SEEN: Phrase.APPROVAL_NOT_SEEN,
-        DecisionRefusal.OWN: Phrase.APPROVAL_OWN,
-        DecisionRefusal.NOT_SENDABLE: Phrase.APPROVAL_NOT_SENDABLE,
-        # Which the policy alone can hear.
-        DecisionRefusal.NOT_DUE: Phrase.APPROVAL_NOT_SENDABLE,
-        DecisionRefusal.IN_DOUBT: Phrase.APPROVAL_NOT_SENDABLE,
-    }
-)
 
 
 def routes(dependencies: ApiDependencies) -> APIRouter:
@@ -82,8 +57,7 @@ def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
         """Show all that is approved by whoever approves: texts, municipalities, number of people, and the hash over
         them.
         """
-        del reader
-        return shown_body(await _shown(dependencies, alert_id))
+        return shown_body(await deciding.shown(dependencies, reader, alert_id))
 
 
 def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
@@ -98,8 +72,8 @@ def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
         own. Whoever comes late hears what was decided.
         """
         wanted = await _wanted(ApprovalWanted, request, approver)
-        decision = dependencies.four_eyes.approve(alert_id, _decider(approver), wanted.binding)
-        return await _decided(dependencies, alert_id, decision)
+        await deciding.approve(dependencies, approver, alert_id, wanted.binding)
+        return shown_body(await deciding.shown(dependencies, approver, alert_id))
 
     @router.post(
         "/{alert_id}/reject",
@@ -110,38 +84,10 @@ def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
     async def reject(approver: Approver, alert_id: AlertId, request: Request) -> ShownBody:
         """Never send the message. Its author may reject it, too."""
         wanted = await _wanted(RejectionWanted, request, approver)
-        decision = dependencies.four_eyes.reject(alert_id, _decider(approver), wanted.why)
-        return await _decided(dependencies, alert_id, decision)
+        await deciding.reject(dependencies, approver, alert_id, wanted.why)
+        return shown_body(await deciding.shown(dependencies, approver, alert_id))
 
 
 async def _wanted(model: type[Wanted], request: Request, approver: Principal) -> Wanted:
     body = await read_body(request, BODY_BYTES, approver.actor)
     return parsed(model, body, ProblemType.INVALID_REQUEST, Phrase.PARAMETERS_WRONG)
-
-
-async def _decided(dependencies: ApiDependencies, alert_id: str, decision: Awaitable[object]) -> ShownBody:
-    """Return what is shown once the decision has taken effect. Raises `RequestRefused`."""
-    try:
-        await decision
-    except DecisionRefused as refused:
-        raise _problem(refused) from refused
-    return shown_body(await _shown(dependencies, alert_id))
-
-
-def _decider(approver: Principal) -> Decider:
-    """Return who decides: where a role allows it, also of what the message changes or ends."""
-    require = partial(require_role, approver, Permission.APPROVE_ALERTS)
-    return Decider(approver.author, approver.actor, require)
-
-
-async def _shown(dependencies: ApiDependencies, alert_id: str) -> ShownMessage:
-    found = await dependencies.four_eyes.shown(alert_id)
-    if found is None:
-        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_APPROVAL))
-    return found
-
-
-def _problem(refused: DecisionRefused) -> RequestRefused:
-    missing = refused.refusal is DecisionRefusal.NO_REQUEST
-    type_ = ProblemType.NOT_FOUND if missing else ProblemType.CONFLICT
-    return RequestRefused(type_, said(_PHRASE_OF[refused.refusal]))

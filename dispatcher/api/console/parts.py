@@ -21,3 +21,5 @@ class ConsoleParts:
     zone: tzinfo
     sign_in: SignIn
     accounts: Accounts
+    sms_parts: int
+    """How many parts an SMS has at most at any gateway."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from dispatcher.api.console import accounts, signing_in
-from dispatcher.api.console.visits import for_anybody, for_persons, is_foreign, received
+from dispatcher.access.permissions import Permission
+from dispatcher.api.console import accounts, approvals, signing_in
+from dispatcher.api.console.visits import for_anybody, for_holders, for_persons, is_foreign, received
 from dispatcher.console.pages import HEADERS, STATIC, static_file
 from dispatcher.console.words import WORDS
 from dispatcher.model.vocabulary import Environment
@@ -47,6 +48,10 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("POST", "/account/password"): for_persons(accounts.change_password),
     ("POST", "/account/credentials/{number}/remove"): for_persons(accounts.remove),
     ("POST", "/account/sessions/{number}/end"): for_persons(accounts.end),
+    ("GET", "/approvals"): for_holders(Permission.READ_APPROVALS, approvals.show_list),
+    ("GET", "/approvals/{alert_id}"): for_holders(Permission.READ_APPROVALS, approvals.show),
+    ("POST", "/approvals/{alert_id}/approve"): for_holders(Permission.APPROVE_ALERTS, approvals.approve),
+    ("POST", "/approvals/{alert_id}/reject"): for_holders(Permission.APPROVE_ALERTS, approvals.reject),
 }
 """What answers, by method and path below `/console/live` and `/console/exercise`."""
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.access.secret_tokens import form_token, is_token, new_token
 from dispatcher.api.body import fields_of, read_body
@@ -23,9 +24,11 @@ from dispatcher.api.console.cookies import (
     put_form_cookie,
     session_cookie,
 )
+from dispatcher.api.shedding import places_of
 from dispatcher.api.subscribers.requests import client_of
 from dispatcher.console.pages import HEADERS, ConsoleFrame, page, root_of
 from dispatcher.console.words import WORDS, language_of
+from dispatcher.model.problems import RequestRefused
 from dispatcher.model.vocabulary import Environment
 from dispatcher.queue.sign_ups import line_of
 from dispatcher.runtime.strangers import recognise
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from dispatcher.api.console.parts import ConsoleParts
+    from dispatcher.api.dependencies import ApiDependencies
 
 BODY_BYTES: Final = 65_536
 """Of a form, or of the answer of a passkey, which may bring an attestation of some KB."""
@@ -56,6 +60,12 @@ class Visit:
     """Of what was posted otherwise."""
     principal: Principal | None = None
     session: PersonSession | None = None
+
+    @property
+    def dependencies(self) -> ApiDependencies:
+        """Return what the API's own routes need."""
+        found: ApiDependencies = self.request.app.state.dependencies
+        return found
 
     @property
     def root(self) -> str:
@@ -79,6 +89,7 @@ class Visit:
             form_token(form_base(self.request, self.environment) or self.visitor.token),
             self.parts.zone,
             self.principal.id if self.principal else "",
+            self.principal is not None and self.principal.may(Permission.READ_APPROVALS),
         )
         response = HTMLResponse(page(template, frame, **values), status, dict(HEADERS))
         if self.request.cookies.get(form_cookie(self.environment)) != self.visitor.token:
@@ -88,6 +99,11 @@ class Visit:
     def message(self, title: str, said: str, status: HTTPStatus) -> Response:
         """Return a page that says something, and no more."""
         return self.page("message", status, title=self.word(title), said=self.word(said))
+
+    def refusal(self, refused: RequestRefused) -> Response:
+        """Return a page that says why nothing was done."""
+        said = refused.detail.in_language(self.language)
+        return self.page("message", HTTPStatus(refused.status), title=self.word("console"), said=said)
 
     def to(self, path: str = "/") -> Response:
         """Lead to another page of the same environment."""
@@ -101,6 +117,7 @@ class Visit:
 
 Handler = Callable[[Visit], Awaitable[Response]]
 SignedInHandler = Callable[[Visit, PersonSession], Awaitable[Response]]
+HolderHandler = Callable[[Visit, Principal], Awaitable[Response]]
 
 
 async def received(request: Request, parts: ConsoleParts, environment: Environment) -> Visit:
@@ -156,3 +173,26 @@ def for_persons(handler: SignedInHandler, *, enrolling: bool = False) -> Handler
         return await handler(visit, session)
 
     return answer
+
+
+def for_holders(permission: Permission, handler: HolderHandler) -> Handler:
+    """Let a handler answer who is signed in and holds the permission by a role, now: what the API asks for at its route
+    of the same purpose. What is refused is said on a page.
+    """
+
+    async def answer(visit: Visit, session: PersonSession) -> Response:
+        del session
+        assert visit.principal is not None  # noqa: S101 - there is a session
+        principal = visit.principal.acting_on(permission)
+        if not principal.may(permission):
+            return visit.message("console", "role_lacks", HTTPStatus.FORBIDDEN)
+        try:
+            if visit.request.method != "GET":
+                return await handler(visit, principal)
+            places = places_of(visit.request)
+            async with places.one(places.reads, principal):
+                return await handler(visit, principal)
+        except RequestRefused as refused:
+            return visit.refusal(refused)
+
+    return for_persons(answer)

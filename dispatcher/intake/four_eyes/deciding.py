@@ -5,7 +5,7 @@ an audit line, also where it takes no effect.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.principals import WORKER
@@ -23,12 +23,13 @@ from dispatcher.store.alerts.approvals import approval_request
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime
 
+    import cap
     from dispatcher.access.principals import Actor
     from dispatcher.intake.approval import Approval
-    from dispatcher.intake.four_eyes.texts import HeldTexts
+    from dispatcher.intake.four_eyes.texts import HeldTexts, SmsSource
     from dispatcher.model.alerts import AffectedMunicipality, ReadyAlert, StoredAlert
     from dispatcher.model.approval.request import ApprovalRequest
     from dispatcher.store.alerts.alerts import Alerts, Submission
@@ -68,6 +69,8 @@ class ShownMessage:
     is_as_held: bool
     """Whether the record still has what was held; else it cannot be approved any more."""
     now: datetime
+    sms: Mapping[str, SmsSource] = field(default_factory=dict)
+    """What a gateway composes its SMS of, by language: `text/de` is that text before it is cut to its parts."""
 
 
 class FourEyes:
@@ -130,7 +133,9 @@ class FourEyes:
             request = await approval_request(submission.connection, alert_id)
             if request is None:
                 return None
-            content = await self._content(submission, stored, request)
+            message = await submission.message(alert_id)
+            content = await self._content(submission, stored, request, message)
+        sms = self._texts.sms(message, stored, content.places, request.shown_at) if message else {}
         is_as_held = content_sha256(content) == request.content_sha256
         return ShownMessage(
             request,
@@ -139,6 +144,7 @@ class FourEyes:
             binding(request.content_sha256, request.people),
             is_as_held,
             self._clock(submission.now),
+            sms,
         )
 
     async def _send(
@@ -178,14 +184,15 @@ class FourEyes:
         """Return the binding of what the record has now, and that of what was held; nothing where nothing is asked."""
         if open_.request is None:
             return "", ""
-        content = await self._content(open_.submission, open_.stored, open_.request)
+        message = await open_.submission.message(open_.stored.id)
+        content = await self._content(open_.submission, open_.stored, open_.request, message)
         people = open_.request.people
         return binding(content_sha256(content), people), binding(open_.request.content_sha256, people)
 
     async def _content(
-        self, submission: Submission, stored: StoredAlert, request: ApprovalRequest
+        self, submission: Submission, stored: StoredAlert, request: ApprovalRequest, message: cap.Alert | None
     ) -> BoundContent:
-        raw, message = await submission.raw(stored.id), await submission.message(stored.id)
+        raw = await submission.raw(stored.id)
         places = await submission.places(stored.id)
         texts = {}
         if message is not None:

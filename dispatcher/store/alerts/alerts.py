@@ -141,6 +141,14 @@ class Submission:
         """Return the municipalities of a recorded alert, by AGS."""
         return await municipalities_of(self.connection, alert_id)
 
+    async def several(self, alert_ids: Sequence[str]) -> list[StoredAlert]:
+        """Return these alerts, in no particular order."""
+        rows = await self.connection.fetch(
+            f"SELECT {COLUMNS} FROM alert WHERE id = ANY($1)",  # noqa: S608 - constant columns
+            list(alert_ids),
+        )
+        return [stored_alert(row) for row in rows]
+
     async def codes(self, alert_ids: Sequence[str]) -> dict[str, set[str]]:
         """Return the municipalities (AGS) of each of these alerts."""
         found: dict[str, set[str]] = {alert_id: set() for alert_id in alert_ids}

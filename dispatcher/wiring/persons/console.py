@@ -28,12 +28,14 @@ def session_terms(settings: Settings) -> SessionTerms:
 
 
 def console(
-    settings: Settings, pool: Pool, sealing: Sealing, pepper: bytes, metrics: Metrics
+    settings: Settings, pool: Pool, sealing: Sealing, pepper: bytes, metrics: Metrics, sms_parts: int
 ) -> ConsoleParts | None:
-    """Return what the console needs; None where the settings name no origin for it."""
+    """Return what the console needs; None where the settings name no origin for it. `sms_parts` is how many parts an
+    SMS has at most at any gateway.
+    """
     if not settings.console_url:
         return None
     stores = PersonStores.of(pool, sealing, session_terms(settings))
     sign_in = SignIn(pool, stores, Passwords(), RelyingParty(settings.console_url), pepper, metrics)
     accounts = Accounts(pool, sign_in, pepper)
-    return ConsoleParts(settings.console_url, ZoneInfo(settings.time_zone), sign_in, accounts)
+    return ConsoleParts(settings.console_url, ZoneInfo(settings.time_zone), sign_in, accounts, sms_parts)

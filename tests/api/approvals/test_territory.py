@@ -6,7 +6,7 @@ from dispatcher.access.permissions import Permission
 from dispatcher.access.persons import Person
 from dispatcher.access.principals import Principal, of_person
 from dispatcher.access.roles import Role, RoleGrant
-from dispatcher.api.approvals.territory import require_role
+from dispatcher.api.approvals.territory import holds_in, require_role
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.problems import RequestRefused
 from dispatcher.model.vocabulary import Environment
@@ -37,3 +37,10 @@ def test_what_concerns_nobody_knows_whom_takes_a_role_without_a_bound() -> None:
     with pytest.raises(RequestRefused) as refused:
         require_role(approver("05358"), Permission.APPROVE_ALERTS, [])
     assert refused.value.type == "outside-territory"
+
+
+def test_where_a_role_holds() -> None:
+    grants = (RoleGrant(Role.APPROVER, ("05358",)),)
+    person = of_person(Person("b.lang", Environment.LIVE, grants), NOW)
+    found = [holds_in(person, Permission.APPROVE_ALERTS, codes) for codes in ([DUEREN], [DUEREN, AACHEN], [])]
+    assert found == [True, False, False]

@@ -1,0 +1,245 @@
+"""Answer the pages on which a second person reads what waits, approves or rejects it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from dispatcher.access.permissions import Permission
+from dispatcher.api.alerts import ALERT_ID
+from dispatcher.api.approvals import deciding
+from dispatcher.api.approvals.bodies import RejectionWanted
+from dispatcher.api.approvals.deciding import may_approve, may_reject, refusal_phrase
+from dispatcher.console.approvals import (
+    LISTED_MAX,
+    WaitingMessage,
+    away,
+    has_ended,
+    is_count,
+    number,
+    ordered,
+    reasons,
+    severity_of,
+    state_now,
+    texts_shown,
+    timers,
+)
+from dispatcher.console.differences import ComparedMessage, MessageChanges, changes
+from dispatcher.console.words import WORDS
+from dispatcher.desk_texts.catalogue import desk_texts
+from dispatcher.intake.four_eyes.binding import binding
+from dispatcher.intake.four_eyes.states import DecisionRefusal, refused_person
+from dispatcher.model.approval.request import most_recipients
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
+from dispatcher.model.status import owed_recipients
+from dispatcher.model.vocabulary import DISPATCHED_STATES
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from starlette.responses import Response
+
+    from dispatcher.access.principals import Principal
+    from dispatcher.api.console.visits import Visit
+    from dispatcher.intake.four_eyes.deciding import ShownMessage
+    from dispatcher.model.alerts import StoredAlert
+
+_ALERT_ID: Final = re.compile(ALERT_ID)
+SMALL_SHARE: Final = 0.01
+
+
+async def show_list(visit: Visit, reader: Principal) -> Response:
+    """List what waits: first what the person may decide, then what others do; the gravest and oldest first."""
+    requests = {one.alert_id: one for one in await visit.dependencies.approvals.waiting()}
+    async with visit.dependencies.alerts.snapshot() as reading:
+        alerts, codes = await reading.several(list(requests)), await reading.codes(list(requests))
+        now = reading.now
+    waiting = [
+        WaitingMessage(
+            requests[one.id], one, len(codes[one.id]), _is_for(reader, requests[one.id], codes[one.id], now)
+        )
+        for one in alerts
+        if one.environment is visit.environment
+    ]
+    sections = {
+        "for_you": ordered(one for one in waiting if one.is_mine),
+        "for_others": ordered(one for one in waiting if not one.is_mine),
+    }
+    return visit.page(
+        "approvals",
+        sections={name: found[:LISTED_MAX] for name, found in sections.items()},
+        left_out={name: len(found[LISTED_MAX:]) for name, found in sections.items()},
+        people_of=lambda count: _people(visit, count),
+        timers=timers,
+        reasons=lambda request: reasons(request, visit.language),
+        away=lambda moment: _away(visit, moment, now),
+        now=now,
+    )
+
+
+async def show(visit: Visit, reader: Principal) -> Response:
+    """Show one message with all that is approved, or what became of it."""
+    return await _shown(visit, reader)
+
+
+async def approve(visit: Visit, approver: Principal) -> Response:
+    """Send the message that was shown, if the person also typed to how many it goes."""
+    alert_id, seen = _alert_id(visit), visit.fields.get("binding", "")
+    request = await visit.dependencies.approvals.get(alert_id)
+    # What has changed since is said before what was typed: the number may be another one by now.
+    is_current = request is not None and seen == binding(request.content_sha256, request.people)
+    if request and is_current and not is_count(visit.fields.get("people", ""), request.people):
+        return await _shown(visit, approver, visit.word("mistyped"), HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        await deciding.approve(visit.dependencies, approver, alert_id, seen)
+    except RequestRefused as refused:
+        return await _refused(visit, approver, refused)
+    return visit.to(f"/approvals/{alert_id}")
+
+
+async def reject(visit: Visit, approver: Principal) -> Response:
+    """Never send the message, for the reason that the person gives."""
+    alert_id = _alert_id(visit)
+    try:
+        wanted = RejectionWanted(why=visit.fields.get("why", "").strip())
+    except ValidationError:
+        return await _shown(visit, approver, visit.word("reason_missing"), HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        await deciding.reject(visit.dependencies, approver, alert_id, wanted.why)
+    except RequestRefused as refused:
+        return await _refused(visit, approver, refused)
+    return visit.to(f"/approvals/{alert_id}")
+
+
+def _alert_id(visit: Visit) -> str:
+    """Return the id in the address. Raises `RequestRefused` for one that nothing can have."""
+    found: str = visit.request.path_params["alert_id"]
+    if not _ALERT_ID.fullmatch(found):
+        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_APPROVAL))
+    return found
+
+
+def _is_for(reader: Principal, request: Any, codes: set[str], now: datetime) -> bool:
+    return may_approve(reader, request, codes, now) or may_reject(reader, request, codes, now)
+
+
+async def _refused(visit: Visit, approver: Principal, refused: RequestRefused) -> Response:
+    """Show the message as it stands now, and why nothing was done."""
+    if refused.type is ProblemType.NOT_FOUND:
+        return visit.refusal(refused)
+    detail = f"{visit.word('nothing_done')} {refused.detail.in_language(visit.language)}"
+    return await _shown(visit, approver, detail, HTTPStatus(refused.status))
+
+
+async def _shown(
+    visit: Visit, reader: Principal, refusal: str = "", status: HTTPStatus = HTTPStatus.OK
+) -> Response:
+    shown = await deciding.shown(visit.dependencies, reader, _alert_id(visit))
+    alert = await visit.dependencies.alerts.get(shown.request.alert_id)
+    assert alert is not None  # noqa: S101 - it was shown
+    request, codes = shown.request, [place.ags for place in shown.places]
+    hindrance = _hindrance(visit, reader, shown)
+    progress = None
+    if alert.state in DISPATCHED_STATES:
+        progress = (await visit.dependencies.statuses.counted(alert)).progress
+    return visit.page(
+        "approval",
+        status,
+        refusal=refusal,
+        shown=shown,
+        request=request,
+        alert=alert,
+        severity=severity_of(alert),
+        state=desk_texts(visit.language).approval_states[state_now(shown)],
+        is_over=has_ended(state_now(shown)),
+        people=_people(visit, request.people),
+        most=_people(visit, most_recipients(request.people)),
+        reasons=reasons(request, visit.language),
+        timers=timers(request),
+        away=lambda moment: _away(visit, moment, shown.now),
+        # In a thread: a text of some thousand characters takes seconds to be cut to the parts of an SMS.
+        texts=await asyncio.to_thread(texts_shown, shown, visit.parts.sms_parts),
+        language_name=lambda tag: _language_name(visit, tag),
+        places=[(one, _why_there(visit, one)) for one in shown.places],
+        replaced=await _replaced(visit, alert, shown),
+        hindrance=hindrance,
+        may_approve=not hindrance,
+        may_reject=may_reject(reader, request, codes, shown.now),
+        is_sent=alert.state in DISPATCHED_STATES,
+        progress=progress,
+        owed=owed_recipients,
+        alert_state=desk_texts(visit.language).alert_states[alert.state],
+    )
+
+
+def _hindrance(visit: Visit, reader: Principal, shown: ShownMessage) -> str:
+    """Return why the person cannot approve the message, as far as it is known before it tries; nothing if it may."""
+    request = shown.request
+    if not request.is_needed:
+        return visit.word("operators_decide", id=request.alert_id)
+    refusal = refused_person(request, reader.author, shown.now)
+    if refusal not in {None, DecisionRefusal.OWN}:
+        return _phrase(visit, refusal_phrase(refusal))
+    if not reader.may(Permission.APPROVE_ALERTS):
+        return visit.word("read_only")
+    if refusal is not None:
+        return _phrase(visit, refusal_phrase(refusal))
+    if not may_approve(reader, request, [place.ags for place in shown.places], shown.now):
+        return _phrase(visit, Phrase.APPROVAL_OUTSIDE_TERRITORY)
+    return "" if shown.is_as_held else _phrase(visit, Phrase.APPROVAL_CHANGED)
+
+
+async def _replaced(
+    visit: Visit, alert: StoredAlert, shown: ShownMessage
+) -> tuple[StoredAlert | None, MessageChanges | None] | None:
+    """Return the message that this one changes, and what is otherwise in this one; None where it changes none, and no
+    message where it changes one that nobody here knows.
+    """
+    async with visit.dependencies.alerts.snapshot() as reading:
+        message = await reading.message(alert.id)
+        if message is None or not message.references:
+            return None
+        earlier = []
+        for one in message.references:
+            if one.sent is not None:
+                earlier += await reading.identity(one.sender, one.identifier, one.sent)
+        if not earlier:
+            return None, None
+        last = max(earlier, key=lambda one: one.sent)
+        before = await reading.message(last.id)
+        assert before is not None  # noqa: S101 - it is in the same snapshot
+        places = {place.ags: place for one in earlier for place in await reading.places(one.id)}
+    was = ComparedMessage(before, last.expires, [*places.values()])
+    return last, changes(was, ComparedMessage(message, alert.expires, shown.places), visit.language)
+
+
+def _phrase(visit: Visit, phrase: Phrase) -> str:
+    return said(phrase).in_language(visit.language)
+
+
+def _people(visit: Visit, count: int) -> str:
+    return visit.word("person" if count == 1 else "people", people=number(count, visit.language))
+
+
+def _language_name(visit: Visit, tag: str) -> str:
+    name = f"language_{tag}"
+    return visit.word(name) if name in WORDS else tag
+
+
+def _away(visit: Visit, moment: datetime, now: datetime) -> str:
+    name, hours, minutes = away(moment - now)
+    return visit.word(name, hours=hours, minutes=minutes)
+
+
+def _why_there(visit: Visit, place: Any) -> str:
+    if place.is_named:
+        return visit.word("whole")
+    if place.share < SMALL_SHARE:
+        return visit.word("share_little")
+    return visit.word("share", percent=round(place.share * 100))
