@@ -25,7 +25,7 @@ def test_dispatch_reaches_everybody_and_accounts_for_the_time() -> None:
 
 
 def test_a_burst_is_durable_and_merged() -> None:
-    found = measured("burst", "--rounds", "1", "--subscriptions", "300")
+    found = measured("burst", "--rounds", "1", "--subscriptions", "500")
     assert (found["submitted"], found["durable"], found["merged"]) == (100, 100, 29)
     assert found["flash_first"] in {True, False}  # that it is so is for a quiet machine to show
     assert found["p99_ms"] >= found["p50_ms"] > 0
@@ -74,6 +74,13 @@ def test_a_sick_gateway_is_measured_against_the_same_one_when_well() -> None:
     assert row["requests"] >= 2 * 32, "32 of 60 are well, and were warned twice"
     assert 0 < row["healthy_p99_ms"] < 60_000, "all who are well were reached"
     assert found["worst_ratio"] == row["ratio_healthy"]
+
+
+def test_a_trail_is_verified_whole_and_against_a_plain_hash() -> None:
+    found = measured("audit", "--entries", "50", "--rounds", "1")
+    assert (found["entries"], found["rounds"]) == (50, 1)
+    for name in ("seconds", "ratio_hashed", "chained_s", "peak_mb"):
+        assert name in found, name
 
 
 def test_the_model_is_printed_for_each_size_and_mix() -> None:
