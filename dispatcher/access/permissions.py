@@ -111,6 +111,9 @@ class Permission(Explained):
         "approval-policy.manage",
         "Say which warnings wait for a second person, and for how long.",
     )
+    READ_TEMPLATES = "templates.read", "Read prepared warnings, and fill them in."
+    SAVE_TEMPLATES = "templates.save", "Write a further version of a prepared warning, as a draft."
+    WITHDRAW_TEMPLATES = "templates.withdraw", "Reject or retire a prepared warning."
 
 
 class Scope(StrEnum):
@@ -467,6 +470,24 @@ GRANTS: Final = (
         _OPERATOR,
         commands=("approval policy set", "approval policy drop"),
         roles=_ADMINISTERED,
+    ),
+    Grant(
+        Permission.READ_TEMPLATES,
+        _OPERATOR,
+        commands=("template list", "template show"),
+        roles={Role.AUTHOR: Scope.EVERYTHING, **_READERS},
+    ),
+    Grant(
+        Permission.SAVE_TEMPLATES,
+        _OPERATOR,
+        commands=("template save",),
+        roles={Role.AUTHOR: Scope.EVERYTHING},
+    ),
+    Grant(
+        Permission.WITHDRAW_TEMPLATES,
+        _OPERATOR,
+        commands=("template reject", "template retire"),
+        roles={Role.APPROVER: Scope.EVERYTHING},
     ),
 )
 

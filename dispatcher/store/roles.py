@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _ITERATIONS: Final = 4096
 """PostgreSQL's own number (`scram_iterations`)."""
+_KEPT: Final = "template_version, template_decision"
+"""What is only ever added to."""
 _EMPTIED: Final = "import_run, import_row, import_refusal"
 """What the service empties as a whole."""
 _ANALYSED: Final = "subscription, followed_municipality, watched_area, import_row"
@@ -49,6 +51,7 @@ def grants(role: str, server_version: int) -> list[str]:
         f"GRANT INSERT (actor, action, alert_id, detail) ON audit TO {name}",
         f"GRANT INSERT ON audit_chain, audit_checkpoint, audit_key TO {name}",
         f"GRANT UPDATE (sealed) ON audit_key TO {name}",
+        f"REVOKE UPDATE, DELETE ON {_KEPT} FROM {name}",
     ]
     if server_version >= _MAINTAIN_SINCE:
         found.append(f"GRANT MAINTAIN ON {_ANALYSED} TO {name}")

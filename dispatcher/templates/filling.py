@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import cap
+from dispatcher.model.templates.version import CODE
 from dispatcher.templates.faults import fault
 from dispatcher.templates.template import TEXTS
 from dispatcher.templates.values import checked_values, is_legible
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from cap import Alert, Area, Finding, Info
     from dispatcher.templates.template import Template
 
-CODE: Final = "template:"
-"""How the `code` of a message begins that says by which template it was made."""
 EXERCISE_NOTE: Final = "Übung"
 
 

@@ -1,4 +1,4 @@
-"""`dispatcher template check | fill`: prepared warnings, before anybody is warned."""
+"""`dispatcher template`: prepared warnings; here what works on files alone, and all of its commands."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ from dispatcher.commands.desk.service import WrongCall
 from dispatcher.commands.desk.session import REFUSED, AsJson, Language, say
 from dispatcher.commands.shell.help_text import Where, helped
 from dispatcher.commands.template.files import end, finding_lines, prepared, read_file
+from dispatcher.commands.template.recorded import (
+    list_templates,
+    reject,
+    retire,
+    save_templates,
+    show_template,
+)
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import desk, desk_zone
@@ -29,7 +36,9 @@ if TYPE_CHECKING:
     from dispatcher.templates.checking import Checked
     from dispatcher.templates.template import Template
 
-app = typer.Typer(help="Vorlagen: vorbereitete Warnungen prüfen und ausfüllen.", no_args_is_help=True)
+app = typer.Typer(
+    help="Vorlagen: vorbereitete Warnungen prüfen, aufbewahren und ausfüllen.", no_args_is_help=True
+)
 
 CHECKED = {
     0: "in Ordnung, vielleicht mit Hinweisen",
@@ -42,6 +51,13 @@ FILLED = {
     2: "falscher Aufruf, oder die Datei ist keine Vorlage",
 }
 Prepared = Annotated[bool, typer.Option("--prepared", help="die mitgelieferten Vorlagen statt Dateien")]
+
+
+app.command("list")(list_templates)
+app.command("show")(show_template)
+app.command("save")(save_templates)
+app.command("reject")(reject)
+app.command("retire")(retire)
 
 
 @app.command("check")

@@ -1,0 +1,1 @@
+"""Prepared warnings as the record has them."""
