@@ -143,6 +143,12 @@ def test_a_neighbours_warning_reaches_those_who_follow_its_city(demo: Demo) -> N
         assert (one["doubled"], one["missed"], one["astray"]) == (0, 0, 0)
 
 
+def test_a_second_person_approved_before_anybody_was_told(demo: Demo) -> None:
+    found = demo.summary["approval"]
+    assert (found["held"], found["own"], found["early"]) == (True, 409, 0)
+    assert found["people"] == found["told"]["once"] == found["claimed"] > 0
+
+
 def test_the_gateways_failed_and_were_asked_again(demo: Demo) -> None:
     faults = {
         json.loads(line).get("fault")
@@ -164,6 +170,8 @@ STEPS = (
     "2/3 Update: submitting",
     "3/3 Cancel: submitting",
     "a fire in Stolberg",
+    "get roles, enrol, and sign in",
+    "an approval",
     "reading the service's ledgers",
     "comparing them",
     "Nothing lost",

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ops.broken_pipe import quietly
 from ops.lab.demo import evidence, report
+from ops.lab.demo.authority import desk
 from ops.lab.demo.heartbeat import Heartbeat, beating
 from ops.lab.demo.neighbour import Neighbour
 from ops.lab.demo.scenario import Scenario
@@ -72,12 +73,18 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         neighbour = Neighbour(options.out)
         with heartbeat.step("starting the neighbour's dispatcher, a service of its own"):
             running.enter_context(neighbour)
-        layout = Layout(plan, texts=1, settings=neighbour.settings(), exempt=f"feed={neighbour.origin}")
+        layout = Layout(
+            plan,
+            texts=1,
+            settings={**neighbour.settings(), **desk.SETTINGS},
+            exempt=f"feed={neighbour.origin}",
+        )
         district = running.enter_context(District(options.out, layout, heartbeat.step))
-        case = Scenario(district, neighbour, view, heartbeat, options.seed).run()
+        scenario = Scenario(district, neighbour, view, heartbeat, options.seed)
+        case = scenario.run()
         with heartbeat.step("reading the service's ledgers"):
             claims = [claim for one in case.messages for claim in district.ledger(one.id)]
-            evidence.keep(options.out, case, claims)
+            evidence.keep(options.out, case, [*claims, *scenario.claims])
         if not options.keep:
             district.stop()  # what would still be sent now is in the ledgers before they are counted
         with heartbeat.step("comparing them with the gateways'"):

@@ -1,4 +1,4 @@
-"""Three apps, each with a key of its own: two of the district, and a neighbour city's that joins while all is running.
+"""Four apps, each with a key of its own: three of the district, and a neighbour city's that joins while all is running.
 
 The neighbour shows what is in force in Düren, which lets it, with its own key. Jülich was asked and has not said so: of
 its warnings the neighbour shows none.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ops.lab.world.messages import CONCERNED
-from ops.lab.world.people import DUEREN, JUELICH, NEIGHBOUR, STOLBERG
+from ops.lab.world.people import DUEREN, JUELICH, NEIGHBOUR, STOLBERG, VETTWEISS
 from ops.lab.world.records import Kind  # noqa: TC001 - msgspec reads the annotations
 from ops.lab.world.service import ServiceError
 
@@ -45,7 +45,7 @@ class DemoApp:
 def join(district: District) -> tuple[DemoApp, ...]:
     """Let the neighbour join by configuration, and Düren consent with its own key. Raises ServiceError."""
     service = district.service
-    stolberg, dueren, juelich = (
+    stolberg, dueren, juelich, vettweiss = (
         line.strip()
         for line in service.commands(
             [
@@ -55,6 +55,7 @@ def join(district: District) -> tuple[DemoApp, ...]:
             ],
             ["instance", "rotate", DUEREN],
             ["instance", "rotate", JUELICH],
+            ["instance", "rotate", VETTWEISS],
         )
     )
     body = msgspec.json.encode({"given_by": GIVEN_BY})
@@ -65,6 +66,7 @@ def join(district: District) -> tuple[DemoApp, ...]:
     return (
         DemoApp(DUEREN, dueren, (DUEREN,)),
         DemoApp(JUELICH, juelich, (JUELICH,)),
+        DemoApp(VETTWEISS, vettweiss, (VETTWEISS,)),
         DemoApp(NEIGHBOUR, stolberg, (STOLBERG, DUEREN)),
     )
 

@@ -85,6 +85,8 @@ class Enrolment:
                 ],
                 "places": one.app.places,
                 "device": one.person.device,
+                "languages": one.person.languages,
+                "drills": one.person.exercises,
             }
         )
 

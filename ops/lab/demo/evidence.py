@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ops.lab.demo import neighbour, once
+from ops.lab.demo import counting, neighbour, once
 from ops.lab.demo.apps import ShownRecord, faults
+from ops.lab.demo.authority import approval
+from ops.lab.demo.authority.account import claimed
+from ops.lab.demo.authority.approval import ApprovalRecord  # noqa: TC001 - msgspec reads the annotations
 from ops.lab.demo.neighbour import TakenInMessage  # noqa: TC001 - msgspec reads the annotations
 from ops.lab.world import people, population
 from ops.lab.world.chains import audience, excuse
@@ -71,6 +74,13 @@ class RunRecord(msgspec.Struct, frozen=True):
     """What apps showed after each message."""
     taken_in: tuple[TakenInMessage, ...] = ()
     """What was taken in of the neighbour's."""
+    approval: ApprovalRecord | None = None
+
+    @property
+    def apart(self) -> frozenset[str]:
+        """Return the alerts, by id, that are counted each by itself and not in the verdict."""
+        approved = {self.approval.id} if self.approval else set()
+        return frozenset(one.id for one in self.taken_in) | approved
 
 
 def keep(home: Path, case: RunRecord, claims: Iterable[ServiceRecord]) -> None:
@@ -100,12 +110,12 @@ def recount(home: Path) -> dict[str, Any]:
     recipients = tuple(population.read(home / "population"))
     persons = tuple(people.read(home / "population"))
     own = {one.ref for person in persons for one in person.endpoints}
-    everybody = tuple(gateway_records(home))
     neighbours = {one.id for one in case.taken_in}
-    gateway = tuple(one for one in everybody if one.recipient not in own and one.message not in neighbours)
+    everybody = tuple(gateway_records(home))
+    gateway = tuple(one for one in everybody if one.recipient not in own and one.message not in case.apart)
     decoder = msgspec.json.Decoder(ServiceRecord)
     said = [decoder.decode(line) for line in (home / CLAIMS).read_bytes().splitlines()]
-    claims = tuple(one for one in said if one.recipient)
+    claims = tuple(one for one in said if one.recipient and one.message not in case.apart)
     messages = [_message(case, one) for one in case.messages]
     expected = [
         one
@@ -125,11 +135,17 @@ def recount(home: Path) -> dict[str, Any]:
         everybody,
         [one for one in said if not one.recipient],
     )
-    of_neighbour = neighbour.count(case.taken_in, neighbour.concerned(recipients, persons), everybody)
+    of_neighbour = neighbour.count(
+        case.taken_in, counting.concerned(recipients, persons, neighbour.CONCERNED), everybody
+    )
+    approved = approval.count(
+        case.approval, counting.concerned(recipients, persons, approval.CONCERNED), everybody, claimed(said)
+    )
     failures = (
         *failures_of(case, verdict),
         *once.faults(told, verdict.total.doubled_bound),
         *neighbour.faults(of_neighbour),
+        *approval.faults(approved),
     )
     summary = {
         "ok": not failures,
@@ -138,11 +154,13 @@ def recount(home: Path) -> dict[str, Any]:
         "deaths": case.deaths,
         "messages": [_account(one, gone[one.id], verdict) for one in case.messages],
         "total": verdict.total,
-        **_outsiders(recipients, gateway),
+        **_outsiders(recipients, [one for one in everybody if one.message not in neighbours]),
         "shown": case.shown,
         "people": list(once.lines(persons, told)),
         "told_once": told,
         "neighbour": of_neighbour,
+        "authority": list(approval.lines(approved)),
+        "approval": approved,
     }
     (home / SUMMARY).write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
     read: dict[str, Any] = msgspec.to_builtins(summary)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import socket
 import time
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -17,9 +16,9 @@ import msgspec
 from lxml import etree
 
 import cap
+from ops.lab.demo import counting
 from ops.lab.world.ledger import Tail
-from ops.lab.world.people import STOLBERG, told
-from ops.lab.world.population import watching
+from ops.lab.world.people import STOLBERG
 from ops.lab.world.records import Kind
 from ops.lab.world.service import Service, ServiceError
 
@@ -27,12 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from ops.lab.demo.counting import ToldCounts
     from ops.lab.world.district import District
-    from ops.lab.world.people import Person
-    from ops.lab.world.population import Recipient
     from ops.lab.world.records import GatewayRecord
 
 SENDER = "leitstelle@staedteregion.example"
+CONCERNED = frozenset({STOLBERG})
 CONTROL_CENTRE = "Leitstelle der Nachbarn"
 FEED_PATH = f"/v1/municipalities/{STOLBERG}/alerts.atom"
 FEEDS_FILE = """\
@@ -50,7 +49,6 @@ licence = "mit Erlaubnis"
 """
 LIFETIME = timedelta(hours=6)
 TAKEN_IN_WITHIN_S = 120.0
-LOOK_EVERY_S = 0.1
 ATOM, CAP = "{http://www.w3.org/2005/Atom}", "{urn:oasis:names:tc:emergency:cap:1.2}"
 
 
@@ -61,19 +59,6 @@ class TakenInMessage(msgspec.Struct, frozen=True):
     id: str
     published_at: datetime
     """When the neighbour's service had accepted it."""
-
-
-class ToldOfNeighbour(msgspec.Struct, frozen=True):
-    """Counts of people for one message."""
-
-    kind: Kind
-    owed: int
-    once: int
-    doubled: int
-    missed: int
-    astray: int
-    last_s: float
-    """Seconds from the neighbour's acceptance until a gateway had accepted it for the last of them."""
 
 
 class Neighbour:
@@ -167,28 +152,16 @@ def run(neighbour: Neighbour, district: District, name: str) -> Iterator[TakenIn
     """
     for gateway in district.gateways.values():
         gateway.clear_faults()
-    owed = concerned(district.recipients, district.people)
+    owed = counting.concerned(district.recipients, district.people, CONCERNED)
     tail = Tail(gateway.ledger for gateway in district.gateways.values())
     tail.new()
     for kind, message in zip((Kind.ALERT, Kind.CANCEL), messages(name, datetime.now(UTC)), strict=True):
         published_at = neighbour.submit(message)
         deadline = time.monotonic() + TAKEN_IN_WITHIN_S
         while (alert_id := published_by(district.service, message.identifier)) is None:
-            _look_again(deadline, f"{message.identifier} was not taken in")
-        missing = set(owed)
-        while missing := missing - _told_of(alert_id, tail):
-            _look_again(deadline, f"{len(missing)} people were not told of {message.identifier}")
+            counting.look_again(deadline, f"{message.identifier} was not taken in")
+        counting.follow(tail, alert_id, owed, deadline)
         yield TakenInMessage(kind, alert_id, published_at)
-
-
-def _told_of(alert_id: str, tail: Tail) -> set[str]:
-    return {one.recipient for one in tail.new() if one.accepted and one.alert == alert_id}
-
-
-def _look_again(deadline: float, otherwise: str) -> None:
-    if time.monotonic() > deadline:
-        raise ServiceError(f"{otherwise} within {TAKEN_IN_WITHIN_S:.0f} s")
-    time.sleep(LOOK_EVERY_S)
 
 
 def published_by(service: Service, identifier: str) -> str | None:
@@ -200,58 +173,27 @@ def published_by(service: Service, identifier: str) -> str | None:
     return None
 
 
-def concerned(recipients: Iterable[Recipient], people: Iterable[Person]) -> frozenset[str]:
-    """Return by which references people must be told: who was imported, and the one endpoint of each who subscribed."""
-    places = {STOLBERG}
-    own = (told(person, places, None) for person in people)
-    return frozenset(one.ref for one in watching(recipients, places)) | frozenset(filter(None, own))
-
-
 def count(
     taken_in: Iterable[TakenInMessage],
     owed: Collection[str],
-    gateway: Iterable[GatewayRecord],
-) -> list[ToldOfNeighbour]:
-    """Count for each message who was told of it, by what gateways accepted."""
-    accepted = [one for one in gateway if one.accepted]
-    return [
-        _count(one, set(owed), [record for record in accepted if record.message == one.id])
-        for one in taken_in
-    ]
+    gateway: Collection[GatewayRecord],
+) -> list[ToldCounts]:
+    """Count for each message who was told of it, by what gateways accepted; times count from its publication."""
+    return [counting.count(one.kind, one.id, owed, gateway, one.published_at) for one in taken_in]
 
 
-def _count(one: TakenInMessage, owed: set[str], accepted: list[GatewayRecord]) -> ToldOfNeighbour:
-    times = Counter(record.recipient for record in accepted)
-    last = max((record.wall_time for record in accepted), default=one.published_at)
-    return ToldOfNeighbour(
-        one.kind,
-        owed=len(owed),
-        once=sum(times[ref] == 1 for ref in owed),
-        doubled=sum(number - 1 for number in times.values()),
-        missed=sum(not times[ref] for ref in owed),
-        astray=len(times.keys() - owed),
-        last_s=round((last - one.published_at).total_seconds(), 1),
-    )
-
-
-def faults(counts: Iterable[ToldOfNeighbour]) -> Iterator[str]:
+def faults(counts: Iterable[ToldCounts]) -> Iterator[str]:
     """Yield where somebody was not told once of the neighbour's warning and its end."""
     found = list(counts)
     if [one.kind for one in found] != [Kind.ALERT, Kind.CANCEL]:
         yield "the neighbour's warning and its end were not both taken in"
     for one in found:
-        for name in ("doubled", "missed", "astray"):
-            if wrong := getattr(one, name):
-                yield f"the neighbour's {one.kind}: {name}={wrong}"
-        if not one.owed:
-            yield f"the neighbour's {one.kind} was owed to nobody"
+        yield from counting.faults(f"the neighbour's {one.kind}", one)
 
 
-def lines(counts: Iterable[ToldOfNeighbour]) -> Iterator[str]:
+def lines(counts: Iterable[ToldCounts]) -> Iterator[str]:
     """Yield what is said of it, a line for each message."""
     yield "A neighbour's dispatcher warned in Stolberg; ours took it in by its feed, and told who follows Stolberg:"
     for one in counts:
-        yield (
-            f"  {one.kind}: owed to {one.owed}, told once {one.once}, doubled {one.doubled}, missed {one.missed}, "
-            f"astray {one.astray}; the last {one.last_s:.1f} s after the neighbour's answer"
-        )
+        last = counting.seconds(one.last_s)
+        yield f"  {one.kind}: {counting.said(one)}; the last {last} after the neighbour's answer"

@@ -13,7 +13,7 @@ from rich.table import Table
 from dispatcher.boundaries.municipalities import Boundaries
 from ops.lab.demo import neighbour
 from ops.lab.demo.apps import ShownRecord, lines
-from ops.lab.demo.neighbour import ToldOfNeighbour
+from ops.lab.demo.counting import ToldCounts
 from ops.lab.demo.scenario import ZONE
 from ops.lab.world import messages
 from ops.lab.world.district import SENDER
@@ -63,7 +63,9 @@ def show(console: Console, summary: Mapping[str, Any]) -> None:
     _apps(console, summary)
     for line in summary["people"]:
         console.print(line, highlight=False, soft_wrap=True)
-    for line in neighbour.lines(msgspec.convert(one, ToldOfNeighbour) for one in summary["neighbour"]):
+    for line in neighbour.lines(msgspec.convert(one, ToldCounts) for one in summary["neighbour"]):
+        console.print(line, highlight=False, soft_wrap=True)
+    for line in summary["authority"]:
         console.print(line, highlight=False, soft_wrap=True)
     for text in _sentences(summary):
         console.print(text, highlight=False)
@@ -74,7 +76,7 @@ def _apps(console: Console, summary: Mapping[str, Any]) -> None:
     names = {unit.ags: unit.name for unit in Boundaries.default().municipalities}
     records = [msgspec.convert(one, ShownRecord) for one in summary["shown"]]
     if records:
-        console.print("Three apps, each with a key of its own, and where each showed a warning:")
+        console.print("Apps, each with a key of its own, and where each showed a warning:")
     for line in lines(records, names):
         console.print(f"  {line}", highlight=False, soft_wrap=True)
 

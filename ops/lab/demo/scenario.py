@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from dispatcher.settings import Settings
 from ops.lab.demo import apps, faults
 from ops.lab.demo import neighbour as neighbours
+from ops.lab.demo.authority import approval, desk
 from ops.lab.demo.enrolment import Enrolment
 from ops.lab.demo.evidence import KilledProcess, RunRecord, SubmittedMessage, owed
 from ops.lab.demo.progress import CHANNELS, Progress
@@ -21,7 +22,7 @@ from ops.lab.world import devices, messages, terminal_map
 from ops.lab.world.district import SENDER, SETTLES_WITHIN_S
 from ops.lab.world.ledger import Tail, gateway_records
 from ops.lab.world.messages import CHAPTERS, CONCERNED, Submission
-from ops.lab.world.records import GatewayRecord, Kind, Message, RecipientChannel
+from ops.lab.world.records import GatewayRecord, Kind, Message, RecipientChannel, ServiceRecord
 from ops.lab.world.service import FINAL, ServiceError
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Scenario:
         """Those of whom a gateway has said that they are gone: nothing is owed to them any more."""
         self._apps: tuple[apps.DemoApp, ...] = ()
         self._shown: list[apps.ShownRecord] = []
+        self.claims: list[ServiceRecord] = []
+        """What the service says of the alerts of other sources than the control centre."""
         self._read: dict[str, Entry] = {}
         """What the first device of each channel got to read of the message that is being sent."""
 
@@ -86,7 +89,7 @@ class Scenario:
         with self._step("a neighbour city joins: Stolberg, with its own key and the consent of Düren"):
             self._apps = apps.join(self._district)
         with self._step(
-            f"{len(self._district.people)} people subscribe in three apps, each with a round trip"
+            f"{len(self._district.people)} people subscribe in {len(self._apps)} apps, each with a round trip"
         ):
             Enrolment(self._district, self._apps).enrol(self._district.people)
             self._tail.new()  # the codes
@@ -96,6 +99,13 @@ class Scenario:
             "a fire in Stolberg: the neighbour's dispatcher warns and takes it back, ours follows its feed"
         ):
             taken_in = tuple(neighbours.run(self._neighbour, self._district, self._run))
+        with self._step(f"{desk.AUTHOR} and {desk.APPROVER} get roles, enrol, and sign in at the console"):
+            staff = desk.staff(self._district)
+        with self._step(
+            f"an approval: {desk.AUTHOR} warns {approval.PLACE[1]}, {desk.APPROVER} has to approve it"
+        ):
+            approved, claims = approval.run(self._district, staff, self._run)
+            self.claims += claims
         return RunRecord(
             self._seed,
             in_flight_max(),
@@ -103,6 +113,7 @@ class Scenario:
             tuple(self._deaths),
             tuple(self._shown),
             taken_in,
+            approved,
         )
 
     def _chapter(self, kind: Kind) -> None:

@@ -161,6 +161,8 @@ class Gateway:
             case "DELETE", "faults":
                 self._faults = Faults((), time.monotonic())
                 return Answer(204)
+            case "PUT", "texts":
+                return self._set_texts(request.body)
             case method, "reports":
                 return self._control_reports(method, request.body)
             case _:
@@ -184,6 +186,13 @@ class Gateway:
             return Answer(400, msgspec.json.encode({"error": str(error)}), _JSON)
         self._faults = Faults(rules, time.monotonic())
         return Answer(200, msgspec.json.encode([rule.name for rule in rules]), _JSON)
+
+    def _set_texts(self, body: bytes) -> Answer:
+        try:
+            self._texts = msgspec.json.decode(body, type=int)
+        except msgspec.DecodeError as error:
+            return Answer(400, msgspec.json.encode({"error": str(error)}), _JSON)
+        return Answer(204)
 
     def _stats(self) -> dict[str, object]:
         return {

@@ -71,6 +71,12 @@ class Standin:
         """Let every request through again."""
         self._control("DELETE", "faults")
 
+    def keep_texts(self, number: int) -> None:
+        """From now on write down, of each message, the texts of the first so many that are accepted. Raises
+        StandinError.
+        """
+        self._control("PUT", "texts", msgspec.json.encode(number))
+
     def report(self, **plan: Any) -> None:
         """Have each message taken from now on reported on, see `ops.lab.gateways.reports.ReportPlan`. Raises
         StandinError for a bad plan."""

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DUEREN, JUELICH, STOLBERG = "05358008", "05358024", "05334032"
+VETTWEISS = "05358060"
 NEIGHBOUR = "stolberg"
 """The id of the neighbour city's app; those of the district's apps are their AGS."""
 CHANNEL = "webpush"
+GERMAN = "de"
 GONE_PREFIX = "A"
 """A reference that begins so is of an endpoint that a faulty push service calls gone."""
 PEOPLE_FILE = "people.ndjson"
@@ -64,6 +66,15 @@ class Person(msgspec.Struct, frozen=True):
     habit: str
     installations: tuple[AppInstallation, ...]
     device: str | None = None
+    languages: tuple[str, ...] = ()
+    """What the person reads, the best first; where nothing is said, German."""
+    exercises: bool = False
+    """Whether the person takes part in exercises."""
+
+    @property
+    def language(self) -> str:
+        """Return what the person reads best."""
+        return next(iter(self.languages), GERMAN)
 
     @property
     def endpoints(self) -> tuple[OwnEndpoint, ...]:
@@ -86,6 +97,8 @@ class _Habit:
     title: str
     apps: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
     one_device: bool = False
+    languages: tuple[str, ...] = ()
+    exercises: bool = False
 
 
 HABITS = (
@@ -123,6 +136,14 @@ HABITS = (
     _Habit(
         "two phones that are gone, and a tablet", ((DUEREN, (DUEREN,), ("phone†", "old phone†", "tablet")),)
     ),
+    _Habit("exercises too", ((VETTWEISS, (VETTWEISS,), ("phone",)),), exercises=True),
+    _Habit(
+        "exercises too, in English",
+        ((VETTWEISS, (VETTWEISS,), ("phone",)),),
+        languages=("en",),
+        exercises=True,
+    ),
+    _Habit("no exercises, in Ukrainian", ((VETTWEISS, (VETTWEISS,), ("phone",)),), languages=("uk", "de")),
 )
 
 
@@ -144,7 +165,7 @@ def _person(seed: int, habit: _Habit, name: str) -> tuple[Person, list[msgspec.S
         for instance, places, names in habit.apps
     )
     device = b64url(drawn(seed, name, "device", 24)) if habit.one_device else None
-    return Person(name, habit.title, apps, device), secrets
+    return Person(name, habit.title, apps, device, habit.languages, habit.exercises), secrets
 
 
 def _endpoint(seed: int, name: str, *, gone: bool) -> tuple[OwnEndpoint, msgspec.Struct]:

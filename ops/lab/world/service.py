@@ -56,6 +56,8 @@ class ApiResponse:
     body: bytes
     began_at: datetime
     ended_at: datetime
+    cookies: tuple[str, ...] = ()
+    """What a browser is to keep, as the headers `Set-Cookie` have it."""
 
     def json(self) -> Any:
         """Parse the body as JSON. Raises ValueError."""
@@ -235,6 +237,10 @@ class Service:
         headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": content_type}
         return _request(method, self.url + path, body, headers)
 
+    def visit(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> ApiResponse:
+        """Make one request as a browser does, without a key. Follows no redirect. Raises like `request`."""
+        return _request(method, self.url + path, body, headers)
+
     def submit(self, xml: bytes) -> ApiResponse:
         """Submit one CAP message; a refusal is an answer too. Raises like `request`."""
         return self.request("POST", "/v1/alerts", xml)
@@ -275,17 +281,22 @@ class Service:
         """Return what the service says became of every recipient of the alert: of those who were imported by their
         reference, of others by none.
         """
-        for line in self._found(f"/v1/alerts/{alert_id}/ledger").body.splitlines():
-            entry = json.loads(line)
-            yield ServiceRecord(
-                entry["alert_id"], entry["ref"] or "", entry["channel"], entry["state"], entry["uncertain"]
-            )
+        return read_ledger(self._found(f"/v1/alerts/{alert_id}/ledger").body)
 
     def _found(self, path: str) -> ApiResponse:
         answer = self.request("GET", path)
         if not answer.accepted:
             raise ServiceError(f"GET {path}: {answer.status} {answer.body[:500]!r}")
         return answer
+
+
+def read_ledger(body: bytes) -> Iterator[ServiceRecord]:
+    """Read the service's ledger of an alert, as it answers it. Raises ValueError, KeyError."""
+    for line in body.splitlines():
+        entry = json.loads(line)
+        yield ServiceRecord(
+            entry["alert_id"], entry["ref"] or "", entry["channel"], entry["state"], entry["uncertain"]
+        )
 
 
 def _is_setting(name: str) -> bool:
@@ -309,4 +320,5 @@ def _request(
         content = response.read()
     finally:
         connection.close()
-    return ApiResponse(response.status, content, began_at, datetime.now(UTC))
+    cookies = tuple(response.headers.get_all("set-cookie", ()))
+    return ApiResponse(response.status, content, began_at, datetime.now(UTC), cookies)

@@ -5,8 +5,9 @@ from typing import Any
 
 import cap
 from cap.rules.validation import check_container
-from ops.lab.demo import neighbour
-from ops.lab.demo.neighbour import TakenInMessage, ToldOfNeighbour
+from ops.lab.demo import counting, neighbour
+from ops.lab.demo.counting import ToldCounts
+from ops.lab.demo.neighbour import TakenInMessage
 from ops.lab.world.people import HABITS, STOLBERG, make
 from ops.lab.world.population import Recipient
 from ops.lab.world.records import GatewayRecord, Kind
@@ -23,7 +24,7 @@ def recipient(ref: str, *places: str) -> Any:
     return Recipient(ref=ref, places=places, channel="sms", address="+4900", instance="05358008")
 
 
-def counted(*records: GatewayRecord) -> list[ToldOfNeighbour]:
+def counted(*records: GatewayRecord) -> list[ToldCounts]:
     return neighbour.count(TAKEN_IN, {"one", "other"}, records)
 
 
@@ -41,7 +42,9 @@ def test_both_messages_are_valid_and_the_end_names_the_warning() -> None:
 
 def test_owed_are_those_who_follow_the_city_each_at_one_endpoint_that_lives() -> None:
     people = [person for person, _ in make(1, 1)]
-    found = neighbour.concerned([recipient("in", STOLBERG), recipient("out", "05358008")], people)
+    found = counting.concerned(
+        [recipient("in", STOLBERG), recipient("out", "05358008")], people, neighbour.CONCERNED
+    )
     own = {person.habit: [one.ref for one in person.endpoints if one.ref in found] for person in people}
     assert "in" in found
     assert "out" not in found

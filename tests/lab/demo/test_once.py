@@ -56,7 +56,7 @@ def test_everybody_told_once_is_no_fault(persons: list[Person], ledger: list[Gat
     ]
     first, *rest = once.lines(persons, counts)
     assert first == (
-        "9 people subscribed in 3 apps, 4 of them in several, with 17 endpoints, of which 4 were gone:"
+        "12 people subscribed in 4 apps, 4 of them in several, with 20 endpoints, of which 4 were gone:"
     )
     assert rest[0] == "  alert: owed to 6, told once 6, on two endpoints 0, missed 0, astray 0"
 

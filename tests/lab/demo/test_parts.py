@@ -195,6 +195,7 @@ def test_the_account_fits_a_terminal_of_eighty_columns() -> None:
         "people": ["2 people subscribed in 1 apps"],
         "told_once": [{"doubled": 0}],
         "neighbour": [],
+        "authority": ["A warning for Titz"],
     }
     report.show(console, {**summary, "total": counts})
     text = cast("io.StringIO", console.file).getvalue()

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ops.lab.gateways.launch import StandinError
 from ops.lab.world import ledger
 
 ROOT = Path(__file__).parents[3]
@@ -230,3 +231,14 @@ def test_it_ends_with_its_parent_unless_told_otherwise(state: Any, tmp_path: Pat
                 assert b" 202 " in read_until(connection, 1)
                 os.kill(ready["pid"], signal.SIGTERM)
             assert ended(connection)
+
+
+def test_how_many_texts_are_kept_can_be_changed(gateway: Any) -> None:
+    """None, until it is said; then of each message so many."""
+    for number, kept in ((1, None), (2, 1), (3, None)):
+        if kept:
+            gateway.keep_texts(kept + 1)  # one of the message was accepted before
+        assert gateway.request("POST", "/messages", body(f"A-{number}")).status < 300
+    assert [bool(entry.text) for entry in gateway.entries()] == [False, True, False]
+    with pytest.raises(StandinError):
+        gateway.keep_texts("many")

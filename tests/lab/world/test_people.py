@@ -87,3 +87,11 @@ def test_who_is_owed_the_update_alone_is_owed_its_end(persons: list[Person]) -> 
     owed = people.owed([later])
     ref = later.endpoints[1].ref
     assert owed == {Kind.ALERT: {}, Kind.UPDATE: {later.name: ref}, Kind.CANCEL: {later.name: ref}}
+
+
+def test_what_people_read_and_whether_they_take_part_is_their_own(persons: list[Person]) -> None:
+    found = {
+        (one.language, one.exercises) for one in persons if people.VETTWEISS in one.installations[0].places
+    }
+    assert found == {("de", True), ("en", True), ("uk", False)}
+    assert not any(one.exercises for one in persons if people.VETTWEISS not in one.installations[0].places)

@@ -1,0 +1,9 @@
+"""Who may warn: a warning that needs a second person.
+
+    desk       two persons with roles, who sign in at the console, and the key for exercises
+    alarms     the CAP messages of these chapters
+    account    the service's own account of an alert, once it is settled
+    approval   a warning that waits for a second person
+
+A chapter leaves a record, and is judged by the gateways' ledgers, now or by `--recount`.
+"""
