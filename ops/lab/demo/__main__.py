@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ops.broken_pipe import quietly
 from ops.lab.demo import evidence, report
-from ops.lab.demo.authority import desk
+from ops.lab.demo.authority import desk, false_alarm
 from ops.lab.demo.heartbeat import Heartbeat, beating
 from ops.lab.demo.neighbour import Neighbour
 from ops.lab.demo.scenario import Scenario
@@ -80,7 +80,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
             exempt=f"feed={neighbour.origin}",
         )
         district = running.enter_context(District(options.out, layout, heartbeat.step))
-        scenario = Scenario(district, neighbour, view, heartbeat, options.seed)
+        scenario = Scenario(district, neighbour, view, heartbeat, options.seed, options.first_accept_within)
         case = scenario.run()
         with heartbeat.step("reading the service's ledgers"):
             claims = [claim for one in case.messages for claim in district.ledger(one.id)]
@@ -115,6 +115,13 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--subscriptions", type=int, default=20_000, help="in the district")
     parser.add_argument("--out", type=Path, default=OUT, help="where everything of the run is written")
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
+    parser.add_argument(
+        "--first-accept-within",
+        type=float,
+        default=false_alarm.FIRST_WITHIN_S,
+        metavar="SECONDS",
+        help="how soon the correction of the false alarm must have reached a gateway (default: %(default)s)",
+    )
     parser.add_argument(
         "--recount",
         action="store_true",

@@ -18,9 +18,11 @@ import msgspec
 
 from ops.lab.demo import counting, neighbour, once
 from ops.lab.demo.apps import ShownRecord, faults
-from ops.lab.demo.authority import approval
+from ops.lab.demo.authority import approval, false_alarm
 from ops.lab.demo.authority.account import claimed
 from ops.lab.demo.authority.approval import ApprovalRecord  # noqa: TC001 - msgspec reads the annotations
+from ops.lab.demo.authority.false_alarm import CorrectionRecord  # noqa: TC001 - as above
+from ops.lab.demo.authority.texts import kept, languages
 from ops.lab.demo.neighbour import TakenInMessage  # noqa: TC001 - msgspec reads the annotations
 from ops.lab.world import people, population
 from ops.lab.world.chains import audience, excuse
@@ -31,8 +33,12 @@ from ops.lab.world.records import Expected, GatewayRecord, Kind, Message, Recipi
 from ops.lab.world.verdict import Counts, Evidence, Verdict, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from ops.lab.demo.authority.approval import ApprovalCounts
+    from ops.lab.demo.authority.false_alarm import CorrectionCounts
+    from ops.lab.world.people import Person
 
 CASE = "case.json"
 CLAIMS = "claims.ndjson"
@@ -75,12 +81,14 @@ class RunRecord(msgspec.Struct, frozen=True):
     taken_in: tuple[TakenInMessage, ...] = ()
     """What was taken in of the neighbour's."""
     approval: ApprovalRecord | None = None
+    correction: CorrectionRecord | None = None
 
     @property
     def apart(self) -> frozenset[str]:
         """Return the alerts, by id, that are counted each by itself and not in the verdict."""
         approved = {self.approval.id} if self.approval else set()
-        return frozenset(one.id for one in self.taken_in) | approved
+        corrected = {self.correction.alarm, self.correction.correction} if self.correction else set()
+        return frozenset(one.id for one in self.taken_in) | approved | corrected
 
 
 def keep(home: Path, case: RunRecord, claims: Iterable[ServiceRecord]) -> None:
@@ -138,14 +146,13 @@ def recount(home: Path) -> dict[str, Any]:
     of_neighbour = neighbour.count(
         case.taken_in, counting.concerned(recipients, persons, neighbour.CONCERNED), everybody
     )
-    approved = approval.count(
-        case.approval, counting.concerned(recipients, persons, approval.CONCERNED), everybody, claimed(said)
-    )
+    approved, corrected = _authority(home, case, recipients, persons, everybody, claimed(said))
     failures = (
         *failures_of(case, verdict),
         *once.faults(told, verdict.total.doubled_bound),
         *neighbour.faults(of_neighbour),
         *approval.faults(approved),
+        *false_alarm.faults(corrected),
     )
     summary = {
         "ok": not failures,
@@ -159,12 +166,38 @@ def recount(home: Path) -> dict[str, Any]:
         "people": list(once.lines(persons, told)),
         "told_once": told,
         "neighbour": of_neighbour,
-        "authority": list(approval.lines(approved)),
+        "authority": [*approval.lines(approved), *false_alarm.lines(corrected)],
         "approval": approved,
+        "correction": corrected,
     }
     (home / SUMMARY).write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
     read: dict[str, Any] = msgspec.to_builtins(summary)
     return read
+
+
+def _authority(
+    home: Path,
+    case: RunRecord,
+    recipients: Sequence[Recipient],
+    persons: Sequence[Person],
+    gateway: Sequence[GatewayRecord],
+    claims: Mapping[str, int],
+) -> tuple[ApprovalCounts | None, CorrectionCounts | None]:
+    """Count what came of the approval and of the correction. `claims` are by alert how many the service reached."""
+    texts = kept(home, case.apart)
+    read = languages(recipients, persons)
+    return (
+        approval.count(
+            case.approval, counting.concerned(recipients, persons, approval.CONCERNED), gateway, claims
+        ),
+        false_alarm.count(
+            case.correction,
+            counting.concerned(recipients, persons, false_alarm.CONCERNED),
+            gateway,
+            claims,
+            false_alarm.understanding(texts, case.correction.correction if case.correction else "", read),
+        ),
+    )
 
 
 def failures_of(case: RunRecord, verdict: Verdict) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 from dispatcher.settings import Settings
 from ops.lab.demo import apps, faults
 from ops.lab.demo import neighbour as neighbours
-from ops.lab.demo.authority import approval, desk
+from ops.lab.demo.authority import approval, desk, false_alarm, texts
 from ops.lab.demo.enrolment import Enrolment
 from ops.lab.demo.evidence import KilledProcess, RunRecord, SubmittedMessage, owed
 from ops.lab.demo.progress import CHANNELS, Progress
@@ -26,6 +27,8 @@ from ops.lab.world.records import GatewayRecord, Kind, Message, RecipientChannel
 from ops.lab.world.service import FINAL, ServiceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ops.lab.demo.heartbeat import Heartbeat
     from ops.lab.demo.neighbour import Neighbour
     from ops.lab.demo.view import View
@@ -55,13 +58,21 @@ class Scenario:
     """Runs the demo once over a running district."""
 
     def __init__(
-        self, district: District, neighbour: Neighbour, view: View, heartbeat: Heartbeat, seed: int
+        self,
+        district: District,
+        neighbour: Neighbour,
+        view: View,
+        heartbeat: Heartbeat,
+        seed: int,
+        first_within_s: float = false_alarm.FIRST_WITHIN_S,
     ) -> None:
+        """`first_within_s`: how soon the correction of the false alarm must have reached a gateway."""
         self._district = district
         self._neighbour = neighbour
         self._view = view
         self._step = heartbeat.step
         self._seed = seed
+        self._first_within_s = first_within_s
         self._chance = random.Random(seed)
         self._kill_at = self._chance.uniform(*KILL_BETWEEN)
         self._tail = Tail(gateway.ledger for gateway in district.gateways.values())
@@ -106,6 +117,9 @@ class Scenario:
         ):
             approved, claims = approval.run(self._district, staff, self._run)
             self.claims += claims
+        with self._every_text(), self._step(f"a false alarm in {false_alarm.PLACE[1]}, and its correction"):
+            corrected, claims = false_alarm.run(self._district, staff, self._run, self._first_within_s)
+            self.claims += claims
         return RunRecord(
             self._seed,
             in_flight_max(),
@@ -114,7 +128,17 @@ class Scenario:
             tuple(self._shown),
             taken_in,
             approved,
+            corrected,
         )
+
+    @contextmanager
+    def _every_text(self) -> Iterator[None]:
+        """Have the gateways write down every text of the messages within."""
+        for gateway in self._district.gateways.values():
+            gateway.keep_texts(texts.EVERY)
+        yield
+        for gateway in self._district.gateways.values():
+            gateway.keep_texts(self._district.layout.texts)
 
     def _chapter(self, kind: Kind) -> None:
         progress = self._progress(kind)
