@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from dispatcher.publication.in_force import LANGUAGES
 from dispatcher.publication.places import DISTRICT_DIGITS, PlaceKind
-from dispatcher.texts.languages import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,13 +41,15 @@ class Change:
     """The warnings, by id, of which it takes the place."""
     ended_by: str | None = None
     """The message, by id, that has replaced or ended it; None where it ran out."""
+    languages: tuple[str, ...] = LANGUAGES
+    """In which languages of lists it is one: a text may run out in one of them alone."""
 
 
 class ShownWarning(NamedTuple):
-    """A warning of a list, and what people are told of it."""
+    """A warning of a list, and what people are told of it in each of `LANGUAGES`."""
 
     warning: PublicWarning
-    told: Told
+    told: tuple[Told, ...]
 
 
 def key_of(place: PublicPlace) -> str:
@@ -57,8 +59,12 @@ def key_of(place: PublicPlace) -> str:
 
 def shown_in(found: PublicInForce) -> dict[str, ShownWarning]:
     """Return the warnings that lists show, by id, the gravest first."""
-    pairs = ((one, found.told(one, DEFAULT)) for one in found.warnings)
-    return {one.stored.id: ShownWarning(one, told) for one, told in pairs if told is not None}
+    shown = {}
+    for one in found.warnings:
+        told = [said for language in LANGUAGES if (said := found.told(one, language)) is not None]
+        if len(told) == len(LANGUAGES):  # else all has run out: what there is, is told in every language
+            shown[one.stored.id] = ShownWarning(one, tuple(told))
+    return shown
 
 
 def changes_between(
@@ -81,25 +87,31 @@ def changes_between(
     for alert_id, shown in after.items():
         earlier = before.get(alert_id)
         replaced = [one for one in ended if ended_by[one.stored.id] == alert_id]
-        if earlier is None or replaced or _says_something_else(earlier, shown):
+        languages = LANGUAGES if earlier is None or replaced else _says_something_else(earlier, shown)
+        if languages:
             before_it = [*replaced, *([earlier.warning] if earlier else [])]
-            come += _arrival(shown.warning, before_it, tuple(one.stored.id for one in replaced))
+            come += _arrival(shown.warning, before_it, tuple(one.stored.id for one in replaced), languages)
     return (*gone, *come)
 
 
 def _arrival(
-    warning: PublicWarning, held: list[PublicWarning], replaces: tuple[str, ...]
+    warning: PublicWarning,
+    held: list[PublicWarning],
+    replaces: tuple[str, ...],
+    languages: tuple[str, ...],
 ) -> Iterator[Change]:
-    """Return what a warning is to the places where one of these `held` before, and to all others."""
+    """Return what a warning is where one of these `held` before, in these languages, and everywhere else."""
     where, already = _keys(warning), frozenset[str]().union(*map(_keys, held))
     if updated := where & already:
-        yield Change(ChangeKind.UPDATED, warning, updated, replaces)
+        yield Change(ChangeKind.UPDATED, warning, updated, replaces, languages=languages)
     if new := where - already:
         yield Change(ChangeKind.NEW, warning, new)
 
 
-def _says_something_else(earlier: ShownWarning, now: ShownWarning) -> bool:
-    return earlier.told is not now.told and earlier.told.notice != now.told.notice
+def _says_something_else(earlier: ShownWarning, now: ShownWarning) -> tuple[str, ...]:
+    """Return in which languages of lists it does."""
+    both = zip(LANGUAGES, earlier.told, now.told, strict=True)
+    return tuple(language for language, was, told in both if was is not told and was.notice != told.notice)
 
 
 def _successor(

@@ -26,7 +26,7 @@ class JournalEntry(NamedTuple):
     keys: frozenset[str] | None
     """Whom it concerns (`changes.key_of`); None: everybody."""
     chunks: Mapping[str, bytes]
-    """The event in ready bytes, by language."""
+    """The event in ready bytes, by language; in others there is none."""
 
     def concerns(self, key: str) -> bool:
         """Whether it is about the place with this key."""

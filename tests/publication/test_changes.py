@@ -78,6 +78,20 @@ def test_one_that_says_something_else_by_the_time_is_updated() -> None:
     assert told(before, after) == [(UPDATED, "A", None)]
 
 
+def test_one_that_says_something_else_in_one_language_is_updated_in_that_one() -> None:
+    """The English text runs out an hour before the German one: lists in English have the German one from then on."""
+    infos = (
+        InfoPart(language="de", headline="Sturm", lifetime=3 * HOUR),
+        InfoPart(language="en", headline="Storm", lifetime=HOUR),
+    )
+    one = warned("A", message=Message(infos=infos), expires=NOW + 3 * HOUR)
+    before, after = found(one), found(one, now=NOW + 2 * HOUR)
+    [change] = changes_between(shown_in(before), shown_in(after), after)
+    assert (change.kind, change.languages) == (UPDATED, ("en",))
+    [replaced] = changes_between(shown_in(found(warned("B"))), shown_in(before), before)[1:]
+    assert (replaced.kind, replaced.languages) == (NEW, ("de", "en"))
+
+
 def test_what_has_run_out_is_gone_with_all_its_infos() -> None:
     one = warned("A", message=Message(infos=(InfoPart(lifetime=HOUR),)), expires=NOW + 3 * HOUR)
     assert told(found(one), found(one, now=NOW + 2 * HOUR)) == [(ENDED, "A", None)]

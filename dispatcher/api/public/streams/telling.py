@@ -249,7 +249,7 @@ def _keys_of(entries: Iterable[JournalEntry]) -> frozenset[str] | None:
 
 def _joined(entries: Iterable[JournalEntry], audience: Audience) -> bytes:
     """Return what of these events is about a place. Of one event it is the very bytes that all others get."""
-    return b"".join([one.chunks[audience.language] for one in entries if one.concerns(audience.key)])
+    return b"".join([one.chunks.get(audience.language, b"") for one in entries if one.concerns(audience.key)])
 
 
 def _drafted(
@@ -260,7 +260,7 @@ def _drafted(
     if before is None:
         return now, []
     drafts: list[_Draft] = [
-        (one.keys, {language: events.changed(one, found, language) for language in BY_LANGUAGE})
+        (one.keys, {language: events.changed(one, found, language) for language in one.languages})
         for one in changes_between(shown, now, found)
     ]
     if _state(before) != _state(found):

@@ -20,7 +20,7 @@ from dispatcher.publication.places import PlaceKind, PublicPlace
 from dispatcher.publication.publisher import Publisher
 from dispatcher.runtime.beside_asgi.open_stream import STREAM
 from tests.support.conditions import comes_true
-from tests.support.messages import DUEREN, JUELICH, NOW
+from tests.support.messages import DUEREN, HOUR, JUELICH, NOW, InfoPart, Message
 from tests.support.publication import OWN_COVERAGE, found, warned
 
 SILENT = Coverage(OWN_COVERAGE.territories, (SilentFeed("dwd", NOW),))
@@ -120,6 +120,18 @@ async def test_whoever_begins_gets_all_and_then_what_changes_at_his_place(world:
     assert here.events[1:] == [("updated", "B"), ("ended", "B")]
     assert there.events[1:] == [("new", "B"), ("ended", "B")]
     assert everywhere.events == here.events
+
+
+async def test_what_changes_in_one_language_alone_is_told_to_those_who_listen_in_it(world: World) -> None:
+    infos = (InfoPart(language="de", lifetime=3 * HOUR), InfoPart(language="en", lifetime=HOUR))
+    one = warned("A", message=Message(infos=infos), expires=NOW + 3 * HOUR)
+    await world.publish(one)
+    german, english = await world.listen(), await world.listen(language="en")
+    await world.publish(one, now=NOW + 2 * HOUR)
+    assert german.events == [("snapshot", ["A"])]
+    assert english.events == [("snapshot", ["A"]), ("updated", "A")]
+    missed = await world.listen(last_event_id=german.last_id, language="en")
+    assert missed.events == [("updated", "A")]
 
 
 async def test_all_get_the_very_same_bytes(world: World) -> None:
