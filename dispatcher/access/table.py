@@ -107,11 +107,15 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         },
         **{
             f"GET /console/{{environment}}{path}": _BY_ROLE
-            for path in ("/approvals", "/approvals/{alert_id}")
+            for path in ("/approvals", "/approvals/{alert_id}", "/alerts/{alert_id}/correct")
         },
         **{
             f"POST /console/{{environment}}{path}": _BY_ROLE + _OWN_PAGES
-            for path in ("/approvals/{alert_id}/approve", "/approvals/{alert_id}/reject")
+            for path in (
+                "/approvals/{alert_id}/approve",
+                "/approvals/{alert_id}/reject",
+                "/alerts/{alert_id}/correct",
+            )
         },
         "GET /console/static/{name}": "It is a file that the pages of the console load, the same for everybody.",
         "GET /v1/openapi.json": "It describes the API and says nothing of what is in the record.",

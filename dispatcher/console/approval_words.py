@@ -100,6 +100,7 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "language_uk": Said("Ukrainisch", "Ukrainian"),
         "language_ar": Said("Arabisch", "Arabic"),
         "where": Said("Wo gewarnt wird", "Where people are warned"),
+        "and_more": Said("{names} und {count} weitere", "{names} and {count} more"),
         "whole": Said("ganz", "whole"),
         "share": Said("{percent} % der Fläche", "{percent} % of the area"),
         "share_little": Said("unter 1 % der Fläche", "less than 1 % of the area"),
@@ -181,6 +182,44 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "Der Dienst stellt gerade fest, wer zu warnen ist. Laden Sie gleich neu.",
             "The service is finding out whom to warn. Load again in a moment.",
         ),
+        "correct": Said("Stoppen oder berichtigen", "Stop or correct"),
+        "correct_link": Said(
+            "War diese Warnung falsch? Stoppen oder berichtigen", "Was this warning wrong? Stop or correct"
+        ),
+        "correct_how": Said(
+            "Ein Druck nimmt die Warnung sofort zurück, ohne Rückfrage und ohne zweite Person: in diesen Worten und "
+            "jeder Sprache des Dienstes, an genau die Gewarnten, so laut wie die Warnung.",
+            "One press takes the warning back at once, with no question and no second person: in these words and "
+            "every language of the service, to exactly those warned, as loud as the warning.",
+        ),
+        "correct_what": Said("Was war falsch?", "What was wrong?"),
+        "correct_false-alarm": Said("Die Gefahr gibt es nicht", "There is no such danger"),
+        "correct_exercise": Said(
+            "Es war eine Übung, als echte Warnung gesendet", "It was an exercise, sent as a real warning"
+        ),
+        "correct_wrong-area": Said("Sie ging an ein falsches Gebiet", "It went to the wrong area"),
+        "correct_now_false-alarm": Said("Jetzt als FEHLALARM zurücknehmen", "Take back as a FALSE ALARM now"),
+        "correct_now_exercise": Said(
+            "Jetzt als NUR EINE ÜBUNG zurücknehmen", "Take back as ONLY AN EXERCISE now"
+        ),
+        "correct_now_wrong-area": Said(
+            "Jetzt als FALSCHES GEBIET zurücknehmen", "Take back as WRONG AREA now"
+        ),
+        "correct_unsent": Said(
+            "Diese Meldung ist nicht gesendet: Es gibt nichts zu berichtigen.",
+            "This message was not sent: there is nothing to correct.",
+        ),
+        "correct_nothing": Said(
+            "Nichts wurde zurückgenommen: Wählen Sie, was falsch war.",
+            "Nothing was taken back: choose what was wrong.",
+        ),
+        "correct_in_exercises": Said(
+            "Übungen beendet eine Entwarnung: dispatcher all-clear NUMMER, mit dem Schlüssel für Übungen.",
+            "Exercises are ended by an all-clear: dispatcher all-clear NUMBER, with the key for exercises.",
+        ),
+        "warning": Said("Die Warnung", "The warning"),
+        "warned": Said("Gewarnt", "Warned"),
+        "told_last": Said("Was die Gewarnten hören", "What those warned are told"),
         "to_list": Said("Zu allen Freigaben", "To all approvals"),
     }
 )

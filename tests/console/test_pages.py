@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from jinja2 import UndefinedError
 
+from cap import Info
 from dispatcher.console.approvals import ShownText, WaitingMessage, timers
 from dispatcher.console.differences import MessageChanges, TextDifference
 from dispatcher.console.pages import ROOM, STATIC, ConsoleFrame, drawn, page, root_of, static_file, version
@@ -16,6 +17,7 @@ from dispatcher.console.words import WORDS
 from dispatcher.intake.four_eyes.deciding import ShownMessage
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.approval.request import ApprovalRequest
+from dispatcher.model.status import RecipientProgress
 from dispatcher.model.vocabulary import AlertState, Environment, Reason
 from tests.support.messages import HOUR, NOW, stored
 
@@ -73,6 +75,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "away": str,
         "texts": [ShownText("de", "de", "ltr", HOSTILE, 1, 9, HOSTILE, HOSTILE, (("title", HOSTILE),))],
         "language_name": str,
+        "names": str,
         "places": [(PLACE, HOSTILE)],
         "replaced": (
             ALERT,
@@ -81,10 +84,26 @@ VALUES: dict[str, dict[str, Any]] = {
         "hindrance": HOSTILE,
         "may_approve": True,
         "may_reject": True,
+        "may_correct": True,
+        "is_planned": True,
         "is_sent": False,
         "progress": None,
         "owed": len,
         "alert_state": HOSTILE,
+    },
+    "correction": {
+        "refusal": HOSTILE,
+        "alert": ALERT,
+        "latest": ALERT,
+        "is_over": False,
+        "why_over": HOSTILE,
+        "ending": None,
+        "is_unsent": False,
+        "progress": RecipientProgress(3),
+        "is_planned": True,
+        "owed": len,
+        "prepared": {"false-alarm": Info("de", headline=HOSTILE, description=HOSTILE, instruction=HOSTILE)},
+        "now": NOW,
     },
     "account": {
         "said": HOSTILE,
@@ -115,7 +134,7 @@ def test_whatever_is_shown_is_a_text(name: str) -> None:
 
 
 def test_every_template_is_tried_here() -> None:
-    assert {path.stem for path in (ROOM / "templates").glob("*.html")} - {"base"} == set(VALUES)
+    assert {path.stem for path in (ROOM / "templates").glob("*.html")} - {"base", "progress"} == set(VALUES)
 
 
 def test_a_template_that_was_given_too_little_is_noticed() -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from dispatcher.access.permissions import Permission
-from dispatcher.api.alerts import ALERT_ID
 from dispatcher.api.approvals import deciding
 from dispatcher.api.approvals.bodies import RejectionWanted
 from dispatcher.api.approvals.deciding import may_approve, may_reject, refusal_phrase
+from dispatcher.api.approvals.territory import holds_in
+from dispatcher.api.console.visits import alert_id_of
 from dispatcher.console.approvals import (
     LISTED_MAX,
     WaitingMessage,
@@ -38,7 +38,7 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.model.status import owed_recipients
-from dispatcher.model.vocabulary import DISPATCHED_STATES
+from dispatcher.model.vocabulary import DISPATCHED_STATES, FEED_PREFIX
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,8 +50,10 @@ if TYPE_CHECKING:
     from dispatcher.intake.four_eyes.deciding import ShownMessage
     from dispatcher.model.alerts import StoredAlert
 
-_ALERT_ID: Final = re.compile(ALERT_ID)
 SMALL_SHARE: Final = 0.01
+"""Below it a share is said to be less than one percent: `0 %` beside a place that is warned would deny it."""
+NAMES_MAX: Final = 6
+"""How many municipalities stand beside the question; all of them stand below it."""
 
 
 async def show_list(visit: Visit, reader: Principal) -> Response:
@@ -90,7 +92,7 @@ async def show(visit: Visit, reader: Principal) -> Response:
 
 async def approve(visit: Visit, approver: Principal) -> Response:
     """Send the message that was shown, if the person also typed to how many it goes."""
-    alert_id, seen = _alert_id(visit), visit.fields.get("binding", "")
+    alert_id, seen = alert_id_of(visit), visit.fields.get("binding", "")
     request = await visit.dependencies.approvals.get(alert_id)
     # What has changed since is said before what was typed: the number may be another one by now.
     is_current = request is not None and seen == binding(request.content_sha256, request.people)
@@ -105,7 +107,7 @@ async def approve(visit: Visit, approver: Principal) -> Response:
 
 async def reject(visit: Visit, approver: Principal) -> Response:
     """Never send the message, for the reason that the person gives."""
-    alert_id = _alert_id(visit)
+    alert_id = alert_id_of(visit)
     try:
         wanted = RejectionWanted(why=visit.fields.get("why", "").strip())
     except ValidationError:
@@ -115,14 +117,6 @@ async def reject(visit: Visit, approver: Principal) -> Response:
     except RequestRefused as refused:
         return await _refused(visit, approver, refused)
     return visit.to(f"/approvals/{alert_id}")
-
-
-def _alert_id(visit: Visit) -> str:
-    """Return the id in the address. Raises `RequestRefused` for one that nothing can have."""
-    found: str = visit.request.path_params["alert_id"]
-    if not _ALERT_ID.fullmatch(found):
-        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_APPROVAL))
-    return found
 
 
 def _is_for(reader: Principal, request: Any, codes: set[str], now: datetime) -> bool:
@@ -140,7 +134,7 @@ async def _refused(visit: Visit, approver: Principal, refused: RequestRefused) -
 async def _shown(
     visit: Visit, reader: Principal, refusal: str = "", status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
-    shown = await deciding.shown(visit.dependencies, reader, _alert_id(visit))
+    shown = await deciding.shown(visit.dependencies, reader, alert_id_of(visit))
     alert = await visit.dependencies.alerts.get(shown.request.alert_id)
     assert alert is not None  # noqa: S101 - it was shown
     request, codes = shown.request, [place.ags for place in shown.places]
@@ -167,15 +161,27 @@ async def _shown(
         texts=await asyncio.to_thread(texts_shown, shown, visit.parts.sms_parts),
         language_name=lambda tag: _language_name(visit, tag),
         places=[(one, _why_there(visit, one)) for one in shown.places],
+        names=lambda places: _names(visit, [place.name for place, _why in places]),
         replaced=await _replaced(visit, alert, shown),
         hindrance=hindrance,
         may_approve=not hindrance,
         may_reject=may_reject(reader, request, codes, shown.now),
         is_sent=alert.state in DISPATCHED_STATES,
+        may_correct=alert.state in DISPATCHED_STATES and _may_correct(visit, alert, codes),
         progress=progress,
+        is_planned=alert.planned_at is not None,
         owed=owed_recipients,
         alert_state=desk_texts(visit.language).alert_states[alert.state],
     )
+
+
+def _may_correct(visit: Visit, alert: StoredAlert, codes: list[str]) -> bool:
+    """Whether the page of its correction takes it, which a feed's own source corrects."""
+    if alert.source_id.startswith(FEED_PREFIX):
+        return False
+    permission = Permission.CORRECT_ALERTS
+    principal = visit.principal and visit.principal.acting_on(permission)
+    return principal is not None and principal.may(permission) and holds_in(principal, permission, codes)
 
 
 def _hindrance(visit: Visit, reader: Principal, shown: ShownMessage) -> str:
@@ -235,6 +241,11 @@ def _language_name(visit: Visit, tag: str) -> str:
 def _away(visit: Visit, moment: datetime, now: datetime) -> str:
     name, hours, minutes = away(moment - now)
     return visit.word(name, hours=hours, minutes=minutes)
+
+
+def _names(visit: Visit, names: list[str]) -> str:
+    shown, more = ", ".join(names[:NAMES_MAX]), len(names[NAMES_MAX:])
+    return visit.word("and_more", names=shown, count=number(more, visit.language)) if more else shown
 
 
 def _why_there(visit: Visit, place: Any) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from dispatcher.access.permissions import Permission
-from dispatcher.api.console import accounts, approvals, signing_in
+from dispatcher.api.console import accounts, approvals, corrections, signing_in
 from dispatcher.api.console.visits import for_anybody, for_holders, for_persons, is_foreign, received
 from dispatcher.console.pages import HEADERS, STATIC, static_file
 from dispatcher.console.words import WORDS
@@ -52,6 +52,8 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("GET", "/approvals/{alert_id}"): for_holders(Permission.READ_APPROVALS, approvals.show),
     ("POST", "/approvals/{alert_id}/approve"): for_holders(Permission.APPROVE_ALERTS, approvals.approve),
     ("POST", "/approvals/{alert_id}/reject"): for_holders(Permission.APPROVE_ALERTS, approvals.reject),
+    ("GET", "/alerts/{alert_id}/correct"): for_holders(Permission.CORRECT_ALERTS, corrections.show),
+    ("POST", "/alerts/{alert_id}/correct"): for_holders(Permission.CORRECT_ALERTS, corrections.correct),
 }
 """What answers, by method and path below `/console/live` and `/console/exercise`."""
 

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.access.secret_tokens import form_token, is_token, new_token
+from dispatcher.api.alerts import ALERT_ID
 from dispatcher.api.body import fields_of, read_body
 from dispatcher.api.console.cookies import (
     FORM_HEADER,
@@ -28,7 +29,9 @@ from dispatcher.api.shedding import places_of
 from dispatcher.api.subscribers.requests import client_of
 from dispatcher.console.pages import HEADERS, ConsoleFrame, page, root_of
 from dispatcher.console.words import WORDS, language_of
-from dispatcher.model.problems import RequestRefused
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 from dispatcher.model.vocabulary import Environment
 from dispatcher.queue.sign_ups import line_of
 from dispatcher.runtime.strangers import recognise
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
 BODY_BYTES: Final = 65_536
 """Of a form, or of the answer of a passkey, which may bring an attestation of some KB."""
+_ALERT_ID: Final = re.compile(ALERT_ID)
 _NEXT: Final = re.compile(r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)*/?")
 
 
@@ -196,3 +200,11 @@ def for_holders(permission: Permission, handler: HolderHandler) -> Handler:
             return visit.refusal(refused)
 
     return for_persons(answer)
+
+
+def alert_id_of(visit: Visit) -> str:
+    """Return the id of the alert in the address. Raises `RequestRefused` for one that no alert can have."""
+    found: str = visit.request.path_params["alert_id"]
+    if not _ALERT_ID.fullmatch(found):
+        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
+    return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import cap
 from cap import follow_up
 from dispatcher.intake.correction.message import correction
+from dispatcher.intake.correction.prepared import Falsehood
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dispatcher.access.principals import Actor, Principal
-    from dispatcher.intake.correction.prepared import Falsehood
     from dispatcher.intake.submission import Accepted, SubmissionIntake
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.store.alerts.alerts import Alerts
@@ -48,6 +48,12 @@ class Corrections:
         self._alerts = alerts
         self._intake = intake
         self._zone = zone
+
+    async def prepared(self, alert: StoredAlert) -> dict[Falsehood, cap.Alert]:
+        """Return what a correction of this message would say, by what was wrong with it. Nothing is sent."""
+        earlier = await self._message(alert.id)
+        header = self._header(earlier, (follow_up.own_reference(earlier),))
+        return {what: correction([earlier], header, what) for what in Falsehood}
 
     async def correct(
         self, source: Principal, alert: StoredAlert, what: Falsehood, by: CorrectingParty

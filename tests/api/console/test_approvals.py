@@ -78,6 +78,7 @@ async def test_a_second_person_reads_all_that_it_binds_and_approves(asking: Any,
     for words in (
         "Soll diese echte Warnung an 0 Menschen gehen?",
         "EXTREM",
+        "<small>Düren. Gilt bis ",
         "höchstens 50 Menschen",
         "Schlüssel von leitstelle",
         "sie braucht die Freigabe einer zweiten Person",

@@ -151,3 +151,15 @@ async def test_after_twenty_looks_it_is_given_up(
     with pytest.raises(RequestRefused) as refused:
         await correct(world, first.id)
     assert refused.value.type == "conflict"
+
+
+async def test_what_is_prepared_is_what_is_sent_and_sends_nothing(world: ApprovalWorld) -> None:
+    first = (await world.submit(warning())).alert
+    prepared = await Corrections(world.alerts, world.intake, ZONE).prepared(first)
+    assert await world.pool.fetchval("SELECT count(*) FROM alert") == 1
+    sent = await world.alerts.message((await correct(world, first.id, Falsehood.WRONG_AREA)).alert.id)
+    assert sent is not None
+    said = [(one.language, one.headline, one.description, one.instruction) for one in sent.infos]
+    wanted = prepared[Falsehood.WRONG_AREA].infos
+    assert said == [(one.language, one.headline, one.description, one.instruction) for one in wanted]
+    assert set(prepared) == set(Falsehood)
