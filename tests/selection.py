@@ -43,6 +43,7 @@ LENGTHY = (
     "tests/described/test_typescript_client.py",
     "tests/e2e/test_app_page.py",
     "tests/e2e/test_app_page_in_firefox.py",
+    "tests/e2e/test_console.py",
     "tests/e2e/test_firefox.py",
     "tests/e2e/test_kannel.py",
     "tests/e2e/test_kannel_smpp.py",

@@ -107,7 +107,13 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         },
         **{
             f"GET /console/{{environment}}{path}": _BY_ROLE
-            for path in ("/approvals", "/approvals/{alert_id}", "/alerts/{alert_id}/correct")
+            for path in (
+                "/approvals",
+                "/approvals/{alert_id}",
+                "/approvals/{alert_id}/approve",
+                "/approvals/{alert_id}/reject",
+                "/alerts/{alert_id}/correct",
+            )
         },
         **{
             f"POST /console/{{environment}}{path}": _BY_ROLE + _OWN_PAGES

@@ -77,7 +77,9 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "author_unknown": Said(
             "nicht einzeln bekannt: Schlüssel von {source}", "not known by name: a key of {source}"
         ),
-        "authors_possible": Said("{names} (einer von ihnen, Quelle {source})", "{names} (source {source})"),
+        "authors_by_key": Said(
+            "{names}, nach dem Schlüssel der Quelle {source}", "{names}, by the key of the source {source}"
+        ),
         "source": Said("Quelle", "Source"),
         "why_held": Said("Wartet, weil", "Waits because"),
         "without_decision": Said("Ohne Entscheidung", "Without a decision"),

@@ -17,21 +17,17 @@ from channels.sms.settings import SmsGatewaySettings
 from dispatcher.settings import Settings
 from tests.channels.far_side import FarSide, answer, far_side
 from tests.channels.webpush import subscription as device
+from tests.support import accessibility
+from tests.support.accessibility import reaches, with_axe
 from tests.support.app_page import AppService, app_service
 from tests.support.devtools import Chromium, Tab, chromium
 from tests.support.histories import until
 from tests.support.messages import DUEREN
 from tests.support.phones import KEYS
-from tests.support.programs import npm_packages, program
+from tests.support.programs import program
 
 PICTURES = Path(__file__).parents[2] / "var" / "pictures"
 """What each view looks like, for whoever wants to see it."""
-AXE = "axe-core@4.14.1"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SIZES = ((1280, False), (320, True))
-"""Width, and whether it is dark: 320 is what is left of 1280 at 400 % (WCAG 2.2, 1.4.10)."""
-STOPS_MAX = 60
-"""More than any view has places where the keyboard stops."""
 HOSTILE = (
     '<img src=x onerror="document.title=1"><script>document.title=2</script>\u202egnihton\u2066\u200f '
     + "x" * 10_240
@@ -79,15 +75,8 @@ class Opened:
         await tab.until("document.querySelector('#is-on')")
 
     async def reaches(self, selector: str) -> None:
-        """Go to an element by the keyboard alone, once it is there, and see where one is."""
-        await self.tab.until(f"document.querySelector({selector!r})")
-        for _ in range(STOPS_MAX):
-            await self.tab.press("Tab")
-            if await self.tab.value(f"document.activeElement.matches({selector!r})"):
-                shown = await self.tab.value("getComputedStyle(document.activeElement).outlineStyle")
-                assert shown != "none", selector
-                return
-        raise AssertionError(f"{selector} is not among what the keyboard reaches")
+        """Go to an element by the keyboard alone."""
+        await reaches(self.tab, selector)
 
     async def presses(self, selector: str) -> None:
         """Press a button by the keyboard, once it is there."""
@@ -178,8 +167,7 @@ async def opening(database_url: str, redis_url: str, folder: Path) -> AsyncItera
             subscription = json.dumps({"endpoint": f"{push.origin}/anna", "keys": KEYS})
             await tab.before_each_page(SUBSCRIBE.replace("SUBSCRIPTION", subscription))
             await tab.shows(390, 844)
-            axe = npm_packages(AXE) / "node_modules" / "axe-core" / "axe.min.js"
-            await tab.before_each_page(axe.read_text())
+            await with_axe(tab)
             found = Opened(app, push, gateway, browser, tab)
             await found.begin()
             yield found
@@ -286,17 +274,7 @@ async def leaves(opened: Opened) -> None:
 
 
 async def looked_at(opened: Opened, name: str) -> None:
-    """Nobody is kept out of what is there now: wide and light, narrow and dark."""
-    tab = opened.tab
-    for width, dark in SIZES:
-        await tab.shows(width, dark=dark)
-        found = await tab.value(
-            f"axe.run(document, {{ runOnly: {json.dumps(RULES)} }}).then(({{ violations }}) =>"
-            " violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))"
-        )
-        assert found == [], (name, width)
-        assert await tab.value("document.scrollingElement.scrollWidth") <= width, (name, width)
-        await tab.picture(PICTURES / f"{name}-{'dark' if dark else 'light'}.png")
+    await accessibility.looked_at(opened.tab, name, PICTURES)
 
 
 async def test_everybody_can_use_every_view(opened: Opened) -> None:

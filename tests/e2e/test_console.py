@@ -1,19 +1,27 @@
 """The console in a real Chromium, whose authenticator is a virtual one (WebAuthn, section 11): what a person does from
-the link to the second time that it signs in.
+the link to the second time that it signs in; and what an approver does who has only a keyboard, with all pages looked
+at on the way.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dispatcher.access.roles import Role
+from dispatcher.model.vocabulary import Environment
 from dispatcher.sign_in.passkeys import RelyingParty
 from tests.api import conftest as api
 from tests.api.console import conftest as console_tests
-from tests.support.console import PASSWORD
+from tests.support import accessibility
+from tests.support.accessibility import reaches, violations, with_axe
+from tests.support.console import PASSWORD, Browser, text
 from tests.support.devtools import Failed, Tab, chromium
+from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 from tests.support.programs import program
+from tests.support.submissions import warning
 
 PICTURES = Path(__file__).parents[2] / "var" / "pictures"
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
@@ -98,3 +106,162 @@ async def test_a_passkey_is_made_by_a_link_and_signs_in(console: Any, invite: An
         assert await tab.value("document.documentElement.scrollWidth <= innerWidth")
         await tab.picture(PICTURES / "console-exercise.png")
         assert [one for one in tab.heard("Log.entryAdded") if "Content Security" in str(one)] == []
+
+
+OTHER_PAGES = {
+    "approvals": "live/approvals",
+    "account-approver": "live/",
+    "totp": "live/account/totp",
+    "recovery": "live/account/recovery",
+    "lost": "live/approvals/x",
+    "exercise-door": "exercise/sign-in",
+}
+
+
+async def types(tab: Tab, selector: str, words: str) -> None:
+    await reaches(tab, selector)
+    await tab.type(words)
+
+
+async def arrives(tab: Tab, path: str, said: str) -> None:
+    """The page of that path says so."""
+    wanted = (
+        f"location.pathname === {json.dumps(path)} && document.body.innerText.includes({json.dumps(said)})"
+    )
+    await until(tab, wanted)
+
+
+async def seen(tab: Tab, name: str) -> None:
+    await accessibility.looked_at(tab, f"console-{name}", PICTURES)
+
+
+async def hears(tab: Tab, *told: str) -> None:
+    """What a screen reader says, one after the other, with other things between."""
+    tree = await tab.tree()
+    left = iter(tree)
+    for one in told:
+        assert one in left, f"{one} in {tree}"
+
+
+async def recovery_code(console: Any, invite: Any, origin: str) -> str:
+    """Enrol an approver of the live service, who has a code to sign in with then."""
+    desk = Browser(console, origin=origin)
+    await desk.enrol(await invite("b.lang", Environment.LIVE, Role.APPROVER))
+    # Of no control centre: else it may have been this person that submitted.
+    await console.parts.health.pool.execute("UPDATE person SET source_id = NULL")
+    await desk.get("account/recovery")
+    found = re.search(r"<code>([^<]+)</code>", text(await desk.post("account/recovery", password=PASSWORD)))
+    assert found
+    return found[1]
+
+
+async def waiting(console: Any) -> tuple[str, str]:
+    """Two messages that wait, the first of which changes a warning that was sent; their ids."""
+    first = warning(DUEREN, JUELICH, severity="Moderate")
+    assert (await console.submit(first)).status == 201
+    pool = console.parts.health.pool
+    await pool.execute("INSERT INTO approval_rule VALUES ('*', 'Severe', 0, true, '2 minutes', '9 minutes')")
+    later = warning(DUEREN, HEIMBACH, severity="Extreme", headline="Keller räumen").infos
+    found = []
+    for message in (first.later("steigt", infos=later), warning(JUELICH, event="Brand", headline="Brand")):
+        answer = await console.submit(message)
+        assert answer.status == 202
+        found.append(str(answer.json["alert"]["id"]))
+    await pool.execute("UPDATE approval SET people = 12345 WHERE alert_id = $1", found[0])
+    return found[0], found[1]
+
+
+async def test_by_the_keyboard_alone_a_warning_is_approved_and_taken_back(
+    console: Any, invite: Any, tmp_path: Path
+) -> None:
+    """And every page on the way is one that everybody can use: WCAG 2.2 AA as axe-core judges it, at 400 % too."""
+    origin = origin_of(console)
+    code = await recovery_code(console, invite, origin)
+    alert, other = await waiting(console)
+    path = f"/console/live/approvals/{alert}"
+    async with chromium(program("chromium", "chromium"), tmp_path) as browser:
+        tab = await browser.tab("about:blank")
+        await with_axe(tab)
+        await tab.open(f"{origin}{path}")
+        await signs_in(tab, code)
+        await arrives(tab, path, "Soll diese echte Warnung an 12.345 Menschen gehen?")
+        await hears_what_is_asked(tab)
+        await seen(tab, "approval")
+        await axe_finds_what_is_planted(tab)
+        for name, page in OTHER_PAGES.items():
+            await tab.open(f"{origin}/console/{page}")
+            await seen(tab, name)
+        await tab.open(f"{origin}{path}")
+        await approves(tab, path)
+        await takes_back(tab, f"/console/live/alerts/{alert}/correct")
+        await tab.open(f"{origin}/console/live/approvals/{other}")
+        await types(tab, "#why", "falscher Ort")
+        await tab.press("Enter")
+        await arrives(tab, f"/console/live/approvals/{other}", "Grund: falscher Ort")
+        await seen(tab, "rejected")
+        assert [one for one in tab.heard("Log.entryAdded") if "Content Security" in str(one)] == []
+
+
+async def signs_in(tab: Tab, code: str) -> None:
+    door = "/console/live/sign-in"
+    await arrives(tab, door, "Mit Passkey anmelden")
+    await hears(tab, "heading Anmelden", "textbox Name (wie m.keller)", "textbox Passwort", "button Weiter")
+    await seen(tab, "door")
+    await types(tab, "#name", "b.lang")
+    await types(tab, "#password", "falsch")
+    await tab.press("Enter")
+    await arrives(tab, door, "Das stimmt nicht überein.")
+    await seen(tab, "door-refused")
+    await types(tab, "#name", "b.lang")
+    await types(tab, "#password", PASSWORD)
+    await tab.press("Enter")
+    await arrives(tab, door, "Zweiter Schritt")
+    await seen(tab, "second-step")
+    await tab.type(code)  # the field has the focus
+    await tab.press("Enter")
+
+
+async def hears_what_is_asked(tab: Tab) -> None:
+    await hears(
+        tab,
+        "heading Freigabe: Keller räumen",
+        "region Worum es geht",
+        "region Was sich gegenüber der bisherigen Warnung ändert",
+        "region Was die Menschen lesen",
+        "region Wo gewarnt wird",
+        "region Entscheidung",
+        "textbox Zur Bestätigung: An wie viele Menschen geht sie? Tippen Sie die Zahl.",
+        "button ECHTE WARNUNG an 12.345 Menschen senden",
+        "textbox Warum? Der Grund steht danach im Protokoll.",
+        "button Verwerfen, niemanden warnen",
+    )
+
+
+async def approves(tab: Tab, path: str) -> None:
+    await types(tab, "#people", "1")
+    await tab.press("Enter")
+    await arrives(tab, f"{path}/approve", "Nichts wurde gesendet")
+    await seen(tab, "approval-refused")
+    await types(tab, "#people", "12.345")
+    await tab.press("Enter")
+    await arrives(tab, path, "von einer zweiten Person freigegeben")
+    await seen(tab, "approved")
+    await reaches(tab, "a[href$='/correct']")
+    await tab.press("Enter")
+
+
+async def takes_back(tab: Tab, path: str) -> None:
+    await arrives(tab, path, "Fehlalarm: Keller räumen")
+    await seen(tab, "correction")
+    await reaches(tab, "section[aria-labelledby='false-alarm'] button")
+    await tab.press("Enter")
+    await arrives(tab, path, "Sie ist aufgehoben")
+    await seen(tab, "corrected")
+
+
+async def axe_finds_what_is_planted(tab: Tab) -> None:
+    """The negative control: a field without its name, and grey on grey."""
+    await tab.value("document.querySelector('label[for=people]').remove()")
+    await tab.value("void (document.querySelector('.asked strong').style.color = '#888')")
+    await tab.value("void (document.querySelector('.asked').style.background = '#777')")
+    assert {"label", "color-contrast"} <= {rule for rule, _ in await violations(tab)}

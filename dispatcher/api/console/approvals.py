@@ -90,6 +90,12 @@ async def show(visit: Visit, reader: Principal) -> Response:
     return await _shown(visit, reader)
 
 
+async def lead_back(visit: Visit, reader: Principal) -> Response:
+    """Lead to the message whoever loads the address of a decision, which takes a form."""
+    del reader
+    return visit.to(f"/approvals/{alert_id_of(visit)}")
+
+
 async def approve(visit: Visit, approver: Principal) -> Response:
     """Send the message that was shown, if the person also typed to how many it goes."""
     alert_id, seen = alert_id_of(visit), visit.fields.get("binding", "")

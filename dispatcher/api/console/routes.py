@@ -50,6 +50,8 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("POST", "/account/sessions/{number}/end"): for_persons(accounts.end),
     ("GET", "/approvals"): for_holders(Permission.READ_APPROVALS, approvals.show_list),
     ("GET", "/approvals/{alert_id}"): for_holders(Permission.READ_APPROVALS, approvals.show),
+    ("GET", "/approvals/{alert_id}/approve"): for_holders(Permission.READ_APPROVALS, approvals.lead_back),
+    ("GET", "/approvals/{alert_id}/reject"): for_holders(Permission.READ_APPROVALS, approvals.lead_back),
     ("POST", "/approvals/{alert_id}/approve"): for_holders(Permission.APPROVE_ALERTS, approvals.approve),
     ("POST", "/approvals/{alert_id}/reject"): for_holders(Permission.APPROVE_ALERTS, approvals.reject),
     ("GET", "/alerts/{alert_id}/correct"): for_holders(Permission.CORRECT_ALERTS, corrections.show),

@@ -161,16 +161,17 @@ def for_anybody(handler: Handler) -> Handler:
     return handler
 
 
-def for_persons(handler: SignedInHandler, *, enrolling: bool = False) -> Handler:
-    """Let a handler answer whoever is signed in; all others are led to the page where one does. Who has come by a link
-    gets only what is for `enrolling`.
+def for_persons(handler: SignedInHandler, *, enrolling: bool = False, has_page: bool = False) -> Handler:
+    """Let a handler answer whoever is signed in; all others are led to the page where one does, and from there back: to
+    what they asked for, also by a form where it `has_page` at its address. Who has come by a link gets only what is for
+    `enrolling`.
     """
 
     async def answer(visit: Visit) -> Response:
         session = visit.session
         if session is None:
             path = visit.request.url.path
-            wanted = f"?next={quote(path)}" if visit.request.method == "GET" else ""
+            wanted = f"?next={quote(path)}" if has_page or visit.request.method == "GET" else ""
             return visit.to(f"/sign-in{wanted}")
         if session.method is Method.INVITATION and not enrolling:
             return visit.to()
@@ -181,7 +182,8 @@ def for_persons(handler: SignedInHandler, *, enrolling: bool = False) -> Handler
 
 def for_holders(permission: Permission, handler: HolderHandler) -> Handler:
     """Let a handler answer who is signed in and holds the permission by a role, now: what the API asks for at its route
-    of the same purpose. What is refused is said on a page.
+    of the same purpose. What is refused is said on a page. What takes a form has a page at its address, too, to which
+    one comes by loading a refusal anew, or by signing in again where the session has ended over a page.
     """
 
     async def answer(visit: Visit, session: PersonSession) -> Response:
@@ -199,7 +201,7 @@ def for_holders(permission: Permission, handler: HolderHandler) -> Handler:
         except RequestRefused as refused:
             return visit.refusal(refused)
 
-    return for_persons(answer)
+    return for_persons(answer, has_page=True)
 
 
 def alert_id_of(visit: Visit) -> str:

@@ -267,7 +267,8 @@ async def test_a_form_that_is_none_of_ours_decides_nothing(asking: Any, signed_i
     assert (await browser.post(path, **fields)).status == 403
     browser.origin = "https://warnung.dueren.example"
     assert (await browser.post(path, **fields, more="x" * 1_000_000)).status == 413
-    assert (await browser.get(path)).status == 405, "a GET changes nothing"
+    loaded = await browser.get(path)
+    assert (loaded.status, loaded.headers["location"]) == (303, f"/console/live/approvals/{alert}")
     assert await state_of(asking, alert) == "held"
 
 
@@ -295,3 +296,14 @@ async def test_an_update_says_what_changes(asking: Any, signed_in: Any) -> None:
         "Nicht mehr betroffen (hören, dass es dort vorbei ist)</dt><dd><strong>Jülich",
     ):
         assert words in changes, words
+
+
+async def test_whose_session_ends_over_the_page_comes_back_to_it(asking: Any, signed_in: Any) -> None:
+    alert, browser = await held(asking), await signed_in()
+    binding = shown_binding(await looks(browser, alert))
+    await asking.parts.health.pool.execute("DELETE FROM person_session")
+    answer = await approves(browser, alert, binding)
+    wanted = f"/console/live/sign-in?next=/console/live/approvals/{alert}/approve"
+    assert (answer.status, answer.headers["location"]) == (303, wanted)
+    assert f'name="next" value="{wanted.partition("=")[2]}"' in text(await browser.get(wanted))
+    assert await state_of(asking, alert) == "held"
