@@ -158,6 +158,15 @@ def test_a_false_alarm_is_corrected_to_those_alarmed_in_their_languages(demo: De
     assert 0 < correction["first_s"] <= correction["last_s"]
 
 
+def test_an_exercise_reaches_those_who_take_part_and_leaves_its_report(demo: Demo) -> None:
+    found = demo.summary["exercise"]
+    assert [one["kind"] for one in found["steps"]] == ["alarm", "correction", "all_clear"]
+    assert [(one["owed"], one["once"], one["astray"]) for one in found["steps"]] == [(16, 16, 0)] * 3
+    assert found["others"] > 24
+    assert (found["texts"], found["unmarked"]) == (3 * 16, 0)
+    assert "ÜBUNG/TEST" in (demo.out / found["report"]).read_text("utf-8")
+
+
 def test_the_gateways_failed_and_were_asked_again(demo: Demo) -> None:
     faults = {
         json.loads(line).get("fault")
@@ -182,6 +191,7 @@ STEPS = (
     "get roles, enrol, and sign in",
     "an approval",
     "a false alarm",
+    "an exercise",
     "reading the service's ledgers",
     "comparing them",
     "Nothing lost",
@@ -249,6 +259,7 @@ def copy(demo: Demo, tmp_path: Path) -> Any:
     out.mkdir()
     shutil.copytree(demo.ledgers, out / "ledgers")
     shutil.copytree(demo.out / "population", out / "population")
+    shutil.copytree(demo.out / "drills", out / "drills")
     for name in (CASE, CLAIMS):
         shutil.copy(demo.out / name, out)
     return out
@@ -330,6 +341,15 @@ def test_somebody_who_was_not_told_of_the_neighbours_warning_is_missed(copy: Any
     file.write_bytes(b"".join(line for line in lines if json.loads(line) != entry))
     code, summary = verdict()
     assert (code, summary["failures"]) == (1, ["the neighbour's alert: missed=1"])
+
+
+def test_an_exercise_that_reaches_somebody_else_is_a_leak(copy: Any, verdict: Any) -> None:
+    [alarm, *_] = json.loads((copy / CASE).read_text())["exercise"]["steps"]
+    file, entry = next((file, one) for file, one in accepted(copy) if one.get("alert") == alarm["id"])
+    append(file, {**entry, "recipient": "somebody-else"})
+    code, summary = verdict()
+    assert code == 1
+    assert summary["failures"][0] == "the exercise's alarm: astray=1"
 
 
 def test_more_doubles_than_one_death_explains_are_too_many(copy: Any, verdict: Any, alert_id: Any) -> None:

@@ -10,7 +10,7 @@
     enrolment  people who subscribe themselves, in several apps and with several endpoints
     neighbour  a neighbour's dispatcher, whose feed is taken in
     once       whether each of them was told once, by the gateways' ledgers
-    authority  a warning that needs a second person, and a false alarm that is corrected
+    authority  a warning that needs a second person, a false alarm that is corrected, and an exercise
     counting   who was told of one message, by the gateways' ledgers
     scenario   the three messages, one after the other, and a worker that is killed
     evidence   the ledgers on disk, and the verdict on them

@@ -63,7 +63,8 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     plan = PopulationPlan(options.seed, options.subscriptions, outside, PEOPLE)
     console.print(
         f"A flood on the Rur: {plan.subscriptions} subscriptions in Kreis Düren, {plan.outside} around it "
-        f"(seed {plan.seed}).\nGateways refuse and break off, and a worker is killed.",
+        f"(seed {plan.seed}).\nGateways refuse and break off, and a worker is killed.\n"
+        "Then a second person approves, a false alarm is corrected, and there is an exercise.",
         highlight=False,
     )
     with ExitStack() as running:

@@ -18,9 +18,10 @@ import msgspec
 
 from ops.lab.demo import counting, neighbour, once
 from ops.lab.demo.apps import ShownRecord, faults
-from ops.lab.demo.authority import approval, false_alarm
+from ops.lab.demo.authority import approval, exercise, false_alarm
 from ops.lab.demo.authority.account import claimed
 from ops.lab.demo.authority.approval import ApprovalRecord  # noqa: TC001 - msgspec reads the annotations
+from ops.lab.demo.authority.exercise import ExerciseRecord  # noqa: TC001 - as above
 from ops.lab.demo.authority.false_alarm import CorrectionRecord  # noqa: TC001 - as above
 from ops.lab.demo.authority.texts import kept, languages
 from ops.lab.demo.neighbour import TakenInMessage  # noqa: TC001 - msgspec reads the annotations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ops.lab.demo.authority.approval import ApprovalCounts
+    from ops.lab.demo.authority.exercise import ExerciseCounts
     from ops.lab.demo.authority.false_alarm import CorrectionCounts
     from ops.lab.world.people import Person
 
@@ -82,13 +84,15 @@ class RunRecord(msgspec.Struct, frozen=True):
     """What was taken in of the neighbour's."""
     approval: ApprovalRecord | None = None
     correction: CorrectionRecord | None = None
+    exercise: ExerciseRecord | None = None
 
     @property
     def apart(self) -> frozenset[str]:
         """Return the alerts, by id, that are counted each by itself and not in the verdict."""
         approved = {self.approval.id} if self.approval else set()
         corrected = {self.correction.alarm, self.correction.correction} if self.correction else set()
-        return frozenset(one.id for one in self.taken_in) | approved | corrected
+        exercised = {one.id for one in self.exercise.steps} if self.exercise else set()
+        return frozenset(one.id for one in self.taken_in) | approved | corrected | exercised
 
 
 def keep(home: Path, case: RunRecord, claims: Iterable[ServiceRecord]) -> None:
@@ -146,13 +150,15 @@ def recount(home: Path) -> dict[str, Any]:
     of_neighbour = neighbour.count(
         case.taken_in, counting.concerned(recipients, persons, neighbour.CONCERNED), everybody
     )
-    approved, corrected = _authority(home, case, recipients, persons, everybody, claimed(said))
+    approved, corrected, exercised = _authority(home, case, recipients, persons, everybody, claimed(said))
     failures = (
         *failures_of(case, verdict),
         *once.faults(told, verdict.total.doubled_bound),
         *neighbour.faults(of_neighbour),
         *approval.faults(approved),
         *false_alarm.faults(corrected),
+        *exercise.faults(exercised),
+        *exercise.unreported(case.exercise, home),
     )
     summary = {
         "ok": not failures,
@@ -166,9 +172,10 @@ def recount(home: Path) -> dict[str, Any]:
         "people": list(once.lines(persons, told)),
         "told_once": told,
         "neighbour": of_neighbour,
-        "authority": [*approval.lines(approved), *false_alarm.lines(corrected)],
+        "authority": [*approval.lines(approved), *false_alarm.lines(corrected), *exercise.lines(exercised)],
         "approval": approved,
         "correction": corrected,
+        "exercise": exercised,
     }
     (home / SUMMARY).write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
     read: dict[str, Any] = msgspec.to_builtins(summary)
@@ -182,8 +189,10 @@ def _authority(
     persons: Sequence[Person],
     gateway: Sequence[GatewayRecord],
     claims: Mapping[str, int],
-) -> tuple[ApprovalCounts | None, CorrectionCounts | None]:
-    """Count what came of the approval and of the correction. `claims` are by alert how many the service reached."""
+) -> tuple[ApprovalCounts | None, CorrectionCounts | None, ExerciseCounts | None]:
+    """Count what came of the approval, of the correction and of the exercise. `claims` are by alert how many
+    the service reached.
+    """
     texts = kept(home, case.apart)
     read = languages(recipients, persons)
     return (
@@ -196,6 +205,14 @@ def _authority(
             gateway,
             claims,
             false_alarm.understanding(texts, case.correction.correction if case.correction else "", read),
+        ),
+        exercise.count(
+            case.exercise,
+            exercise.taking_part(persons),
+            counting.concerned(recipients, persons, exercise.CONCERNED),
+            gateway,
+            claims,
+            exercise.read_texts(case.exercise, texts, read),
         ),
     )
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from dispatcher.settings import Settings
 from ops.lab.demo import apps, faults
 from ops.lab.demo import neighbour as neighbours
-from ops.lab.demo.authority import approval, desk, false_alarm, texts
+from ops.lab.demo.authority import approval, desk, exercise, false_alarm, texts
 from ops.lab.demo.enrolment import Enrolment
 from ops.lab.demo.evidence import KilledProcess, RunRecord, SubmittedMessage, owed
 from ops.lab.demo.progress import CHANNELS, Progress
@@ -120,6 +120,12 @@ class Scenario:
         with self._every_text(), self._step(f"a false alarm in {false_alarm.PLACE[1]}, and its correction"):
             corrected, claims = false_alarm.run(self._district, staff, self._run, self._first_within_s)
             self.claims += claims
+        with (
+            self._every_text(),
+            self._step("an exercise: alarm, correction and all-clear, to those who take part"),
+        ):
+            exercised, claims = exercise.run(self._district, staff.exercise_key)
+            self.claims += claims
         return RunRecord(
             self._seed,
             in_flight_max(),
@@ -129,6 +135,7 @@ class Scenario:
             taken_in,
             approved,
             corrected,
+            exercised,
         )
 
     @contextmanager

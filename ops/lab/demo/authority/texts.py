@@ -21,6 +21,7 @@ EVERY: Final = 1_000_000
 SHOWN: Final = ("title", "headline", "instruction", "description")
 """The members of a document that an app may show each by itself."""
 NOTIFICATION: Final = ("title", "body")
+"""The lines of what a phone shows by itself, which is one text."""
 
 
 class KeptText(NamedTuple):
@@ -50,7 +51,8 @@ def _parts(entry: Entry) -> dict[str, str]:
     document = json.loads(entry.text)
     found = {name: document[name] for name in SHOWN if document.get(name)}
     shown = document.get("notification", {})
-    return found | {f"notification.{name}": shown[name] for name in NOTIFICATION if shown.get(name)}
+    notification = "\n".join(shown[name] for name in NOTIFICATION if shown.get(name))
+    return found | ({"notification": notification} if notification else {})
 
 
 def languages(recipients: Iterable[Recipient], people: Iterable[Person]) -> dict[str, str]:

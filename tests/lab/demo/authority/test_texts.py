@@ -38,8 +38,7 @@ def test_each_part_that_may_be_shown_by_itself_is_read(tmp_path: Path) -> None:
     parts = {
         "title": "ENTWARNUNG",
         "headline": "Fehlalarm",
-        "notification.title": "ENTWARNUNG: Fehlalarm",
-        "notification.body": "Vettweiß",
+        "notification": "ENTWARNUNG: Fehlalarm\nVettweiß",
     }
     assert kept(tmp_path, {"A"}) == [
         KeptText("A", "push", parts),
