@@ -18,6 +18,8 @@ _ABBREVIATED: Final = re.compile(
     re.IGNORECASE,
 )
 """A word at whose dot no sentence ends: initials, ordinals of up to two digits, abbreviations."""
+_TAIL: Final = 24
+"""Characters in which the longest abbreviation stands with what is before it: a text may be nothing but initials."""
 NUMBER: Final = re.compile(
     r"(?<![\w/.-])(?<!\d:)(?:\(?(?:\+|0)[\d\xa0 ()/-]{5,24}\d|116[\xa0 ]?117|115)(?!\w|:\d)"
 )
@@ -32,7 +34,7 @@ def sentences(text: str) -> list[str]:
     """Return the sentences of a text, without the blanks between them."""
     found: list[str] = []
     for piece in _END.split(text.strip()):
-        if found and _ABBREVIATED.search(found[-1]):
+        if found and _ABBREVIATED.search(found[-1][-_TAIL:]):
             found[-1] += f" {piece}"
         else:
             found.append(piece)

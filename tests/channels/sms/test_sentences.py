@@ -37,6 +37,12 @@ def test_a_sentence_ends_where_a_reader_ends_it(text: str, found: list[str]) -> 
     assert sentences(text) == found
 
 
+def test_a_text_of_initials_takes_no_longer_than_another() -> None:
+    """Looking through all of it again at each of them took minutes."""
+    text = "A. " * 12_000
+    assert sentences(text) == [text.strip()]
+
+
 @pytest.mark.parametrize(
     "text",
     [
