@@ -113,6 +113,7 @@ class Permission(Explained):
     )
     READ_TEMPLATES = "templates.read", "Read prepared warnings, and fill them in."
     SAVE_TEMPLATES = "templates.save", "Write a further version of a prepared warning, as a draft."
+    APPROVE_TEMPLATES = "templates.approve", "Approve a prepared warning that another person wrote."
     WITHDRAW_TEMPLATES = "templates.withdraw", "Reject or retire a prepared warning."
 
 
@@ -172,12 +173,19 @@ _SUPERVISED: Final = {Role.ADMIN: Scope.EVERYTHING, Role.AUDITOR: Scope.EVERYTHI
 _SUBSCRIBERS: Final = "/v1/instance/subscribers/{installation}"
 _OPERATED: Final = "/v1/operator/instances"
 _OPERATED_ONE: Final = f"{_OPERATED}/{{instance_id}}"
+_TEMPLATE_VERSION: Final = "/v1/templates/{template_id}/versions/{version}"
 _OWN_SUBSCRIPTION: Final = "/v1/instances/{instance_id}/subscribers/{installation}"
 
 
 def _in_both(method: str, below: str, foreign: HTTPStatus | None = None) -> tuple[Route, Route]:
     """Return a route of alerts for warnings and its twin for exercises, which takes other credentials."""
     live, exercise = (Route(method, f"{prefix}/alerts{below}", foreign) for prefix in API_PREFIX.values())
+    return live, exercise
+
+
+def _of_templates(method: str, below: str) -> tuple[Route, Route]:
+    """Return a route of templates for warnings and its twin for exercises."""
+    live, exercise = (Route(method, f"{prefix}/templates{below}") for prefix in API_PREFIX.values())
     return live, exercise
 
 
@@ -473,21 +481,35 @@ GRANTS: Final = (
     ),
     Grant(
         Permission.READ_TEMPLATES,
-        _OPERATOR,
-        commands=("template list", "template show"),
+        {PrincipalKind.SOURCE: Scope.EVERYTHING, **_OPERATOR},
+        (
+            *_of_templates("GET", ""),
+            *_of_templates("GET", "/{template_id}"),
+            *_of_templates("POST", "/{template_id}/fill"),
+        ),
+        ("template list", "template show"),
         roles={Role.AUTHOR: Scope.EVERYTHING, **_READERS},
     ),
     Grant(
         Permission.SAVE_TEMPLATES,
-        _OPERATOR,
-        commands=("template save",),
-        roles={Role.AUTHOR: Scope.EVERYTHING},
+        # The municipalities that it presets are its own.
+        {PrincipalKind.SOURCE: Scope.OWN, **_OPERATOR},
+        (Route("POST", "/v1/templates"), Route("POST", "/v1/templates/check")),
+        ("template save",),
+        roles={Role.AUTHOR: Scope.OWN},
+    ),
+    Grant(
+        Permission.APPROVE_TEMPLATES,
+        _NOBODY,
+        (Route("POST", f"{_TEMPLATE_VERSION}/approve"),),
+        roles={Role.APPROVER: Scope.OWN},
     ),
     Grant(
         Permission.WITHDRAW_TEMPLATES,
         _OPERATOR,
-        commands=("template reject", "template retire"),
-        roles={Role.APPROVER: Scope.EVERYTHING},
+        (Route("POST", f"{_TEMPLATE_VERSION}/reject"), Route("POST", f"{_TEMPLATE_VERSION}/retire")),
+        ("template reject", "template retire"),
+        roles={Role.APPROVER: Scope.OWN},
     ),
 )
 

@@ -34,6 +34,7 @@ from dispatcher.api.receipts.routes import install as install_receipts
 from dispatcher.api.schemas.municipalities import BoundariesBody
 from dispatcher.api.shedding import Places
 from dispatcher.api.subscribers import backend, leaving, phones
+from dispatcher.api.templates import routes as templates
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -62,6 +63,7 @@ InstanceOf = Annotated[
 ROUTERS = (
     alerts,
     approvals,
+    templates,
     feeds,
     in_force,
     webhook,

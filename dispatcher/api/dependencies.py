@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from dispatcher.store.parties import Parties
     from dispatcher.store.secrets import PushKey
     from dispatcher.store.sources import Sources
+    from dispatcher.store.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class ApiDependencies:
     corrections: Corrections
     approvals: Approvals
     four_eyes: FourEyes
+    templates: Templates
     sources: Sources
     alerts: Alerts
     statuses: AlertStatuses

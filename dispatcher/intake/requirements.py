@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime, tzinfo
 
+    from dispatcher.access.principals import Principal
     from dispatcher.intake.decide import Decision
     from dispatcher.intake.prepare import IntakeRules, Message
     from dispatcher.intake.related import RelatedState
@@ -145,7 +146,9 @@ def require_own_reach(rules: IntakeRules, others: Sequence[AffectedMunicipality]
     require_territory(rules, list(beyond), Phrase.REFERENCE_OUTSIDE_TERRITORY)
 
 
-def require_territory(rules: IntakeRules, places: Sequence[tuple[str, str]], phrase: Phrase) -> None:
+def require_territory(
+    rules: IntakeRules | Principal, places: Sequence[tuple[str, str]], phrase: Phrase
+) -> None:
     """Require that the source may warn each of the municipalities; `phrase` says that it may not."""
     foreign = [(ags, name) for ags, name in places if not rules.may_warn(ags)]
     if foreign:

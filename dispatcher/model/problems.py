@@ -37,6 +37,7 @@ class ProblemType(StrEnum):
     REFERENCE_REPLACED = "reference-replaced"
     IDENTITY_REUSED = "identity-reused"
     MALFORMED_REPORT = "malformed-report"
+    INVALID_TEMPLATE = "invalid-template"
     INVALID_WEBHOOK = "invalid-webhook"
     WEBHOOK_TAKEN = "webhook-taken"
     CONFLICT = "conflict"
@@ -76,6 +77,7 @@ STATUS = {
     ProblemType.REFERENCE_REPLACED: 409,
     ProblemType.IDENTITY_REUSED: 409,
     ProblemType.MALFORMED_REPORT: 400,
+    ProblemType.INVALID_TEMPLATE: 422,
     ProblemType.INVALID_WEBHOOK: 422,
     ProblemType.WEBHOOK_TAKEN: 409,
     ProblemType.CONFLICT: 409,
@@ -147,6 +149,9 @@ TITLE = {
     ),
     ProblemType.MALFORMED_REPORT: Said(
         "Der Inhalt ist nicht als Zustellbericht lesbar", "The body cannot be read as a delivery report"
+    ),
+    ProblemType.INVALID_TEMPLATE: Said(
+        "Die Vorlage lässt sich so nicht verwenden", "The template cannot be used like this"
     ),
     ProblemType.INVALID_WEBHOOK: Said(
         "So kann der Webhook nicht eingetragen werden", "The webhook cannot be registered so"

@@ -15,7 +15,7 @@ from dispatcher.templates.template import Template
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LARGEST: Final = 128 * 1024
+LARGEST: Final = 96 * 1024
 """Bytes of a template: twelve languages of three long texts, which no warning comes near."""
 FAULTS_MAX: Final = 50
 """Faults that are listed at most."""

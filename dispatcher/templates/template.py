@@ -47,7 +47,9 @@ Duration = Annotated[
     PlainSerializer(_written, return_type=str),
 ]
 Line = Annotated[str, Limited(min_length=1, max_length=100)]
-Text = Annotated[str, Limited(max_length=4000)]
+TEXT_MAX: Final = 1500
+"""Characters of a text: an SMS of six parts holds 900, and whoever has to act reads no more."""
+Text = Annotated[str, Limited(max_length=TEXT_MAX)]
 
 
 class FieldKind(StrEnum):
@@ -90,7 +92,7 @@ class TemplateText(_Part):
     event: Line
     headline: Annotated[str, Limited(min_length=1, max_length=300)]
     description: Text = ""
-    instruction: Annotated[str, Limited(min_length=1, max_length=4000)]
+    instruction: Annotated[str, Limited(min_length=1, max_length=TEXT_MAX)]
 
 
 TEXTS: Final = ("event", "headline", "description", "instruction")

@@ -45,6 +45,7 @@ from dispatcher.store.parties import Parties
 from dispatcher.store.secrets import PushKey, Secrets
 from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.store.sources import Sources
+from dispatcher.store.templates import Templates
 from dispatcher.store.webhooks import Webhooks
 from dispatcher.wiring.approvals import approval_asking, audience_estimator, four_eyes
 from dispatcher.wiring.boundaries import load_boundaries
@@ -131,6 +132,7 @@ async def api_dependencies(
             corrections=Corrections(alerts, intake, ZoneInfo(settings.time_zone)),
             approvals=Approvals(pool),
             four_eyes=four_eyes(settings, pool, wake_ups, boundaries.names()),
+            templates=Templates(pool),
             sources=sources,
             alerts=alerts,
             statuses=statuses,

@@ -31,6 +31,7 @@ from dispatcher.apps.registration import WebhookRequest
 from dispatcher.metrics import Metrics
 from dispatcher.model.principals import Instance, RemoteOperator
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.templates.version import NewTemplateVersion, TemplateStep
 from dispatcher.model.vocabulary import Environment, environment_of_path
 from dispatcher.pages.assets import assets
 from dispatcher.runtime.probes import probe_app
@@ -54,10 +55,13 @@ from tests.api.conftest import (
 )
 from tests.metrics.test_registry import samples
 from tests.support.console import CONSOLE, invited
-from tests.support.messages import DUEREN, JUELICH
+from tests.support.messages import DUEREN, JUELICH, SENDER
 from tests.support.sealed import ADDRESSES
 from tests.support.submissions import AACHEN, warning
 from tests.support.subscribers import endpoint, expect_code, number, wish
+from tests.support.templates import VALUES as TEMPLATE_VALUES
+from tests.support.templates import members as template_members
+from tests.support.templates import template as prepared_warning
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 FEED_KEY, OTHER_FEED_KEY = f"wk_mowas-1_{SECRET}", f"wk_other-1_{SECRET}"
@@ -199,6 +203,8 @@ class World:
         waiting = self.held[route.path.endswith("/reject")]
         alert_id = self.exercise_id if exercise else self.alert_id
         path = route.path.format(
+            template_id="hochwasser" if "/versions/" not in route.path else "probe",
+            version={"approve": 1, "reject": 2, "retire": 3}.get(route.path.rpartition("/")[2], 0),
             alert_id=waiting if route.path.startswith("/v1/approvals") else alert_id,
             name="mowas",
             gateway="sms-1",
@@ -219,11 +225,8 @@ class World:
             body = b'{"receipts": []}' if path.endswith("/receipts") else b'{"given_by": "A. Muster"}'
         elif _is_operated(route):
             body = json.dumps(OPERATED.get(route.path.rpartition("/")[2], {})).encode()
-        elif path.endswith(("/approve", "/reject")):
-            shown = await self.service.parts.four_eyes.shown(waiting)
-            body = json.dumps(
-                {"binding": shown.binding} if waiting == self.held[0] else {"why": "falsch"}
-            ).encode()
+        elif path.endswith(("/approve", "/reject")) or "/v1/templates" in path:
+            body = _of_template(path) if "/v1/templates" in path else await self._decision(waiting)
         elif not path.startswith("/v1/gateways"):
             changes = {"status": "Exercise", "more": "<note>Übung</note>"} if exercise else {}
             body, content_type = warning(DUEREN, **changes).xml(), CAP
@@ -231,6 +234,12 @@ class World:
         if route.method == "GET":
             return await self.service.request("GET", path, **shown)
         return await self.service.request(route.method, path, body, content_type=content_type, **shown)
+
+    async def _decision(self, waiting: str) -> bytes:
+        shown = await self.service.parts.four_eyes.shown(waiting)
+        return json.dumps(
+            {"binding": shown.binding} if waiting == self.held[0] else {"why": "falsch"}
+        ).encode()
 
     def _installation(self, route: Route, caller: Caller) -> str:
         """Each instance enrols another one, and all ask for the same otherwise."""
@@ -270,6 +279,33 @@ OPERATED = {
     "webhook": {"url": "https://operator.invalid/warnings"},
 }
 """What an operator sends, by the end of the path."""
+
+
+def _of_template(path: str) -> bytes:
+    """What somebody sends about a template, by the end of the path."""
+    if path.endswith(("/templates", "/check")):
+        return json.dumps(template_members(id="neu", municipalities=[], area="")).encode()
+    if path.endswith("/fill"):
+        filled = {"values": TEMPLATE_VALUES, "sender": SENDER, "municipalities": [DUEREN]}
+        return json.dumps(filled).encode()
+    if path.endswith("/approve"):
+        return json.dumps(
+            {"sha256": prepared_warning(id="probe", municipalities=[], area="").digest()}
+        ).encode()
+    return b'{"why": "falsch"}'
+
+
+async def keep_templates(parts: Any) -> None:
+    """One that is approved, and one with a version each to be approved, rejected and retired."""
+    for name, titles in (("hochwasser", ["A"]), ("probe", ["Hochwasser", "B", "C"])):
+        for title in titles:
+            one = prepared_warning(id=name, title=title, municipalities=[], area="")
+            new = NewTemplateVersion(name, title, one.content(), bytes.fromhex(one.digest()))
+            await parts.templates.save(new, UNNAMED_OPERATOR)
+    seen = (await parts.templates.versions("hochwasser"))[0].sha256
+    await parts.templates.take(
+        TemplateStep.APPROVE, "hochwasser", 1, UNNAMED_OPERATOR, person="c.other", seen=seen
+    )
 
 
 def _is_operated(route: Route) -> bool:
@@ -362,6 +398,7 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
         anna = RemoteOperator("anna", "Anna")
         await Parties(pool).add(anna, OPERATOR_KEY, b"pepper of the tests", UNNAMED_OPERATOR)
         await let_in(service.parts)
+        await keep_templates(service.parts)
         await enrol(service.parts, OF_BACKEND, PHONE_TOKEN)
         await enrol(service.parts, OF_PHONE, PHONE_TOKEN)
         await enrol(service.parts, OF_OTHER_PHONE, OTHER_PHONE_TOKEN)
@@ -654,14 +691,19 @@ async def test_a_refusal_is_counted_at_every_route_by_kind_and_reason(world: Wor
     before = refused(world.service)
     routes = [route for row in GRANTS for route in row.routes]
     of_keys = [route for route in routes if not route.path.startswith("/v1/gateways")]
-    not_of_sources = ("/v1/instance", "/v1/operator", "/v1/approvals")
+    not_of_sources = ("/v1/instance", "/v1/operator", "/v1/approvals", "/v1/templates/{template_id}/versions")
     of_sources = [route for route in of_keys if not route.path.startswith(not_of_sources)]
     for caller in CALLERS[:7]:
         for route in routes:
             await world.ask(route, caller)
     assert not before, "what is let in is not counted"
     gateways, instances = len(routes) - len(of_keys), len(of_keys) - len(of_sources)
-    no_instances = ("/v1/instances/", "/v1/operator/", "/v1/approvals")
+    no_instances = (
+        "/v1/instances/",
+        "/v1/operator/",
+        "/v1/approvals",
+        "/v1/templates/{template_id}/versions",
+    )
     of_others = sum(route.path.startswith(no_instances) for route in of_keys)
     of_instances = (
         instances - of_others + sum(route.path in ("/v1/feeds", "/v1/feeds/{name}") for route in of_sources)

@@ -20,6 +20,7 @@ from dispatcher.api.operator.bodies import CredentialWanted, InstanceChange, Ins
 from dispatcher.api.receipts.posting import DeviceReceipt, DeviceReceiptList
 from dispatcher.api.schemas.ledger import LedgerLineBody
 from dispatcher.api.subscribers.bodies import CodeAskedFor, CodeWanted, SubscriberWanted
+from dispatcher.api.templates.bodies import TemplateApproval, TemplateFilling, TemplateWithdrawal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +43,7 @@ TAGS: Final = (
         "Control centres: the same for exercises, with keys of their own. They reach who takes part.",
     ),
     ("approvals", "Approvers: what waits for a second person; approve exactly what was shown, or reject it."),
+    ("templates", "Prepared warnings: read, check, save, approve, and fill them in."),
     ("public", "Anybody: what is in force, in every form."),
     ("feeds", "How the feeds stand; a feed that pushes delivers its messages."),
     ("instances", "Municipalities' apps: what is in force, and what they are told."),
@@ -65,6 +67,9 @@ READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
         "RejectionWanted": RejectionWanted,
         "RotationWanted": RotationWanted,
         "SubscriberWanted": SubscriberWanted,
+        "TemplateApproval": TemplateApproval,
+        "TemplateFilling": TemplateFilling,
+        "TemplateWithdrawal": TemplateWithdrawal,
         "WebhookWanted": WebhookWanted,
     }
 )
@@ -87,6 +92,9 @@ TAKEN: Final = (
     "RejectionWanted",
     "RotationWanted",
     "SubscriberWanted",
+    "TemplateApproval",
+    "TemplateFilling",
+    "TemplateWithdrawal",
     "WebhookWanted",
 )
 """What clients send: of that, no other member is taken."""

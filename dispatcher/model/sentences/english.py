@@ -68,6 +68,15 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.APPROVAL_OWN: "Somebody else must approve: you submitted this message, or may have.",
         Phrase.APPROVAL_NOT_SENDABLE: "The message has nothing to say by now. Please look at what is in force.",
         Phrase.APPROVAL_OUTSIDE_TERRITORY: "The message concerns municipalities in which your role does not hold.",
+        Phrase.NO_SUCH_TEMPLATE: "There is no such template, or no such version of it.",
+        Phrase.TEMPLATE_WRONG: "What was sent is no template that could be used; `errors` says what is wrong where.",
+        Phrase.TEMPLATE_VALUES_WRONG: "What was filled in makes no warning; `errors` says what is wrong where.",
+        Phrase.TEMPLATE_SENDER_MISSING: "Please say who sends it (`sender`).",
+        Phrase.TEMPLATE_NOT_APPROVED: "No version of the template that may be used for this is approved.",
+        Phrase.TEMPLATE_DECIDED: "This version has been decided upon already.",
+        Phrase.TEMPLATE_OWN: "Somebody else must approve: you wrote this version, or may have.",
+        Phrase.TEMPLATE_NOT_SEEN: "What you saw is not what this version says. Please look again.",
+        Phrase.TEMPLATES_FULL: "The service takes no more templates, or no more versions of this one.",
         Phrase.NO_SUCH_PLACE: "The boundary data of this service has no such municipality or district. That says "
         "nothing of warnings there.",
         Phrase.NOT_SIGNED: "This message cannot be signed so that it says exactly what came in. It is there as it came "

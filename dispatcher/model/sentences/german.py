@@ -71,6 +71,17 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "gewesen sein.",
         Phrase.APPROVAL_NOT_SENDABLE: "Die Meldung hat inzwischen nichts mehr zu sagen. Bitte ansehen, was gilt.",
         Phrase.APPROVAL_OUTSIDE_TERRITORY: "Die Meldung betrifft Gemeinden, für die Ihre Rolle nicht gilt.",
+        Phrase.NO_SUCH_TEMPLATE: "Diese Vorlage oder diese Fassung gibt es nicht.",
+        Phrase.TEMPLATE_WRONG: "Das ist keine Vorlage, die sich verwenden ließe; `errors` nennt, was wo nicht stimmt.",
+        Phrase.TEMPLATE_VALUES_WRONG: "Aus diesen Angaben wird keine Warnung; `errors` nennt, was wo nicht stimmt.",
+        Phrase.TEMPLATE_SENDER_MISSING: "Bitte den Absender angeben (`sender`).",
+        Phrase.TEMPLATE_NOT_APPROVED: "Von dieser Vorlage ist keine Fassung genehmigt, die sich dafür verwenden lässt.",
+        Phrase.TEMPLATE_DECIDED: "Über diese Fassung ist schon entschieden.",
+        Phrase.TEMPLATE_OWN: "Genehmigen muss jemand anderes: Diese Fassung haben Sie geschrieben, oder Sie könnten "
+        "es gewesen sein.",
+        Phrase.TEMPLATE_NOT_SEEN: "Was Sie gesehen haben, ist nicht, was in dieser Fassung steht. Bitte noch einmal "
+        "ansehen.",
+        Phrase.TEMPLATES_FULL: "Mehr Vorlagen, oder mehr Fassungen dieser Vorlage, nimmt der Dienst nicht auf.",
         Phrase.NO_SUCH_PLACE: "Die Gebietsdaten dieses Dienstes kennen keine solche Gemeinde und keinen solchen Kreis. "
         "Über Warnungen dort sagt das nichts.",
         Phrase.NOT_SIGNED: "Diese Meldung lässt sich nicht so unterschreiben, dass sie genau das sagt, was ankam. Es "

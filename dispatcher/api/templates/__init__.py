@@ -1,0 +1,1 @@
+"""Prepared warnings over HTTP."""
