@@ -39,7 +39,7 @@ class WaitingMessage:
     alert: StoredAlert
     municipalities: int
     is_mine: bool
-    """Whether the person who looks may approve or reject it."""
+    """Whether the person who looks may approve it."""
 
     @property
     def severity(self) -> str:

@@ -24,8 +24,10 @@ from tests.support.messages import HOUR, NOW, stored
 HOSTILE = "<script>alert(1)</script>\"'{{ 7*7 }}"
 
 
-def frame(environment: Environment = Environment.LIVE, person: str = "") -> ConsoleFrame:
-    return ConsoleFrame(environment, "de", "form-token", ZoneInfo("Europe/Berlin"), person)
+def frame(
+    environment: Environment = Environment.LIVE, person: str = "", language: str = "de"
+) -> ConsoleFrame:
+    return ConsoleFrame(environment, language, "form-token", ZoneInfo("Europe/Berlin"), person)
 
 
 ALERT = replace(stored(), headline=HOSTILE, event=HOSTILE, sender=HOSTILE)
@@ -125,9 +127,10 @@ VALUES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.parametrize("language", ["de", "en"])
 @pytest.mark.parametrize("name", sorted(VALUES))
-def test_whatever_is_shown_is_a_text(name: str) -> None:
-    written = page(name, frame(person=HOSTILE), **VALUES[name])
+def test_whatever_is_shown_is_a_text(name: str, language: str) -> None:
+    written = page(name, frame(person=HOSTILE, language=language), **VALUES[name])
     assert "<script>alert" not in written
     assert "49" not in re.sub(r"[a-f0-9]{16}", "", written)
     assert "&lt;script&gt;" in written

@@ -33,7 +33,7 @@ from dispatcher.console.words import WORDS
 from dispatcher.desk_texts.catalogue import desk_texts
 from dispatcher.intake.four_eyes.binding import binding
 from dispatcher.intake.four_eyes.states import DecisionRefusal, refused_person
-from dispatcher.model.approval.request import most_recipients
+from dispatcher.model.approval.request import ApprovalDecision, most_recipients
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -57,14 +57,17 @@ NAMES_MAX: Final = 6
 
 
 async def show_list(visit: Visit, reader: Principal) -> Response:
-    """List what waits: first what the person may decide, then what others do; the gravest and oldest first."""
+    """List what waits: first what the person may approve, then what others do; the gravest and oldest first."""
     requests = {one.alert_id: one for one in await visit.dependencies.approvals.waiting()}
     async with visit.dependencies.alerts.snapshot() as reading:
         alerts, codes = await reading.several(list(requests)), await reading.codes(list(requests))
         now = reading.now
     waiting = [
         WaitingMessage(
-            requests[one.id], one, len(codes[one.id]), _is_for(reader, requests[one.id], codes[one.id], now)
+            requests[one.id],
+            one,
+            len(codes[one.id]),
+            may_approve(reader, requests[one.id], codes[one.id], now),
         )
         for one in alerts
         if one.environment is visit.environment
@@ -107,7 +110,7 @@ async def approve(visit: Visit, approver: Principal) -> Response:
     try:
         await deciding.approve(visit.dependencies, approver, alert_id, seen)
     except RequestRefused as refused:
-        return await _refused(visit, approver, refused)
+        return await _refused(visit, approver, refused, ApprovalDecision.APPROVE)
     return visit.to(f"/approvals/{alert_id}")
 
 
@@ -121,18 +124,20 @@ async def reject(visit: Visit, approver: Principal) -> Response:
     try:
         await deciding.reject(visit.dependencies, approver, alert_id, wanted.why)
     except RequestRefused as refused:
-        return await _refused(visit, approver, refused)
+        return await _refused(visit, approver, refused, ApprovalDecision.REJECT)
     return visit.to(f"/approvals/{alert_id}")
 
 
-def _is_for(reader: Principal, request: Any, codes: set[str], now: datetime) -> bool:
-    return may_approve(reader, request, codes, now) or may_reject(reader, request, codes, now)
-
-
-async def _refused(visit: Visit, approver: Principal, refused: RequestRefused) -> Response:
-    """Show the message as it stands now, and why nothing was done."""
+async def _refused(
+    visit: Visit, approver: Principal, refused: RequestRefused, wanted: ApprovalDecision
+) -> Response:
+    """Show the message as it stands now, and why nothing was done. Who presses twice is led to what became of it."""
     if refused.type is ProblemType.NOT_FOUND:
         return visit.refusal(refused)
+    alert_id = alert_id_of(visit)
+    request = await visit.dependencies.approvals.get(alert_id)
+    if request and (request.decision, request.decided_by) == (wanted, approver.actor):
+        return visit.to(f"/approvals/{alert_id}")
     detail = f"{visit.word('nothing_done')} {refused.detail.in_language(visit.language)}"
     return await _shown(visit, approver, detail, HTTPStatus(refused.status))
 

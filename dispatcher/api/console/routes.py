@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from markupsafe import escape
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -16,6 +17,7 @@ from dispatcher.api.console import accounts, approvals, corrections, signing_in
 from dispatcher.api.console.visits import for_anybody, for_holders, for_persons, is_foreign, received
 from dispatcher.console.pages import HEADERS, STATIC, static_file
 from dispatcher.console.words import WORDS
+from dispatcher.model.problems import RequestRefused
 from dispatcher.model.vocabulary import Environment
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from dispatcher.api.console.parts import ConsoleParts
     from dispatcher.api.console.visits import Handler
+    from dispatcher.model.sentences.sentence import Said
 
 ROOT: Final = "/console/{environment}"
 KEPT: Final = "public, max-age=31536000, immutable"
@@ -86,7 +89,10 @@ def _answering(handler: Handler, parts: ConsoleParts | None) -> Callable[[Reques
             return _plain("not_found")
         if parts is None:
             return _plain("no_console")
-        visit = await received(request, parts, Environment(named))
+        try:
+            visit = await received(request, parts, Environment(named))
+        except RequestRefused as refused:
+            return _said(refused.detail, HTTPStatus(refused.status))
         if is_foreign(visit):
             if "application/json" in request.headers.get("content-type", ""):
                 return JSONResponse({"refused": "foreign"}, HTTPStatus.FORBIDDEN, dict(HEADERS))
@@ -96,12 +102,15 @@ def _answering(handler: Handler, parts: ConsoleParts | None) -> Callable[[Reques
     return answer
 
 
-def _plain(said: str) -> Response:
+def _plain(name: str) -> Response:
+    return _said(WORDS[name], HTTPStatus.NOT_FOUND)
+
+
+def _said(twin: Said, status: HTTPStatus) -> Response:
     """Return a page that needs to know nothing of who asks."""
-    twin = WORDS[said]
     return HTMLResponse(
         f'<!doctype html>\n<html lang="de"><head><meta charset="utf-8"><title>{WORDS["console"].de}</title></head>'
-        f'<body><main><h1>{twin.de}</h1><p lang="en">{twin.en}</p></main></body></html>\n',
-        HTTPStatus.NOT_FOUND,
+        f'<body><main><h1>{escape(twin.de)}</h1><p lang="en">{escape(twin.en)}</p></main></body></html>\n',
+        status,
         dict(HEADERS),
     )

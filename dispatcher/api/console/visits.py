@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.access.secret_tokens import form_token, is_token, new_token
@@ -25,10 +26,12 @@ from dispatcher.api.console.cookies import (
     put_form_cookie,
     session_cookie,
 )
+from dispatcher.api.credentials import Shown
 from dispatcher.api.shedding import places_of
 from dispatcher.api.subscribers.requests import client_of
 from dispatcher.console.pages import HEADERS, ConsoleFrame, page, root_of
 from dispatcher.console.words import WORDS, language_of
+from dispatcher.model.principals import CredentialState
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -191,6 +194,8 @@ def for_holders(permission: Permission, handler: HolderHandler) -> Handler:
         assert visit.principal is not None  # noqa: S101 - there is a session
         principal = visit.principal.acting_on(permission)
         if not principal.may(permission):
+            shown = Shown(CredentialState.WRONG_KIND, PrincipalKind.PERSON, principal)
+            visit.dependencies.refused_credentials.note(shown)
             return visit.message("console", "role_lacks", HTTPStatus.FORBIDDEN)
         try:
             if visit.request.method != "GET":

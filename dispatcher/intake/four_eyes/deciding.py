@@ -19,6 +19,7 @@ from dispatcher.intake.four_eyes.states import (
     refused_release,
 )
 from dispatcher.model.approval.request import ApprovalDecision, most_recipients
+from dispatcher.model.problems import RequestRefused
 from dispatcher.store.alerts.approvals import approval_request
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
@@ -178,6 +179,9 @@ class FourEyes:
                 )
         except DecisionRefused as refused:
             await self._approvals.note_refusal(alert_id, actor, decision, refused.refusal)
+            raise
+        except RequestRefused as refused:  # by whoever says where it may decide
+            await self._approvals.note_refusal(alert_id, actor, decision, refused.type)
             raise
 
     async def _bindings(self, open_: _Open) -> tuple[str, str]:

@@ -132,6 +132,10 @@ async def test_of_two_at_the_same_second_one_is_told_what_the_other_decided(
     first, late = sorted(answers, key=lambda one: int(one.status))
     assert (first.status, late.status) == (303, 409)
     assert "Nichts wurde geändert. Die Meldung ist schon freigegeben." in text(late)
+    again = [await approves(browser, alert, bindings[0]) for browser in people]
+    assert sorted(answer.status for answer in again) == [303, 409], (
+        "who presses twice is shown what became of it"
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,7 +175,8 @@ async def test_nobody_approves_what_may_be_the_own_but_may_reject_it(asking: Any
     alert, browser = await held(asking), await signed_in("m.keller")
     other = shown_binding(await looks(await signed_in("j.ott"), alert))
     await asking.parts.health.pool.execute("UPDATE approval SET authors = '{m.keller}'")
-    page = await looks(browser, alert)
+    listed, page = text(await browser.get("approvals")), await looks(browser, alert)
+    assert ("Keine Meldung wartet auf Ihre" in listed, "Wartet auf andere (1)" in listed) == (True, True)
     assert "Freigeben muss jemand anderes" in page
     assert shown_binding(page) == ""
     answer = await approves(browser, alert, other)
@@ -198,6 +203,7 @@ async def test_who_lacks_the_role_reads_or_decides_nothing(asking: Any, signed_i
         for path in ("approvals", f"approvals/{alert}"):
             answer = await browser.get(path)
             assert (answer.status, "Ihre Rollen erlauben das zurzeit nicht." in text(answer)) == (403, True)
+    assert asking.count("warn_credentials_refused_total", kind="person", reason="wrong_kind") == 4
     for browser in (author, auditor, late):
         await browser.get("")
         assert (await approves(browser, alert, binding)).status == 403
@@ -223,6 +229,23 @@ async def test_where_the_role_does_not_hold_nothing_is_decided(asking: Any, sign
     ):
         assert (answer.status, "für die Ihre Rolle nicht gilt" in text(answer)) == (403, True)
     assert await state_of(asking, both) == "held"
+    rows = await asking.parts.health.pool.fetch(
+        "SELECT actor, detail FROM audit WHERE action = 'approval.refuse'"
+    )
+    assert [row["actor"] for row in rows] == ["person:b.lang"] * 2
+    assert all("outside-territory" in str(row["detail"]) for row in rows)
+
+
+async def test_what_is_here_for_timers_alone_operators_decide(asking: Any, signed_in: Any) -> None:
+    alert, browser = await held(asking), await signed_in()
+    await asking.parts.health.pool.execute("UPDATE approval SET is_needed = false")
+    assert "Wartet auf andere (1)" in text(await browser.get("approvals"))
+    page = await looks(browser, alert)
+    assert ("Über sie entscheidet der Betrieb" in page, "<form" in page.partition("<main")[2]) == (
+        True,
+        False,
+    )
+    assert (await approves(browser, alert, "0" * 64)).status == 404
 
 
 async def test_under_another_number_nothing_waits(signed_in: Any) -> None:
@@ -266,7 +289,8 @@ async def test_a_form_that_is_none_of_ours_decides_nothing(asking: Any, signed_i
     browser.origin = "https://evil.example"
     assert (await browser.post(path, **fields)).status == 403
     browser.origin = "https://warnung.dueren.example"
-    assert (await browser.post(path, **fields, more="x" * 1_000_000)).status == 413
+    large = await browser.post(path, **fields, more="x" * 1_000_000)
+    assert (large.status, large.headers["content-type"]) == (413, "text/html; charset=utf-8")
     loaded = await browser.get(path)
     assert (loaded.status, loaded.headers["location"]) == (303, f"/console/live/approvals/{alert}")
     assert await state_of(asking, alert) == "held"
