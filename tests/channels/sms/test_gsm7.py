@@ -1,5 +1,6 @@
 """SMS alphabets, counting and splitting."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -48,6 +49,14 @@ def test_parts_make_up_the_text_and_each_fits(text: Any) -> None:
     assert "".join(parts) == text
     limit = SINGLE[encoding] if len(parts) == 1 else PART[encoding]
     assert all(units(part, encoding) <= limit for part in parts)
+    pairs = itertools.pairwise(parts)
+    assert all(units(part + after[0], encoding) > limit for part, after in pairs), "each is full"
+
+
+@given(GSM | ANY)
+def test_units_are_counted_by_each_character(text: Any) -> None:
+    assert units(text, Encoding.UCS2) == sum(2 if char > "\uffff" else 1 for char in text)
+    assert units(text, Encoding.GSM7) == sum(2 if char in EXTENSION else 1 for char in text)
 
 
 @pytest.mark.parametrize("encoding", Encoding)
