@@ -28,6 +28,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from channels.mail.settings import MailSettings
 from channels.sms.settings import MEMBERS, SmsSettings
 from channels.webpush.settings import WebPushSettings
 from dispatcher.model.desk_time import DEFAULT_ZONE
@@ -53,6 +54,7 @@ BY_FILE: Final = (
     "WARN_KEY_PEPPER",
     "WARN_SMPP_GATEWAYS",
     "WARN_SMS_GATEWAYS",
+    "WARN_SMTP_PASSWORD",
     "WARN_VAPID_PEM",
     "WARN_VAPID_PREVIOUS_PEM",
 )
@@ -164,7 +166,7 @@ def _console_origin(url: str) -> str:
     )
 
 
-class Settings(SmsSettings, WebPushSettings, BaseSettings):
+class Settings(SmsSettings, WebPushSettings, MailSettings, BaseSettings):
     """Everything that can be set, with its default."""
 
     model_config = SettingsConfigDict(
@@ -249,6 +251,11 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     15 to 30 minutes for what is of high value; whoever sits at the console asks more often than that."""
     session_hours: int = Field(12, ge=1, le=24)
     """After how long a person is signed out in any case: the longest shift (NIST SP 800-63B, level 2: 12 hours)."""
+    duty_held_minutes: float = Field(5.0, ge=0, le=1_440)
+    """After how many minutes operators [on duty](on-duty.md) are told of an Extreme that is held and that nobody has
+    decided upon. What waits for a second person is told at once."""
+    duty_sms_gateway: str = ""
+    """The SMS gateway by which people on duty are told; default: the first one."""
     api_host: str = "127.0.0.1"
     """Where the API listens."""
     api_port: int = Field(8080, ge=0, le=65_535)

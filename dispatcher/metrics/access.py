@@ -112,3 +112,34 @@ class AuditMetrics:
             gauge.set(0)
         for anchor in ANCHORS:
             self.audit_anchor_failing_since.labels(anchor).set(0)
+
+
+DUTY_CHANNELS: Final = ("webpush", "sms", "email")
+"""The ways to people on duty."""
+DUTY_RESULTS: Final = ("accepted", "again", "refused", "gone", "dropped")
+
+
+class DutyMetrics:
+    """Counts what people on duty are sent, and shows what nobody was told of."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.duty_messages = Counter(
+            "warn_duty_messages",
+            "Attempts to tell people on duty, and messages dropped before one, by channel and what came of it.",
+            ("channel", "result"),
+            registry=registry,
+        )
+        self.duty_untold_since = Gauge(
+            "warn_duty_untold_timestamp_seconds",
+            "Since when the oldest decision is due of which nobody on duty was told; 0 if there is none. Every worker "
+            "shows the same.",
+            registry=registry,
+        )
+        self.duty_uncovered = Gauge(
+            "warn_duty_uncovered",
+            "Decisions that are due while nobody on duty can be told. Every worker shows the same.",
+            registry=registry,
+        )
+        for channel in DUTY_CHANNELS:
+            for result in DUTY_RESULTS:
+                self.duty_messages.labels(channel, result)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
-from dispatcher.metrics.access import AccessMetrics, AuditMetrics
+from dispatcher.metrics.access import AccessMetrics, AuditMetrics, DutyMetrics
 from dispatcher.metrics.delivery import DeliveryMetrics
 from dispatcher.metrics.feeds import FeedMetrics
 from dispatcher.metrics.http import HttpMetrics
@@ -31,6 +31,7 @@ class Metrics(
     FeedMetrics,
     AccessMetrics,
     AuditMetrics,
+    DutyMetrics,
     HttpMetrics,
     MessageCentreMetrics,
     SmsMetrics,

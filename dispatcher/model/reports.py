@@ -19,6 +19,7 @@ PARTS_MAX: Final = 255
 
 _CODE: Final = "code"
 _TRIAL: Final = "TEST"
+_DUTY: Final = "DUTY"
 """How the references of SMS begin that belong to no alert. An alert's is a ULID, which begins with a digit."""
 _CODE_CHARACTERS: Final = 20
 
@@ -30,6 +31,11 @@ class BesideAlerts(StrEnum):
     """It brings a code to a new number, for a test, or to leave by."""
     TRIAL = "trial"
     """An operator wanted to see how a gateway answers."""
+    DUTY = "duty"
+    """It tells a person on duty of what waits."""
+
+
+_BESIDE: Final = ((_CODE, BesideAlerts.CODE), (_TRIAL, BesideAlerts.TRIAL), (_DUTY, BesideAlerts.DUTY))
 
 
 def code_reference(code_digest: bytes) -> str:
@@ -44,9 +50,14 @@ def trial_reference(now: datetime) -> str:
     return f"{_TRIAL}{now:%Y%m%d%H%M%S%f}"
 
 
+def duty_reference(number: int) -> str:
+    """Return the same of a message to a person on duty, by its number in the record: the same if it is sent again."""
+    return f"{_DUTY}{number}"
+
+
 def beside_alerts(reference: str) -> BesideAlerts | None:
     """Return what an SMS with this in place of an alert was for; None where an alert's id may stand there."""
-    for begins, purpose in ((_CODE, BesideAlerts.CODE), (_TRIAL, BesideAlerts.TRIAL)):
+    for begins, purpose in _BESIDE:
         if reference.startswith(begins):
             return purpose
     return None

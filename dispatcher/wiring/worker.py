@@ -51,6 +51,7 @@ from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import record_connections, require_urls
 from dispatcher.wiring.feeds import feed_scheduler
 from dispatcher.wiring.http_client import exemptions, http_client
+from dispatcher.wiring.on_duty import duty_desk
 from dispatcher.wiring.readers import FEED_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
 from dispatcher.wiring.sms.charges import sms_charges, sms_upkeep
@@ -197,6 +198,18 @@ async def worker_dependencies(
                 settings, MessageLocations(pool, addresses), http, gate, metrics, notes
             ),
             endpoint_messages=endpoint_message_sender(
+                settings,
+                pool,
+                addresses,
+                http=http,
+                vapid=vapid,
+                clock=clock,
+                gate=gate,
+                metrics=metrics,
+                sms=registry.get("sms"),
+                charges=charges,
+            ),
+            duty_desk=duty_desk(
                 settings,
                 pool,
                 addresses,

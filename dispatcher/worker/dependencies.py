@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dispatcher.worker.key_precomputer import KeyPrecomputer
     from dispatcher.worker.message_centres import MessageCentres
     from dispatcher.worker.message_withdrawals import MessageWithdrawals
+    from dispatcher.worker.on_duty.desk import DutyDesk
     from dispatcher.worker.vapid_key_notes import VapidKeyNotes
 
 
@@ -52,6 +53,8 @@ class WorkerDependencies:
     """Sends codes to endpoints."""
     approval_timers: ApprovalTimers | None = None
     """Reminds of what waits for a second person."""
+    duty_desk: DutyDesk | None = None
+    """Tells people on duty of what waits for them."""
     audit_keeper: AuditKeeper | None = None
     """Chains the audit trail."""
     watchdog: MemoryWatchdog = field(default_factory=MemoryWatchdog)

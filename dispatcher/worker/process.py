@@ -56,6 +56,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         dependencies.message_withdrawals,
         dependencies.endpoint_messages,
         dependencies.approval_timers,
+        dependencies.duty_desk,
         dependencies.audit_keeper,
     )
     work += [part.run() for part in wanted if part is not None]

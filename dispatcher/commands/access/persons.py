@@ -1,5 +1,5 @@
-"""`dispatcher person add | list | show | change | grant | withdraw | disable | enable | invite | recover`: who signs
-in.
+"""`dispatcher person add | list | show | change | grant | withdraw | disable | enable | invite | recover`, `person
+on-duty` and `person endpoint …`: who signs in, and who is told.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dispatcher.boundaries.territories import wrong_territory
 from dispatcher.commands.access.confirmation import Yes, refuse, require_confirmation
 from dispatcher.commands.access.parties import AsJson, cell, iso
 from dispatcher.commands.admin import on_record
+from dispatcher.commands.on_duty import endpoints, roster
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.model.vocabulary import Environment
@@ -39,6 +40,8 @@ MOST_HOURS: Final = 168
 NOBODY: Final = "none"
 
 app = typer.Typer(help="Who signs in: persons and their roles.", no_args_is_help=True)
+app.add_typer(endpoints.app, name="endpoint")
+app.command("on-duty")(roster.on_duty)
 PersonId = Annotated[str, typer.Argument(help="short name, e.g. m.keller")]
 RoleName = Annotated[Role, typer.Argument(help="author, approver, operator, auditor or admin")]
 Hours = Annotated[int, typer.Option("--hours", min=1, max=MOST_HOURS, help="how long the link is good")]

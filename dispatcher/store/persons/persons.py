@@ -91,6 +91,11 @@ class Persons:
         row = await self._pool.fetchrow(f"{_ENTRY} WHERE p.id = $1", person_id)
         return _entry_of(row) if row else None
 
+    async def all(self) -> list[Person]:
+        """Return all persons by id, with their roles alone."""
+        rows = await self._pool.fetch(f"SELECT {PERSON} FROM person p ORDER BY p.id")  # noqa: S608 - constant
+        return [person_of(row) for row in rows]
+
     async def listed(self) -> list[PersonEntry]:
         """Return all persons by id."""
         return [_entry_of(row) for row in await self._pool.fetch(f"{_ENTRY} ORDER BY p.id")]

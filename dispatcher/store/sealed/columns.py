@@ -26,6 +26,7 @@ SEALED_COLUMNS: Final = (
     ),
     SealedColumn("import_row", "sealed", "address_hash"),
     SealedColumn("person_credential", "sealed", r"convert_to(E'person_credential\n' || person_id, 'UTF8')"),
+    SealedColumn("person_endpoint", "sealed", "address_hash"),
     SealedColumn("signing_key", "sealed", r"convert_to(E'signing_key\n' || fingerprint, 'UTF8')"),
     SealedColumn("audit_key", "sealed", r"convert_to(E'audit_key\n' || key, 'UTF8')"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0044"
-down_revision = "0041"
+down_revision = "0043"
 
 SCHEMA = """
 -- Nothing here is ever changed: what is wrong gets a further version.

@@ -1,0 +1,184 @@
+"""Word what people on duty are told, in German: they are the duty officers of a German district. Pure.
+
+Nothing in a text lets a stranger act who reads it over a shoulder: whoever follows its link signs in. Headlines are
+strangers' words and stand in quotation marks, without links of theirs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from channels.base import Notice, Urgency
+from dispatcher.access.roles import Role
+from dispatcher.model.desk_time import desk_time
+from dispatcher.model.vocabulary import Environment
+from dispatcher.on_duty.endpoints import CODE_HOLDS
+from dispatcher.on_duty.matters import MatterEnding, Occasion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, tzinfo
+
+    from dispatcher.on_duty.matters import Matter
+
+LONGEST_HEADLINE: Final = 120
+"""Characters of a headline that stand in a message: an SMS of some parts is read, a longer one is not."""
+DONE_HOLDS: Final = timedelta(hours=1)
+"""As long as it helps to hear that there is nothing to do any more."""
+DECLARATIVE: Final = 8030
+"""By this number browsers know a Declarative Web Push message, which they show by themselves."""
+MARK: Final = "ÜBUNG"
+
+_LINK: Final = re.compile(r"(?:\S*://|www\.)\S*", re.IGNORECASE)
+_GRAVITY: Final = {
+    name: rank for rank, name in enumerate(("Minor", "Moderate", "Severe", "Extreme"), start=1)
+}
+_URGENT_FIRST: Final = (Occasion.ESCALATION, Occasion.REMINDER, Occasion.DUE, Occasion.DONE)
+_TITLES: Final = {
+    (Occasion.DUE, True): "Freigabe fällig",
+    (Occasion.DUE, False): "Meldung wird gehalten",
+    (Occasion.REMINDER, True): "Erinnerung: Freigabe fällig",
+    (Occasion.REMINDER, False): "Erinnerung: Meldung wird gehalten",
+    (Occasion.ESCALATION, True): "Eskalation: Freigabe fällig",
+    (Occasion.ESCALATION, False): "Eskalation: Meldung wird gehalten",
+}
+_DONE: Final = {
+    MatterEnding.APPROVED: "Erledigt: freigegeben",
+    MatterEnding.REJECTED: "Erledigt: verworfen",
+    MatterEnding.RELEASED: "Erledigt: nach Ablauf der Frist versandt",
+    MatterEnding.EXPIRED: "Erledigt: abgelaufen",
+    MatterEnding.VOID: "Erledigt: überholt",
+}
+_ESCALATED: Final = (
+    "Niemand im Dienst hat entschieden oder war zu erreichen. Außerhalb Ihrer Bereitschaft gilt Ihre Rolle nicht: "
+    "Rufen Sie den Dienst oder die Administration an."
+)
+_AT_THE_SERVER: Final = "Am Server: dispatcher held list."
+_CODE: Final = (
+    "Ihr Code ist {code}. Er bestätigt, dass der Warndienst Sie hier erreicht, wenn Sie Dienst haben."
+)
+_CODE_TITLE: Final = "Warndienst: Code"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A matter of which somebody is told, on an occasion; `ending` is what became of it, None while it waits."""
+
+    matter: Matter
+    occasion: Occasion
+    ending: MatterEnding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DutyTexts:
+    """Writes them for the desk's zone. `console_url` is the origin of the console; empty: there is none to link to."""
+
+    zone: tzinfo
+    console_url: str = ""
+
+    def code(self, code: str, reference: str, now: datetime) -> Notice:
+        """Return the message with a code. `reference`: different for each message."""
+        return _notice(
+            _CODE_TITLE, _CODE.format(code=code), "duty-code", reference, now + CODE_HOLDS, code=code
+        )
+
+    def told(self, subjects: Sequence[Subject], reference: str, now: datetime) -> Notice:
+        """Return one message about all these, the gravest first; there is at least one. `reference`: different for each
+        message, and the same for one that is sent once more.
+        """
+        first, *others = sorted(subjects, key=_rank)
+        title, text = self._title(first), self._text(first)
+        if others:
+            text += f" Dazu {len(others)} weitere, auch diese warten auf Sie oder sind erledigt."
+        link = self._link(first)
+        if first.matter.environment is Environment.EXERCISE:
+            title, text = f"{MARK} – {title}", f"{text} – {MARK}"
+        waiting = [one.matter.expires for one in subjects if one.ending is None]
+        deadline = min([*waiting, now + timedelta(days=1)]) if waiting else now + DONE_HOLDS
+        return _notice(title, text, _collapse_key(first.matter), reference, max(deadline, now), link=link)
+
+    def _title(self, subject: Subject) -> str:
+        if subject.ending is not None:
+            return _DONE[subject.ending]
+        return _TITLES[subject.occasion, subject.matter.asked is Role.APPROVER]
+
+    def _text(self, subject: Subject) -> str:
+        matter = subject.matter
+        parts = [f"„{_headline(matter.headline)}“, {matter.severity}, von {_writers(matter)}."]
+        if subject.ending is not None:
+            return " ".join(parts)
+        parts.append(self._link(subject) or _AT_THE_SERVER)
+        if matter.people is not None:
+            parts.append(f"Empfänger: {matter.people}.")
+        parts += self._times(matter)
+        if subject.occasion is Occasion.ESCALATION:
+            parts.append(_ESCALATED)
+        return " ".join(parts)
+
+    def _times(self, matter: Matter) -> list[str]:
+        if matter.release_at is not None:
+            return [f"Ohne Entscheidung geht sie {desk_time(matter.release_at, self.zone)} hinaus."]
+        return [
+            f"Ohne Entscheidung geht sie nicht hinaus und verfällt {desk_time(matter.expires, self.zone)}."
+        ]
+
+    def _link(self, subject: Subject) -> str:
+        matter = subject.matter
+        if not self.console_url or matter.asked is not Role.APPROVER:
+            return ""
+        return f"{self.console_url}/console/{matter.environment.value}/approvals/{matter.alert_id}"
+
+
+def _rank(subject: Subject) -> tuple[int, int, str]:
+    gravity = _GRAVITY.get(subject.matter.severity, 0)
+    return _URGENT_FIRST.index(subject.occasion), -gravity, subject.matter.alert_id
+
+
+def _headline(text: str) -> str:
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    shown = " ".join(_LINK.sub("[Link]", shown).split())
+    return shown if len(shown) <= LONGEST_HEADLINE else f"{shown[: LONGEST_HEADLINE - 1]}…"
+
+
+def _writers(matter: Matter) -> str:
+    return matter.authors[0] if len(matter.authors) == 1 else matter.source_id
+
+
+def _collapse_key(matter: Matter) -> str:
+    """Return what makes a later message about the same take the place of an earlier one that was not seen yet."""
+    return f"duty-{hashlib.sha256(matter.alert_id.encode()).hexdigest()[:24]}"
+
+
+def _notice(  # noqa: PLR0913 - what a message is made of, the last ones named
+    title: str,
+    text: str,
+    collapse_key: str,
+    reference: str,
+    deadline: datetime,
+    *,
+    link: str = "",
+    code: str = "",
+) -> Notice:
+    notification = {"title": title, "body": text, "tag": collapse_key, "lang": "de", "silent": False}
+    document: dict[str, object] = {"notification": notification}
+    if link:
+        document["web_push"] = DECLARATIVE
+        notification["navigate"] = link
+    if code:
+        document["code"] = code
+    return Notice(
+        alert_id=reference,
+        collapse_key=collapse_key,
+        title=title,
+        text=f"{title}: {text}",
+        payload=msgspec.json.encode(document),
+        language="de",
+        urgency=Urgency.HIGH,
+        deadline=deadline,
+    )

@@ -1,0 +1,118 @@
+"""What people on duty read."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from dispatcher.access.roles import Role
+from dispatcher.model.vocabulary import Environment
+from dispatcher.on_duty.matters import Matter, MatterEnding, Occasion
+from dispatcher.on_duty.texts import DutyTexts, Subject
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+MATTER = Matter(
+    "01ALERT",
+    NOW,
+    Environment.LIVE,
+    Role.APPROVER,
+    "leitstelle",
+    "Hochwasser an der Rur",
+    "Extreme",
+    NOW + 6 * HOUR,
+    authors=("m.keller",),
+    people=12345,
+    release_at=NOW + HOUR,
+)
+TEXTS = DutyTexts(ZoneInfo("Europe/Berlin"), "https://warnung.example")
+DUE = Subject(MATTER, Occasion.DUE)
+LINK = "https://warnung.example/console/live/approvals/01ALERT"
+
+
+def test_it_says_who_wrote_what_for_how_many_and_until_when_and_leads_to_the_page() -> None:
+    notice = TEXTS.told([DUE], "DUTY7", NOW)
+    assert notice.text == (
+        "Freigabe fällig: „Hochwasser an der Rur“, Extreme, von m.keller. "
+        f"{LINK} Empfänger: 12345. Ohne Entscheidung geht sie 29.11.2026 14:00 MEZ hinaus."
+    )
+    assert (notice.title, notice.alert_id, notice.deadline) == ("Freigabe fällig", "DUTY7", MATTER.expires)
+    document = json.loads(notice.payload)
+    assert document["web_push"] == 8030
+    assert document["notification"]["navigate"] == LINK
+    assert document["notification"]["tag"] == notice.collapse_key
+
+
+def test_without_a_release_it_says_that_it_will_not_go_out() -> None:
+    text = TEXTS.told([replace(DUE, matter=replace(MATTER, release_at=None))], "DUTY7", NOW).text
+    assert "geht sie nicht hinaus und verfällt 29.11.2026 19:00 MEZ." in text
+
+
+def test_of_what_is_held_else_it_names_the_source_and_the_command() -> None:
+    held = replace(MATTER, asked=Role.OPERATOR, authors=(), source_id="feed-dwd", people=None)
+    notice = TEXTS.told([Subject(held, Occasion.DUE)], "DUTY7", NOW)
+    assert notice.text.startswith(
+        "Meldung wird gehalten: „Hochwasser an der Rur“, Extreme, von feed-dwd. Am Server:"
+    )
+    assert "web_push" not in json.loads(notice.payload)
+
+
+def test_reminder_escalation_and_end_are_told_apart_and_take_one_another_s_place() -> None:
+    subjects = [
+        DUE,
+        Subject(MATTER, Occasion.REMINDER),
+        Subject(MATTER, Occasion.ESCALATION),
+        Subject(MATTER, Occasion.DONE, MatterEnding.REJECTED),
+    ]
+    notices = [TEXTS.told([one], "DUTY7", NOW) for one in subjects]
+    assert [one.title for one in notices] == [
+        "Freigabe fällig",
+        "Erinnerung: Freigabe fällig",
+        "Eskalation: Freigabe fällig",
+        "Erledigt: verworfen",
+    ]
+    assert len({one.collapse_key for one in notices}) == 1
+    assert "Rufen Sie den Dienst oder die Administration an." in notices[2].text
+    assert notices[3].text == "Erledigt: verworfen: „Hochwasser an der Rur“, Extreme, von m.keller."
+    assert notices[3].deadline == NOW + HOUR
+
+
+def test_an_exercise_is_marked_at_both_ends() -> None:
+    drill = Subject(replace(MATTER, environment=Environment.EXERCISE), Occasion.DUE)
+    notice = TEXTS.told([drill], "DUTY7", NOW)
+    assert notice.title.startswith("ÜBUNG")
+    assert (notice.text.startswith("ÜBUNG"), notice.text.endswith("ÜBUNG")) == (True, True)
+    assert "/console/exercise/approvals/" in notice.text
+    assert "ÜBUNG" not in TEXTS.told([DUE], "DUTY7", NOW).text
+
+
+def test_several_are_one_message_with_the_gravest_first() -> None:
+    minor = Subject(replace(MATTER, alert_id="01B", severity="Minor", headline="Wind"), Occasion.DUE)
+    done = Subject(replace(MATTER, alert_id="01C", headline="Alt"), Occasion.DONE, MatterEnding.APPROVED)
+    notice = TEXTS.told([done, minor, DUE], "DUTY7", NOW)
+    assert notice.title == "Freigabe fällig"
+    assert "Hochwasser an der Rur" in notice.text
+    assert "Dazu 2 weitere" in notice.text
+
+
+def test_a_headline_is_a_stranger_s_and_leads_nowhere() -> None:
+    bad = replace(
+        MATTER, headline="Jetzt\nanmelden: https://boese.example/x oder WWW.boese.example " + "x" * 500
+    )
+    text = TEXTS.told([Subject(bad, Occasion.DUE)], "DUTY7", NOW).text
+    assert "boese" not in text
+    assert "„Jetzt anmelden: [Link] oder [Link] xxx" in text
+    assert len(text) < 400
+    assert "\n" not in text
+
+
+def test_without_a_console_there_is_no_link() -> None:
+    text = DutyTexts(ZoneInfo("Europe/Berlin")).told([DUE], "DUTY7", NOW).text
+    assert "://" not in text
+
+
+def test_a_code_is_no_link_and_says_what_it_is_for() -> None:
+    notice = TEXTS.code("012345", "DUTY8", NOW)
+    assert notice.text.startswith("Warndienst: Code: Ihr Code ist 012345.")
+    assert json.loads(notice.payload)["code"] == "012345"
+    assert "://" not in notice.text
