@@ -297,9 +297,16 @@ def _ledger(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> 
 async def correct_alert(
     dependencies: ApiDependencies, corrector: Principal, alert_id: str, what: Falsehood
 ) -> Accepted:
-    """Take a warning back in one step, for the route and for the console's page alike. Raises `RequestRefused`."""
-    alert, source, by = await correctable(dependencies, corrector, alert_id)
-    return await dependencies.corrections.correct(source, alert, what, by)
+    """Take a warning back in one step, for the route and for the console's page alike. Where a role does not hold, that
+    is a line of the audit trail. Raises `RequestRefused`.
+    """
+    try:
+        alert, source, by = await correctable(dependencies, corrector, alert_id)
+        return await dependencies.corrections.correct(source, alert, what, by)
+    except RequestRefused as refused:
+        if refused.type is ProblemType.OUTSIDE_TERRITORY:
+            await dependencies.alerts.note_refused_correction(alert_id, corrector.actor, refused.type)
+        raise
 
 
 async def correctable(

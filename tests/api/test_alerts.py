@@ -95,6 +95,14 @@ async def test_an_approver_corrects_what_any_control_centre_has_sent_where_the_r
     with pytest.raises(RequestRefused) as refused:
         await correct(approver(DUEREN), first, Falsehood.FALSE_ALARM)
     assert refused.value.type == "outside-territory", "what took its place is wider"
+    rows = await pool.fetch(
+        "SELECT actor, alert_id, detail FROM audit WHERE action = 'correction.refuse' ORDER BY id"
+    )
+    assert [(row["actor"], row["alert_id"]) for row in rows] == [
+        ("person:b.lang", alert_id),
+        ("person:b.lang", first),
+    ]
+    assert all("outside-territory" in str(row["detail"]) for row in rows)
     answer = await correct(approver("05358"), alert_id, Falsehood.EXERCISE)
     assert (answer.alert.reason, answer.alert.sender) == ("cancel", SENDER)
     row = await pool.fetchrow("SELECT actor, alert_id FROM audit WHERE action = 'alert.correct'")

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
     from datetime import datetime
 
+    from dispatcher.access.principals import Actor
     from dispatcher.store.record import Connection, Pool
 
 
@@ -457,6 +458,10 @@ class Alerts:
             WarningInForce(**{**dict(row), "municipalities": frozenset(row["municipalities"])})
             for row in rows
         ]
+
+    async def note_refused_correction(self, alert_id: str, actor: Actor, why: str) -> None:
+        """Write that somebody could not take an alert back, and why."""
+        await audit.note(self._pool, actor, "correction.refuse", alert_id, why=why)
 
     async def affected(self, alert_id: str) -> list[AffectedMunicipality]:
         """Return the municipalities of the alert, by AGS."""
