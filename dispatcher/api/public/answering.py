@@ -6,7 +6,6 @@ A request that finds its document costs a look into a table. The routes answer t
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -183,12 +182,12 @@ class PublicDocuments:
         self, form: WarningForm, alert_id: str, request: Request
     ) -> tuple[Edition, PublicWarning | None]:
         """Return a warning that has a document in this form, with its edition. A list of another process may have named
-        it a moment before this one hears of it: so there is none only after the record was looked at once more, if it
-        can be.
+        it a moment before this one hears of it: so there is none only after the record was looked at once more. Raises
+        `RequestRefused` where that cannot be.
         """
         edition = self._edition()
         warning = edition.warning(form, alert_id)
-        if warning is None and edition.in_force.current:
+        if warning is None:
             await self._look_again(request)
             edition = self._edition()
             warning = edition.warning(form, alert_id)
@@ -196,8 +195,11 @@ class PublicDocuments:
 
     async def _look_again(self, request: Request) -> None:
         """Wait for the next look at the record, which is the same for all who wait, in no place of a stranger's. Raises
-        `RequestRefused` where too many wait: whoever is told that there is no such warning may forget all others too.
+        `RequestRefused` where too many wait, or the record does not answer: whoever is told that there is no such
+        warning may forget all others too.
         """
+        if not self._edition().in_force.current:
+            raise _nobody_knows()
         if self._waiting >= self._limits.waiting:
             self._refused()
             raise RequestRefused(
@@ -206,9 +208,10 @@ class PublicDocuments:
         request.scope.get("extensions", {}).get(WAITING, _nothing)()
         self._waiting += 1
         try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._limits.patience_s):
-                    await self._publisher.looked_again()
+            async with asyncio.timeout(self._limits.patience_s):
+                await self._publisher.looked_again()
+        except TimeoutError:
+            raise _nobody_knows() from None
         finally:
             self._waiting -= 1
 
@@ -258,6 +261,13 @@ async def _once(
             made = await asyncio.to_thread(make)
             edition.publish(address, made)
     return made
+
+
+def _nobody_knows() -> RequestRefused:
+    """Return the refusal of a warning of which the record cannot say whether there is one."""
+    return RequestRefused(
+        ProblemType.RECORD_UNAVAILABLE, said(Phrase.RECORD_UNAVAILABLE_TO_READ), retry_after_s=RETRY_AFTER_S
+    )
 
 
 def _no_such_alert() -> Response:

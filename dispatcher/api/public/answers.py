@@ -40,8 +40,9 @@ HEADERS: Final = {
         "schema": {"type": "integer"},
     },
 }
-OF_ONE: Final = (ProblemType.NOT_FOUND, ProblemType.OVERLOADED)
-"""What is refused of one warning beside what all refuse: for one that is not known here a few requests wait."""
+OF_ONE: Final = (ProblemType.NOT_FOUND, ProblemType.OVERLOADED, ProblemType.RECORD_UNAVAILABLE)
+"""What is refused of one warning beside what all refuse: for one that is not known here a few requests wait, and none
+where the record cannot say whether there is one."""
 
 
 def of_model(description: str, model: type[BaseModel], *refused: ProblemType) -> Answers:

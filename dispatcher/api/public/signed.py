@@ -31,13 +31,7 @@ CERTIFICATES_TYPE: Final = "application/pem-certificate-chain"
 """RFC 8555 section 9.1. They are no chain here: each stands for itself."""
 CERTIFICATES_CACHE: Final = b"public, max-age=300"
 """Not for a day where the service is away: one that is revoked must not be believed for so long."""
-_SIGNED: Final = of_type(
-    "The message, signed by the service.",
-    CAP_MEDIA_TYPE,
-    CAP_SCHEMA,
-    *OF_ONE,
-    ProblemType.RECORD_UNAVAILABLE,
-)
+_SIGNED: Final = of_type("The message, signed by the service.", CAP_MEDIA_TYPE, CAP_SCHEMA, *OF_ONE)
 _CERTIFICATES: Final = of_constant(
     "X.509 certificates, PEM, one after another.", CERTIFICATES_TYPE, "The certificates."
 ) | refusals(ProblemType.RECORD_UNAVAILABLE)

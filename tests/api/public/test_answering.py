@@ -158,8 +158,6 @@ async def test_a_warning_is_kept_for_one_edition(process: Process) -> None:
     assert (await process.ask(path))[0] == 200
     process.renew()
     assert (await process.ask(path))[0] == 404
-    unknown = await process.documents.of_warning(MESSAGE, "B", path, Request(scope(path)))
-    assert (unknown.status_code, unknown.headers["cache-control"]) == (404, UNKNOWN_CACHE_CONTROL)
 
 
 class Unknown:
@@ -225,13 +223,31 @@ async def test_few_wait_for_the_next_look_and_all_for_the_same_one() -> None:
         assert isinstance(error, RequestRefused)
         assert (error.type, error.retry_after_s) == (ProblemType.OVERLOADED, 1), "never that there is none"
     await world.process.publisher.look()
-    answers = [(await one).status_code for one in asked if one not in refused]
-    assert answers == [404, 404, 404]
+    answers = [await one for one in asked if one not in refused]
+    assert [one.status_code for one in answers] == [404, 404, 404]
+    assert {one.headers["cache-control"] for one in answers} == {UNKNOWN_CACHE_CONTROL}
     world.known = True
     asked = [world.ask() for _ in range(3)]
     await asyncio.sleep(0)
     await world.process.publisher.look()
     assert {(await one).status_code for one in asked} == {200}, "there is room again"
+
+
+@pytest.mark.parametrize("signed", [False, True])
+async def test_without_the_record_nobody_is_told_that_there_is_no_such_warning(signed: bool) -> None:
+    """Another process may have listed it; some clients forget all others of the place then."""
+    world = Unknown()
+    await world.process.publisher.look()
+    world.process.publisher.edition = Edition(found(current=False))
+    with pytest.raises(RequestRefused) as away:
+        await world.ask(signed=signed)
+    world.process.publisher.edition = Edition(found())
+    world.process.documents._limits = UnknownLimits(patience_s=0)
+    with pytest.raises(RequestRefused) as late:
+        await world.ask(signed=signed)
+    for refused in (away, late):
+        assert (refused.value.type, refused.value.retry_after_s) == (ProblemType.RECORD_UNAVAILABLE, 1)
+    assert world.process.documents._waiting == 0
 
 
 async def test_of_what_is_known_nobody_waits_however_many_do() -> None:
