@@ -35,8 +35,7 @@ class CrossOrigin:
         if scope["type"] != "http" or not _is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
-        names = {name for name, _ in scope["headers"]}
-        if scope["method"] == "OPTIONS" and {b"origin", b"access-control-request-method"} <= names:
+        if is_preflight(scope):
             await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
             await send({"type": "http.response.body", "body": b""})
             return
@@ -47,6 +46,12 @@ class CrossOrigin:
             await send(message)
 
         await self._app(scope, receive, open_to_all)
+
+
+def is_preflight(scope: Scope) -> bool:
+    """Whether a browser asks in a request what a page of another origin may ask."""
+    names = {name for name, _ in scope["headers"]}
+    return scope["method"] == "OPTIONS" and {b"origin", b"access-control-request-method"} <= names
 
 
 def _is_open(path: str) -> bool:

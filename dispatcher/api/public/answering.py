@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
+from dispatcher.api.instances.cross_origin import is_preflight
 from dispatcher.api.problems import problem_response
 from dispatcher.api.public.preconditions import status_for, takes_gzip
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -48,12 +49,22 @@ OPEN_TO_ALL: Final[Headers] = (
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"Alerts-Age, Alerts-As-Of, Alerts-Stale-Feeds, Alerts-Unread-Feeds, ETag",
+        b"Alerts-Age, Alerts-As-Of, Alerts-Stale-Feeds, Alerts-Unread-Feeds, ETag, Retry-After",
     ),
     (b"x-content-type-options", b"nosniff"),
 )
 """A page of any origin may read what anybody may read; and no browser takes it for something else than it says, as
 others wrote much of it.
+"""
+_PREFLIGHT: Final[Headers] = (
+    OPEN_TO_ALL[0],
+    (b"access-control-allow-methods", b"GET, HEAD"),
+    (b"access-control-allow-headers", b"*, authorization, if-match, if-none-match, last-event-id"),
+    (b"access-control-max-age", b"7200"),
+)
+"""The browser of a page that names a tag, or the last event by itself, asks for leave first. `*` covers all headers but
+`Authorization`; browsers that do not know it know those that mean something here. Two hours is the longest that Chrome
+keeps an answer.
 """
 
 
@@ -100,6 +111,10 @@ class PublicDocuments:
         ready = self._ready(scope)
         if ready is not None:
             await send_document(ready, self._publisher.headers + OPEN_TO_ALL, scope, receive, send)
+            return
+        if is_preflight(scope):
+            await send({"type": "http.response.start", "status": 204, "headers": list(_PREFLIGHT)})
+            await send({"type": "http.response.body", "body": b""})
             return
 
         async def opened(message: Message) -> None:

@@ -283,6 +283,23 @@ async def test_a_head_is_answered_as_a_get_without_the_body_and_other_methods_by
     assert (await process.ask("/v1/public/other", method="HEAD"))[1][b"x-method"] == b"GET"
 
 
+@pytest.mark.parametrize("path", [PATH, f"{PATH}.events", "/v1/public/alerts/A", "/api31/mowas/mapData.json"])
+async def test_a_page_of_another_origin_may_name_a_tag_and_the_last_event(
+    process: Process, path: str
+) -> None:
+    """Its browser asks first: `If-None-Match` and `Last-Event-ID` are no headers that a page may send unasked."""
+    status, headers, body = await process.ask(
+        path, method="OPTIONS", origin="https://app.example", access_control_request_method="GET"
+    )
+    assert (status, body, process.by_routes) == (204, b"", 0)
+    assert headers[b"access-control-allow-origin"] == b"*"
+    allowed = set(headers[b"access-control-allow-headers"].decode().split(", "))
+    assert allowed >= {"*", "authorization", "if-none-match", "if-match", "last-event-id"}
+    assert b"access-control-allow-credentials" not in headers
+    await process.ask(path, method="OPTIONS")
+    assert process.by_routes == 1, "that is no preflight"
+
+
 async def test_whoever_takes_gzip_gets_it_under_a_tag_of_its_own(process: Process) -> None:
     await process.documents.of_place(PATH, constant())
     _, plain, body = await process.ask()
