@@ -6,11 +6,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from dispatcher.api.instances.bodies import Language
 from dispatcher.api.public.answers import of_constant, of_model, of_type
 from dispatcher.api.public.bodies import BadgeBody
+from dispatcher.api.public.choices import OneChoice
 from dispatcher.api.public.routes import DistrictKey, MunicipalityKey, Spoken, addressed, there
 from dispatcher.publication.editions import PlaceDocument
 from dispatcher.publication.forms import badge
@@ -60,13 +61,16 @@ def _badges(router: APIRouter, documents: PublicDocuments, places: PublicPlaces,
         language: PlaceForm(f"badge-json-{language}", JSON, partial(badge.data, language.value))
         for language in Language
     }
+    once = {"dependencies": [Depends(OneChoice())]}
     picture: dict[str, Any] = {
+        **once,
         "response_class": Response,
         "responses": of_type("The badge.", SVG, _PICTURE),
         "description": "Draw how many warnings are in force there and the gravest severity, for an `<img>`: "
         "`unbekannt` where nobody knows, and as of when.",
     }
     value: dict[str, Any] = {
+        **once,
         "responses": of_model("The same as values.", BadgeBody),
         "description": "Say how many warnings are in force there and the gravest severity; `count` is null where "
         "nobody knows.",

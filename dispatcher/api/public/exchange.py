@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from dispatcher.api.alerts import AlertId
 from dispatcher.api.public.answers import OF_ONE, of_type
+from dispatcher.api.public.choices import OneChoice
 from dispatcher.api.public.routes import DistrictKey, MunicipalityKey, there
 from dispatcher.publication.editions import PlaceDocument
 from dispatcher.publication.forms import registry
@@ -76,7 +77,7 @@ _SUFFIXES: Final = {
 
 def routes(documents: PublicDocuments, places: PublicPlaces) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(tags=["public"])
+    router = APIRouter(tags=["public"], dependencies=[Depends(OneChoice())])
     for suffix, found in _SUFFIXES.items():
         _of_places(router, documents, places, suffix, found)
     _nina_lists(router, documents, places)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from dispatcher.api.alerts import CAP_SCHEMA, AlertId
 from dispatcher.api.body import CAP_MEDIA_TYPE
 from dispatcher.api.instances.bodies import Language
 from dispatcher.api.public.answers import OF_ONE, of_model, of_type
 from dispatcher.api.public.bodies import PublicList, PublicWarningBody
+from dispatcher.api.public.choices import EVERYWHERE_PATH, OneChoice
 from dispatcher.api.public.drawings import Drawings
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -74,7 +75,7 @@ _MESSAGE: Final = of_type("The message, byte for byte as it came.", CAP_MEDIA_TY
 
 def routes(documents: PublicDocuments, places: PublicPlaces) -> APIRouter:
     """Return the routes below `answering.PREFIXES`."""
-    router = APIRouter(tags=["public"])
+    router = APIRouter(tags=["public"], dependencies=[Depends(OneChoice())])
     _places(router, documents, places)
     _warnings(router, documents, places)
     return router
@@ -108,7 +109,7 @@ def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlace
     drawings = Drawings(places.boundaries)
 
     @router.get(
-        "/v1/public/alerts",
+        EVERYWHERE_PATH,
         responses=_DRAWN,
         operation_id="listPublicAlerts",
     )
@@ -132,7 +133,7 @@ def _warnings(router: APIRouter, documents: PublicDocuments, places: PublicPlace
         if lat is not None or lon is not None or polygon is not None:
             raise RequestRefused(ProblemType.INVALID_REQUEST, said(Phrase.PARAMETERS_WRONG))
         wanted = PlaceDocument(form, places.everywhere())
-        return await documents.of_everywhere(addressed(language, "/v1/public/alerts"), wanted)
+        return await documents.of_everywhere(addressed(language, EVERYWHERE_PATH), wanted)
 
     @router.get("/v1/public/alerts/{alert_id}", responses=_WARNING, operation_id="getPublicAlert")
     async def detail(request: Request, alert_id: AlertId) -> Response:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from dispatcher.api.instances.bodies import Language
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.public.answers import HEADERS
+from dispatcher.api.public.choices import OneChoice
 from dispatcher.api.public.routes import DistrictKey, MunicipalityKey, Spoken, there
 from dispatcher.model.problems import ProblemType
 from dispatcher.publication.forms.events import MEDIA_TYPE
@@ -38,7 +39,7 @@ _STREAM: Final[Answers] = {
 
 def routes(streams: PublicStreams, places: PublicPlaces) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(tags=["public"])
+    router = APIRouter(tags=["public"], dependencies=[Depends(OneChoice())])
 
     async def opened(
         place: PublicPlace, language: Language, request: Request, last_event_id: str
