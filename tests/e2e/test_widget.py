@@ -430,6 +430,7 @@ async def test_it_is_framed_where_no_script_is_let_in(command: str, tmp_path: Pa
         await until(has_asked)
         assert service.asked[0].match_info["key"] == DUEREN
         assert service.asked[0].headers["Origin"] == "null", "sandboxed"
+        assert "allow-popups-to-escape-sandbox" in FRAME, "else so is what its links open"
         await page.open(f"{service.url}/v1/public/widget?municipality={DUEREN}&language=en&theme=dark")
         await until_it_is(page, SETTLED)
         [one] = await page.value(SHOWN)

@@ -1,5 +1,7 @@
 """What came in is passed on signed, and others verify it with the certificate that anybody is given."""
 
+import asyncio
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +17,9 @@ from dispatcher.publication.documents import CACHE_CONTROL
 from dispatcher.store.signing_keys import SigningKeys
 from tests.api.conftest import Service
 from tests.api.public.test_routes import NOWHERE, read, submitted
+from tests.support import documents
 from tests.support.messages import SENDER, InfoPart
+from tests.support.programs import program, run
 from tests.support.submissions import warning
 from tests.support.xml_signatures import Others
 
@@ -38,6 +42,31 @@ async def test_others_verify_what_the_service_signs(service: Service, tmp_path: 
     changed = answer.body.replace(b"Smoke", b"Smoky")
     assert [others.xml_crypto_verifies(data) for data in (answer.body, changed)] == [True, False]
     assert [others.xmlsec1_verifies(data) for data in (answer.body, changed)] == [True, False]
+
+
+@pytest.mark.processes
+async def test_the_command_of_the_documents_verifies_it_with_whichever_key_signed(
+    service: Service, pool: Any, tmp_path: Path
+) -> None:
+    """`xmlsec1` reads the first certificate of a file alone, and the one that signs is not always the first."""
+    keys = SigningKeys(pool, service.parts.signer._keys._addresses)
+    await keys.make(lambda _keys, now: now, SERVICE)
+    await keys.make(lambda listed, _now: listed[0].ends_at, SERVICE)
+    alert_id = await submitted(service, warning())
+    assert (await read(service, CERTIFICATES)).body.count(b"BEGIN") == 2, "the next one comes first"
+    for name in ("xmlsec1", "curl"):
+        program(name, name)
+    [block] = [one for one in documents.blocks(documents.page("cap-receivers.md"), "sh") if "xmlsec1" in one]
+    surroundings = {**os.environ, "WARN": service.url, "ID": alert_id}
+
+    async def ends(script: str) -> int:
+        command = ["bash", "-c", script]
+        return (await asyncio.to_thread(run, command, cwd=tmp_path, env=surroundings)).returncode
+
+    assert await ends(block) == 0
+    signed = tmp_path / "signed.xml"
+    signed.write_bytes(signed.read_bytes().replace(b"Actual", b"Test"))
+    assert await ends(block[block.index("for ") :]) != 0
 
 
 async def test_it_is_the_same_document_again_and_again_and_after_its_end(service: Service) -> None:
