@@ -16,6 +16,7 @@ from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     import cap
     from dispatcher.access.signing_plan import SigningKey
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 KNOWN_FOR_S: Final = 10.0
 """How long the keys are taken for known: a key that is revoked signs nothing after that."""
+ANSWER_WITHIN_S: Final = 2.0
+"""How long whoever wants something signed waits for the record where there are keys of before. All wait for the one
+question, so that it is not asked again within `KNOWN_FOR_S` either."""
 KEPT_BYTES: Final = 64 * 1024 * 1024
 """How much of what was signed a process keeps; the oldest goes first, and is signed again where it is asked for."""
 
@@ -39,7 +43,7 @@ class MessageSigner:
         self._keys = keys
         self._monotonic = monotonic
         self._one_by_one = asyncio.Lock()
-        self._read_at = float("-inf")
+        self._asked_at = float("-inf")
         self._published: tuple[SigningKey, ...] = ()
         self._key: SigningKey | None = None
         self._signer: AlertSigner | None = None
@@ -71,16 +75,19 @@ class MessageSigner:
     async def _refresh(self) -> tuple[SigningKey, AlertSigner]:
         """Return the key that signs now. While the record is away it is the one of before."""
         if self._key is None or self._signer is None:
-            return await self._read()
-        if self._monotonic() - self._read_at >= KNOWN_FOR_S:
+            return await self._take(*await self._keys.listed())
+        if self._monotonic() - self._asked_at >= KNOWN_FOR_S:
             try:
-                return await self._read()
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    listed = await self._keys.listed()
+                return await self._take(*listed)
             except UNAVAILABLE as error:
+                self._asked_at = self._monotonic()
                 log.warning("signing_keys_not_read", error=type(error).__name__)
         return self._key, self._signer
 
-    async def _read(self) -> tuple[SigningKey, AlertSigner]:
-        keys, now = await self._keys.listed()
+    async def _take(self, keys: list[SigningKey], now: datetime) -> tuple[SigningKey, AlertSigner]:
+        """Return of the keys on record the one that signs `now`. Where the next one is due, it is made."""
         if next_signs_from(keys, now) is not None:
             await self._keys.make(next_signs_from, SERVICE)
             keys, now = await self._keys.listed()
@@ -90,7 +97,7 @@ class MessageSigner:
         if self._signer is None or self._key is None or key.fingerprint != self._key.fingerprint:
             private = await self._keys.private(key)
             self._signer = await asyncio.to_thread(AlertSigner, private, key.certificate)
-        self._key, self._published, self._read_at = key, published(keys, now), self._monotonic()
+        self._key, self._published, self._asked_at = key, published(keys, now), self._monotonic()
         return key, self._signer
 
     def _keep(self, name: tuple[str, str], signed: bytes) -> None:

@@ -1,5 +1,6 @@
 """Each message is signed once, by the key that signs now, whatever happens to the record meanwhile."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -107,10 +108,29 @@ async def test_while_the_record_is_away_the_key_of_before_signs(keys: SigningKey
         await signer.signed("A", alert())
     store.away = False
     before = await signer.signed("A", alert())
-    store.away = True
+    store.away, store.asked = True, 0
     clock.pass_time()
     assert await signer.signed("A", alert()) is before
     assert (await signer.signed("B", alert(identifier="b"))).endswith(b"</alert>")
+    assert store.asked == 1, "each question may take seconds, for which all wait"
+    store.away = False
+    clock.pass_time()
+    await signer.certificates()
+    assert store.asked == 2
+
+
+async def test_nobody_waits_long_for_a_record_that_does_not_answer(
+    keys: SigningKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, store = Clock(), Store(keys)
+    signer = MessageSigner(store, clock)
+    before = await signer.certificates()
+    store.is_stuck, store.asked = True, 0
+    clock.pass_time()
+    monkeypatch.setattr(message_signer, "ANSWER_WITHIN_S", 0.01)
+    async with asyncio.timeout(30):
+        assert await asyncio.gather(*(signer.certificates() for _ in range(3))) == [before] * 3
+    assert store.asked == 1
 
 
 async def test_what_cannot_be_signed_is_said_each_time(keys: SigningKeys) -> None:
@@ -125,9 +145,13 @@ class Store:
 
     def __init__(self, keys: SigningKeys) -> None:
         self._keys = keys
-        self.away = False
+        self.away = self.is_stuck = False
+        self.asked = 0
 
     async def listed(self) -> Any:
+        self.asked += 1
+        if self.is_stuck:
+            await asyncio.Event().wait()
         if self.away:
             raise OSError("away")
         return await self._keys.listed()
