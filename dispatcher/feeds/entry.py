@@ -73,6 +73,8 @@ class Listing:
 
     entries: tuple[FeedEntry, ...] = ()
     broken: tuple[UnreadablePart, ...] = field(default=())
+    known_at: datetime | None = None
+    """As of when the source knew that, where it says so: its record may be away, or a cache answer in its place."""
 
 
 class Adapter(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -20,7 +21,6 @@ from dispatcher.readers.readers import ReaderStopped, StopReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
 
     from channels.http.addresses import Exemptions
     from dispatcher.boundaries.municipalities import Boundaries
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from dispatcher.readers.readers import Readers
     from dispatcher.store.feeds.feeds import Feeds
 
+KNOWN_AT: Final = "known_at"
+"""Under this name it is kept as of when the source of a list knew it, beside the validators: what stays the same gets
+old."""
+
 log = structlog.get_logger()
 
 
@@ -44,6 +48,8 @@ class PollReport:
     detail: str = ""
     synced: SyncResult = SyncResult()  # noqa: RUF009 - frozen
     retry_after_s: float | None = None
+    known_at: datetime | None = None
+    """As of when the source knew that, where it says so (`Listing.known_at`)."""
 
     @property
     def succeeded(self) -> bool:
@@ -155,9 +161,11 @@ class Poller:
             # Of what was missing last time, only the same list says that it is missing still.
             listed = known if answer.same else {key: row for key, row in known.items() if not row.missed}
             synced = await self._sync.apply(feed, part_of(url), None, listed, now)
-            return _report(synced), {**validators, **answer.validators}
+            kept = {**validators, **answer.validators}
+            return replace(_report(synced), known_at=_moment(kept.get(KNOWN_AT))), kept
         report = await self._sync_body(feed, url, answer.body, known, now)
-        return report, {**answer.validators, "sha256": digest}
+        said = {KNOWN_AT: report.known_at.isoformat()} if report.known_at else {}
+        return report, {**answer.validators, "sha256": digest, **said}
 
     async def _sync_body(
         self, feed: Feed, url: str, body: bytes, known: Mapping[str, EntryState], now: datetime
@@ -174,9 +182,9 @@ class Poller:
                 FeedResult.UNREADABLE, listing.broken[0].code, SyncResult(broken=len(listing.broken))
             )
         synced = await self._sync.apply(feed, part, listing, known, now)
-        return (
-            PollReport(FeedResult.UNREADABLE, "every entry", synced) if synced.illegible else _report(synced)
-        )
+        if synced.illegible:
+            return PollReport(FeedResult.UNREADABLE, "every entry", synced)
+        return replace(_report(synced), known_at=listing.known_at)
 
     async def _scan(
         self, feed: Feed, folder: Folder, known: Mapping[str, EntryState], now: datetime
@@ -242,7 +250,7 @@ class Poller:
         return replace(
             state,
             polled_at=now,
-            succeeded_at=now if report.succeeded else state.succeeded_at,
+            succeeded_at=_known_until(state, report, now),
             changed_at=now if report.synced.changed or is_first else state.changed_at,
             next_at=next_poll(feed.settings, now, failures, report.retry_after_s, self._random),
             failures=failures,
@@ -290,4 +298,19 @@ def _together(reports: Sequence[PollReport]) -> PollReport:
     waits = [one.retry_after_s for one in reports if one.retry_after_s is not None]
     failed = [one for one in reports if not one.succeeded]
     worst = failed[0] if failed else _report(synced)
-    return PollReport(worst.result, worst.detail, synced, max(waits, default=None))
+    known_at = min((one.known_at for one in reports if one.known_at), default=None)
+    return PollReport(worst.result, worst.detail, synced, max(waits, default=None), known_at)
+
+
+def _known_until(state: FeedState, report: PollReport, now: datetime) -> datetime | None:
+    """Return until when it is known what the source says. An older copy of its list takes nothing from that."""
+    if not report.succeeded:
+        return state.succeeded_at
+    if report.known_at is None:
+        return now
+    known_at = min(now, report.known_at)
+    return max(known_at, state.succeeded_at or known_at)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -11,6 +11,7 @@ from prometheus_client import generate_latest
 import cap
 from dispatcher.feeds.configuration import Feed, feed_of
 from dispatcher.feeds.poller import Poller
+from dispatcher.feeds.schedule import stale_since
 from dispatcher.readers.pool import ReaderLimits, ReaderPool
 from dispatcher.readers.process import BoundaryFiles
 from dispatcher.readers.readers import ReaderStopped, StopReason
@@ -133,6 +134,26 @@ async def test_the_first_list_is_news_even_if_it_is_empty(
     known = world.clock.now
     await poll(poller, world, dwd)
     assert (await world.feeds.state("dwd")).changed_at == known
+
+
+async def test_what_a_neighbour_knew_a_while_ago_is_not_known_now(
+    world: World, server: FeedServer, poller: Poller
+) -> None:
+    """A neighbour whose record is away, or whose cache answers for it, says as of when it knew, time and again."""
+    feed = await world.feed("neighbour", "index", urls=(server.origin + LIST,))
+    knew = world.clock.now
+    body = f"""<feed xmlns="http://www.w3.org/2005/Atom"><id>x</id><title>x</title><updated>{knew.isoformat()}</updated>
+        <current xmlns="urn:cap-dispatcher:state">true</current></feed>"""
+    server.put(LIST, body.encode())
+    for status in (200, 304):
+        assert (await poll(poller, world, feed, minutes=6)).succeeded
+        state = await world.feeds.state("neighbour")
+        assert (server.requests[-1].status, state.succeeded_at, state.failures) == (status, knew, 0)
+    assert stale_since(feed.settings, state.succeeded_at, world.clock.now) == knew
+    earlier = knew - timedelta(minutes=5)
+    server.put(LIST, body.replace(knew.isoformat(), earlier.isoformat()).encode())
+    await poll(poller, world, feed)
+    assert (await world.feeds.state("neighbour")).succeeded_at == knew, "a cache has an older one"
 
 
 async def test_a_redirect_within_the_rules_is_followed(

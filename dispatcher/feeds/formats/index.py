@@ -23,6 +23,8 @@ CAP_TYPES = ("application/cap+xml", "application/common-alerting-protocol+xml")
 _ENTRIES = frozenset({"entry", "item"})
 _WITHIN = re.compile(r"<(?:[\w.-]+:)?alert[\s/>]")
 """How an alert begins that an entry holds as escaped text."""
+_STATE = "urn:cap-dispatcher:state"
+"""The namespace in which the feed of a dispatcher says whether it knows. Its `updated` is as of when it does."""
 _PACKED = "contentData"
 """An element of EDXL-DE 1.0 (section 3.2.4.2) that may hold an alert in base64."""
 
@@ -46,7 +48,7 @@ class Index:
             raise cap.NotCap("The feed says nothing of itself.", "Der Feed sagt nichts über sich selbst.")
         within = embedded(document, body)
         entries, broken = _linked(document, body, url)
-        return Listing((*within.entries, *entries), (*within.broken, *broken))
+        return Listing((*within.entries, *entries), (*within.broken, *broken), _known_at(body))
 
     def read(self, entry: FeedEntry, parts: Sequence[bytes]) -> tuple[Incoming, ...]:
         if entry.alert is not None:
@@ -146,10 +148,8 @@ def _read_hints(body: bytes) -> list[_Hints]:
     """Return them for every entry; none where entries stand in entries, each of which would have to be looked through
     again.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(body[: LIST_LIMITS.max_bytes], parser)
-    except etree.XMLSyntaxError:  # what `cap` mended before reading, such as a wrong encoding
+    root = _parsed(body)
+    if root is None:
         return []
     found = []
     for element in root.iter(etree.Element):
@@ -165,6 +165,23 @@ def _read_hints(body: bytes) -> list[_Hints]:
             )
             found.append(hint)
     return found
+
+
+def _known_at(body: bytes) -> datetime | None:
+    """Return as of when a neighbour's dispatcher says that it knows what it lists; None for any other feed."""
+    root = _parsed(body) if _STATE.encode() in body else None
+    if root is None or root.find(f"{{{_STATE}}}current") is None:
+        return None
+    return read_date(_child_text(root, "updated"))
+
+
+def _parsed(body: bytes) -> etree._Element | None:
+    """Return the root of an index; None for what `cap` mended before reading, such as a wrong encoding."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.fromstring(body[: LIST_LIMITS.max_bytes], parser)
+    except etree.XMLSyntaxError:
+        return None
 
 
 def _name(element: etree._Element) -> str:

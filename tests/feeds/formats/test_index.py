@@ -40,6 +40,13 @@ def test_the_corpus_index_links_to_a_message() -> None:
         Index().read(found, (body,))
 
 
+def test_only_the_feed_of_a_dispatcher_says_as_of_when_it_knows() -> None:
+    assert Index().listing(ATOM.format("").encode(), "https://x.example/").known_at is None
+    named = ATOM.format('<current xmlns="urn:cap-dispatcher:state">false</current>')
+    expected = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    assert Index().listing(named.encode(), "https://x.example/").known_at == expected
+
+
 def test_a_link_is_chosen_by_its_media_type_and_may_be_relative() -> None:
     body = ATOM.format(
         entry(

@@ -30,6 +30,7 @@ def test_it_is_a_valid_feed_that_leads_to_the_messages(places: PublicPlaces) -> 
     assert [problem.code for problem in document.problems] == ["feed-without-alert"], "it links to them"
     listing = Index().listing(body, URL)
     assert listing.broken == ()
+    assert listing.known_at == NOW
     assert [entry.key for entry in listing.entries] == [
         "https://warn.example/v1/public/alerts/B/cap",
         "https://warn.example/v1/public/alerts/A/cap",
