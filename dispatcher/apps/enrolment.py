@@ -120,15 +120,16 @@ class Enrolment:
             self._tokens.digest(token) if token else None, self._tokens.digest(made), trusted=trusted
         )
         try:
-            put = await self._store.put(installation, judged.wish, tokens)
+            put = await self._store.put(installation, judged.wish, tokens, self._leave_digest)
         except SubscriberRefused as refused:
             raise WishRefused(wish_error(refused.code, refused.path)) from None
-        number = put.subscriber.number
-        leave_token = self._tokens.to_leave(number)
-        await self._ends.note_leave_digest(number, self._tokens.leave_digest(leave_token))
+        leave_token = self._tokens.to_leave(put.subscriber.number)
         return Enrolled(
             put.subscriber, leave_token, made if put.new_token else None, judged.left_out, judged.partly
         )
+
+    def _leave_digest(self, number: int) -> bytes:
+        return self._tokens.leave_digest(self._tokens.to_leave(number))
 
     def installation(self, instance: str, name: str) -> Installation:
         """Return the installation of an instance's app that calls itself so."""

@@ -38,6 +38,9 @@ _SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     "shared_buffers": "128MB",
+    # A crowd that is the first to subscribe fills tables of which nothing is known yet; until they were analysed, which
+    # is looked for once a minute by default, each sign-up reads all those before it.
+    "autovacuum_naptime": "5s",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",

@@ -35,8 +35,10 @@ WHERE e.due_at <= {NOW} AND n.ended_at IS NULL AND s.ended_at IS NULL
   AND (n.channel <> 'sms' OR e.attempts < {ATTEMPTS})
 ORDER BY e.due_at LIMIT $1 FOR UPDATE OF e SKIP LOCKED"""  # noqa: S608 - constant
 _SENDING: Final = f"""
-UPDATE subscriber_endpoint SET code_digest = $3, code_sent_at = {NOW}, code_tries = 0, due_at = {NOW} + $4::interval,
-  attempts = attempts + 1 WHERE (subscriber_id, subscription_id) = ($1, $2)"""  # noqa: S608 - constant
+UPDATE subscriber_endpoint e SET code_digest = o.digest, code_sent_at = {NOW}, code_tries = 0,
+  due_at = {NOW} + $4::interval, attempts = attempts + 1
+FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS o(subscriber, endpoint, digest)
+WHERE (e.subscriber_id, e.subscription_id) = (o.subscriber, o.endpoint)"""  # noqa: S608 - constant
 _ANSWERED: Final = f"""
 WITH sent AS (
   SELECT subscription_id FROM subscriber_endpoint
@@ -105,9 +107,9 @@ class EndpointMessages:
                     code_digest=self._digest_of(row["subscriber_id"], code),
                 )
                 found.append(message)
-                await connection.execute(
-                    _SENDING, message.subscriber, message.endpoint.id, message.code_digest, SENDING
-                )
+            if found:
+                sent = ((one.subscriber, one.endpoint.id, one.code_digest) for one in found)
+                await connection.execute(_SENDING, *map(list, zip(*sent, strict=True)), SENDING)
         return found
 
     async def answered(self, message: DueMessage, answer: str, *, again: bool, gone: bool = False) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from channels.webpush.channel import VAPID_KEY
 from channels.webpush.vapid import KEY_NAME_CHARACTERS
@@ -77,6 +77,11 @@ _NEW: Final = f"""
 INSERT INTO subscription (channel, gateway, sealed, address_hash, keys, instance, active, imported_active, told)
 VALUES ($1, $2, $3, $4, {_KEYS}, $6, false, false, false)
 ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL DO NOTHING RETURNING id"""  # noqa: S608 - constant
+_ADD: Final = f"""
+WITH made AS ({_NEW}, channel)
+INSERT INTO subscriber_endpoint (subscriber_id, subscription_id, position, due_at)
+SELECT $7, id, $8, CASE WHEN channel <> 'sms' THEN {NOW} END FROM made RETURNING subscription_id"""  # noqa: S608 - constant
+"""A new endpoint, and with it whose it is, as `_LINK` has it of a new one."""
 _NEW_KEYS: Final = f"""
 UPDATE subscription SET gateway = $2, sealed = $3, keys = {_KEYS}, instance = $6
 WHERE channel = $1 AND address_hash = $4 AND ended_at IS NULL"""  # noqa: S608 - constant
@@ -143,43 +148,86 @@ class Named:
     sealed: SealedAddress
     path: str
 
+    @property
+    def order(self) -> tuple[str, bytes]:
+        return self.endpoint.channel, self.sealed.address_hash
+
+
+class Replaced(NamedTuple):
+    """The numbers of the endpoints that a subscriber had or has, and of those of them that nobody ever had before."""
+
+    touched: set[int]
+    new: set[int]
+
 
 class KnownEndpoints:
     """The endpoints that a subscriber has and names, in the caller's transaction."""
 
-    def __init__(self, connection: Connection, addresses: Addresses, subscriber: int) -> None:
+    def __init__(
+        self, connection: Connection, addresses: Addresses, subscriber: int, *, is_new: bool = False
+    ) -> None:
+        """`is_new`: this transaction has made the subscriber, which has none yet."""
         self._connection = connection
         self._addresses = addresses
         self._subscriber = subscriber
+        self._is_new = is_new
 
-    async def replace(self, instance: str, wished: Sequence[WishedEndpoint]) -> set[int]:
-        """Let the subscriber have these endpoints and no others. Returns the numbers of all that it had or has. Raises
-        `SubscriberRefused`.
-        """
+    async def replace(self, instance: str, wished: Sequence[WishedEndpoint]) -> Replaced:
+        """Let the subscriber have these endpoints and no others. Raises `SubscriberRefused`."""
         connection, subscriber = self._connection, self._subscriber
-        before = [EndpointLink(**row) for row in map(dict, await connection.fetch(_LINKS, subscriber))]
+        before = await self._before()
         await seal_before(connection, self._addresses, [(one.channel, one.address) for one in wished])
         for position, one in enumerate(wished):
             name = one.keys.get(VAPID_KEY)
             if name is not None and not await connection.fetchval(_IS_VAPID_KNOWN, name):
                 raise SubscriberRefused("vapid_unknown", f"/endpoints/{position}/keys/{VAPID_KEY}")
         sealed = [self._addresses.seal(one.address, one.keys) for one in wished]
-        numbers: dict[int, int] = {}
-        # In one order for everybody, so that nobody waits for one another.
-        for position in sorted(range(len(wished)), key=lambda n: (wished[n].channel, sealed[n].address_hash)):
-            named = Named(instance, wished[position], sealed[position], f"/endpoints/{position}")
-            number = await self._find(named, before)
-            numbers[number] = min(position, numbers.get(number, position))
-        for number, position in numbers.items():
-            await connection.execute(_LINK, subscriber, number, position, SEND_AGAIN_AFTER)
+        named = [
+            Named(instance, one, seal, f"/endpoints/{position}")
+            for position, (one, seal) in enumerate(zip(wished, sealed, strict=True))
+        ]
+        numbers, new = await self._have(named, before)
         dropped = [link for link in before if link.id not in numbers]
-        places = successors(dropped, await self._unproven(numbers))
+        places = successors(dropped, await self._unproven(numbers) if dropped else {})
         for link in dropped:
             if link.id in places:
                 await connection.execute(_WAIT_FOR, subscriber, link.id, places[link.id])
             else:
                 await connection.execute(_GIVE_UP, subscriber, link.id)
-        return {*numbers, *(link.id for link in before)}
+        return Replaced({*numbers, *(link.id for link in before)}, new)
+
+    async def _have(
+        self, named: Sequence[Named], before: Sequence[EndpointLink]
+    ) -> tuple[dict[int, int], set[int]]:
+        """Let the subscriber have what it names. Returns the positions by number, and which nobody had before."""
+        numbers: dict[int, int] = {}
+        new: set[int] = set()
+        # In one order for everybody, so that nobody waits for one another.
+        for position in sorted(range(len(named)), key=lambda n: named[n].order):
+            if self._is_new and (number := await self._add(named[position], position)):
+                new.add(number)
+            else:
+                number = await self._find(named[position], before)
+            numbers[number] = min(position, numbers.get(number, position))
+        for number, position in numbers.items():
+            if number not in new:
+                await self._connection.execute(_LINK, self._subscriber, number, position, SEND_AGAIN_AFTER)
+        return numbers, new
+
+    async def _before(self) -> list[EndpointLink]:
+        if self._is_new:
+            return []
+        rows = await self._connection.fetch(_LINKS, self._subscriber)
+        return [EndpointLink(**row) for row in map(dict, rows)]
+
+    async def _add(self, named: Named, position: int) -> int | None:
+        """Return the number of an endpoint that nobody had, which the subscriber has now; None for one that is there
+        already.
+        """
+        number: int | None = await self._connection.fetchval(
+            _ADD, *_row_of(named), self._subscriber, position
+        )
+        return number
 
     async def _find(self, named: Named, before: Sequence[EndpointLink]) -> int:
         """Return the number of an endpoint: that is there, is the subscriber's own that had ended, or is new."""

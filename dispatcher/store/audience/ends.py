@@ -67,14 +67,6 @@ class SubscriberEnds:
             number = await connection.fetchval("SELECT id FROM subscriber WHERE leave_digest = $1", digest)
             return number is not None and await self._erase(connection, number)
 
-    async def note_leave_digest(self, number: int, digest: bytes) -> None:
-        """Record the digest of the link by which a subscriber leaves."""
-        await self._pool.execute(
-            "UPDATE subscriber SET leave_digest = $2 WHERE id = $1 AND leave_digest IS DISTINCT FROM $2",
-            number,
-            digest,
-        )
-
     async def erase_ended(self, days: int) -> int:
         """Erase what ended so many days ago: subscribers, and endpoints with what they followed. Of a webhook the URL
         stays, which is no person's. Returns how many.

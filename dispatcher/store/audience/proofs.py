@@ -27,6 +27,9 @@ SHORT_CODE_VALID: Final = timedelta(minutes=15)
 UNPROVEN_KEPT: Final = timedelta(hours=24)
 """How long an endpoint that nobody has proven waits: an app that still wants it names it when it starts."""
 TEST_AGAIN_AFTER: Final = timedelta(seconds=30)
+_HOLD: Final = """
+SELECT device_hash IS NOT NULL AS has_device, device_claimed_at IS NOT NULL AS claims FROM subscriber
+WHERE id = $1 FOR UPDATE"""
 _PENDING: Final = f"""
 SELECT e.subscription_id, e.code_digest, e.proven_at, n.channel FROM subscriber_endpoint e
 JOIN subscription n ON n.id = e.subscription_id
@@ -70,7 +73,8 @@ class Proofs:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await hold_shown(connection)
-            if await connection.fetchrow("SELECT FROM subscriber WHERE id = $1 FOR UPDATE", number) is None:
+            subscriber = await connection.fetchrow(_HOLD, number)
+            if subscriber is None:
                 return None
             pending = await connection.fetch(_PENDING, number, CODE_VALID, CODE_TRIES, SHORT_CODE_VALID)
             # All are compared, to take as long whichever it is.
@@ -82,12 +86,15 @@ class Proofs:
                 )
                 return None
             endpoint = matching[0]["subscription_id"]
-            await give_up_claim(connection, number)
+            if subscriber["claims"]:
+                await give_up_claim(connection, number)
             await connection.execute(_PROVEN, number, endpoint)
-            await claim_device(connection, number)
+            if subscriber["has_device"]:
+                await claim_device(connection, number)
             channel: str = matching[0]["channel"]
             if matching[0]["proven_at"] is None:
-                await opt_outs.lift(connection, endpoint)
+                if channel == opt_outs.CHANNEL:
+                    await opt_outs.lift(connection, endpoint)
                 changed = await endpoints.succeed(connection, number, endpoint)
                 await reunite(connection, self._addresses, changed)
             return channel

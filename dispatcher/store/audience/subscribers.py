@@ -23,15 +23,17 @@ from dispatcher.model.subscriptions import WatchedArea
 from dispatcher.store import audit
 from dispatcher.store.audience import endpoints, export
 from dispatcher.store.audience.unions import (
+    SHOWN_HELD,
     claim_device,
     give_up_claim,
-    hold_shown,
     preferences_of,
     reunite,
 )
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dispatcher.access.principals import Actor
     from dispatcher.model.subscribers import Wish
     from dispatcher.store.record import Connection, Pool
@@ -42,9 +44,12 @@ ONE_DEVICE_MAX: Final = 16
 _LOCKS: Final = 7207116115
 """The seed of the advisory locks of installations and devices. Any number of ours would do."""
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), $2))"
+_LOCK_FIRST: Final = f"{_LOCK}, {SHOWN_HELD}"
+"""The first of a transaction's locks, and beside it what `hold_shown` holds: nobody waits for one of them who has the
+other, as whoever changes an instance takes none of installations."""
 _PUT: Final = f"""
-INSERT INTO subscriber AS s (instance_id, installation_hash, token_digest, device_hash, languages, min_severity,
-  quiet_from, quiet_until, drills, escalate_after_s, expires_at, wish_digest)
+WITH wisher AS (INSERT INTO subscriber AS s (instance_id, installation_hash, token_digest, device_hash, languages,
+  min_severity, quiet_from, quiet_until, drills, escalate_after_s, expires_at, wish_digest)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (instance_id, installation_hash) WHERE ended_at IS NULL DO UPDATE SET token_digest = $3, device_hash = $4,
   device_claimed_at = CASE WHEN s.device_hash = $4 THEN s.device_claimed_at END,
@@ -53,16 +58,23 @@ ON CONFLICT (instance_id, installation_hash) WHERE ended_at IS NULL DO UPDATE SE
   changed_at = CASE WHEN (s.device_hash, s.languages, s.min_severity, s.quiet_from, s.quiet_until, s.drills,
     s.escalate_after_s, s.expires_at) IS DISTINCT FROM ($4, $5, $6, $7, $8, $9, $10, $11)
     THEN {NOW} ELSE s.changed_at END
-RETURNING id"""  # noqa: S608 - constant
+RETURNING id),
+left_out AS (
+  DELETE FROM subscriber_municipality m USING wisher w WHERE m.subscriber_id = w.id AND m.ags <> ALL($13::text[])),
+follows AS (
+  INSERT INTO subscriber_municipality (subscriber_id, ags) SELECT id, unnest($13::text[]) FROM wisher
+  ON CONFLICT DO NOTHING),
+drawn AS (DELETE FROM subscriber_area a USING wisher w WHERE a.subscriber_id = w.id)
+SELECT id FROM wisher"""  # noqa: S608 - constant
+"""All of a wish but its areas and endpoints."""
 _UNSETTLED: Final = """
 SELECT EXISTS (SELECT FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id
   WHERE e.subscriber_id = $1 AND (e.proven_at IS NULL OR e.successor IS NOT NULL OR n.ended_at IS NOT NULL))"""
 _SEEN: Final = f"""
 UPDATE subscriber SET seen_at = {NOW} WHERE id = $1 AND seen_at < {NOW} - interval '1 hour'"""  # noqa: S608 - constant
-_FOLLOWS: Final = """
-WITH left_out AS (DELETE FROM subscriber_municipality WHERE subscriber_id = $1 AND ags <> ALL($2::text[]))
-INSERT INTO subscriber_municipality (subscriber_id, ags) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING"""
-_OF: Final = "SELECT * FROM subscriber WHERE instance_id = $1 AND installation_hash = $2 AND ended_at IS NULL"
+_OF: Final = """
+SELECT id, token_digest, device_hash, wish_digest FROM subscriber
+WHERE instance_id = $1 AND installation_hash = $2 AND ended_at IS NULL"""
 _ENDPOINTS: Final = f"""
 SELECT e.*, n.channel, n.ended_at IS NOT NULL AS gone,
   CASE WHEN e.proven_at IS NULL AND e.due_at IS NULL AND n.ended_at IS NULL AND n.channel <> 'sms'
@@ -72,8 +84,16 @@ SELECT e.*, n.channel, n.ended_at IS NOT NULL AS gone,
 FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id WHERE e.subscriber_id = $1
 ORDER BY e.successor IS NOT NULL, e.position"""  # noqa: S608 - constant
 _SHOWN: Final = "SELECT i.shown FROM subscriber s JOIN instance i ON i.id = s.instance_id WHERE s.id = $1"
-_PLACES: Final = f"""
-SELECT ags FROM subscriber_municipality WHERE subscriber_id = $1 AND ags = ANY(({_SHOWN})::text[]) ORDER BY ags"""  # noqa: S608 - constant
+_SUBSCRIBER: Final = f"""
+SELECT s.*, ARRAY(
+    SELECT m.ags FROM subscriber_municipality m WHERE m.subscriber_id = s.id AND m.ags = ANY(i.shown) ORDER BY m.ags
+  ) AS places,
+  EXISTS (SELECT FROM subscriber_area a WHERE a.subscriber_id = s.id) AS has_drawn,
+  coalesce(s.expires_at <= {NOW}, false) AS is_over
+FROM subscriber s JOIN instance i ON i.id = s.instance_id"""  # noqa: S608 - constant
+_BY_NUMBER: Final = f"{_SUBSCRIBER} WHERE s.id = $1"
+_BY_INSTALLATION: Final = f"""
+{_SUBSCRIBER} WHERE s.instance_id = $1 AND s.installation_hash = $2 AND s.ended_at IS NULL"""
 _AREAS: Final = f"""
 SELECT lat, lon, radius_m, ags FROM subscriber_area WHERE subscriber_id = $1 AND ags && ({_SHOWN})
 ORDER BY lat, lon, radius_m"""  # noqa: S608 - constant
@@ -132,33 +152,43 @@ class Subscribers:
         self._pool = pool
         self._addresses = addresses
 
-    async def put(self, installation: Installation, wish: Wish, tokens: Tokens) -> Put:
-        """Replace all that an installation wants; the same once more changes nothing. Raises `NotTheirs`, and
-        `SubscriberRefused` for an endpoint that is another's.
+    async def put(
+        self,
+        installation: Installation,
+        wish: Wish,
+        tokens: Tokens,
+        leave_digest: Callable[[int], bytes] | None = None,
+    ) -> Put:
+        """Replace all that an installation wants; the same once more changes nothing. `leave_digest` returns, by the
+        subscriber's number, the digest of the link by which it leaves. Raises `NotTheirs`, and `SubscriberRefused` for
+        an endpoint that is another's.
 
         Until a first round trip, nothing of it can be harmed: an answer that got lost with its token costs the app
         nothing but to ask again.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            await hold_shown(connection)
             before = await _hold(connection, installation, wish.device)
             keeps = before is not None and _may(before, tokens)
             digest = before["token_digest"] if before is not None and keeps else tokens.offered
             wish_digest = self._digest(wish)
             if keeps and await _is_same(connection, before, wish_digest):
-                return Put(await _known(connection, before["id"]), False)
+                return Put(await _known(connection, before["id"], leave_digest), False)
             if before is not None and not keeps and await _is_proven(connection, before["id"]):
                 raise NotTheirs
             number = await _write(connection, installation, wish, (digest, wish_digest))
             if wish.device is not None:
                 await _require_few(connection, number, wish.device)
-            known = endpoints.KnownEndpoints(connection, self._addresses, number)
-            touched = await known.replace(installation.instance, wish.endpoints)
-            await give_up_claim(connection, number)
-            await claim_device(connection, number)
-            devices = {wish.device, before and before["device_hash"]} - {None}
-            await reunite(connection, self._addresses, touched, devices)
-            return Put(await _known(connection, number), digest == tokens.offered)
+            is_new = before is None
+            known = endpoints.KnownEndpoints(connection, self._addresses, number, is_new=is_new)
+            touched, new = await known.replace(installation.instance, wish.endpoints)
+            if not is_new:
+                await give_up_claim(connection, number)
+                await claim_device(connection, number)
+            if not is_new or touched != new:
+                # What nobody had is told of nothing until it is proven, as it was made.
+                devices = {wish.device, before and before["device_hash"]} - {None}
+                await reunite(connection, self._addresses, touched, devices)
+            return Put(await _known(connection, number, leave_digest), digest == tokens.offered)
 
     def _digest(self, wish: Wish) -> bytes:
         """Return by what the same wish is recognised when it comes again."""
@@ -168,12 +198,12 @@ class Subscribers:
 
     async def of(self, installation: Installation) -> Subscriber | None:
         """Return the subscriber that an installation is."""
-        row = await self._pool.fetchrow(_OF, *installation)
+        row = await self._pool.fetchrow(_BY_INSTALLATION, *installation)
         return None if row is None else await _subscriber(self._pool, row)
 
     async def numbered(self, number: int) -> Subscriber | None:
         """Return the subscriber of this number, also one whose end date has come."""
-        row = await self._pool.fetchrow("SELECT * FROM subscriber WHERE id = $1", number)
+        row = await self._pool.fetchrow(_BY_NUMBER, number)
         return None if row is None else await _subscriber(self._pool, row)
 
     async def owned(self, installation: Installation, token_digest: bytes) -> int | None:
@@ -214,9 +244,9 @@ def _may(row: Any, tokens: Tokens) -> bool:
 
 async def _hold(connection: Connection, installation: Installation, device: bytes | None) -> Any:
     """Return the row of an installation, held until the transaction ends; None where there is none. What is decided
-    about one installation, or one device, is decided one after the other.
+    about one installation, or one device, is decided one after the other. Until then no instance shows other places.
     """
-    await connection.execute(_LOCK, installation.hash, _LOCKS)
+    await connection.execute(_LOCK_FIRST, installation.hash, _LOCKS)
     row = await connection.fetchrow(_OF + " FOR UPDATE", *installation)
     for one in sorted({device, row and row["device_hash"]} - {None}):
         await connection.execute(_LOCK, one, _LOCKS)
@@ -268,9 +298,10 @@ async def _write(
         wanted.escalate_after_s,
         wish.expires_at,
         digests[1],
+        list(wish.places),
     )
-    await connection.execute(_FOLLOWS, number, list(wish.places))
-    await connection.execute("DELETE FROM subscriber_area WHERE subscriber_id = $1", number)
+    if not wish.watched_areas:
+        return number
     await connection.executemany(
         """INSERT INTO subscriber_area (subscriber_id, lat, lon, radius_m, ags) VALUES ($1, $2, $3, $4, $5)
            ON CONFLICT DO NOTHING""",
@@ -288,24 +319,29 @@ async def _write(
     return number
 
 
-async def _known(connection: Connection, number: int) -> Subscriber:
-    """Return the subscriber, who is there: this transaction wrote it."""
-    return await _subscriber(
-        connection, await connection.fetchrow("SELECT * FROM subscriber WHERE id = $1", number)
-    )
+async def _known(
+    connection: Connection, number: int, leave_digest: Callable[[int], bytes] | None
+) -> Subscriber:
+    """Return the subscriber, who is there: this transaction holds it. That it leaves by another link than before is
+    recorded, if it does.
+    """
+    row = await connection.fetchrow(_BY_NUMBER, number)
+    if leave_digest is not None and row["leave_digest"] != (digest := leave_digest(number)):
+        await connection.execute("UPDATE subscriber SET leave_digest = $2 WHERE id = $1", number, digest)
+    return await _subscriber(connection, row)
 
 
 async def _subscriber(connection: Any, row: Any) -> Subscriber:
+    """Return the subscriber that a row of `_SUBSCRIBER` is."""
     number = row["id"]
     found = await connection.fetch(_ENDPOINTS, number)
-    places = await connection.fetch(_PLACES, number)
-    areas = await connection.fetch(_AREAS, number)
+    areas = await connection.fetch(_AREAS, number) if row["has_drawn"] else ()
     return Subscriber(
         number=number,
         instance=row["instance_id"],
         token_digest=row["token_digest"],
         endpoints=tuple(map(_endpoint, found)),
-        places=tuple(one["ags"] for one in places),
+        places=tuple(row["places"]),
         watched_areas=tuple(
             WatchedArea(tuple(zip(one["lat"], one["lon"], strict=True)), one["radius_m"], tuple(one["ags"]))
             for one in areas
@@ -316,8 +352,7 @@ async def _subscriber(connection: Any, row: Any) -> Subscriber:
         seen_at=row["seen_at"],
         expires_at=row["expires_at"],
         ended_at=row["ended_at"],
-        is_over=row["expires_at"] is not None
-        and await connection.fetchval(f"SELECT $1::timestamptz <= {NOW}", row["expires_at"]),
+        is_over=row["is_over"],
     )
 
 

@@ -25,7 +25,8 @@ LEFT: Final = "left"
 _HOLD: Final = """
 SELECT id, imported_language, imported_active OR legal_basis IS NOT NULL AS counts,
   EXISTS (SELECT FROM followed_municipality f WHERE f.subscription_id = s.id AND f.imported)
-    OR EXISTS (SELECT FROM watched_area w WHERE w.subscription_id = s.id AND w.imported) AS imported
+    OR EXISTS (SELECT FROM watched_area w WHERE w.subscription_id = s.id AND w.imported) AS imported,
+  person, claim, position
 FROM subscription s WHERE id = ANY($1) AND ended_at IS NULL ORDER BY id FOR NO KEY UPDATE"""
 """The rows are held until the transaction ends: whoever comes next sees what was wanted before."""
 _WANTS: Final = """
@@ -42,23 +43,26 @@ FROM unnest($1::bigint[], $2::boolean[], $3::text[], $4::smallint[], $5::time[],
 WHERE s.id = o.id"""
 _FOLLOW: Final = "SELECT follow_wished($1, NULL)"
 """What endpoints follow the record itself computes: a trigger does so too where an instance shows other places."""
-_HOLD_SHOWN: Final = "SELECT pg_advisory_xact_lock_shared(shown_lock())"
+SHOWN_HELD: Final = "pg_advisory_xact_lock_shared(shown_lock())"
+_HOLD_SHOWN: Final = f"SELECT {SHOWN_HELD}"
 _FORGET: Final = tuple(
     f"DELETE FROM {table} WHERE subscription_id = ANY($1) AND imported AND NOT wished"  # noqa: S608 - constant
     for table in ("followed_municipality", "watched_area")
 )
 """What was imported without a legal basis is forgotten once somebody whose endpoint it is says what is to be told."""
 _SHARING: Final = """
-WITH near(device_hash, id) AS (
-  SELECT s.device_hash, s.id FROM subscriber s JOIN subscriber_endpoint e ON e.subscriber_id = s.id
+WITH near AS MATERIALIZED (
+  SELECT s.id, s.device_hash FROM subscriber_endpoint e JOIN subscriber s ON s.id = e.subscriber_id
   WHERE e.subscription_id = ANY($1) AND s.ended_at IS NULL),
-member AS (
-  SELECT s.id, s.device_hash FROM subscriber s
-  WHERE s.ended_at IS NULL AND (s.id IN (SELECT id FROM near)
-    OR s.device_hash IN (SELECT device_hash FROM near) OR s.device_hash = ANY($2)))
-SELECT DISTINCT e.subscription_id FROM member m JOIN subscriber_endpoint e ON e.subscriber_id = m.id
+device(hash) AS MATERIALIZED (
+  SELECT device_hash FROM near WHERE device_hash IS NOT NULL UNION SELECT unnest($2::bytea[])),
+member AS MATERIALIZED (
+  SELECT id FROM near
+  UNION SELECT s.id FROM device d JOIN subscriber s ON s.device_hash = d.hash WHERE s.ended_at IS NULL)
+SELECT e.subscription_id FROM member m JOIN subscriber_endpoint e ON e.subscriber_id = m.id
 UNION SELECT unnest($1::bigint[])"""
-"""The endpoints of everybody who may be one person with those that have the endpoints $1, or the devices $2."""
+"""The endpoints of everybody who may be one person with those that have the endpoints $1, or the devices $2: step by
+step, each by an index. As one condition it was held against all subscribers there are."""
 _MEMBERS: Final = """
 SELECT e.subscription_id, e.position, s.id AS subscriber, s.device_hash
 FROM subscriber_endpoint e JOIN subscriber s ON s.id = e.subscriber_id
@@ -152,7 +156,7 @@ async def reunite(
         await connection.execute(statement, baseless)
     await _tell(connection, held, rows)
     await erase(connection, addresses, unwanted)
-    await _number(connection, numbers, list(devices))
+    await _number(connection, held, numbers, list(devices))
 
 
 async def _tell(connection: Connection, held: Mapping[int, Any], rows: Iterable[Any]) -> None:
@@ -204,8 +208,12 @@ async def erase(connection: Connection, addresses: Addresses, numbers: list[int]
     await connection.execute(_ERASE, numbers, nothing.sealed, nothing.address_hash)
 
 
-async def _number(connection: Connection, numbers: list[int], devices: list[bytes]) -> None:
+async def _number(
+    connection: Connection, held: Mapping[int, Any], numbers: list[int], devices: list[bytes]
+) -> None:
     around = [row["subscription_id"] for row in await connection.fetch(_SHARING, numbers, devices)]
+    if len(around) == 1 and around[0] in held and place_of(held[around[0]]) == PersonPlace():
+        return  # nobody has another, and one alone stands there, whoever has it
     await connection.fetch(
         "SELECT FROM subscription WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", around
     )
@@ -217,6 +225,11 @@ async def _number(connection: Connection, numbers: list[int], devices: list[byte
     persons = persons_of(members)
     columns = zip(*((number, *persons.get(number, PersonPlace())) for number in around), strict=True)
     await connection.execute(_NUMBER, *(list(column) for column in columns)) if around else None
+
+
+def place_of(row: Any) -> PersonPlace:
+    """Return the place that a row of `subscription` has."""
+    return PersonPlace(row["person"], row["claim"], row["position"])
 
 
 def persons_of(members: Iterable[PersonEndpoint]) -> dict[int, PersonPlace]:

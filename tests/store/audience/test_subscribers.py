@@ -8,7 +8,9 @@ import pytest
 
 from dispatcher.model.principals import Instance
 from dispatcher.model.subscribers import EndpointState, NotTheirs, SubscriberRefused
+from dispatcher.store import record
 from dispatcher.store.audience.subscribers import ONE_DEVICE_MAX, Subscribers, Tokens
+from dispatcher.store.audience.unions import hold_shown, reunite
 from dispatcher.store.sources import Sources
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.sealed import ADDRESSES
@@ -118,3 +120,74 @@ async def test_many_at_once_about_the_same_endpoint_all_get_through(pool: Any) -
     )
     await prove_all(pool)
     assert await told(pool) == {"one": (True, [DUEREN, JUELICH])}
+
+
+TOLD = """
+SELECT active, told, language, min_severity, quiet_from, quiet_until, drills, escalate_after_s, person, claim, position
+FROM subscription"""
+
+
+async def test_what_is_new_is_made_as_it_would_be_computed(pool: Any) -> None:
+    """So that nothing has to be computed for a crowd that subscribes for the first time."""
+    made = await put(pool, "anna", wish("a", "b", device="phone", min_severity=3, languages=("tr",)))
+    before = await pool.fetch(TOLD)
+    async with pool.acquire() as connection, connection.transaction():
+        await hold_shown(connection)
+        numbers = [row["id"] for row in await pool.fetch("SELECT id FROM subscription")]
+        await reunite(connection, ADDRESSES, numbers, [digest("phone")])
+    assert await pool.fetch(TOLD) == before
+    assert not await pool.fetchval("SELECT count(*) FROM subscriber WHERE device_claimed_at IS NOT NULL")
+    assert [one.position for one in made.subscriber.endpoints] == [0, 1]
+    assert await pool.fetchval("SELECT count(*) FROM subscriber_endpoint WHERE due_at IS NOT NULL") == 2
+
+
+async def test_an_endpoint_that_is_named_twice_is_one(pool: Any) -> None:
+    made = await put(pool, "anna", wish("b", "a", "a"))
+    assert [one.position for one in made.subscriber.endpoints] == [0, 1]
+    assert await pool.fetchval("SELECT count(*) FROM subscription") == 2
+
+
+async def test_of_two_who_name_an_endpoint_for_the_first_time_both_have_it(pool: Any) -> None:
+    await asyncio.gather(*(put(pool, name, wish("shared")) for name in ("anna", "berta", "carl")))
+    assert await pool.fetchval("SELECT count(*) FROM subscription") == 1
+    assert await pool.fetchval("SELECT count(*) FROM subscriber_endpoint") == 3
+
+
+async def test_the_link_to_leave_by_is_written_with_the_wish_and_not_again(pool: Any) -> None:
+    store = Subscribers(pool, ADDRESSES)
+    token = Tokens(None, digest("mine"), trusted=True)
+
+    async def written(link: str) -> Any:
+        await store.put(installation("anna"), wish("a"), token, lambda number: digest(f"{link} {number}"))
+        return await pool.fetchrow("SELECT id, leave_digest, xmin FROM subscriber")
+
+    number, known, version = await written("old")
+    assert known == digest(f"old {number}")
+    await prove_all(pool)
+    version = (await written("old"))["xmin"]
+    assert (await written("old"))["xmin"] == version, "the same once more writes nothing"
+    assert (await written("new"))["leave_digest"] == digest(f"new {number}"), "as with other keys"
+
+
+CROWD = 200
+READ = """
+SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_xact_user_tables
+WHERE relname IN ('subscriber', 'subscriber_endpoint', 'subscription')"""
+
+
+async def test_what_one_wants_is_computed_without_looking_at_all_others(pool: Any, database_url: str) -> None:
+    for n in range(CROWD):
+        await put(pool, f"n{n}", wish(f"e{n}", device=f"phone {n}"))
+    await prove_all(pool)
+    number = await pool.fetchval("SELECT max(id) FROM subscription")
+    await pool.execute("ANALYZE subscriber, subscriber_endpoint, subscription, subscriber_municipality")
+    fresh = await record.connect(database_url, size=1)  # which has no plans yet
+    async with fresh.acquire() as connection, connection.transaction():
+        # As with tables so large that reading them whole is never the quickest.
+        for method in ("seqscan", "hashjoin", "mergejoin"):
+            await connection.execute(f"SET LOCAL enable_{method} = off")
+        before = await connection.fetchval(READ) or 0
+        await hold_shown(connection)
+        await reunite(connection, ADDRESSES, [number], [digest(f"phone {CROWD - 1}")])
+        assert 0 < await connection.fetchval(READ) - before < CROWD / 2
+    await fresh.close()
