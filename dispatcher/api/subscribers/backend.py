@@ -52,7 +52,9 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
         """
         own = dependencies.enrolment.installation(instance.id, installation)
         asker = Asker(own, instance.territory, instance.actor, trusted=True)
-        return await requests.put(dependencies, asker, request)
+        body = await read_body(request, requests.BODY_BYTES, asker.client)
+        async with requests.turn(request, asker.client):
+            return await requests.put(dependencies, asker, body)
 
     @router.get("", operation_id="getSubscriber")
     async def show(instance: Reader, installation: InstallationName) -> SubscriberBody:

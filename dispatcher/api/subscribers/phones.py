@@ -86,13 +86,15 @@ def _subscribing(router: APIRouter, dependencies: ApiDependencies) -> None:
         enrolment = dependencies.enrolment
         token, client = bearer(request), requests.client_of(request)
         own = enrolment.installation(instance_id, installation)
+        body = await read_body(request, requests.BODY_BYTES, client)
         async with requests.turn(request, client):
             instance = await enrolment.instance(instance_id)
             if instance is None or not (instance.is_open or (token and await enrolment.owner(own, token))):
                 raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_INSTANCE))
             asker = Asker(own, instance.shown, client, token=token)
             await requests.require_few(dependencies, asker)
-        return await requests.put(dependencies, asker, request)
+            # In the same turn: whoever was refused another had used up one of few sign-ups for nothing.
+            return await requests.put(dependencies, asker, body)
 
 
 def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:

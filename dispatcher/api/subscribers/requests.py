@@ -79,24 +79,23 @@ class Asker:
     trusted: bool = False
 
 
-async def put(dependencies: ApiDependencies, asker: Asker, request: Request) -> SubscriberBody:
-    """Replace all that an installation wants by what the body says. Raises `RequestRefused`."""
-    asked = answers.asked(_parsed(SubscriberWanted, await read_body(request, BODY_BYTES, asker.client)))
-    async with turn(request, asker.client):
-        try:
-            enrolled: Enrolled = await dependencies.enrolment.put(
-                asker.installation, asker.shown, asked, token=asker.token, trusted=asker.trusted
-            )
-        except WishRefused as refused:
-            for error in refused.errors:
-                if error.code in NUMBER_REASONS:
-                    dependencies.metrics.sms_codes.labels(error.code).inc()
-            errors = tuple({**error._asdict(), "line": None} for error in refused.errors[:ERRORS_MAX])
-            raise RequestRefused(
-                ProblemType.INVALID_SUBSCRIBER, said(Phrase.SUBSCRIBER_REFUSED), errors
-            ) from None
-        except NotTheirs:
-            raise RequestRefused(ProblemType.UNAUTHENTICATED, said(Phrase.MANAGEMENT_TOKEN_MISSING)) from None
+async def put(dependencies: ApiDependencies, asker: Asker, body: bytes) -> SubscriberBody:
+    """Replace all that an installation wants by what the body says, for who has a turn. Raises `RequestRefused`."""
+    asked = answers.asked(_parsed(SubscriberWanted, body))
+    try:
+        enrolled: Enrolled = await dependencies.enrolment.put(
+            asker.installation, asker.shown, asked, token=asker.token, trusted=asker.trusted
+        )
+    except WishRefused as refused:
+        for error in refused.errors:
+            if error.code in NUMBER_REASONS:
+                dependencies.metrics.sms_codes.labels(error.code).inc()
+        errors = tuple({**error._asdict(), "line": None} for error in refused.errors[:ERRORS_MAX])
+        raise RequestRefused(
+            ProblemType.INVALID_SUBSCRIBER, said(Phrase.SUBSCRIBER_REFUSED), errors
+        ) from None
+    except NotTheirs:
+        raise RequestRefused(ProblemType.UNAUTHENTICATED, said(Phrase.MANAGEMENT_TOKEN_MISSING)) from None
     if enrolled.new_token:
         dependencies.metrics.sign_ups.labels("enrolled").inc()
     return answers.body_of(enrolled)
