@@ -89,7 +89,7 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         },
         **{
             f"GET /console/{{environment}}{path}": _SIGNED_IN
-            for path in ("/", "/account/totp", "/account/recovery")
+            for path in ("/", "/account/totp", "/account/recovery", "/on-duty")
         },
         **{
             f"POST /console/{{environment}}{path}": _SIGNED_IN + _OWN_PAGES
@@ -103,6 +103,10 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
                 "/account/password",
                 "/account/credentials/{number}/remove",
                 "/account/sessions/{number}/end",
+                "/on-duty/browsers",
+                "/on-duty/{number}/code",
+                "/on-duty/{number}/test",
+                "/on-duty/{number}/remove",
             )
         },
         **{
@@ -123,6 +127,8 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
                 "/alerts/{alert_id}/correct",
             )
         },
+        "GET /console/{environment}/on-duty-worker.js": "It is a file that browsers of persons on duty load, the same "
+        "for everybody.",
         "GET /console/static/{name}": "It is a file that the pages of the console load, the same for everybody.",
         "GET /v1/openapi.json": "It describes the API and says nothing of what is in the record.",
         "GET /livez": "A supervisor or a proxy asks, which has no key. It says up or down.",

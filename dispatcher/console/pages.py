@@ -43,6 +43,8 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 STATIC: Final[Mapping[str, str]] = {
     "console.css": "text/css; charset=utf-8",
+    "on_duty.js": "text/javascript; charset=utf-8",
+    "on_duty_worker.js": "text/javascript; charset=utf-8",
     "passkeys.js": "text/javascript; charset=utf-8",
 }
 """The files that pages load, with their media types."""

@@ -166,6 +166,52 @@ WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "sign_out": Said("Abmelden", "Sign out"),
         "sign_out_everywhere": Said("Überall abmelden", "Sign out everywhere"),
         "back": Said("Zurück", "Back"),
+        "on_duty": Said("Im Dienst erreichbar", "Reachable on duty"),
+        "on_duty_how": Said(
+            "Hier erfahren Sie, dass etwas auf Ihre Entscheidung wartet, wenn Sie Dienst haben. "
+            "Nummern und E-Mail-Adressen trägt die Verwaltung ein.",
+            "This is where you are told that something waits for your decision when you are on duty. "
+            "Numbers and mail addresses are entered by the administration.",
+        ),
+        "no_endpoints": Said("Bisher sind Sie nicht zu erreichen.", "So far there is no way to reach you."),
+        "endpoint_sms": Said("SMS", "SMS"),
+        "endpoint_email": Said("E-Mail", "mail"),
+        "endpoint_webpush": Said("Browser", "browser"),
+        "endpoint_works": Said("funktioniert", "works"),
+        "endpoint_unproven": Said(
+            "noch nicht bestätigt, es kommt nur der Code an", "not confirmed yet, only codes are sent there"
+        ),
+        "endpoint_gone": Said("abgemeldet, bitte neu einrichten", "gone, set it up again"),
+        "endpoint_accepted": Said("zuletzt angenommen {when}", "last accepted {when}"),
+        "endpoint_code": Said("Code, der dort angekommen ist", "Code that came there"),
+        "endpoint_test": Said("Code senden", "Send a code"),
+        "endpoint_code_sent": Said(
+            "Ein Code ist unterwegs. Er gilt 15 Minuten.", "A code is on its way. It is good for 15 minutes."
+        ),
+        "endpoint_code_soon": Said(
+            "Gerade ist schon ein Code unterwegs. Warten Sie eine halbe Minute.",
+            "A code is on its way already. Wait for half a minute.",
+        ),
+        "endpoint_code_over": Said(
+            "Dieser Code gilt nicht mehr. Lassen Sie sich einen neuen senden.",
+            "This code is no longer good. Have a new one sent.",
+        ),
+        "endpoint_proven": Said(
+            "Bestätigt. Hier erreichen wir Sie.", "Confirmed. This is where we reach you."
+        ),
+        "this_browser": Said("Dieser Browser", "This browser"),
+        "browser_label": Said(
+            "Wie soll er heißen? (etwa: Leitstelle, Platz 2)", "What shall it be called? (such as: desk 2)"
+        ),
+        "add_browser": Said("Diesen Browser hinzufügen", "Add this browser"),
+        "no_push": Said(
+            "Dieser Browser kann keine Mitteilungen empfangen, oder er lässt hier kein Skript zu.",
+            "This browser cannot receive notifications, or allows no script here.",
+        ),
+        "browser_not_added": Said(
+            "Das hat nicht geklappt. Erlauben Sie Mitteilungen für diese Seite, und versuchen Sie es noch einmal.",
+            "That did not work. Allow notifications for this page, and try again.",
+        ),
         **APPROVAL_WORDS,
     }
 )

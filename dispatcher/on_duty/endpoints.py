@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+import msgspec
 
 from dispatcher.on_duty.matters import DutyChannel
 
@@ -29,6 +31,24 @@ _LOCAL: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _MAILBOX: Final = re.compile(rf"({_LOCAL})@((?:{_LABEL}\.)+{_LABEL})")
 """A mailbox of ASCII letters, without quotes, comments and address literals (RFC 5321, `Dot-string@Domain`)."""
+
+
+class _Keys(msgspec.Struct):
+    p256dh: Annotated[str, msgspec.Meta(max_length=200)]
+    auth: Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class _Subscription(msgspec.Struct):
+    endpoint: Annotated[str, msgspec.Meta(max_length=2048)]
+    keys: _Keys
+
+
+class _Posted(msgspec.Struct):
+    subscription: _Subscription
+    label: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+_POSTED: Final = msgspec.json.Decoder(_Posted)
 
 
 class Confirmation(StrEnum):
@@ -74,13 +94,29 @@ class NewEndpoint:
     label: str = ""
 
 
+def browser_endpoint(body: bytes, vapid: str) -> NewEndpoint:
+    """Return the endpoint of a browser, of what its page posts: `{"subscription": PushSubscription, "label": text}`.
+    `vapid` is the name of the key that it subscribed with. Raises ValueError, which says nothing of it. Whether the
+    push service is one and the keys are keys, the channel checks.
+    """
+    try:
+        posted = _POSTED.decode(body)
+    except msgspec.MsgspecError:
+        raise ValueError("a subscription as browsers have it is needed") from None
+    keys = posted.subscription.keys
+    return NewEndpoint(
+        DutyChannel.WEBPUSH,
+        posted.subscription.endpoint,
+        {"p256dh": keys.p256dh, "auth": keys.auth, "vapid": vapid},
+        _label(posted.label),
+    )
+
+
 def typed_endpoint(channel: DutyChannel, typed: str, label: str = "") -> NewEndpoint:
     """Return an endpoint of what a person types: a number in E.164, blanks and hyphens aside, or a mailbox, whose
     domain is written in small letters. Raises ValueError, which says what is wrong without a word of it.
     """
-    label = label.strip()
-    if len(label) > LONGEST_LABEL or not (label.isprintable() or not label):
-        raise ValueError(f"a label has at most {LONGEST_LABEL} characters that can be seen")
+    label = _label(label)
     if channel is DutyChannel.SMS:
         number = _FILLING.sub("", typed)
         if not _NUMBER.fullmatch(number):
@@ -92,3 +128,10 @@ def typed_endpoint(channel: DutyChannel, typed: str, label: str = "") -> NewEndp
             raise ValueError("a mailbox is written as name@example.org, of ASCII letters only")
         return NewEndpoint(channel, f"{found[1]}@{found[2].lower()}", label=label)
     raise ValueError("a browser is added in the console, by whoever sits before it")
+
+
+def _label(text: str) -> str:
+    label = text.strip()
+    if len(label) > LONGEST_LABEL or not (label.isprintable() or not label):
+        raise ValueError(f"a label has at most {LONGEST_LABEL} characters that can be seen")
+    return label

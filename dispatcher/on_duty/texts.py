@@ -10,6 +10,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -22,7 +23,7 @@ from dispatcher.on_duty.endpoints import CODE_HOLDS
 from dispatcher.on_duty.matters import MatterEnding, Occasion
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from dispatcher.on_duty.matters import Matter
@@ -82,11 +83,11 @@ class DutyTexts:
     zone: tzinfo
     console_url: str = ""
 
-    def code(self, code: str, reference: str, now: datetime) -> Notice:
-        """Return the message with a code. `reference`: different for each message."""
-        return _notice(
-            _CODE_TITLE, _CODE.format(code=code), "duty-code", reference, now + CODE_HOLDS, code=code
-        )
+    def code(self, code: str, endpoint_id: int, reference: str, now: datetime) -> Notice:
+        """Return the message with a code for this endpoint. `reference`: different for each message."""
+        text = _CODE.format(code=code)
+        proof: dict[str, str | int] = {"code": code, "endpoint": endpoint_id}
+        return _notice(_CODE_TITLE, text, "duty-code", reference, now + CODE_HOLDS, proof=proof)
 
     def told(self, subjects: Sequence[Subject], reference: str, now: datetime) -> Notice:
         """Return one message about all these, the gravest first; there is at least one. `reference`: different for each
@@ -163,15 +164,14 @@ def _notice(  # noqa: PLR0913 - what a message is made of, the last ones named
     deadline: datetime,
     *,
     link: str = "",
-    code: str = "",
+    proof: Mapping[str, str | int] = MappingProxyType({}),
 ) -> Notice:
     notification = {"title": title, "body": text, "tag": collapse_key, "lang": "de", "silent": False}
     document: dict[str, object] = {"notification": notification}
     if link:
         document["web_push"] = DECLARATIVE
         notification["navigate"] = link
-    if code:
-        document["code"] = code
+    document |= proof
     return Notice(
         alert_id=reference,
         collapse_key=collapse_key,

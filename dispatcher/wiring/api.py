@@ -49,7 +49,7 @@ from dispatcher.store.templates import Templates
 from dispatcher.store.webhooks import Webhooks
 from dispatcher.wiring.approvals import approval_asking, audience_estimator, four_eyes
 from dispatcher.wiring.boundaries import load_boundaries
-from dispatcher.wiring.channels import callbacks
+from dispatcher.wiring.channels import callbacks, channel_registry
 from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import CONNECTIONS_API, client_connections, require_urls
 from dispatcher.wiring.feeds import api_feed_services
@@ -63,6 +63,7 @@ from dispatcher.wiring.sms.inbound import inbound_by_http
 from dispatcher.wiring.sms.own_gateways import own_gateways
 from dispatcher.wiring.sms.reports import delivery_reports
 from dispatcher.wiring.subscribers import SealedRecord, enrolment, management_tokens, sign_ups
+from dispatcher.wiring.webpush import checking_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -160,7 +161,13 @@ async def api_dependencies(
             pages=app_pages(settings, pool, boundaries),
             reports=delivery_reports(settings, pool, metrics),
             console=console(
-                settings, pool, addresses.sealing, pepper, metrics, most_parts(charges.contracts)
+                settings,
+                pool,
+                addresses,
+                pepper,
+                metrics=metrics,
+                sms_parts=most_parts(charges.contracts),
+                push=channel_registry(settings, http, checking_keys(settings), carriers={})["webpush"],
             ),
             inbound=inbound_by_http(settings, pool, addresses, metrics),
             refused_credentials=RefusedCredentials(metrics),

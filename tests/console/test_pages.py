@@ -53,6 +53,20 @@ VALUES: dict[str, dict[str, Any]] = {
     "invitation": {"person": HOSTILE, "said": HOSTILE, "invitation": HOSTILE},
     "totp": {"secret": HOSTILE, "address": HOSTILE, "drawing": "", "said": HOSTILE, "enrolling": False},
     "recovery": {"codes": [HOSTILE]},
+    "on_duty": {
+        "said": HOSTILE,
+        "endpoints": [
+            {
+                "number": 1,
+                "channel": "sms",
+                "label": HOSTILE,
+                "state": "works",
+                "accepted_at": NOW,
+                "is_typed": True,
+            }
+        ],
+        "push_key": HOSTILE,
+    },
     "approvals": {
         "sections": {"for_you": [WaitingMessage(REQUEST, ALERT, 1, True)], "for_others": []},
         "left_out": {"for_you": 2, "for_others": 0},

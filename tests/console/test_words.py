@@ -7,6 +7,7 @@ import pytest
 from dispatcher.access.persons import Withheld
 from dispatcher.access.roles import Role
 from dispatcher.console.words import WORDS, language_of, words_of
+from dispatcher.on_duty.matters import DutyChannel
 from dispatcher.sign_in.sign_in import SignInRefusal
 from dispatcher.store.persons.credentials import CredentialKind
 
@@ -27,6 +28,7 @@ def test_twins_leave_room_for_the_same() -> None:
 def test_every_word_of_the_record_has_a_sentence() -> None:
     wanted = {f"role_{role}" for role in Role} | {f"withheld_{reason}" for reason in Withheld}
     wanted |= {f"kind_{kind}" for kind in CredentialKind} | {refusal.value for refusal in SignInRefusal}
+    wanted |= {f"endpoint_{channel}" for channel in DutyChannel}
     assert wanted <= set(WORDS)
 
 

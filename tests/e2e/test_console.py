@@ -3,15 +3,19 @@ the link to the second time that it signs in; and what an approver does who has 
 at on the way.
 """
 
+import asyncio
 import json
 import re
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from channels.clock import utc_now
 from dispatcher.access.roles import Role
 from dispatcher.model.vocabulary import Environment
+from dispatcher.on_duty.texts import DutyTexts
 from dispatcher.sign_in.passkeys import RelyingParty
 from tests.api import conftest as api
 from tests.api.console import conftest as console_tests
@@ -20,6 +24,8 @@ from tests.support.accessibility import reaches, violations, with_axe
 from tests.support.console import PASSWORD, Browser, text
 from tests.support.devtools import Failed, Tab, chromium
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
+from tests.support.on_duty import messages_of
+from tests.support.phones import KEYS
 from tests.support.programs import program
 from tests.support.submissions import warning
 
@@ -108,11 +114,53 @@ async def test_a_passkey_is_made_by_a_link_and_signs_in(console: Any, invite: An
         assert [one for one in tab.heard("Log.entryAdded") if "Content Security" in str(one)] == []
 
 
+SUBSCRIBES = f"""
+PushManager.prototype.subscribe = async () => ({{ toJSON: () => ({{
+  endpoint: "https://fcm.googleapis.com/fcm/send/1", keys: {json.dumps(KEYS)} }}) }});
+PushManager.prototype.getSubscription = async () => null;
+"""
+"""In place of the browser's push service, which the tests do not reach."""
+
+
+async def test_a_browser_is_told_on_duty_and_brings_its_code_back(
+    console: Any, invite: Any, tmp_path: Path
+) -> None:
+    origin, pool = origin_of(console), console.parts.health.pool
+    await pool.execute("INSERT INTO shared_secret (name, fingerprint) VALUES ('vapid', $1)", "B" * 87)
+    desk = Browser(console, origin=origin)
+    await desk.enrol(await invite())
+    texts = DutyTexts(ZoneInfo("Europe/Berlin"), origin)
+    async with chromium(program("chromium", "chromium"), tmp_path, origin) as browser:
+        tab = await browser.tab(f"{origin}/console/live/sign-in")
+        for name, value in desk.cookies.items():
+            await tab.command("Network.setCookie", name=name, value=value, url=origin, secure=True, path="/")
+        await tab.before_each_page(SUBSCRIBES)
+        await tab.open(f"{origin}/console/live/on-duty")
+        await fills(tab, "#label", "Platz 2")
+        await tab.command("ServiceWorker.enable")
+        await presses(tab, "#this-browser button", "navigator.serviceWorker.ready.then(() => true)")
+        while not (due := await messages_of(pool).claim(1)):  # noqa: ASYNC110 - what changes is the record
+            await asyncio.sleep(0.02)
+        told = await tab.hears("ServiceWorker.workerRegistrationUpdated", lambda said: said["registrations"])
+        code = texts.code(due[0].code, due[0].endpoint.id, "DUTY1", utc_now())
+        await tab.command(
+            "ServiceWorker.deliverPushMessage",
+            origin=origin,
+            registrationId=told["registrations"][0]["registrationId"],
+            data=code.payload.decode(),
+        )
+        await until(tab, "document.body.innerText.includes('„Platz 2“ – funktioniert')")
+        shown = "navigator.serviceWorker.ready.then((one) => one.getNotifications())"
+        assert await tab.value(f"{shown}.then((all) => all.map((one) => one.title))") == ["Warndienst: Code"]
+        assert [one for one in tab.heard("Log.entryAdded") if "Content Security" in str(one)] == []
+
+
 OTHER_PAGES = {
     "approvals": "live/approvals",
     "account-approver": "live/",
     "totp": "live/account/totp",
     "recovery": "live/account/recovery",
+    "on-duty": "live/on-duty",
     "lost": "live/approvals/x",
     "exercise-door": "exercise/sign-in",
 }

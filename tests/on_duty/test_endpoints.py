@@ -1,11 +1,13 @@
 """What a person may type for an endpoint."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from dispatcher.on_duty.endpoints import DutyEndpoint, typed_endpoint
+from dispatcher.on_duty.endpoints import DutyEndpoint, browser_endpoint, typed_endpoint
 from dispatcher.on_duty.matters import DutyChannel
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -43,6 +45,34 @@ def test_what_is_none_is_refused_without_a_word_of_it(channel: DutyChannel, type
     with pytest.raises(ValueError, match="a ") as refused:
         typed_endpoint(channel, typed, label)
     assert typed not in str(refused.value)
+
+
+def posted(**changes: Any) -> bytes:
+    subscription = {"endpoint": "https://push.example/1", "keys": {"p256dh": "public", "auth": "secret"}}
+    return json.dumps({"subscription": subscription, "label": " Platz 2 ", **changes}).encode()
+
+
+def test_a_browser_is_read_of_what_its_page_posts() -> None:
+    new = browser_endpoint(posted(), "key-1")
+    assert (new.channel, new.address, new.label) == (DutyChannel.WEBPUSH, "https://push.example/1", "Platz 2")
+    assert new.keys == {"p256dh": "public", "auth": "secret", "vapid": "key-1"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"\xff",
+        posted(subscription={"endpoint": "https://push.example/1"}),
+        posted(subscription={"endpoint": "x" * 3000, "keys": {"p256dh": "public", "auth": "secret"}}),
+        posted(label="x" * 41),
+        posted(label=7),
+    ],
+)
+def test_what_no_browser_posts_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match="a "):
+        browser_endpoint(body, "key-1")
 
 
 def test_an_endpoint_works_once_it_is_proven_and_until_it_is_gone() -> None:

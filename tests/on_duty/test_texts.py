@@ -112,7 +112,8 @@ def test_without_a_console_there_is_no_link() -> None:
 
 
 def test_a_code_is_no_link_and_says_what_it_is_for() -> None:
-    notice = TEXTS.code("012345", "DUTY8", NOW)
+    notice = TEXTS.code("012345", 7, "DUTY8", NOW)
     assert notice.text.startswith("Warndienst: Code: Ihr Code ist 012345.")
-    assert json.loads(notice.payload)["code"] == "012345"
+    document = json.loads(notice.payload)
+    assert (document["code"], document["endpoint"]) == ("012345", 7)
     assert "://" not in notice.text

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from channels.base import Channel
     from dispatcher.sign_in.accounts import Accounts
     from dispatcher.sign_in.sign_in import SignIn
+    from dispatcher.store.on_duty.endpoints import DutyEndpoints
+
+
+@dataclass(frozen=True, slots=True)
+class DutyParts:
+    """What the page needs on which persons see where they are told. `push` only checks endpoints."""
+
+    endpoints: DutyEndpoints
+    push: Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +31,6 @@ class ConsoleParts:
     zone: tzinfo
     sign_in: SignIn
     accounts: Accounts
+    duty: DutyParts
     sms_parts: int
     """How many parts an SMS has at most at any gateway."""

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from dispatcher.access.permissions import Permission
-from dispatcher.api.console import accounts, approvals, corrections, signing_in
+from dispatcher.api.console import accounts, approvals, corrections, on_duty, signing_in
 from dispatcher.api.console.visits import for_anybody, for_holders, for_persons, is_foreign, received
 from dispatcher.console.pages import HEADERS, STATIC, static_file
 from dispatcher.console.words import WORDS
@@ -51,6 +51,12 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("POST", "/account/password"): for_persons(accounts.change_password),
     ("POST", "/account/credentials/{number}/remove"): for_persons(accounts.remove),
     ("POST", "/account/sessions/{number}/end"): for_persons(accounts.end),
+    ("GET", "/on-duty"): for_persons(on_duty.show),
+    ("GET", "/on-duty-worker.js"): for_anybody(on_duty.worker),
+    ("POST", "/on-duty/browsers"): for_persons(on_duty.add_browser),
+    ("POST", "/on-duty/{number}/code"): for_persons(on_duty.confirm),
+    ("POST", "/on-duty/{number}/test"): for_persons(on_duty.test),
+    ("POST", "/on-duty/{number}/remove"): for_persons(on_duty.remove),
     ("GET", "/approvals"): for_holders(Permission.READ_APPROVALS, approvals.show_list),
     ("GET", "/approvals/{alert_id}"): for_holders(Permission.READ_APPROVALS, approvals.show),
     ("GET", "/approvals/{alert_id}/approve"): for_holders(Permission.READ_APPROVALS, approvals.lead_back),

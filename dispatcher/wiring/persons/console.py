@@ -6,18 +6,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from dispatcher.api.console.parts import ConsoleParts
+from dispatcher.api.console.parts import ConsoleParts, DutyParts
 from dispatcher.sign_in.accounts import Accounts
 from dispatcher.sign_in.passkeys import RelyingParty
 from dispatcher.sign_in.passwords import Passwords
 from dispatcher.sign_in.sign_in import PersonStores, SignIn
+from dispatcher.store.on_duty.endpoints import DutyEndpoints
 from dispatcher.store.persons.sessions import SessionTerms
 
 if TYPE_CHECKING:
-    from dispatcher.access.sealing import Sealing
+    from channels.base import Channel
     from dispatcher.metrics import Metrics
     from dispatcher.settings import Settings
     from dispatcher.store.record import Pool
+    from dispatcher.store.sealed.addresses import Addresses
 
 
 def session_terms(settings: Settings) -> SessionTerms:
@@ -27,15 +29,24 @@ def session_terms(settings: Settings) -> SessionTerms:
     )
 
 
-def console(
-    settings: Settings, pool: Pool, sealing: Sealing, pepper: bytes, metrics: Metrics, sms_parts: int
+def console(  # noqa: PLR0913 - dependencies, the last ones named at the call
+    settings: Settings,
+    pool: Pool,
+    addresses: Addresses,
+    pepper: bytes,
+    *,
+    metrics: Metrics,
+    sms_parts: int,
+    push: Channel,
 ) -> ConsoleParts | None:
     """Return what the console needs; None where the settings name no origin for it. `sms_parts` is how many parts an
-    SMS has at most at any gateway.
+    SMS has at most at any gateway; `push` checks browsers' endpoints.
     """
     if not settings.console_url:
         return None
-    stores = PersonStores.of(pool, sealing, session_terms(settings))
+    stores = PersonStores.of(pool, addresses.sealing, session_terms(settings))
     sign_in = SignIn(pool, stores, Passwords(), RelyingParty(settings.console_url), pepper, metrics)
     accounts = Accounts(pool, sign_in, pepper)
-    return ConsoleParts(settings.console_url, ZoneInfo(settings.time_zone), sign_in, accounts, sms_parts)
+    duty = DutyParts(DutyEndpoints(pool, addresses), push)
+    zone = ZoneInfo(settings.time_zone)
+    return ConsoleParts(settings.console_url, zone, sign_in, accounts, duty, sms_parts)

@@ -162,7 +162,7 @@ class DutyDesk:
         """
         reference, now = duty_reference(due.messages[-1].id), self._clock()
         if due.code:
-            return self._texts.code(due.code, reference, now)
+            return self._texts.code(due.code, due.endpoint.id, reference, now)
         known = await self._stores.matters.of([one.alert_id for one in due.messages if one.alert_id])
         subjects = []
         for one in due.messages:

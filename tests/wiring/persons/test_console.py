@@ -12,9 +12,10 @@ from tests.support.sealed import ADDRESSES
 
 
 @pytest.mark.parametrize("origin", ["", "https://warnung.dueren.example"])
-async def test_a_console_is_where_there_is_an_origin(env: Any, origin: str) -> None:
+async def test_a_console_is_where_there_is_an_origin(env: Any, origin: str, channels: Any) -> None:
     env.setenv("WARN_CONSOLE_URL", origin)
-    parts = console(Settings(), None, ADDRESSES.sealing, b"pepper", Metrics(), 4)
+    push = channels("https://push.example")["webpush"]
+    parts = console(Settings(), None, ADDRESSES, b"pepper", metrics=Metrics(), sms_parts=4, push=push)
     assert (parts is not None) is bool(origin)
     if parts:
         assert parts.sign_in.party.id == "warnung.dueren.example"

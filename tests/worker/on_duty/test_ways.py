@@ -19,7 +19,7 @@ NUMBER, MAILBOX = Endpoint(7, "+491700000001", {}), Endpoint(8, "unknown@kreis.e
 
 
 def notice() -> Any:
-    return DutyTexts(ZoneInfo("Europe/Berlin")).code("012345", "DUTY1", datetime.now(UTC))
+    return DutyTexts(ZoneInfo("Europe/Berlin")).code("012345", 7, "DUTY1", datetime.now(UTC))
 
 
 async def test_each_far_side_s_answer_says_what_follows(duty: Duty) -> None:
