@@ -126,7 +126,7 @@ class DutyEndpoints:
             if row is None:
                 return None
             await connection.execute(
-                "DELETE FROM duty_message WHERE endpoint_id = $1 AND occasion = 'code' AND due_at IS NOT NULL",
+                "DELETE FROM duty_message WHERE endpoint_id = $1 AND occasion = 'code'",
                 endpoint_id,
             )
             number: int = await connection.fetchval(

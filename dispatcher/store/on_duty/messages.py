@@ -42,8 +42,9 @@ WITH answered AS (
   UPDATE duty_message SET attempts = attempts + 1, answer = CASE WHEN accepted_at IS NULL THEN $2 ELSE answer END,
     due_at = CASE WHEN due_at IS NOT NULL THEN {NOW} + $3::interval END,
     accepted_at = CASE WHEN $2 = '{ACCEPTED}' THEN coalesce(accepted_at, {NOW}) ELSE accepted_at END
-  WHERE id = ANY($1::bigint[]))
-INSERT INTO duty_attempt (message_id, answer, took_ms) SELECT unnest($1::bigint[]), $2, $4"""  # noqa: S608 - constant
+  WHERE id = ANY($1::bigint[]) RETURNING id)
+INSERT INTO duty_attempt (message_id, answer, took_ms) SELECT id, $2, $4 FROM answered"""  # noqa: S608 - constant
+"""Of an endpoint that was erased meanwhile there is nothing left to note."""
 _ENDPOINT_ANSWERED: Final = f"""
 UPDATE person_endpoint SET last_answer = $3,
   last_accepted_at = CASE WHEN $3 = '{ACCEPTED}' THEN {NOW} ELSE last_accepted_at END,

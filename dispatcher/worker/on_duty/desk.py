@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 LOOK_EVERY_S: Final = 2.0
 """How often is looked for what waits: a person needs longer to find the phone."""
 SEND_EVERY_S: Final = 0.5
+LOOKING_TASK, SENDING_TASK = "duty_roster", "duty_messages"
+"""As what they are counted when they fail."""
 AT_ONCE: Final = 8
 """Messages under way at once."""
 STEP_TIMEOUT_S: Final = 40.0
@@ -84,8 +86,8 @@ class DutyDesk:
     async def run(self) -> None:
         """Work until cancelled. An outage of the record is waited out."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._repeat("duty_roster", self.look, LOOK_EVERY_S))
-            tasks.create_task(self._repeat("duty_messages", self.send, SEND_EVERY_S))
+            tasks.create_task(self._repeat(LOOKING_TASK, self.look, LOOK_EVERY_S))
+            tasks.create_task(self._repeat(SENDING_TASK, self.send, SEND_EVERY_S))
 
     async def _repeat(self, task: str, step: Callable[[], Awaitable[object]], interval_s: float) -> None:
         while True:
@@ -133,7 +135,13 @@ class DutyDesk:
         due = await self._stores.messages.claim(AT_ONCE)
         if due:
             with self._gate.work(Lane.FLASH):
-                await asyncio.gather(*map(self._send, due))
+                done = await asyncio.gather(*map(self._send, due), return_exceptions=True)
+            for failure in done:
+                if (
+                    failure is not None
+                ):  # it holds up no other endpoint, and is tried again when its time is over
+                    self._metrics.jobs_failed.labels(SENDING_TASK).inc()
+                    log.error("duty_message_failed", error=type(failure).__name__)
         return len(due)
 
     async def _send(self, due: DueMessages) -> None:

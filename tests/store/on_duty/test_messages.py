@@ -84,6 +84,15 @@ async def test_a_failure_is_tried_again_and_a_pause_keeps_other_messages_back(
     assert await messages.claim(9) == [], "what comes within the pause is said together"
 
 
+async def test_of_what_was_erased_while_it_was_sent_nothing_is_noted(
+    pool: Any, number: int, messages: DutyMessages, endpoints: DutyEndpoints
+) -> None:
+    (due,) = await messages.claim(9)
+    assert await endpoints.remove(number, UNNAMED_OPERATOR)
+    await messages.answered(due, "accepted", Following(DutyResult.ACCEPTED), TOOK)
+    assert await pool.fetchval("SELECT count(*) FROM duty_attempt") == 0
+
+
 async def test_an_endpoint_that_is_gone_counts_no_more(
     pool: Any, number: int, messages: DutyMessages, endpoints: DutyEndpoints
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import email
 import email.policy
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -241,6 +242,24 @@ async def test_a_code_is_sent_at_once_and_no_log_or_metric_has_an_address(
     for secret in ("n.nachts", "012345"):
         assert secret not in said.out + said.err
         assert not any(secret in str(one) for one in samples(duty.metrics))
+
+
+async def test_one_that_cannot_be_sent_at_all_holds_up_no_other(duty: Duty) -> None:
+    await duty.world.policy(GRAVE)
+    await on_duty(duty.pool, "a.phone", APPROVER)
+    await on_duty(duty.pool, "c.mail", APPROVER, at=MAILBOX)
+    await held(duty)
+
+    class Broken:
+        async def send(self, _mail: Any) -> None:
+            raise RuntimeError("a fault of ours")
+
+    broken: Any = Broken()
+    duty.ways = replace(duty.ways, mailer=broken)
+    await step(duty.worker())
+    assert len(duty.sms.seen) == 1
+    failed = frozenset({("function", "duty_messages")})
+    assert samples(duty.metrics)["warn_jobs_failed_total", failed] == 1
 
 
 async def test_it_works_until_it_is_stopped_and_outlives_an_outage_of_the_record(duty: Duty) -> None:
