@@ -442,8 +442,8 @@ _EXPECTED: Final = {
 
 
 def explained(item: Mapping[str, Any]) -> str:
-    """Return one of pydantic's findings about settings as a sentence that names the variable. Without the value: it may
-    be a secret.
+    """Return one of pydantic's findings about settings as a sentence that names the variable; what is said of several
+    together names them itself. Without the value: it may be a secret.
     """
     where: Sequence[str | int] = item["loc"]
     if item["type"] == "extra_forbidden":
@@ -452,7 +452,7 @@ def explained(item: Mapping[str, Any]) -> str:
     variable = PREFIX + (NESTED if nested else ".").join(map(str, where)).upper()
     if item["type"] != "unexpected_keyword_argument":
         message = _EXPECTED.get(item["type"], str(item["msg"]).removeprefix("Value error, "))
-        return f"setting {variable}: {message}"
+        return f"setting {variable}: {message}" if where else message
     names = [one.name for one in variables()]
     groups = {NESTED.join(name.split(NESTED)[:depth]) for name in names for depth in (1, 2)}
     nearest = get_close_matches(variable, [*names, *groups], n=1, cutoff=0.0)

@@ -316,3 +316,13 @@ def test_a_page_that_a_browser_would_refuse_is_named_at_the_start(env: pytest.Mo
     (item,) = caught.value.errors()
     assert "WARN_PUBLIC_URL" in explained(item)
     assert "geheim" not in explained(item)
+
+
+def test_what_does_not_go_together_is_named_and_shows_no_secret(env: pytest.MonkeyPatch) -> None:
+    env.setenv("WARN_SMTP_HOST", "mail.kreis.example")
+    env.setenv("WARN_SMTP_SENDER", "warndienst@kreis.example")
+    env.setenv("WARN_SMTP_PASSWORD", "geheim")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    (item,) = refused.value.errors()
+    assert explained(item) == "settings WARN_SMTP_USER and WARN_SMTP_PASSWORD: one needs the other"

@@ -69,11 +69,13 @@ class MailSettings(BaseModel):
         if not self.smtp_host:
             return self
         if not self.smtp_sender:
-            raise ValueError("WARN_SMTP_SENDER is missing: a mail has a sender")
+            raise ValueError(
+                "setting WARN_SMTP_SENDER: is missing beside WARN_SMTP_HOST; a mail has a sender"
+            )
         if bool(self.smtp_user) != bool(self.smtp_password.get_secret_value()):
-            raise ValueError("WARN_SMTP_USER and WARN_SMTP_PASSWORD belong together")
+            raise ValueError("settings WARN_SMTP_USER and WARN_SMTP_PASSWORD: one needs the other")
         if self.smtp_security is SmtpSecurity.NONE and not is_loopback(self.smtp_host):
-            raise ValueError("WARN_SMTP_SECURITY: `none` is for a mail server on this machine only")
+            raise ValueError("setting WARN_SMTP_SECURITY: none is for a mail server on this machine only")
         return self
 
 

@@ -13,7 +13,7 @@ from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.feeds import load_feeds
 from dispatcher.wiring.http_client import exemptions, require_ca_file
 from dispatcher.wiring.setting_errors import naming_setting
-from dispatcher.wiring.sms.gateways import sms_gateways
+from dispatcher.wiring.sms.gateways import sms_contracts, sms_gateways
 from dispatcher.wiring.sms.smpp import smpp_gateways
 from dispatcher.wiring.webpush import checking_keys, push_services
 
@@ -36,6 +36,9 @@ def check_settings(settings: Settings, boundaries: Boundaries | None) -> tuple[F
     with naming_setting("WARN_SMS_GATEWAYS"):
         sms_gateways(settings)
     smpp_gateways(settings)
+    with naming_setting("WARN_DUTY_SMS_GATEWAY"):
+        if settings.duty_sms_gateway not in {"", *sms_contracts(settings)}:
+            raise ValueError("there is no SMS gateway of this name")
     for name in SecretName:
         held_secret(name, settings)
     checking_keys(settings)

@@ -13,6 +13,7 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "WARN_ALLOWED_ORIGINS": {"allowed_origins": frozenset({"gatway=http://10.0.0.5"})},
     "WARN_OUTBOUND_CA_FILE": {"outbound_ca_file": Path("/nowhere")},
     "WARN_VAPID_KEY": {"vapid_key": Path("/dev/null")},
+    "WARN_DUTY_SMS_GATEWAY": {"duty_sms_gateway": "nobody"},
     "REDIS_URL": {"redis_url": "http://h/0"},
     "pepper": {},
     "feeds.toml": {"feeds": Path("/nowhere/feeds.toml")},
