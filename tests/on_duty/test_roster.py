@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dispatcher.access.persons import Person
+from dispatcher.access.persons import Person, entitlement
 from dispatcher.access.roles import OnCallWindow, Role, RoleGrant
 from dispatcher.model.vocabulary import Environment
 from dispatcher.on_duty.matters import DutyLevel, Matter, Occasion
@@ -113,6 +115,48 @@ def test_of_what_is_held_else_operators_are_told_the_author_among_them() -> None
     held = replace(MATTER, asked=Role.OPERATOR)
     operator = person("a.author", RoleGrant(Role.OPERATOR))
     assert found(DUTY, operator, matter=held).told == (OnDuty("a.author", DutyLevel.ON_DUTY),)
+
+
+GRANTS = st.builds(
+    RoleGrant,
+    st.sampled_from(Role),
+    st.sampled_from([(), (DUEREN,), ("05358",), (ELSEWHERE,)]),
+    until=st.sampled_from([None, NOW, NOW + HOUR]),
+    on_call=st.sampled_from([(), WEEKEND, WEEKDAYS]),
+)
+PERSONS = st.lists(
+    st.builds(
+        Person,
+        st.sampled_from("abcdefgh"),
+        st.sampled_from(Environment),
+        st.lists(GRANTS, max_size=3, unique_by=lambda grant: grant.role).map(tuple),
+        disabled=st.booleans(),
+    ),
+    max_size=8,
+    unique_by=lambda person: person.id,
+)
+
+
+@given(PERSONS, st.sets(st.sampled_from("abcdefgh")), st.sampled_from(Role))
+def test_nobody_is_forgotten_and_who_is_told_is_told_at_every_later_level(
+    persons: list[Person], reachable: set[str], asked: Role
+) -> None:
+    matter = replace(MATTER, asked=asked, authors=("a",))
+    before: set[str] = set()
+    for level in DutyLevel:
+        one = roster(matter, persons, reachable, level, NOW)
+        told = {person.person_id for person in one.told}
+        assert told | set(one.left_out) == {person.id for person in persons}
+        assert not told & set(one.left_out)
+        assert before <= told <= reachable
+        by_id = {person.id: person for person in persons}
+        for duty in one.told:
+            known = by_id[duty.person_id]
+            assert known.environment is Environment.LIVE
+            assert not known.disabled
+            if duty.level is DutyLevel.ON_DUTY:
+                assert asked in {grant.role for grant in entitlement(known, NOW).held}
+        before = told
 
 
 def test_each_is_told_once_for_each_occasion() -> None:

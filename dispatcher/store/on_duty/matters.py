@@ -46,10 +46,12 @@ ON CONFLICT (alert_id, asked_at) DO UPDATE SET is_covered = $4, closed_at = NULL
   WHERE c.is_covered <> $4 OR c.closed_at IS NOT NULL
 RETURNING alert_id"""
 _TELL: Final = """
-INSERT INTO duty_message (endpoint_id, alert_id, asked_at, occasion)
-SELECT e.id, $1, $2, o.occasion FROM unnest($3::text[], $4::text[]) AS o(person_id, occasion)
-JOIN person_endpoint e ON e.person_id = o.person_id AND e.proven_at IS NOT NULL AND e.gone_at IS NULL
-ON CONFLICT DO NOTHING RETURNING endpoint_id, occasion"""
+WITH new AS (
+  INSERT INTO duty_message (endpoint_id, alert_id, asked_at, occasion)
+  SELECT e.id, $1, $2, o.occasion FROM unnest($3::text[], $4::text[]) AS o(person_id, occasion)
+  JOIN person_endpoint e ON e.person_id = o.person_id AND e.proven_at IS NOT NULL AND e.gone_at IS NULL
+  ON CONFLICT DO NOTHING RETURNING endpoint_id, occasion)
+SELECT e.person_id, new.occasion FROM new JOIN person_endpoint e ON e.id = new.endpoint_id"""
 _CLOSE: Final = f"""
 UPDATE duty_case c SET closed_at = clock_timestamp() FROM alert a
 WHERE a.id = c.alert_id AND c.closed_at IS NULL
@@ -159,7 +161,7 @@ class DutyMatters:
                 reasons = {person: why.value for person, why in sorted(found.left_out.items())}
                 await audit.note(connection, by, "duty.uncovered", matter.alert_id, left_out=reasons)
             if rows:
-                await _note_told(connection, by, matter, ordered, rows)
+                await _note_told(connection, by, matter, rows)
         return is_news
 
     async def close(self, now: datetime, by: Actor) -> list[ClosedMatter]:
@@ -183,18 +185,12 @@ async def _close(connection: Connection, case: Any, by: Actor) -> ClosedMatter:
     return ClosedMatter(case["alert_id"], len(told), tuple(row["channel"] for row in needless))
 
 
-async def _note_told(
-    connection: Connection,
-    by: Actor,
-    matter: Matter,
-    wanted: Sequence[tuple[str, Occasion]],
-    rows: Sequence[Any],
-) -> None:
-    new = {row["occasion"] for row in rows}
-    persons = {
-        occasion: [person for person, of in wanted if of.value == occasion] for occasion in sorted(new)
-    }
-    await audit.note(connection, by, "duty.tell", matter.alert_id, persons=persons, messages=len(rows))
+async def _note_told(connection: Connection, by: Actor, matter: Matter, new: Sequence[Any]) -> None:
+    persons: dict[str, set[str]] = {}
+    for row in new:
+        persons.setdefault(row["occasion"], set()).add(row["person_id"])
+    told = {occasion: sorted(names) for occasion, names in sorted(persons.items())}
+    await audit.note(connection, by, "duty.tell", matter.alert_id, persons=told, messages=len(new))
 
 
 def _matter(row: Any) -> Matter:

@@ -94,6 +94,14 @@ async def test_each_is_told_once_whichever_process_writes_it(
     assert line["detail"] == {"persons": {"due": ["m.duty"]}, "messages": 1}
 
 
+async def test_the_trail_names_whoever_is_told_anew(pool: Any, matters: DutyMatters, matter: Matter) -> None:
+    await tell(matters, matter)
+    await on_duty(pool, "n.next", RoleGrant(Role.APPROVER), at="+491700000002")
+    await tell(matters, matter, wanted={*DUE, ("n.next", Occasion.DUE)})
+    lines = await pool.fetch("SELECT detail FROM audit WHERE action = 'duty.tell' ORDER BY id")
+    assert [line["detail"]["persons"] for line in lines] == [{"due": ["m.duty"]}, {"due": ["n.next"]}]
+
+
 async def test_that_nobody_on_duty_can_be_told_is_written_down_once_and_when_it_changes(
     pool: Any, matters: DutyMatters, matter: Matter
 ) -> None:

@@ -190,7 +190,7 @@ async def test_it_is_reminded_of_and_escalated_to_others_step_by_step(duty: Duty
     assert told[0] == {"due": ["a.phone"]}
     assert told[1] == {"reminder": ["a.phone"]}
     assert told[2] == {"escalation": ["b.off"]}
-    assert told[3] == {"escalation": ["b.off", "z.admin"]}
+    assert told[3] == {"escalation": ["z.admin"]}
     await worker.send()
     assert sum("Eskalation: " in text for text in texts(duty)) == 1
     assert sum("Erinnerung: " in text for text in texts(duty)) == 1
