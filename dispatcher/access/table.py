@@ -157,7 +157,7 @@ OPEN_COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "drill show": _FILES,
         "drill compare": _FILES,
         "template check": _FILES,
-        "template fill": _FILES,
+        "template fill": _OVER_HTTP,
         "match": _FILES,
         "instance verify": "It sends test notices to a URL of one's own and reads nothing of the record.",
         "geodata import": _FILES,

@@ -22,6 +22,8 @@ TEMPLATE_TEXTS: Final[Mapping[DeskLanguage, Mapping[str, str]]] = {
         "twice": "{name} ist zweimal angegeben.",
         "time": "{text} ist keine Zeit, wie +3h, 18:00 oder 2026-11-28T18:00, die noch kommt.",
         "not_filled": "So wird daraus keine Warnung:",
+        "no_sender": "Bitte den Absender angeben (--sender).",
+        "exercise_key": "Eine Übung braucht einen Schlüssel für Übungen (wx_…) in WARN_API_KEY.",
         # on record
         "template": "Vorlage",
         "version": "Fassung",
@@ -55,6 +57,8 @@ TEMPLATE_TEXTS: Final[Mapping[DeskLanguage, Mapping[str, str]]] = {
         "twice": "{name} is given twice.",
         "time": "{text} is no time ahead, such as +3h, 18:00 or 2026-11-28T18:00.",
         "not_filled": "This makes no warning:",
+        "no_sender": "Please say who sends it (--sender).",
+        "exercise_key": "An exercise needs a key for exercises (wx_…) in WARN_API_KEY.",
         "template": "template",
         "version": "version",
         "state": "state",

@@ -32,6 +32,7 @@ from dispatcher.intake.requirements import (
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.model.templates.version import stated_version
 from dispatcher.model.vocabulary import (
     DISPATCHED,
     ENDS,
@@ -197,6 +198,12 @@ class SubmissionIntake:
                 await self._asking.request(submission, valid.message, accepted.alert, asked, principal.author)
             if corrects is not None:
                 await audit.note(submission.connection, corrects, "alert.correct", accepted.alert.id)
+            if not accepted.repeated and (stated := stated_version(valid.message.alert.codes)):
+                template, version = stated
+                named = {"template": template, "version": version}
+                await audit.note(
+                    submission.connection, principal.actor, "alert.template", accepted.alert.id, **named
+                )
         if principal.environment is Environment.LIVE:  # the objective is of warnings
             self._metrics.accept_seconds.observe(time.monotonic() - started)
         if accepted.repeated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dispatcher.model.templates.version import (
@@ -124,6 +125,18 @@ class Templates:
             more = {"why": why} if why else {}
             await audit.note(connection, by, f"template.{step}", sha256=found.sha256.hex(), **named, **more)
             return StepTaken(_of(await _versions(connection, template_id), version), None)
+
+    async def note_filling(self, version: TemplateVersion, message: bytes, by: Actor) -> None:
+        """Note that a message was made of a version. Its hash is what shows whether it was sent as it was made."""
+        async with self._pool.acquire() as connection:
+            await audit.note(
+                connection,
+                by,
+                "template.fill",
+                template=version.template_id,
+                version=version.version,
+                message_sha256=sha256(message).hexdigest(),
+            )
 
     async def versions(self, template_id: str) -> list[TemplateVersion]:
         """Return all versions of a template, the oldest first; none where there is no such template."""

@@ -56,6 +56,36 @@ def messages(draw: st.DrawFn) -> bytes:
     ).encode()
 
 
+TEMPLATE = """id = "{id}"
+title = "Hochwasser"
+categories = ["Met"]
+severity = ["Severe"]
+urgency = ["{urgency}"]
+certainty = ["Likely"]
+lasts = "6h"
+lasts_at_most = "{most}"
+[fields.ort]
+kind = "place"
+label = "Ort"
+example = "Jülich"
+[texts.de]
+event = "Hochwasser"
+headline = "Hochwasser: {mark}ort}}"
+instruction = "Meiden Sie das Ufer."
+"""
+
+
+@st.composite
+def templates(draw: st.DrawFn) -> bytes:
+    """Templates that for the most part are valid."""
+    return TEMPLATE.format(
+        id=draw(st.sampled_from(["hochwasser", "probe", "Hochwasser"])),
+        urgency=draw(st.sampled_from(["Immediate", "Expected", "Past"])),
+        most=draw(st.sampled_from(["12h", "1h"])),
+        mark=draw(st.sampled_from(["{", "{", "["])),
+    ).encode()
+
+
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
     """A message with bytes cut out of it, doubled, or written over."""
@@ -78,3 +108,4 @@ def mutated(draw: st.DrawFn) -> bytes:
 schemathesis.openapi.media_type(
     "application/cap+xml", messages() | messages() | mutated() | st.binary(max_size=200)
 )
+schemathesis.openapi.media_type("application/toml", templates() | templates() | st.binary(max_size=200))

@@ -167,7 +167,9 @@ def _filling(router: APIRouter, dependencies: ApiDependencies, suffix: str) -> N
             )
         if made.alert is None:
             raise refused(ProblemType.INVALID_REQUEST, Phrase.TEMPLATE_VALUES_WRONG, made.faults)
-        return Response(cap.render(made.alert), media_type=CAP_MEDIA_TYPE)
+        message = cap.render(made.alert)
+        await dependencies.templates.note_filling(version, message, filler.actor)
+        return Response(message, media_type=CAP_MEDIA_TYPE)
 
 
 def _writing(router: APIRouter, dependencies: ApiDependencies) -> None:

@@ -124,6 +124,10 @@ class Service:
         """Post a CAP message and return the JSON object that answers; it has `member`. Raises as `get`."""
         return self._object("POST", path, body, member)
 
+    def made(self, path: str, wanted: dict[str, Any]) -> bytes:
+        """Post a JSON object and return what is made of it as it is. Raises as `get`."""
+        return self._ask("POST", path, json.dumps(wanted).encode(), "application/json")
+
     def bytes_at(self, path: str) -> bytes:
         """Return what is at the path as it is. Raises as `get`."""
         return self._ask("GET", path, None)
@@ -137,13 +141,15 @@ class Service:
             raise Unanswered("other", url=self.url + path)
         return answer
 
-    def _ask(self, method: str, path: str, body: bytes | None) -> bytes:
+    def _ask(
+        self, method: str, path: str, body: bytes | None, content_type: str = "application/cap+xml"
+    ) -> bytes:
         url = self.url + path
         try:
             request = urllib.request.Request(url, body, method=method)  # noqa: S310 - vetted by `vetted`
             request.add_header("Authorization", f"Bearer {self.key}")
             if body is not None:
-                request.add_header("Content-Type", "application/cap+xml")
+                request.add_header("Content-Type", content_type)
             opener = _direct if _is_local(urlsplit(url)) else _opener
             with opener.open(request, timeout=TIMEOUT_S) as answer:
                 found: bytes = answer.read()

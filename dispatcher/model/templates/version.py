@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,11 @@ if TYPE_CHECKING:
 
 CODE: Final = "template:"
 """How the CAP `code` of a message begins that says by which version it was made: `template:hochwasser/3`."""
+
+
+_STATED: Final = re.compile(
+    rf"{CODE}(?P<template>[a-z][a-z0-9-]{{1,39}})/(?P<version>[0-9]{{1,6}})", re.ASCII
+)
 
 
 class TemplateState(StrEnum):
@@ -93,6 +99,14 @@ class TemplateVersion:
     def may_be_rehearsed(self) -> bool:
         """Whether it may be used in an exercise: nobody has said that it is wrong."""
         return self.state in {TemplateState.DRAFT, TemplateState.APPROVED}
+
+
+def stated_version(codes: Sequence[str]) -> tuple[str, int] | None:
+    """Return the template and the version of which a message says, by its CAP codes, that it was made; None where it
+    says nothing of it. Whoever sends a message can write what they like there.
+    """
+    found = next((match for one in codes if (match := _STATED.fullmatch(one))), None)
+    return (found["template"], int(found["version"])) if found else None
 
 
 def refusal_of(

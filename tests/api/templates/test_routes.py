@@ -1,6 +1,7 @@
 """A template over HTTP: written by one person, approved by another, filled, and submitted like any other message."""
 
 import json
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
@@ -99,6 +100,7 @@ async def test_two_persons_make_a_version_with_which_people_are_warned(service: 
     assert message.infos[0].headline == "Hochwasser: Jülich"
     sent = await service.request("POST", "/v1/alerts", made.body, content_type=CAP)
     assert (sent.status, sent.json["alert"]["reason"]) == (201, "first_notice")
+    await _is_traced(pool, sent.json["alert"]["id"], made.body)
 
     retired = await over.decide("retireTemplate", LANG, 1, why="veraltet")
     assert (retired.state, retired.retired_why) == ("retired", "veraltet")
@@ -110,8 +112,20 @@ async def test_two_persons_make_a_version_with_which_people_are_warned(service: 
         ("template.refused", "person:b.lang"),
         ("template.approve", "person:b.lang"),
         ("template.refused", "person:b.lang"),
+        ("template.fill", "source:leitstelle"),
         ("template.retire", "person:b.lang"),
     ]
+
+
+async def _is_traced(pool: Any, alert_id: str, message: bytes) -> None:
+    """The trail says of the alert which version it is of, and that it was sent as it was made."""
+    of_alert = "SELECT detail FROM audit WHERE action = 'alert.template' AND alert_id = $1"
+    assert await pool.fetchval(of_alert, alert_id) == {"template": "hochwasser", "version": 1}
+    made = await pool.fetchval("SELECT detail FROM audit WHERE action = 'template.fill'")
+    assert made["message_sha256"] == sha256(message).hexdigest()
+    assert bytes.fromhex(made["message_sha256"]) == await pool.fetchval(
+        "SELECT sha256 FROM alert WHERE id = $1", alert_id
+    )
 
 
 async def test_an_exercise_is_made_of_a_draft_and_is_one(service: Any) -> None:

@@ -12,6 +12,7 @@ from dispatcher.model.templates.version import (
     live_version,
     refusal_of,
     rehearsed_version,
+    stated_version,
 )
 from tests.support.messages import NOW
 
@@ -63,6 +64,22 @@ def test_a_step_is_taken_once_and_approved_by_another_person_who_has_seen_it(
     refusal: TemplateRefusal | None,
 ) -> None:
     assert refusal_of(version, step, person, seen) == refusal
+
+
+@pytest.mark.parametrize(
+    ("codes", "stated"),
+    [
+        (["nina", "template:hochwasser/3"], ("hochwasser", 3)),
+        (["template:hochwasser"], None),
+        (["template:Hoch wasser/3", "x template:a-b/1"], None),
+        (["template:hochwasser/99999999"], None),
+        ([], None),
+    ],
+)
+def test_a_message_states_by_a_code_which_version_it_is_of(
+    codes: list[str], stated: tuple[str, int] | None
+) -> None:
+    assert stated_version(codes) == stated
 
 
 def test_people_are_warned_with_what_was_approved_last_and_with_nothing_where_that_is_retired() -> None:
