@@ -33,7 +33,7 @@ def test_a_filled_one_is_a_valid_message() -> None:
     assert (done.exit_code, alert.status, alert.infos[0].headline) == (
         0,
         "Exercise",
-        "Hochwasser an Rur: Jülich",
+        "Hochwasser: Jülich (Rur)",
     )
     assert cap.is_valid(cap.check(alert, cap.STRICT))
 
