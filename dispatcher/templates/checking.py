@@ -97,6 +97,10 @@ def _presets(template: Template) -> Iterator[Finding]:
     yield from text_faults(
         "", {name: getattr(template, name) for name in ("title", "area", "contact", "web")}
     )
+    codes = {f"event_codes/{name}": f"{name} {code}" for name, code in template.event_codes.items()}
+    yield from text_faults("", codes)
+    if template.municipalities and not template.area:
+        yield fault("area-unnamed", "area")
     if template.lasts > template.lasts_at_most:
         yield fault("lasts", "lasts")
 

@@ -39,6 +39,8 @@ FAULTS: Final[Mapping[str, _Fault]] = MappingProxyType({
     "all-clear": _Fault(_E, "A template is for a danger; the all-clear is the service's own.",
                         "Eine Vorlage ist für eine Gefahr; die Entwarnung macht der Dienst selbst."),
     "lasts": _Fault(_E, "It lasts longer than it may at most.", "Die Dauer ist länger als die längste erlaubte."),
+    "area-unnamed": _Fault(_E, "The area of the municipalities has no name that people know.",
+                           "Das Gebiet der Gemeinden hat keinen Namen, den man kennt."),
     "text-mark": _Fault(_E, "Character {at} is a brace or bracket that belongs to no field and no passage.",
                         "Zeichen {at} ist eine Klammer, die zu keinem Feld und zu keiner Passage gehört."),
     "text-unseen": _Fault(_E, "The text has characters that nobody sees.",

@@ -87,8 +87,15 @@ def _faults(template: Template, around: Circumstances) -> Iterator[Finding]:
         around.sent < around.expires <= around.sent + template.lasts_at_most
     ):
         yield fault("expires", "expires", hours=template.lasts_at_most.total_seconds() / 3600)
-    if area_of(template, around) is None:
+    area = area_of(template, around)
+    if area is None:
         yield fault("area-missing", "area")
+    said = {
+        "sender": around.sender,
+        "sender_name": around.sender_name,
+        "area": area.area_desc if area else "",
+    }
+    yield from text_faults("", said)
 
 
 def _choices(template: Template) -> list[tuple[str, Sequence[StrEnum]]]:

@@ -80,8 +80,8 @@ class TemplateField(_Part):
     """Characters of a value at most, without its unit."""
     required: bool = True
     unit: str = Limited("", max_length=12)
-    least: float | None = None
-    most: float | None = None
+    least: float | None = Limited(None, allow_inf_nan=False)
+    most: float | None = Limited(None, allow_inf_nan=False)
 
 
 class TemplateText(_Part):

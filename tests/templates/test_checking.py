@@ -47,6 +47,8 @@ def test_a_good_template_is_good_and_its_numbers_are_shown() -> None:
         ({"response_types": ["AllClear"]}, {("response_types", "all-clear")}),
         ({"urgency": ["Past"]}, {("urgency", "all-clear")}),
         ({"lasts": "2d"}, {("lasts", "lasts")}),
+        ({"area": ""}, {("area", "area-unnamed")}),
+        ({"event_codes": {"list": "a\x01"}}, {("event_codes/list", "text-unseen")}),
         ({"texts__de": None}, {("texts", "language-missing")}),
         ({"web": "kreis.example"}, {("texts/de/web", "uri-relative")}),
         ({"area": "Rur\u202etal"}, {("area", "text-unseen")}),

@@ -85,6 +85,16 @@ def test_all_faults_are_said_at_once() -> None:
     ]
 
 
+def test_nothing_that_people_would_not_see_as_it_stands_is_in_it() -> None:
+    area = cap.Area("Rur\x01tal", geocodes=(cap.NamedValue("AGS", "05358008"),))
+    assert refused(sender="a\x01b", sender_name="Kreis\ufffe", area=area) == [
+        ("sender", "text-unseen"),
+        ("sender_name", "text-unseen"),
+        ("area", "text-unseen"),
+    ]
+    assert refused(sender_name="<b>Kreis</b>") == [("sender_name", "text-markup")]
+
+
 def test_what_cap_refuses_is_refused() -> None:
     assert ("/alert/sender", "sender-characters") in refused(sender="a b")
 

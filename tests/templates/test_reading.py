@@ -67,6 +67,10 @@ def test_what_is_neither_is_refused(raw: bytes, code: str) -> None:
         ({"fields__Ort": MEMBERS["fields"]["ort"]}, "fields/Ort/[key]", "member-form"),
         ({"fields__ort__kind": "date"}, "fields/ort/kind", "member-value"),
         ({"fields__ort__longest": 5000}, "fields/ort/longest", "member-form"),
+        ({"fields__pegel__least": float("nan")}, "fields/pegel/least", "member-form"),
+        ({"fields__pegel__most": float("inf")}, "fields/pegel/most", "member-form"),
+        ({"title": "\ud800"}, "title", "member-form"),
+        ({"\ud800": 1}, "", "member-form"),
         ({"texts__de__instruction": None}, "texts/de/instruction", "member-missing"),
         ({"texts__de__description": "x" * 1501}, "texts/de/description", "member-length"),
         ({"texts": {}}, "texts", "member-length"),
@@ -75,6 +79,12 @@ def test_what_is_neither_is_refused(raw: bytes, code: str) -> None:
 )
 def test_each_mistake_is_named_with_its_place(changes: dict[str, Any], path: str, code: str) -> None:
     assert faults(json.dumps(members(**changes)).encode()) == [(path, code)]
+
+
+def test_what_cannot_be_written_is_named_as_it_can_be() -> None:
+    """Half of a letter in a name would stop the answer that says so."""
+    (found,) = faults(json.dumps(members(event_codes={"\ud800": "x"})).encode())
+    assert found[0].encode().startswith(b"event_codes/")
 
 
 def test_all_mistakes_are_named_at_once_up_to_a_bound() -> None:

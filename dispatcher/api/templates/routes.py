@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -54,7 +55,9 @@ from dispatcher.templates.reading import LARGEST, TemplateError, parse
 from dispatcher.templates.template import ID
 
 if TYPE_CHECKING:
+    from cap import Area
     from dispatcher.api.dependencies import ApiDependencies
+    from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.model.templates.version import TemplateVersion
     from dispatcher.templates.checking import Checked
     from dispatcher.templates.filling import Filling
@@ -162,9 +165,10 @@ def _filling(router: APIRouter, dependencies: ApiDependencies, suffix: str) -> N
             versions = await dependencies.templates.versions(template_id)
             version = version_to_fill(versions, wanted.version, filler.environment)
             now = datetime.now(ZoneInfo(dependencies.settings.time_zone)).replace(microsecond=0)
-            made = await asyncio.to_thread(
-                _fill, version, wanted, _circumstances(version, wanted, filler, now)
-            )
+            around = _circumstances(version, wanted, filler, now)
+            if wanted.municipalities:
+                around = replace(around, area=_area(dependencies.boundaries, wanted))
+            made = await asyncio.to_thread(_fill, version, wanted, around)
         if made.alert is None:
             raise refused(ProblemType.INVALID_REQUEST, Phrase.TEMPLATE_VALUES_WRONG, made.faults)
         message = cap.render(made.alert)
@@ -323,7 +327,6 @@ def _circumstances(
         sender=wanted.sender or own[0],
         identifier=f"{version.template_id}-{now.astimezone(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(4)}",
         sent=now,
-        area=municipalities_area(wanted.municipalities, wanted.area) if wanted.municipalities else None,
         sender_name=wanted.sender_name,
         expires=None
         if wanted.expires is None
@@ -334,6 +337,13 @@ def _circumstances(
         is_exercise=filler.environment is Environment.EXERCISE,
         version=version.version,
     )
+
+
+def _area(boundaries: Boundaries, wanted: TemplateFilling) -> Area:
+    """Return the area of the municipalities that are given, by their own names where it has none of its own."""
+    names = {one.ags: one.name for one in boundaries.municipalities}
+    own = ", ".join(names.get(ags, ags) for ags in wanted.municipalities)
+    return municipalities_area(wanted.municipalities, wanted.area or own)
 
 
 def _fill(version: TemplateVersion, wanted: TemplateFilling, around: Circumstances) -> Filling:

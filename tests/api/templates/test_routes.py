@@ -140,6 +140,13 @@ async def test_an_exercise_is_made_of_a_draft_and_is_one(service: Any) -> None:
     )
 
 
+async def test_an_area_without_a_name_has_those_of_its_municipalities(service: Any) -> None:
+    await Routes(service).save(KELLER)
+    made = await fill(service, EXERCISE_KEY, area="", municipalities=[DUEREN, "05358024"])
+    (area,) = cap.parse(made.body).alerts[0].infos[0].areas
+    assert (area.area_desc, len(area.geocodes)) == ("Düren, Jülich", 2)
+
+
 async def test_what_does_not_fit_is_named_field_by_field(service: Any) -> None:
     await Routes(service).save(KELLER)
     wrong = await fill(service, EXERCISE_KEY, values={"pegel": "hoch", "x": "y"}, severity="Minor")
