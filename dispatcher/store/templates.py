@@ -9,6 +9,7 @@ from dispatcher.model.templates.version import (
     TemplateRefusal,
     TemplateStep,
     TemplateVersion,
+    TooManyTemplatesError,
     refusal_of,
 )
 from dispatcher.store import audit
@@ -31,10 +32,6 @@ FROM template_version v
 LEFT JOIN template_decision d ON (d.template_id, d.version) = (v.template_id, v.version) AND NOT d.is_end
 LEFT JOIN template_decision e ON (e.template_id, e.version) = (v.template_id, v.version) AND e.is_end
 """
-
-
-class TooManyTemplatesError(Exception):
-    """There are as many templates, or versions of this one, as there may be."""
 
 
 class SavedVersion(NamedTuple):

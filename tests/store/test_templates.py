@@ -15,9 +15,10 @@ from dispatcher.model.templates.version import (
     TemplateRefusal,
     TemplateState,
     TemplateStep,
+    TooManyTemplatesError,
 )
 from dispatcher.store import audit
-from dispatcher.store.templates import Templates, TooManyTemplatesError
+from dispatcher.store.templates import Templates
 
 LANG = Actor("person:b.lang")
 

@@ -46,9 +46,8 @@ from dispatcher.api.templates.deciding import (
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
-from dispatcher.model.templates.version import NewTemplateVersion, TemplateStep
+from dispatcher.model.templates.version import NewTemplateVersion, TemplateStep, TooManyTemplatesError
 from dispatcher.model.vocabulary import API_PREFIX, Environment
-from dispatcher.store.templates import TooManyTemplatesError
 from dispatcher.templates.checking import check
 from dispatcher.templates.filling import Circumstances, fill, municipalities_area
 from dispatcher.templates.reading import LARGEST, TemplateError, parse

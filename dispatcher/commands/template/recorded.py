@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
 from dispatcher.access.permissions import Permission
-from dispatcher.commands.admin import on_record
 from dispatcher.commands.desk.session import REFUSED, say
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.shell.help_text import Where, helped
@@ -27,23 +26,38 @@ from dispatcher.model.templates.version import (
     TemplateState,
     TemplateStep,
     TemplateVersion,
+    TooManyTemplatesError,
     live_version,
 )
-from dispatcher.settings import Settings
-from dispatcher.store.templates import SavedVersion, StepTaken, Templates, TooManyTemplatesError
 from dispatcher.templates.checking import check
 from dispatcher.templates.prepared_set import prepared_templates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from dispatcher.store import record
+    from dispatcher.store.templates import SavedVersion, StepTaken, Templates
     from dispatcher.templates.template import Template
+
+Result = TypeVar("Result")
 
 TemplateId = Annotated[str, typer.Argument(help="the template's id", metavar="ID")]
 Version = Annotated[int, typer.Argument(help="which version", min=1)]
 Why = Annotated[str, typer.Option(help="for the audit trail")]
 HEAD: Final = ("template", "version", "state", "live", "title")
+
+
+def _on_templates(work: Callable[[Templates], Awaitable[Result]]) -> Result:
+    """Do the work on the templates on record."""
+    # `check` and `fill`, whose module is this one's neighbour, do without all that the record takes to be imported.
+    from dispatcher.commands.admin import on_record
+    from dispatcher.settings import Settings
+    from dispatcher.store.templates import Templates
+
+    async def on_pool(pool: record.Pool) -> Result:
+        return await work(Templates(pool))
+
+    return on_record(Settings(), on_pool)
 
 
 @requires(Permission.READ_TEMPLATES)
@@ -52,10 +66,10 @@ def list_templates(*, as_json: AsJsonLines = False, language: OutputLanguage = D
     """List the templates on record: the newest version of each, and the one with which people are warned."""
     words = TEMPLATE_TEXTS[language]
 
-    async def work(pool: record.Pool) -> dict[str, list[TemplateVersion]]:
-        return await Templates(pool).all()
+    async def work(templates: Templates) -> dict[str, list[TemplateVersion]]:
+        return await templates.all()
 
-    found = on_record(Settings(), work)
+    found = _on_templates(work)
     if as_json:
         for versions in found.values():
             typer.echo(json_line(_members(versions[-1]) | {"live_version": _live(versions)}))
@@ -95,10 +109,10 @@ def show_template(
     """Show a version: what it says, who may have written it, and what was decided about it."""
     at, words = desk(language), TEMPLATE_TEXTS[language]
 
-    async def work(pool: record.Pool) -> list[TemplateVersion]:
-        return await Templates(pool).versions(template_id)
+    async def work(templates: Templates) -> list[TemplateVersion]:
+        return await templates.versions(template_id)
 
-    versions = on_record(Settings(), work)
+    versions = _on_templates(work)
     found = [one for one in versions if version is None or one.version == version]
     if not found:
         end([words["not_recorded"]], REFUSED)
@@ -183,11 +197,11 @@ def save_templates(
         raise typer.Exit(REFUSED)
     by = operator().actor
 
-    async def work(pool: record.Pool) -> list[SavedVersion]:
-        return [await Templates(pool).save(new_version(template), by) for template in found]
+    async def work(templates: Templates) -> list[SavedVersion]:
+        return [await templates.save(new_version(one), by) for one in found]
 
     try:
-        saved = on_record(Settings(), work)
+        saved = _on_templates(work)
     except TooManyTemplatesError:
         end([words["too_many"]], REFUSED)
     for one in saved:
@@ -222,10 +236,10 @@ def retire(
 def _take(step: TemplateStep, template_id: str, version: int, why: str, language: DeskLanguage) -> None:
     words, by = TEMPLATE_TEXTS[language], operator().actor
 
-    async def work(pool: record.Pool) -> StepTaken:
-        return await Templates(pool).take(step, template_id, version, by, why=why)
+    async def work(templates: Templates) -> StepTaken:
+        return await templates.take(step, template_id, version, by, why=why)
 
-    taken = on_record(Settings(), work)
+    taken = _on_templates(work)
     if taken.refusal is not None or taken.version is None:
         end([words["not_recorded" if taken.version is None else "decided_before"]], REFUSED)
     say([f"{template_id} {version}: {words[taken.version.state]}"])

@@ -20,6 +20,10 @@ _STATED: Final = re.compile(
 )
 
 
+class TooManyTemplatesError(Exception):
+    """There are as many templates, or versions of this one, as there may be."""
+
+
 class TemplateState(StrEnum):
     """What a version is good for."""
 

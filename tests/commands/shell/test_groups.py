@@ -152,6 +152,12 @@ def test_the_desk_starts_without_the_service(arguments: Any, code: int, env: Any
 
 
 @pytest.mark.processes
+def test_a_template_is_checked_without_the_service(env: Any) -> None:
+    env.setenv("WARN_TIME_ZONE", "Europe/Berlin")
+    assert not imported_by("template", "check", "--prepared") & SERVICE
+
+
+@pytest.mark.processes
 def test_what_the_service_needs_is_seen_where_it_is_imported() -> None:
     assert imported_by("feeds", "--help") >= {"dispatcher.wiring", "redis"}
     assert "dispatcher.settings" not in imported_by("example")
