@@ -447,7 +447,7 @@ GRANTS: Final = (
         Permission.CORRECT_ALERTS,
         {PrincipalKind.SOURCE: Scope.OWN},
         # Whether another source has an alert of this id is not to be learnt.
-        (Route("POST", "/v1/alerts/{alert_id}/correct", HTTPStatus.NOT_FOUND),),
+        _in_both("POST", "/{alert_id}/correct", HTTPStatus.NOT_FOUND),
         roles={Role.APPROVER: Scope.OWN},
     ),
     Grant(

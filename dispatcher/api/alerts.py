@@ -152,8 +152,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         names = _NAMES[environment]
         router = APIRouter(prefix=f"{prefix}/alerts", tags=[names.tag])
         _submission(router, dependencies, names, prefix)
-        if environment is Environment.LIVE:
-            _correction(router, dependencies)
+        _correction(router, dependencies, names)
         _reading(router, dependencies, names)
         _ledger(router, dependencies, names)
         both.routes.extend(router.routes)
@@ -222,16 +221,19 @@ def _submission(router: APIRouter, dependencies: ApiDependencies, names: _Names,
             return preview_body(await dependencies.intake.preview(previewer, body), previewer.submits_as)
 
 
-def _correction(router: APIRouter, dependencies: ApiDependencies) -> None:
+def _correction(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> None:
     refused = refusals(*JUDGED - CAP_BODY_REFUSED, ProblemType.NOT_FOUND, ProblemType.CONFLICT)
 
     @router.post(
-        "/{alert_id}/correct", status_code=201, responses=CORRECTED | refused, operation_id="correctAlert"
+        "/{alert_id}/correct",
+        status_code=201,
+        responses=CORRECTED | refused,
+        operation_id=f"correct{names.one}",
     )
     async def correct(corrector: Corrector, alert_id: AlertId, what: What) -> AcceptedBody:
         """Take a warning back that was wrong, in one step: a Cancel in prepared words, to exactly those who were
-        alarmed, ahead of everything else. 201 is a promise: it is committed. Where it has ended already nobody is told
-        again, and `alert.reason` says so.
+        alarmed, ahead of all other warnings. 201 is a promise: it is committed. Where it has ended already nobody hears
+        of it again, and `alert.reason` says so.
         """
         return accepted_body(await correct_alert(dependencies, corrector, alert_id, what))
 
@@ -324,7 +326,7 @@ async def correctable(
         raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
     by = CorrectingParty(corrector.actor, partial(require_role, corrector, Permission.CORRECT_ALERTS))
     by.require(await dependencies.alerts.affected(alert_id))
-    return found, of_source(source), by
+    return found, of_source(source, corrector.environment), by
 
 
 def _is_of_a_centre(source_id: str) -> bool:

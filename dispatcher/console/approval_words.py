@@ -215,10 +215,6 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "Nichts wurde zurückgenommen: Wählen Sie, was falsch war.",
             "Nothing was taken back: choose what was wrong.",
         ),
-        "correct_in_exercises": Said(
-            "Übungen beendet eine Entwarnung: dispatcher all-clear NUMMER, mit dem Schlüssel für Übungen.",
-            "Exercises are ended by an all-clear: dispatcher all-clear NUMBER, with the key for exercises.",
-        ),
         "warning": Said("Die Warnung", "The warning"),
         "warned": Said("Gewarnt", "Warned"),
         "told_last": Said("Was die Gewarnten hören", "What those warned are told"),

@@ -15,7 +15,7 @@ from dispatcher.model.problems import RequestRefused
 from dispatcher.model.vocabulary import Environment, State
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
-from tests.api.conftest import INSTANCE_KEY, KEY, NEIGHBOUR, OTHER_KEY, Service
+from tests.api.conftest import EXERCISE_KEY, INSTANCE_KEY, KEY, NEIGHBOUR, OTHER_KEY, Service
 from tests.support.histories import finish, ledger_of, plan, subscription
 from tests.support.messages import DUEREN, JUELICH, SENDER
 from tests.support.sealed import ADDRESSES
@@ -70,6 +70,25 @@ async def test_a_false_alarm_is_taken_back_in_one_step(service: Service) -> None
     assert answer.json["alert"]["headline"] == "Fehlalarm: Hochwasser an der Rur"
     over = (await service.get(f"/v1/alerts/{alert['id']}")).json["over"]
     assert (over["reason"], over["by"]) == ("cancelled", answer.json["alert"]["id"])
+
+
+async def test_an_exercise_is_taken_back_among_exercises(service: Service, pool: Any) -> None:
+    alert = (await service.submit(warning(status="Exercise"))).json["alert"]
+    below = f"/v1/alerts/{alert['id']}/correct?what=false-alarm"
+    (await service.request("POST", below)).problem(404, "not-found")
+    (await service.request("POST", below, key=EXERCISE_KEY)).problem(403, "wrong-environment")
+    (await service.request("POST", f"/exercise{below}")).problem(403, "wrong-environment")
+    answer = await service.request("POST", f"/exercise{below}", key=EXERCISE_KEY)
+    assert answer.status == 201, answer.json
+    corrected = answer.json["alert"]
+    assert (corrected["reason"], corrected["lane"], corrected["status"]) == (
+        "drill_end",
+        "exercise",
+        "Exercise",
+    )
+    assert corrected["headline"] == "Fehlalarm: Hochwasser an der Rur"
+    row = await pool.fetchrow("SELECT actor, alert_id FROM audit WHERE action = 'alert.correct'")
+    assert tuple(row) == ("source:leitstelle", corrected["id"])
 
 
 async def test_an_approver_corrects_what_any_control_centre_has_sent_where_the_role_holds(

@@ -12,7 +12,7 @@ from dispatcher.intake.correction.prepared import Falsehood
 from dispatcher.model.desk_time import desk_time
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.status import OverReason, owed_recipients
-from dispatcher.model.vocabulary import DISPATCHED_STATES, Environment
+from dispatcher.model.vocabulary import DISPATCHED_STATES
 from dispatcher.texts.choice import preferred
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ async def show(visit: Visit, corrector: Principal) -> Response:
 
 async def correct(visit: Visit, corrector: Principal) -> Response:
     """Take the warning back, at once. Where it has ended already the page says so, and nobody is told again."""
-    if visit.environment is Environment.EXERCISE:
-        return _none_here(visit)
     alert_id, what = alert_id_of(visit), visit.fields.get("what", "")
     if what not in set(Falsehood):
         return await _shown(visit, corrector, visit.word("correct_nothing"), HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -49,15 +47,9 @@ async def correct(visit: Visit, corrector: Principal) -> Response:
     return visit.to(f"/alerts/{alert_id}/correct")
 
 
-def _none_here(visit: Visit) -> Response:
-    return visit.message("correct", "correct_in_exercises", HTTPStatus.NOT_FOUND)
-
-
 async def _shown(
     visit: Visit, corrector: Principal, refusal: str = "", status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
-    if visit.environment is Environment.EXERCISE:
-        return _none_here(visit)
     alert, _source, _by = await correctable(visit.dependencies, corrector, alert_id_of(visit))
     latest, over = await _latest(visit, alert)
     ending = await visit.dependencies.alerts.get(over.by) if over and over.by else None

@@ -105,7 +105,7 @@ async def test_nobody_else_takes_anything_back(asking: Any, signed_in: Any) -> N
         (here, f"alerts/{NOWHERE}/correct", 404, "nicht"),
         (here, "alerts/x/correct", 404, "nicht"),
         (auditor, path, 403, "Ihre Rollen erlauben das zurzeit nicht."),
-        (exercise, path, 404, "Übungen beendet eine Entwarnung"),
+        (exercise, path, 404, "nicht"),
     )
     for browser, where, status, said in wanted:
         for answer in (await browser.get(where), await browser.post(where, what="false-alarm")):
@@ -113,6 +113,18 @@ async def test_nobody_else_takes_anything_back(asking: Any, signed_in: Any) -> N
     here.token = "x"
     assert (await here.post(path, what="false-alarm")).status == 403
     assert await reasons(asking) == ["first_notice"]
+
+
+async def test_an_exercise_is_corrected_on_its_own_page(asking: Any, signed_in: Any) -> None:
+    alert = str((await asking.submit(warning(status="Exercise"))).json["alert"]["id"])
+    browser = await signed_in("e.exercise", environment=Environment.EXERCISE)
+    path = f"alerts/{alert}/correct"
+    assert "Fehlalarm: Hochwasser an der Rur" in text(await browser.get(path))
+    answer = await browser.post(path, what="false-alarm")
+    assert (answer.status, answer.headers["location"]) == (303, f"/console/exercise/{path}")
+    assert await reasons(asking) == ["drill", "drill_end"]
+    live = await signed_in()
+    assert (await live.get(path)).status == 404
 
 
 async def test_what_a_feed_says_is_corrected_by_its_source(asking: Any, signed_in: Any) -> None:

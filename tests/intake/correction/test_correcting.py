@@ -41,7 +41,7 @@ async def correct(
     alert = await world.alerts.get(alert_id)
     assert alert is not None
     corrections = Corrections(world.alerts, world.intake, ZONE)
-    return await corrections.correct(of_source(LEITSTELLE), alert, what, by)
+    return await corrections.correct(of_source(LEITSTELLE, alert.environment), alert, what, by)
 
 
 async def test_it_goes_to_those_alarmed_ahead_of_everything_and_is_on_the_trail(world: ApprovalWorld) -> None:
@@ -56,6 +56,25 @@ async def test_it_goes_to_those_alarmed_ahead_of_everything_and_is_on_the_trail(
     assert await told(world, corrected.id) == {("cancel", one) for one in alarmed}
     row = await world.pool.fetchrow("SELECT actor, alert_id FROM audit WHERE action = 'alert.correct'")
     assert tuple(row) == (OFFICER.actor, corrected.id)
+
+
+async def test_an_exercise_is_taken_back_among_those_who_take_part(world: ApprovalWorld) -> None:
+    takes_part, _ = await subscribe(world.pool, world.subscriptions, "a", "b")
+    await world.pool.execute("UPDATE subscription SET drills = true WHERE id = $1", takes_part)
+    warned = (await world.submit(warning(DUEREN))).alert
+    await told(world, warned.id)
+    first = (await world.submit(warning(DUEREN, status="Exercise"))).alert
+    await told(world, first.id)
+    corrected = (await correct(world, first.id)).alert
+    assert (corrected.status, corrected.reason, corrected.lane) == (
+        "Exercise",
+        Reason.DRILL_END,
+        Lane.EXERCISE,
+    )
+    assert await told(world, corrected.id) == {("cancel", takes_part)}
+    stored = await world.alerts.get(warned.id)
+    assert stored is not None
+    assert stored.is_in_force(stored.received_at)
 
 
 async def test_it_waits_for_no_second_person(world: ApprovalWorld) -> None:
