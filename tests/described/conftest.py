@@ -17,7 +17,7 @@ from dispatcher.model.principals import RemoteOperator
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
 from dispatcher.store.parties import Parties
-from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Service, introduce, serving
+from tests.api.conftest import EXERCISE_KEY, INSTANCE_KEY, KEY, SECRET, Service, introduce, serving
 from tests.described.environments import NotInstalledError, node_packages, or_skip, python_tool
 from tests.support.submissions import warning
 
@@ -36,6 +36,7 @@ licence = "mit Erlaubnis"
 """
 KEYS = {
     "SOURCE_KEY": KEY,
+    "EXERCISE_KEY": EXERCISE_KEY,
     "INSTANCE_KEY": INSTANCE_KEY,
     "FEED_KEY": FEED_KEY,
     "OPERATOR_KEY": OPERATOR_KEY,

@@ -40,7 +40,7 @@ def messages(draw: st.DrawFn) -> bytes:
         identifier=draw(identifiers),
         sender=sender,
         sent=cap_time(draw(st.sampled_from([sent] * 8 + [now + timedelta(days=1)]))),
-        status=draw(st.sampled_from(["Actual"] * 4 + ["Exercise", "Test"])),
+        status=draw(st.sampled_from(["Actual"] * 4 + ["Exercise"] * 2 + ["Test"])),
         msg_type=msg_type,
         scope=draw(st.sampled_from(["Public"] * 6 + ["Restricted", "Private"])),
         references=f"<references>{named}</references>" if msg_type in {"Update", "Cancel"} else "",
