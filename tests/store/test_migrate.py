@@ -52,11 +52,20 @@ def empty_database(postgres_url: str, execute: Callable[[str], None]) -> Iterato
     execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def tables(url: str) -> Any:
+@asynccontextmanager
+async def connection_to(url: str) -> AsyncIterator[Any]:
+    """A connection that ends with the block: what a failed test left open, uvloop would wait for without end."""
     connection = await asyncpg.connect(url)
-    rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    versions = await connection.fetch("SELECT version_num FROM alembic_version")
-    await connection.close()
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def tables(url: str) -> Any:
+    async with connection_to(url) as connection:
+        rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        versions = await connection.fetch("SELECT version_num FROM alembic_version")
     return {row["tablename"] for row in rows}, len(versions)
 
 
@@ -72,19 +81,18 @@ async def test_an_instances_only_key_stays_good(empty_database: str) -> None:
     """And with the record as it was before, nobody else's key is touched."""
     key, old = f"wi_05358008_{'s' * 43}", f"wk_leitstelle-1_{'s' * 43}"
     await _upgrade_to(empty_database, "0006")
-    connection = await asyncpg.connect(empty_database)
-    await connection.execute(
-        "INSERT INTO source (id, name, senders, territory) VALUES ('leitstelle', '', '{}', '{}')"
-    )
-    await connection.execute(
-        "INSERT INTO api_key (id, source_id, digest) VALUES ('leitstelle-1', 'leitstelle', $1)",
-        digest(PEPPER, old),
-    )
-    await connection.execute(
-        "INSERT INTO instance (id, name, places, digest) VALUES ('05358008', 'Düren', '{05358008}', $1)",
-        digest(PEPPER, key),
-    )
-    await connection.close()
+    async with connection_to(empty_database) as connection:
+        await connection.execute(
+            "INSERT INTO source (id, name, senders, territory) VALUES ('leitstelle', '', '{}', '{}')"
+        )
+        await connection.execute(
+            "INSERT INTO api_key (id, source_id, digest) VALUES ('leitstelle-1', 'leitstelle', $1)",
+            digest(PEPPER, old),
+        )
+        await connection.execute(
+            "INSERT INTO instance (id, name, places, digest) VALUES ('05358008', 'Düren', '{05358008}', $1)",
+            digest(PEPPER, key),
+        )
     await upgrade(empty_database)
     async with connected(empty_database) as pool:
         sources = Sources(pool, PEPPER)
@@ -107,22 +115,21 @@ async def test_addresses_of_feeds_with_keys_in_them_leave_the_record(empty_datab
     """Each list is known again by its new name, so that nothing on it counts as missing."""
     await _upgrade_to(empty_database, "0006")
     plain = "https://source.example/list"
-    connection = await asyncpg.connect(empty_database)
-    await connection.execute(
-        "INSERT INTO feed (name, validators) VALUES ('dwd', jsonb_build_object($1::text, '{\"etag\": \"x\"}'::jsonb)), ('push', '{}')",
-        SECRET_URL,
-    )
-    for key, part in (("a", SECRET_URL), ("b", plain), ("c", "")):
+    async with connection_to(empty_database) as connection:
         await connection.execute(
-            "INSERT INTO feed_entry (feed, key, part, version, reason, first_seen) VALUES ('dwd', $1, $2, '', 'pending', now())",
-            key, part,
-        )  # fmt: skip
-    await connection.execute(
-        "INSERT INTO quarantine (feed, name, sha256, size, content, code, detail, first_at, last_at)"
-        " VALUES ('dwd', $1, '', 0, '', '', '', now(), now())",
-        SECRET_URL,
-    )
-    await connection.close()
+            "INSERT INTO feed (name, validators) VALUES ('dwd', jsonb_build_object($1::text, '{\"etag\": \"x\"}'::jsonb)), ('push', '{}')",
+            SECRET_URL,
+        )
+        for key, part in (("a", SECRET_URL), ("b", plain), ("c", "")):
+            await connection.execute(
+                "INSERT INTO feed_entry (feed, key, part, version, reason, first_seen) VALUES ('dwd', $1, $2, '', 'pending', now())",
+                key, part,
+            )  # fmt: skip
+        await connection.execute(
+            "INSERT INTO quarantine (feed, name, sha256, size, content, code, detail, first_at, last_at)"
+            " VALUES ('dwd', $1, '', 0, '', '', '', now(), now())",
+            SECRET_URL,
+        )
     await upgrade(empty_database)
     async with connected(empty_database) as pool:
         store = Feeds(pool)
@@ -135,36 +142,36 @@ async def test_addresses_of_feeds_with_keys_in_them_leave_the_record(empty_datab
 
 async def test_the_channel_of_sms_gets_its_name_whatever_holds_it(empty_database: str) -> None:
     await _upgrade_to(empty_database, "0013")
-    connection = await asyncpg.connect(empty_database)
-    await connection.execute("SET session_replication_role = replica")  # no alert is needed for a batch
-    for channel in ("sms_http", "webpush"):
-        await connection.execute(
-            "INSERT INTO subscription (channel, gateway, address, address_hash) VALUES ($1, 'a', 'x', 'x')",
-            channel,
-        )
-        await connection.execute(
-            "INSERT INTO gateway (channel, name, paused_until, reason) VALUES ($1, 'a', now(), 'down')",
-            channel,
-        )
-        await connection.execute(
-            "INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients,"
-            " outcomes) VALUES ('a', 'a', 'alert', $1, 'a', 'de', 'flash', now(), '{}', '')",
-            channel,
-        )
-    await connection.close()
+    async with connection_to(empty_database) as connection:
+        await connection.execute("SET session_replication_role = replica")  # no alert is needed for a batch
+        for channel in ("sms_http", "webpush"):
+            await connection.execute(
+                "INSERT INTO subscription (channel, gateway, address, address_hash) VALUES ($1, 'a', 'x', 'x')",
+                channel,
+            )
+            await connection.execute(
+                "INSERT INTO gateway (channel, name, paused_until, reason) VALUES ($1, 'a', now(), 'down')",
+                channel,
+            )
+            await connection.execute(
+                "INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients,"
+                " outcomes) VALUES ('a', 'a', 'alert', $1, 'a', 'de', 'flash', now(), '{}', '')",
+                channel,
+            )
     await upgrade(empty_database)
-    connection = await asyncpg.connect(empty_database)
-    for table in ("subscription", "batch", "gateway"):
-        rows = await connection.fetch(f"SELECT channel FROM {table} ORDER BY channel")
-        assert [row["channel"] for row in rows] == ["sms", "webpush"]
-    columns = await connection.fetch(
-        "SELECT table_name FROM information_schema.columns WHERE column_name = 'channel' AND table_schema = 'public'"
-    )
-    younger = {"instance_credential", "import_row"}  # than the name
-    assert {row["table_name"] for row in columns} - younger == {"subscription", "batch", "gateway"}
-    index = await connection.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = 'batch_reported'")
-    assert index.endswith("WHERE (channel = 'sms'::text)")
-    await connection.close()
+    async with connection_to(empty_database) as connection:
+        for table in ("subscription", "batch", "gateway"):
+            rows = await connection.fetch(f"SELECT channel FROM {table} ORDER BY channel")
+            assert [row["channel"] for row in rows] == ["sms", "webpush"]
+        columns = await connection.fetch(
+            "SELECT table_name FROM information_schema.columns WHERE column_name = 'channel' AND table_schema = 'public'"
+        )
+        younger = {"instance_credential", "import_row", "person_endpoint"}  # than the name
+        assert {row["table_name"] for row in columns} - younger == {"subscription", "batch", "gateway"}
+        index = await connection.fetchval(
+            "SELECT indexdef FROM pg_indexes WHERE indexname = 'batch_reported'"
+        )
+        assert index.endswith("WHERE (channel = 'sms'::text)")
 
 
 async def instance(connection: Any, name: str, *places: str) -> None:
@@ -209,11 +216,11 @@ async def subscriber(
 async def test_a_number_of_before_stops_and_is_told_until_then(empty_database: str) -> None:
     """Nobody was asked for a code, and none has said STOP, before there were either (0026, 0027)."""
     await _upgrade_to(empty_database, "0025")
-    connection = await asyncpg.connect(empty_database)
-    anna, bernd = [
-        await endpoint(connection, address, channel="sms") for address in ("+4915112345678", "+4915112345679")
-    ]
-    await connection.close()
+    async with connection_to(empty_database) as connection:
+        anna, bernd = [
+            await endpoint(connection, address, channel="sms")
+            for address in ("+4915112345678", "+4915112345679")
+        ]
     await upgrade(empty_database)
     async with connected(empty_database) as pool:
         for table in ("import_run", "import_row", "import_refusal", "sms_code", "sms_opt_out", "leave_code"):
@@ -231,29 +238,28 @@ async def test_people_of_before_follow_what_their_app_shows_and_what_was_importe
 ) -> None:
     """What they wish for is not touched (0028)."""
     await _upgrade_to(empty_database, "0027")
-    connection = await asyncpg.connect(empty_database)
-    await instance(connection, "dueren", DUEREN)
-    one, other = [await endpoint(connection, address) for address in ("a", "b")]
-    anna = await subscriber(connection, "anna", "dueren", one)
-    bernd = await subscriber(connection, "bernd", "dueren", other, proven=False)
-    for number in (anna, bernd):
-        for ags in (DUEREN, JUELICH):
-            await connection.execute("INSERT INTO subscriber_municipality VALUES ($1, $2)", number, ags)
-    for number, ags, imported, wished in (
-        (one, DUEREN, False, True),
-        (one, JUELICH, False, True),
-        (one, LINNICH, True, True),
-        (other, JUELICH, True, False),
-    ):
-        await connection.execute(
-            "INSERT INTO followed_municipality (subscription_id, ags, imported, wished) VALUES ($1, $2, $3, $4)",
-            number, ags, imported, wished,
-        )  # fmt: skip
-    await connection.execute("SET session_replication_role = replica")  # no alert is needed for a batch
-    batch = """INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients,
-      outcomes) VALUES ('a', 'a', 'alert', 'webpush', 'g', 'de', 'flash', now(), '{}', '') RETURNING id"""
-    before = await connection.fetchval(batch)
-    await connection.close()
+    async with connection_to(empty_database) as connection:
+        await instance(connection, "dueren", DUEREN)
+        one, other = [await endpoint(connection, address) for address in ("a", "b")]
+        anna = await subscriber(connection, "anna", "dueren", one)
+        bernd = await subscriber(connection, "bernd", "dueren", other, proven=False)
+        for number in (anna, bernd):
+            for ags in (DUEREN, JUELICH):
+                await connection.execute("INSERT INTO subscriber_municipality VALUES ($1, $2)", number, ags)
+        for number, ags, imported, wished in (
+            (one, DUEREN, False, True),
+            (one, JUELICH, False, True),
+            (one, LINNICH, True, True),
+            (other, JUELICH, True, False),
+        ):
+            await connection.execute(
+                "INSERT INTO followed_municipality (subscription_id, ags, imported, wished) VALUES ($1, $2, $3, $4)",
+                number, ags, imported, wished,
+            )  # fmt: skip
+        await connection.execute("SET session_replication_role = replica")  # no alert is needed for a batch
+        batch = """INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients,
+          outcomes) VALUES ('a', 'a', 'alert', 'webpush', 'g', 'de', 'flash', now(), '{}', '') RETURNING id"""
+        before = await connection.fetchval(batch)
     await upgrade(empty_database)
     async with connected(empty_database) as pool:
         rows = await pool.fetch("SELECT subscription_id, ags, imported, wished FROM followed_municipality")
@@ -276,18 +282,17 @@ async def test_people_of_before_follow_what_their_app_shows_and_what_was_importe
 async def test_a_key_of_before_opens_what_it_did_also_where_two_have_one_name(empty_database: str) -> None:
     """What a key is of was made anew, as operators have keys, too (0029)."""
     await _upgrade_to(empty_database, "0028")
-    connection = await asyncpg.connect(empty_database)
-    await instance(connection, "dueren", DUEREN)
-    await connection.execute(
-        "INSERT INTO source (id, name, senders, territory) VALUES ('dueren', '', '{}', '{}')"
-    )
-    keys = {"source": f"wk_dueren_{'s' * 43}", "instance": f"wi_dueren_{'s' * 43}"}
-    for kind, key in keys.items():
+    async with connection_to(empty_database) as connection:
+        await instance(connection, "dueren", DUEREN)
         await connection.execute(
-            f"INSERT INTO api_key (id, {kind}_id, digest) VALUES ('dueren', 'dueren', $1)",
-            digest(PEPPER, key),
+            "INSERT INTO source (id, name, senders, territory) VALUES ('dueren', '', '{}', '{}')"
         )
-    await connection.close()
+        keys = {"source": f"wk_dueren_{'s' * 43}", "instance": f"wi_dueren_{'s' * 43}"}
+        for kind, key in keys.items():
+            await connection.execute(
+                f"INSERT INTO api_key (id, {kind}_id, digest) VALUES ('dueren', 'dueren', $1)",
+                digest(PEPPER, key),
+            )
     await upgrade(empty_database)
     async with connected(empty_database) as pool:
         sources = Sources(pool, PEPPER)
@@ -302,21 +307,22 @@ async def test_who_was_first_on_a_device_keeps_its_place_and_nobody_unproven_end
 ) -> None:
     """Two apps on a device, the younger with the lower endpoint's number; and others whom it does not concern (0031)."""
     await _upgrade_to(empty_database, "0029")
-    connection = await asyncpg.connect(empty_database)
-    for app in ("dueren", "juelich"):
-        await instance(connection, app, DUEREN)
-    young, old, old_too, alone, unproven, ended = [
-        await endpoint(connection, address, person=person)
-        for address, person in (("a", 7), ("b", 7), ("c", 7), ("d", None), ("e", None), ("f", None))
-    ]
-    device = {"device_hash": b"device"}
-    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
-    first = await subscriber(connection, "first", "dueren", old, old_too, **device, created_at=long_ago)
-    second = await subscriber(connection, "second", "juelich", young, **device)
-    loner = await subscriber(connection, "loner", "dueren", alone)
-    waiting = await subscriber(connection, "waiting", "dueren", unproven, proven=False, created_at=long_ago)
-    gone = await subscriber(connection, "gone", "dueren", ended, **device, ended_at=long_ago)
-    await connection.close()
+    async with connection_to(empty_database) as connection:
+        for app in ("dueren", "juelich"):
+            await instance(connection, app, DUEREN)
+        young, old, old_too, alone, unproven, ended = [
+            await endpoint(connection, address, person=person)
+            for address, person in (("a", 7), ("b", 7), ("c", 7), ("d", None), ("e", None), ("f", None))
+        ]
+        device = {"device_hash": b"device"}
+        long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+        first = await subscriber(connection, "first", "dueren", old, old_too, **device, created_at=long_ago)
+        second = await subscriber(connection, "second", "juelich", young, **device)
+        loner = await subscriber(connection, "loner", "dueren", alone)
+        waiting = await subscriber(
+            connection, "waiting", "dueren", unproven, proven=False, created_at=long_ago
+        )
+        gone = await subscriber(connection, "gone", "dueren", ended, **device, ended_at=long_ago)
     await upgrade(empty_database)
     async with connected(empty_database) as pool:
         claims = dict(await pool.fetch("SELECT id, claim FROM subscription"))
@@ -335,9 +341,8 @@ async def test_who_was_first_on_a_device_keeps_its_place_and_nobody_unproven_end
 
 async def test_what_codes_cost_before_is_not_counted(empty_database: str) -> None:
     await _upgrade_to(empty_database, "0031")
-    connection = await asyncpg.connect(empty_database)
-    await connection.execute("INSERT INTO sms_code (number_hash, block_hash) VALUES ('n', 'b')")
-    await connection.close()
+    async with connection_to(empty_database) as connection:
+        await connection.execute("INSERT INTO sms_code (number_hash, block_hash) VALUES ('n', 'b')")
     await upgrade(empty_database)
     async with connected(empty_database) as pool:
         assert await Charges([Contract("a")]).spent(pool) == {}
