@@ -97,6 +97,7 @@ async def test_it_is_postgresql_18_and_keeps_what_it_commits(home: Path) -> None
         assert [await fetch(server.url, f"SHOW {name}") for name in settings] == ["on"] * 4
         assert await fetch(server.url, "SHOW max_connections") == "100"
         assert await fetch(server.url, "SHOW shared_buffers") == "128MB"
+        assert await fetch(server.url, "SHOW autovacuum_naptime") == "5s", "a crowd fills tables in a minute"
         assert await fetch(server.url, "SHOW timezone") == "UTC"
 
 
