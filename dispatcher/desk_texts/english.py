@@ -502,6 +502,7 @@ ENGLISH: Final = DeskTexts(
         "receipt_counts": "arrived {delivered}, displayed {displayed}, confirmed {confirmed}",
         "receipts": "Devices say, {channel}: {counts}",
         "received": "Accepted {at}",
+        "of_template": "by template {template}, version {version}",
         "reports": "The gateways report: {reports}",
         "repeat": "; it is unknown whether it was accepted, send it again",
         "retry_in": "send it again in {seconds} s",

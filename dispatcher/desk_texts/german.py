@@ -505,6 +505,7 @@ GERMAN: Final = DeskTexts(
         "receipt_counts": "angekommen {delivered}, angezeigt {displayed}, bestätigt {confirmed}",
         "receipts": "Rückmeldung der Geräte, {channel}: {counts}",
         "received": "Angenommen {at}",
+        "of_template": "nach Vorlage {template}, Fassung {version}",
         "reports": "Berichte der Gateways: {reports}",
         "repeat": "; der Stand ist unbekannt, bitte erneut senden",
         "retry_in": "erneut senden in {seconds} s",

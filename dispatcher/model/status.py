@@ -227,6 +227,8 @@ class AlertStatus:
     """Recipients by municipality (AGS) and `ReceiptState`, each state including the later ones."""
     sms: Quote | None = None
     """What its SMS have cost, and what those take that wait; None where it has none."""
+    template: tuple[str, int] | None = None
+    """The template and the version of which it says that it was made; None where it says nothing of it."""
 
 
 def is_merged(alert: StoredAlert) -> bool:

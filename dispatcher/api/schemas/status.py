@@ -45,6 +45,13 @@ class ChannelBody(Body):
     )
 
 
+class StatedTemplateBody(Body):
+    """The template that a message names in its `code`."""
+
+    id: str = Field(description="Id of the template.", examples=["hochwasser"])
+    version: int = Field(description="Number of the version, from 1 on.", examples=[3])
+
+
 class StatusBody(Body):
     """How an alert stands."""
 
@@ -68,6 +75,9 @@ class StatusBody(Body):
     )
     sms: SmsBody | None = Field(
         description="what its SMS have cost, and what those take that wait; null where there are none"
+    )
+    template: StatedTemplateBody | None = Field(
+        description="the template of which it says that it was made; null where it says nothing of it"
     )
 
 
@@ -104,7 +114,13 @@ def status_body(status: AlertStatus, reader: str | None) -> StatusBody:
         recipients_by_municipality=status.recipients_by_municipality,
         receipts_by_municipality=status.receipts_by_municipality,
         sms=sms_body(status.sms),
+        template=stated_template_body(status.template),
     )
+
+
+def stated_template_body(stated: tuple[str, int] | None) -> StatedTemplateBody | None:
+    """Return the template that a message names, as it is shown."""
+    return StatedTemplateBody(id=stated[0], version=stated[1]) if stated else None
 
 
 def channel_body(account: ChannelSummary) -> ChannelBody:

@@ -167,6 +167,8 @@ def status_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     state = desk.texts.alert_states.get(alert["state"], alert["state"])
     lines = [f"{alert['id']} {reason}: {state}", _headline(alert, desk)]
     lines.append(desk.line("received", at=desk.time(alert["received_at"])))
+    if stated := answer.get("template"):
+        lines.append(desk.line("of_template", template=stated["id"], version=str(stated["version"])))
     lines += outcome_lines(alert["reason"], answer, answer.get("merged_into_alert"), desk)
     if alert["reason"] in SENT:
         lines += _progress_lines(answer, progress, desk)

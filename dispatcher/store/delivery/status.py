@@ -50,7 +50,15 @@ class AlertStatuses:
             recipients_by_municipality=await self._ledger.by_municipality(alert.id),
             receipts_by_municipality=await self._ledger.receipts_by_municipality(alert.id),
             sms=await self._charges.standing(self._pool, alert.id),
+            template=await self._template(alert.id),
         )
+
+    async def _template(self, alert_id: str) -> tuple[str, int] | None:
+        """Return the template and version that the trail has of its acceptance."""
+        detail = await self._pool.fetchval(
+            "SELECT detail FROM audit WHERE alert_id = $1 AND action = 'alert.template'", alert_id
+        )
+        return None if detail is None else (detail["template"], detail["version"])
 
     async def over(self, alert: StoredAlert) -> Over | None:
         """Return why the alert is no longer in force, or None while it is."""

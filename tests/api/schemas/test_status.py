@@ -1,6 +1,6 @@
 """How an alert stands, as it is shown."""
 
-from dispatcher.api.schemas.status import channel_body
+from dispatcher.api.schemas.status import channel_body, stated_template_body
 from dispatcher.model.ledger import ChannelSummary
 from tests.support.messages import NOW
 
@@ -16,3 +16,10 @@ def test_a_channel_shows_its_states_and_beside_them_what_was_reported() -> None:
         "reports": {"delivered": 1},
         "receipts": {"delivered": 0, "displayed": 0, "confirmed": 0},
     }
+
+
+def test_the_template_that_it_states_is_shown() -> None:
+    shown = stated_template_body(("hochwasser", 3))
+    assert shown is not None
+    assert shown.model_dump() == {"id": "hochwasser", "version": 3}
+    assert stated_template_body(None) is None

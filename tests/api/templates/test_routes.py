@@ -101,6 +101,8 @@ async def test_two_persons_make_a_version_with_which_people_are_warned(service: 
     sent = await service.request("POST", "/v1/alerts", made.body, content_type=CAP)
     assert (sent.status, sent.json["alert"]["reason"]) == (201, "first_notice")
     await _is_traced(pool, sent.json["alert"]["id"], made.body)
+    status = (await service.get(f"/v1/alerts/{sent.json['alert']['id']}")).json
+    assert status["template"] == {"id": "hochwasser", "version": 1}
 
     retired = await over.decide("retireTemplate", LANG, 1, why="veraltet")
     assert (retired.state, retired.retired_why) == ("retired", "veraltet")

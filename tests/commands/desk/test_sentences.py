@@ -95,6 +95,12 @@ def test_a_preview_says_when_it_ends_and_who_is_reached() -> None:
     assert lines[-1] == "insgesamt: SMS 3"
 
 
+def test_the_template_that_it_states_is_named() -> None:
+    lines = status_lines(status(template={"id": "hochwasser", "version": 3}), DESK)
+    assert "nach Vorlage hochwasser, Fassung 3" in lines
+    assert not any("Vorlage" in line for line in status_lines(status(template=None), DESK))
+
+
 @pytest.mark.parametrize("reason", sorted(set(Reason) - SENT - {Reason.MERGED}))
 @pytest.mark.parametrize("desk", [DESK, ENGLISH], ids=["de", "en"])
 def test_what_alarms_nobody_says_so_and_names_nobody_as_reached(reason: Reason, desk: Desk) -> None:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from dispatcher.access.principals import WORKER
 from dispatcher.model.status import OverReason
 from dispatcher.model.vocabulary import Reason
+from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.delivery.status import AlertStatuses
 from tests.support.histories import submit
@@ -25,6 +27,18 @@ async def test_what_ended_it_is_named(pool: Any, alerts: Alerts) -> None:
     assert ended.over is not None
     assert (ended.over.reason, ended.over.by) == (OverReason.CANCELLED, "B")
     assert ended.over.at == ended.alert.stopped_at
+
+
+async def test_the_template_that_it_states_is_named(pool: Any, alerts: Alerts) -> None:
+    await submit(alerts, "A")
+    standing = await AlertStatuses(pool).alert_status("A")
+    assert standing is not None
+    assert standing.template is None
+    async with pool.acquire() as connection:
+        await audit.note(connection, WORKER, "alert.template", "A", template="hochwasser", version=3)
+    standing = await AlertStatuses(pool).alert_status("A")
+    assert standing is not None
+    assert standing.template == ("hochwasser", 3)
 
 
 async def test_a_count_that_takes_too_long_is_left_out(pool: Any, alerts: Alerts) -> None:
