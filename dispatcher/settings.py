@@ -52,6 +52,8 @@ BY_FILE: Final = (
     "WARN_AUDIT_ANCHOR_URL",
     "WARN_DATABASE_OWNER_URL",
     "WARN_KEY_PEPPER",
+    "WARN_OIDC_EXERCISE_CLIENT_SECRET",
+    "WARN_OIDC_LIVE_CLIENT_SECRET",
     "WARN_SMPP_GATEWAYS",
     "WARN_SMS_GATEWAYS",
     "WARN_SMTP_PASSWORD",
@@ -166,6 +168,33 @@ def _console_origin(url: str) -> str:
     )
 
 
+def _issuer(url: str) -> str:
+    """Return the issuer of an OpenID provider, which is compared letter by letter. Raises ValueError."""
+    if not url:
+        return url
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not (parts.scheme == "https" or local) or not parts.hostname:
+        raise ValueError("not an absolute https URL; only of this machine http:// will do")
+    if "@" in parts.netloc or "?" in url or "#" in url or not re.fullmatch(r"[!-~]+", url):
+        raise ValueError("a URL without user, query, fragment and blanks, of ASCII letters only, is needed")
+    return url
+
+
+def _factors(wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what shows a second factor. Raises ValueError."""
+    if wanted == ("none",):
+        return ()
+    if not wanted or not all(re.fullmatch(r"(acr|amr):[!-~]+", one) for one in wanted):
+        raise ValueError("acr:VALUE and amr:VALUE, such as amr:mfa, or `none` alone, are expected")
+    return wanted
+
+
+Issuer = Annotated[str, Field(max_length=255), AfterValidator(_issuer)]
+ClientId = Annotated[str, Field(max_length=255, pattern=r"^[ -~]*$")]
+Factors = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_factors)]
+
+
 class Settings(SmsSettings, WebPushSettings, MailSettings, BaseSettings):
     """Everything that can be set, with its default."""
 
@@ -246,6 +275,30 @@ class Settings(SmsSettings, WebPushSettings, MailSettings, BaseSettings):
     console_url: Annotated[str, Field(max_length=120), AfterValidator(_console_origin)] = ""
     """The origin at which persons reach the console, such as `https://warnung.dueren.example`; unset: nobody signs in.
     Passkeys are bound to its host: another one means that all are registered anew."""
+    oidc_name: str = Field("", max_length=40)
+    """What people call the OpenID provider at which they sign in ("Kreis-Konto"), for the button on the page; default:
+    its host. See [how persons sign in there](sign-in-provider.md)."""
+    oidc_live_issuer: Issuer = ""
+    """The issuer of the OpenID provider for the live service, exactly as its discovery document names it, such as
+    `https://sso.kreis.example/realms/warnung`; unset: persons sign in there by what they have shown here. In a private
+    net, or on another port than 443, `WARN_ALLOWED_ORIGINS` has to exempt its origin as `oidc=`."""
+    oidc_live_client_id: ClientId = ""
+    """As which client the provider knows the live service. Where it sends browsers back:
+    `<WARN_CONSOLE_URL>/console/live/sign-in/oidc`."""
+    oidc_live_client_secret: SecretStr | None = None
+    """The secret of this client; unset: it is a public one."""
+    oidc_live_second_factor: Factors = ("amr:mfa",)
+    """Comma-separated, what a token has to say so that a person is let in, one of it: `amr:VALUE` is a method (RFC
+    8176), `acr:VALUE` a class that the provider is asked for. By default it has to name two factors. `none`: the
+    provider sees to it, and nothing is asked for."""
+    oidc_exercise_issuer: Issuer = ""
+    """The same for the exercise."""
+    oidc_exercise_client_id: ClientId = ""
+    """As which client the provider knows the exercise: another one than the live service's."""
+    oidc_exercise_client_secret: SecretStr | None = None
+    """The secret of this client; unset: it is a public one."""
+    oidc_exercise_second_factor: Factors = ("amr:mfa",)
+    """As `WARN_OIDC_LIVE_SECOND_FACTOR`, for the exercise."""
     session_idle_minutes: int = Field(30, ge=5, le=720)
     """After how long without a request a person is signed out: an unwatched desk should not send warnings. OWASP names
     15 to 30 minutes for what is of high value; whoever sits at the console asks more often than that."""
@@ -359,10 +412,10 @@ class Settings(SmsSettings, WebPushSettings, MailSettings, BaseSettings):
 
     allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
     """Comma-separated origins (`http://10.0.0.5:13013`) exempt from the rules for outbound addresses: the operator's
-    own servers in a private net, and the lab's. `gateway=`, `feed=`, `callback=`, `push=` or `anchor=` before one says
-    what for: the SMS gateways in these settings, feeds that are polled, callbacks of apps, endpoints of Web Push, where
-    checkpoints of the audit trail are posted. With none of them it is for all but push and anchor. Links and redirects
-    in a feed reach the feed's own origins, and nothing else exempt."""
+    own servers in a private net, and the lab's. `gateway=`, `feed=`, `callback=`, `push=`, `anchor=` or `oidc=` before
+    one says what for: the SMS gateways in these settings, feeds that are polled, callbacks of apps, endpoints of Web
+    Push, where checkpoints of the audit trail are posted, OpenID providers. With none of them it is for the first
+    three. Links and redirects in a feed reach the feed's own origins, and nothing else exempt."""
     outbound_ca_file: Path | None = None
     """PEM bundle for outbound TLS; default: the machine's."""
     http2_pool_after: int = Field(128, ge=0)

@@ -287,6 +287,34 @@ def test_what_is_no_origin_of_a_console_is_refused(env: pytest.MonkeyPatch, url:
         Settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ISSUER", "http://sso.kreis.example"),
+        ("ISSUER", "https://a@sso.kreis.example"),
+        ("ISSUER", "https://sso.kreis.example/?x"),
+        ("ISSUER", "https://sso.kreis.example/#x"),
+        ("ISSUER", "sso.kreis.example"),
+        ("SECOND_FACTOR", ""),
+        ("SECOND_FACTOR", "mfa"),
+        ("SECOND_FACTOR", "none,amr:mfa"),
+        ("SECOND_FACTOR", "amr:"),
+    ],
+)
+def test_what_names_no_provider_or_proof_is_refused(env: pytest.MonkeyPatch, name: str, value: str) -> None:
+    env.setenv(f"WARN_OIDC_LIVE_{name}", value)
+    with pytest.raises(ValidationError, match="oidc_live"):
+        Settings()
+
+
+def test_by_default_a_provider_has_to_name_two_factors(env: pytest.MonkeyPatch) -> None:
+    assert Settings().oidc_live_second_factor == Settings().oidc_exercise_second_factor == ("amr:mfa",)
+    env.setenv("WARN_OIDC_LIVE_SECOND_FACTOR", "amr:hwk, acr:https://refeds.org/profile/mfa")
+    assert Settings().oidc_live_second_factor == ("amr:hwk", "acr:https://refeds.org/profile/mfa")
+    env.setenv("WARN_OIDC_LIVE_SECOND_FACTOR", "none")
+    assert Settings().oidc_live_second_factor == ()
+
+
 @pytest.mark.parametrize("url", ["", "https://warnung.example/", "http://localhost:8000/app"])
 def test_a_notice_may_lead_to_a_page(env: pytest.MonkeyPatch, url: str) -> None:
     env.setenv("WARN_PUBLIC_URL", url)

@@ -199,6 +199,8 @@ class Purpose(StrEnum):
     """Endpoints of Web Push, among the subscriptions: any citizen's app hands them out."""
     ANCHOR = "anchor"
     """Where the operator's settings have checkpoints of the audit trail kept."""
+    OIDC = "oidc"
+    """The OpenID providers in the operator's settings."""
 
 
 WITHOUT_A_PURPOSE: Final = frozenset({Purpose.GATEWAY, Purpose.FEED, Purpose.CALLBACK})

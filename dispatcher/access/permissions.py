@@ -472,6 +472,8 @@ GRANTS: Final = (
             "person endpoint confirm",
             "person endpoint remove",
             "person endpoint test",
+            "person link",
+            "person unlink",
         ),
         roles=_ADMINISTERED,
     ),

@@ -75,7 +75,7 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         **{
             f"GET /console/{{environment}}{path}": _AT_THE_DOOR
-            for path in ("/sign-in", "/invitation/{token}")
+            for path in ("/sign-in", "/sign-in/oidc", "/invitation/{token}")
         },
         **{
             f"POST /console/{{environment}}{path}": _AT_THE_DOOR + _OWN_PAGES
@@ -84,6 +84,7 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
                 "/sign-in/code",
                 "/sign-in/passkey/options",
                 "/sign-in/passkey",
+                "/sign-in/oidc",
                 "/invitation/{token}",
             )
         },

@@ -32,6 +32,42 @@ WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "password": Said("Passwort", "Password"),
         "go_on": Said("Weiter", "Continue"),
         "with_passkey": Said("Mit Passkey anmelden", "Sign in with a passkey"),
+        "with_provider": Said("Mit {provider} anmelden", "Sign in with {provider}"),
+        "to_provider": Said("Weiter zu {provider}", "Continue to {provider}"),
+        "or_provider": Said(
+            "Oder ohne neues Passwort: Dieses Konto gehört dann zu Ihrem Konto bei {provider}.",
+            "Or without a new password: this account then belongs to your account at {provider}.",
+        ),
+        "away": Said(
+            "{provider} ist gerade nicht erreichbar. Mit Passkey oder Passwort geht es ohne.",
+            "{provider} cannot be reached just now. A passkey or a password works without it.",
+        ),
+        "declined": Said(
+            "Die Anmeldung bei {provider} wurde abgebrochen oder ist Ihnen dort nicht erlaubt.",
+            "Signing in at {provider} was cancelled, or you are not allowed to there.",
+        ),
+        "untrusted": Said(
+            "Die Antwort von {provider} war nicht in Ordnung. Versuchen Sie es noch einmal. "
+            "Bleibt es so, sagen Sie es der Verwaltung; mit Passkey oder Passwort geht es ohne.",
+            "The answer of {provider} was not right. Try again. "
+            "If it stays so, tell the administrator; a passkey or a password works without it.",
+        ),
+        "nobody": Said(
+            "Zu Ihrem Konto bei {provider} gibt es hier keinen Zugang. "
+            "Die Verwaltung kann ihn verbinden; sie braucht dazu: {subject}",
+            "There is no access here for your account at {provider}. "
+            "The administrator can link it, and needs for that: {subject}",
+        ),
+        "taken": Said(
+            "Ihr Konto bei {provider} gehört hier schon zu einem anderen Zugang.",
+            "Your account at {provider} belongs to another access here already.",
+        ),
+        "no_second_factor": Said(
+            "{provider} hat keinen zweiten Faktor bestätigt. Ohne ihn kommt hier niemand hinein: Richten Sie ihn dort "
+            "ein, oder nehmen Sie Passkey oder Passwort.",
+            "{provider} has not confirmed a second factor. Nobody is let in without one: set it up there, "
+            "or use a passkey or a password.",
+        ),
         "passkey_failed": Said(
             "Das hat nicht geklappt. Versuchen Sie es noch einmal, oder nehmen Sie das Passwort.",
             "That did not work. Try again, or use the password.",

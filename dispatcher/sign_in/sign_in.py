@@ -49,6 +49,18 @@ class SignInRefusal(StrEnum):
     """Too many attempts are under way."""
     OVER = "over"
     """The step that this was the answer to is over: it took too long, or was answered already."""
+    AWAY = "away"
+    """The OpenID provider gives no answer."""
+    DECLINED = "declined"
+    """The person went no further at the provider, or may not use this service there."""
+    UNTRUSTED = "untrusted"
+    """The provider's answer is not good."""
+    NOBODY = "nobody"
+    """The provider vouches for somebody who is nobody here, or is disabled."""
+    TAKEN = "taken"
+    """Whom the provider vouches for is another person here."""
+    NO_SECOND_FACTOR = "no_second_factor"
+    """The provider does not say that there was a second factor."""
 
 
 class SignInRefused(Exception):
@@ -152,12 +164,12 @@ class SignIn:
         try:
             hashed = await self.shown_hash(visitor, name, password)
             if hashed is None:
-                raise self._refused(SignInRefusal.WRONG, "password")
+                raise self.refused(SignInRefusal.WRONG, "password")
             if self.passwords.is_outdated(hashed):
                 anew = await self.passwords.hash(password)
                 await self.stores.credentials.rehash(name, hashed, anew)
         except TooManyHashes:
-            raise self._refused(SignInRefusal.BUSY, "password") from None
+            raise self.refused(SignInRefusal.BUSY, "password") from None
         await self.stores.steps.begin(
             visitor.digest, Step(StepPurpose.SECOND_FACTOR, visitor.environment, name), STEP_LIFE
         )
@@ -185,19 +197,19 @@ class SignIn:
             visitor.digest, StepPurpose.SECOND_FACTOR, visitor.environment
         )
         if step is None or step.person_id is None:
-            raise self._refused(SignInRefusal.OVER, "code")
+            raise self.refused(SignInRefusal.OVER, "code")
         attempt = await self.begin(Stage.CODE, visitor, step.person_id)
         method = await self._method_of(step.person_id, code)
         if method is None:
             # Somebody has the password: whoever reads the trail should know.
             await self._note_wrong(step.person_id, "code")
-            raise self._refused(SignInRefusal.WRONG, "code")
+            raise self.refused(SignInRefusal.WRONG, "code")
         await self.stores.failures.succeeded(attempt)
         if (
             await self.stores.steps.take(visitor.digest, StepPurpose.SECOND_FACTOR, visitor.environment)
             is None
         ):
-            raise self._refused(SignInRefusal.OVER, "code")
+            raise self.refused(SignInRefusal.OVER, "code")
         return await self.open(visitor, step.person_id, method)
 
     async def _method_of(self, person_id: str, code: str) -> Method | None:
@@ -223,21 +235,21 @@ class SignIn:
         """Take the answer of a passkey. Raises `SignInRefused`."""
         step = await self.stores.steps.take(visitor.digest, StepPurpose.PASSKEY, visitor.environment)
         if step is None or step.secret is None:
-            raise self._refused(SignInRefusal.OVER, "passkey")
+            raise self.refused(SignInRefusal.OVER, "passkey")
         try:
             passkey = await self.stores.credentials.passkey(id_of(answer), visitor.environment)
             if passkey is None:
-                raise self._refused(SignInRefusal.WRONG, "passkey")
+                raise self.refused(SignInRefusal.WRONG, "passkey")
         except PasskeyRefused:
-            raise self._refused(SignInRefusal.WRONG, "passkey") from None
+            raise self.refused(SignInRefusal.WRONG, "passkey") from None
         try:
             count = counted(self.party, passkey, answer, step.secret)
         except PasskeyRefused:
             await self._note_wrong(passkey.person_id, "passkey")
-            raise self._refused(SignInRefusal.WRONG, "passkey") from None
+            raise self.refused(SignInRefusal.WRONG, "passkey") from None
         if not await self.stores.credentials.count_up(passkey, count):
             await self._note_wrong(passkey.person_id, "passkey")
-            raise self._refused(SignInRefusal.WRONG, "passkey")
+            raise self.refused(SignInRefusal.WRONG, "passkey")
         return await self.open(visitor, passkey.person_id, Method.PASSKEY)
 
     async def open(
@@ -263,7 +275,7 @@ class SignIn:
                 instead_of,
             )
         ):
-            raise self._refused(SignInRefusal.WRONG, method.value)
+            raise self.refused(SignInRefusal.WRONG, method.value)
         self._metrics.sign_ins.labels(method.value, "opened").inc()
         return opened
 
@@ -286,16 +298,21 @@ class SignIn:
         `SignInRefused` where too many have failed.
         """
         digest = visitor.device_digest
-        known = digest is not None and await self.stores.sessions.is_known(digest, name)
+        sessions = self.stores.sessions
+        if stage is Stage.OIDC:  # who comes is known when the provider has said so
+            known = digest is not None and await sessions.is_anybodys(digest)
+        else:
+            known = digest is not None and await sessions.is_known(digest, name)
         claim = Claim(stage, visitor.environment, name, visitor.line, digest if known else None)
         begun = await self.stores.failures.begin(bounds_of(claim, self._pepper))
         if isinstance(begun, UsedUp):
-            raise self._refused(SignInRefusal.THROTTLED, stage.value, begun.seconds)
+            raise self.refused(SignInRefusal.THROTTLED, stage.value, begun.seconds)
         return begun
 
     async def _note_wrong(self, person_id: str, shown: str) -> None:
         await audit.note(self._pool, person_actor(person_id), "person.refused", person=person_id, shown=shown)
 
-    def _refused(self, refusal: SignInRefusal, shown: str, seconds: float = 0.0) -> SignInRefused:
+    def refused(self, refusal: SignInRefusal, shown: str, seconds: float = 0.0) -> SignInRefused:
+        """Return a refusal, which is counted herewith."""
         self._metrics.sign_ins.labels(shown, refusal.value).inc()
         return SignInRefused(refusal, seconds)

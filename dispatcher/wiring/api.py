@@ -168,6 +168,7 @@ async def api_dependencies(
                 metrics=metrics,
                 sms_parts=most_parts(charges.contracts),
                 push=channel_registry(settings, http, checking_keys(settings), carriers={})["webpush"],
+                http=http,
             ),
             inbound=inbound_by_http(settings, pool, addresses, metrics),
             refused_credentials=RefusedCredentials(metrics),

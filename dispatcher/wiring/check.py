@@ -12,6 +12,7 @@ from dispatcher.wiring.audit.roles import require_both_urls
 from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.feeds import load_feeds
 from dispatcher.wiring.http_client import exemptions, require_ca_file
+from dispatcher.wiring.persons.oidc import require_clients
 from dispatcher.wiring.setting_errors import naming_setting
 from dispatcher.wiring.sms.gateways import sms_contracts, sms_gateways
 from dispatcher.wiring.sms.smpp import smpp_gateways
@@ -32,6 +33,7 @@ def check_settings(settings: Settings, boundaries: Boundaries | None) -> tuple[F
     exemptions(settings)
     require_ca_file(settings)
     require_anchor(settings)
+    require_clients(settings)
     require_both_urls(settings)
     with naming_setting("WARN_SMS_GATEWAYS"):
         sms_gateways(settings)

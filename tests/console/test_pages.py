@@ -47,10 +47,11 @@ REQUEST = ApprovalRequest(
     why=HOSTILE,
 )
 VALUES: dict[str, dict[str, Any]] = {
-    "sign_in": {"said": HOSTILE, "next": HOSTILE},
+    "sign_in": {"said": HOSTILE, "next": HOSTILE, "provider": HOSTILE},
+    "provider": {"url": HOSTILE, "name": HOSTILE},
     "code": {"said": HOSTILE, "next": HOSTILE},
     "message": {"title": HOSTILE, "said": HOSTILE},
-    "invitation": {"person": HOSTILE, "said": HOSTILE, "invitation": HOSTILE},
+    "invitation": {"person": HOSTILE, "said": HOSTILE, "invitation": HOSTILE, "provider": HOSTILE},
     "totp": {"secret": HOSTILE, "address": HOSTILE, "drawing": "", "said": HOSTILE, "enrolling": False},
     "recovery": {"codes": [HOSTILE]},
     "on_duty": {
@@ -134,6 +135,8 @@ VALUES: dict[str, dict[str, Any]] = {
                 "removable": True,
             }
         ],
+        "provider": HOSTILE,
+        "linked": [None, datetime(2026, 11, 29, tzinfo=UTC)],
         "recovery_codes": 3,
         "sessions": [],
         "own": 1,

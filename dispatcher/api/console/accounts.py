@@ -21,6 +21,8 @@ from dispatcher.store.persons.credentials import CredentialKind
 from dispatcher.store.persons.sessions import Method
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dispatcher.api.console.visits import Visit
     from dispatcher.store.persons.sessions import PersonSession
 
@@ -190,7 +192,9 @@ async def _be_whole(visit: Visit, session: PersonSession, response: Response, me
 def _invited(visit: Visit, person_id: str, said: str = "") -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if said else HTTPStatus.OK
     token = visit.request.path_params["token"]
-    return visit.page("invitation", status, person=person_id, said=said, invitation=token)
+    return visit.page(
+        "invitation", status, person=person_id, said=said, invitation=token, provider=visit.provider
+    )
 
 
 def _totp(visit: Visit, session: PersonSession, secret: str, said: str = "") -> Response:
@@ -234,10 +238,18 @@ async def _account(
             for one in found.credentials
             if one.kind is not CredentialKind.RECOVERY
         ],
+        provider=visit.parts.provider and visit.parts.provider.name,
+        linked=await _linked(visit, session),
         recovery_codes=sum(one.kind is CredentialKind.RECOVERY for one in found.credentials),
         sessions=found.sessions,
         own=session.number,
     )
+
+
+async def _linked(visit: Visit, session: PersonSession) -> list[datetime | None]:
+    """Return when the person's account at the provider was used last; nothing where it has none."""
+    provider = visit.parts.provider
+    return [] if provider is None else await provider.identities.used_at(session.person.id)
 
 
 def _roles(session: PersonSession) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from channels.base import Channel
     from dispatcher.sign_in.accounts import Accounts
+    from dispatcher.sign_in.oidc.sign_in import ProviderSignIn
     from dispatcher.sign_in.sign_in import SignIn
     from dispatcher.store.on_duty.endpoints import DutyEndpoints
 
@@ -34,3 +35,5 @@ class ConsoleParts:
     duty: DutyParts
     sms_parts: int
     """How many parts an SMS has at most at any gateway."""
+    provider: ProviderSignIn | None = None
+    """Signs in at OpenID providers; None: there are none."""

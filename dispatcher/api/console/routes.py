@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from dispatcher.access.permissions import Permission
-from dispatcher.api.console import accounts, approvals, corrections, on_duty, signing_in
+from dispatcher.api.console import accounts, approvals, corrections, on_duty, provider, signing_in
 from dispatcher.api.console.visits import for_anybody, for_holders, for_persons, is_foreign, received
 from dispatcher.console.pages import HEADERS, STATIC, static_file
 from dispatcher.console.words import WORDS
@@ -38,6 +38,8 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("POST", "/sign-in/code"): for_anybody(signing_in.take_code),
     ("POST", "/sign-in/passkey/options"): for_anybody(signing_in.ask_passkey),
     ("POST", "/sign-in/passkey"): for_anybody(signing_in.take_passkey),
+    ("POST", "/sign-in/oidc"): for_anybody(provider.lead),
+    ("GET", "/sign-in/oidc"): for_anybody(provider.take),
     ("POST", "/sign-out"): for_persons(signing_in.sign_out, enrolling=True),
     ("POST", "/sign-out-everywhere"): for_persons(signing_in.sign_out_everywhere, enrolling=True),
     ("GET", "/invitation/{token}"): for_anybody(accounts.show_invitation),

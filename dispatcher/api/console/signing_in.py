@@ -23,6 +23,7 @@ STATUS = {
     SignInRefusal.THROTTLED: HTTPStatus.TOO_MANY_REQUESTS,
     SignInRefusal.BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
     SignInRefusal.OVER: HTTPStatus.FORBIDDEN,
+    SignInRefusal.AWAY: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -35,7 +36,7 @@ async def ask(visit: Visit) -> Response:
     """Ask for name and password, or for a passkey."""
     if visit.session is not None:
         return visit.to()
-    return _asking(visit, HTTPStatus.OK, "", visit.request.query_params.get("next", ""))
+    return asking(visit, HTTPStatus.OK, "", visit.request.query_params.get("next", ""))
 
 
 async def take_password(visit: Visit) -> Response:
@@ -46,7 +47,7 @@ async def take_password(visit: Visit) -> Response:
             visit.visitor, fields.get("name", ""), fields.get("password", "")
         )
     except SignInRefused as refused:
-        return _asking(visit, STATUS[refused.refusal], _said(visit, refused), wanted, refused.seconds)
+        return asking(visit, STATUS[refused.refusal], _said(visit, refused), wanted, refused.seconds)
     return visit.page("code", said="", next=visit.next_of(wanted))
 
 
@@ -58,9 +59,9 @@ async def take_code(visit: Visit) -> Response:
     except SignInRefused as refused:
         said = _said(visit, refused)
         if refused.refusal is SignInRefusal.OVER:
-            return _asking(visit, STATUS[refused.refusal], said, wanted)
+            return asking(visit, STATUS[refused.refusal], said, wanted)
         return visit.page("code", STATUS[refused.refusal], said=said, next=wanted)
-    return _entered(wanted, opened)
+    return entered(wanted, opened)
 
 
 async def ask_passkey(visit: Visit) -> Response:
@@ -94,11 +95,13 @@ async def sign_out_everywhere(visit: Visit, session: PersonSession) -> Response:
     return _left(visit)
 
 
-def _asking(visit: Visit, status: HTTPStatus, said: str, wanted: str, wait_s: float = 0.0) -> Response:
+def asking(visit: Visit, status: HTTPStatus, said: str, wanted: str, wait_s: float = 0.0) -> Response:
+    """Return the page to sign in, which says something."""
     response = visit.page(
         "sign_in",
         status,
         said=said,
+        provider=visit.provider,
         next=visit.next_of(wanted) if wanted else "",
     )
     if wait_s:
@@ -110,7 +113,8 @@ def _said(visit: Visit, refused: SignInRefused) -> str:
     return visit.word(refused.refusal.value, minutes=minutes_of(refused))
 
 
-def _entered(wanted: str, opened: Opened) -> Response:
+def entered(wanted: str, opened: Opened) -> Response:
+    """Lead a browser on whose session begins."""
     response = RedirectResponse(wanted, HTTPStatus.SEE_OTHER, dict(HEADERS))
     put_session(response, opened)
     return response

@@ -79,6 +79,12 @@ class Visit:
         """Return where the pages of its environment lie."""
         return root_of(self.environment)
 
+    @property
+    def provider(self) -> str:
+        """Return what people call the OpenID provider at which they sign in; empty where there is none."""
+        found = self.parts.provider
+        return found.name if found is not None and found.offers(self.environment) else ""
+
     def word(self, name: str, **values: object) -> str:
         """Return a sentence in the language of the browser."""
         return WORDS[name].in_language(self.language).format(**values)

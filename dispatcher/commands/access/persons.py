@@ -1,5 +1,5 @@
-"""`dispatcher person add | list | show | change | grant | withdraw | disable | enable | invite | recover`, `person
-on-duty` and `person endpoint …`: who signs in, and who is told.
+"""`dispatcher person add | list | show | change | grant | withdraw | disable | enable | invite | recover | link |
+unlink`, `person on-duty` and `person endpoint …`: who signs in, and who is told.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.clock import record_time
 from dispatcher.store.parties import Parties
+from dispatcher.store.persons.identities import LONGEST_SUBJECT, Identities, IdentityKey, Linking
 from dispatcher.store.persons.invitations import Invitations
 from dispatcher.store.persons.persons import PersonEntry, Persons
 from dispatcher.wiring.boundaries import load_boundaries
@@ -219,13 +220,64 @@ def invite(person_id: PersonId, hours: Hours = INVITED_HOURS) -> None:
 @acts(Permission.MANAGE_PERSONS)
 def recover(person_id: PersonId, hours: Hours = INVITED_HOURS, *, yes: Yes = False) -> None:
     """Print a link by which a person enrols anew, who has lost what it showed: password, passkeys, TOTP and recovery
-    codes are good no more, its sessions end, and its keys of a source are revoked. Make sure first that it is this
-    person who asks.
+    codes are good no more, its account at an OpenID provider is unlinked, its sessions end, and its keys of a source
+    are revoked. Make sure first that it is this person who asks.
     """
     require_confirmation(
         f"all credentials of {person_id} are deleted, its keys are revoked, and its sessions end", yes=yes
     )
     _invite(person_id, Invitations.recover, hours)
+
+
+@app.command("link")
+@acts(Permission.MANAGE_PERSONS)
+def link(
+    person_id: PersonId,
+    subject: Annotated[
+        str,
+        typer.Option(
+            help="as what the OpenID provider knows the person: the claim `sub`, not an e-mail address"
+        ),
+    ],
+) -> None:
+    """Let an account at the OpenID provider of the person's environment sign it in, in place of an earlier one. Or let
+    the person do that: on the page of its link (`person invite`).
+    """
+    if not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
+        raise typer.BadParameter(f"--subject: 1 to {LONGEST_SUBJECT} printable characters are expected")
+    settings = Settings()
+
+    async def work(pool: record.Pool) -> Linking:
+        environment = (await _found(pool, person_id)).person.environment
+        issuer = getattr(settings, f"oidc_{environment.value}_issuer")
+        if not issuer:
+            refuse(
+                f"the {_name(environment)} has no OpenID provider: WARN_OIDC_{environment.upper()}_ISSUER is not set"
+            )
+        key = IdentityKey(environment, issuer, subject)
+        return await Identities(pool).link(person_id, key, operator().actor)
+
+    if on_record(settings, work) is not Linking.DONE:
+        refuse(
+            "this account at the provider is another person's, nothing was changed: `dispatcher person unlink` first"
+        )
+    typer.echo(f"{person_id} signs in at the OpenID provider")
+
+
+@app.command("unlink")
+@acts(Permission.MANAGE_PERSONS)
+def unlink(person_id: PersonId) -> None:
+    """Let no account at an OpenID provider sign a person in any more, and end the sessions that were begun so. What the
+    person shows otherwise stays good.
+    """
+
+    async def work(pool: record.Pool) -> int:
+        await _found(pool, person_id)
+        return await Identities(pool).unlink(person_id, operator().actor)
+
+    if not on_record(Settings(), work):
+        refuse(f"{person_id} is linked to nothing, nothing was changed")
+    typer.echo(f"{person_id} does not sign in at an OpenID provider any more")
 
 
 def _invite(

@@ -34,13 +34,13 @@ class Invitations:
 
     async def recover(self, person_id: str, digest: bytes, life: timedelta, by: Actor) -> bool:
         """Invite a person anew, who has lost what it showed or fears that somebody else has it: all its credentials are
-        good no more from now on, its sessions end, and the keys of sources that are its own are revoked. Returns as
-        `invite`.
+        good no more from now on, nor is what a provider knows it by, its sessions end, and the keys of sources that are
+        its own are revoked. Returns as `invite`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             if not await _invite(connection, person_id, digest, life, by):
                 return False
-            for table in ("person_credential", "person_session", "person_device"):
+            for table in ("person_credential", "person_identity", "person_session", "person_device"):
                 await connection.execute(f"DELETE FROM {table} WHERE person_id = $1", person_id)  # noqa: S608 - ours
             revoked = await revoke_keys_of(connection, person_id, by)
             await audit.note(connection, by, "person.recover", person=person_id, keys=revoked)

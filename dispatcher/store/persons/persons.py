@@ -28,7 +28,8 @@ PERSON: Final = f"p.id, p.environment, p.source_id, p.disabled_at, {ROLES}"
 _ROLES: Final = {role.value: role for role in Role}
 _ENTRY: Final = f"""
 SELECT {PERSON}, p.created_at,
-  ARRAY(SELECT c.kind FROM person_credential c WHERE c.person_id = p.id GROUP BY c.kind ORDER BY c.kind) AS shows,
+  ARRAY(SELECT c.kind FROM person_credential c WHERE c.person_id = p.id
+    UNION SELECT 'oidc' FROM person_identity i WHERE i.person_id = p.id ORDER BY 1) AS shows,
   (SELECT max(s.used_at) FROM person_session s WHERE s.person_id = p.id) AS seen_at,
   (SELECT i.expires_at FROM person_invitation i WHERE i.person_id = p.id AND i.expires_at > {NOW}) AS invited_until
 FROM person p"""  # noqa: S608 - constant
@@ -42,7 +43,7 @@ class PersonEntry:
     created_at: datetime
     disabled_at: datetime | None
     shows: tuple[str, ...]
-    """The kinds of credentials that the person has."""
+    """The kinds of credentials that the person has; `oidc`: an OpenID provider vouches for it."""
     seen_at: datetime | None
     """When a session that is still kept was used last."""
     invited_until: datetime | None

@@ -37,6 +37,8 @@ class Method(StrEnum):
     PASSWORD_AND_TOTP = "password+totp"  # noqa: S105 - no password
     PASSWORD_AND_RECOVERY = "password+recovery"  # noqa: S105 - as above
     PASSKEY = "passkey"
+    OIDC = "oidc"
+    """At an OpenID provider."""
     INVITATION = "invitation"
     """By the link: to enrol, and for nothing else."""
 

@@ -24,6 +24,8 @@ class StepPurpose(StrEnum):
     """A challenge for any passkey."""
     NEW_PASSKEY = "new_passkey"
     """A challenge for a passkey that is registered."""
+    OIDC = "oidc"
+    """The browser is at an OpenID provider. With a person: whom the provider's answer will be linked to."""
 
 
 @dataclass(frozen=True, slots=True)

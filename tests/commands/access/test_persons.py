@@ -148,3 +148,19 @@ async def test_what_makes_no_sense_is_refused(run: Any, arguments: Any, code: in
     done = await run(*arguments)
     said = " ".join(word for word in done.output.split() if word.strip("│╭╮╰╯─"))
     assert (done.exit_code, why in said) == (code, True), done.output
+
+
+async def test_an_account_at_the_provider_is_linked_and_unlinked(run: Any, surroundings: Any) -> None:
+    await run(*ADD)
+    await run("person", "add", "a.other", "--environment", "live")
+    done = await run("person", "link", "m.keller", "--subject", "8c1f")
+    assert (done.exit_code, "WARN_OIDC_LIVE_ISSUER is not set" in done.stderr) == (1, True)
+    surroundings.setenv("WARN_OIDC_LIVE_ISSUER", "https://sso.kreis.example")
+    assert (await run("person", "link", "m.keller", "--subject", "8c1f")).exit_code == 0
+    assert (await shown(run))["shows"] == ["oidc"]
+    taken = await run("person", "link", "a.other", "--subject", "8c1f")
+    assert (taken.exit_code, "another person's, nothing was changed" in taken.stderr) == (1, True)
+    assert (await run("person", "link", "m.keller", "--subject", "a\nb")).exit_code == 2
+    assert (await run("person", "unlink", "m.keller")).exit_code == 0
+    assert (await run("person", "unlink", "m.keller")).exit_code == 1
+    assert (await shown(run))["shows"] == []

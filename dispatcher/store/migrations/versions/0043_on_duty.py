@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0043"
-down_revision = "0041"
+down_revision = "0042"
 
 SCHEMA = """
 -- Where a person is told: a browser, a telephone number, a mailbox. Personal data. `code_digest`: of the code on its
