@@ -93,6 +93,8 @@ class KeyEntry:
     used_at: datetime | None
     person: str = ""
     """The person, by id, whom a source's key belongs to; empty where it is nobody's."""
+    certificate: bytes | None = None
+    """The digest of the public key of the certificate that it is bound to (`fingerprints.public_key_digest`)."""
 
 
 @dataclass(frozen=True, slots=True)

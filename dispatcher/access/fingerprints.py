@@ -1,5 +1,5 @@
-"""Compare the secrets that all machines of a service share, without showing them: by fingerprints, which the record
-keeps.
+"""Compare the secrets that all machines of a service share, without showing them, and the certificates of clients: by
+fingerprints, which the record keeps.
 """
 
 from __future__ import annotations
@@ -9,6 +9,12 @@ import hmac
 from enum import StrEnum
 from typing import Final
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+LONGEST_CERTIFICATE: Final = 16_384
+"""Bytes of a certificate (PEM): those of clients have one to three KB."""
 _PURPOSE: Final = b"cap-dispatcher: fingerprint of the pepper"
 SHORT_CHARACTERS: Final = 22
 """So much of a fingerprint is compared: as much as names a VAPID key in what was subscribed with it."""
@@ -61,3 +67,16 @@ def agreement(here: str | None, noted: str | None) -> Agreement:
 def short(fingerprint: str) -> str:
     """Return as much of a fingerprint as people compare."""
     return f"{fingerprint[:SHORT_CHARACTERS]}…"
+
+
+def public_key_digest(pem: bytes) -> bytes | None:
+    """Return the SHA-256 of the public key (SubjectPublicKeyInfo) of a certificate, the first in a PEM; None for what
+    is none. A certificate that is renewed with the same key has the same.
+    """
+    if len(pem) > LONGEST_CERTIFICATE:
+        return None
+    try:
+        public_key = x509.load_pem_x509_certificate(pem).public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return hashlib.sha256(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()

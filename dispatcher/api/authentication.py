@@ -21,7 +21,7 @@ from dispatcher.access.management_tokens import MANAGEMENT_TOKEN
 from dispatcher.access.permissions import Permission, holders_of, roles_with
 from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired, differences
 from dispatcher.api.console.api_session import person_at
-from dispatcher.api.credentials import CrossingReason, Shown, bearer
+from dispatcher.api.credentials import CrossingReason, Shown, bearer, client_certificate
 from dispatcher.api.gateway_secret import gateway_of
 from dispatcher.api.subscribers.management_token import subscriber_of
 from dispatcher.model.principals import CredentialState, RemoteOperator, Source
@@ -101,6 +101,8 @@ class Require:
             shown = replace(shown, state=CredentialState.WRONG_KIND)
         if shown.principal is None or shown.state is not CredentialState.VALID:
             dependencies.refused_credentials.note(shown)
+            if shown.principal and shown.state is CredentialState.WRONG_CERTIFICATE:
+                await dependencies.crossings.note_certificate(shown.principal, shown.key)
             missing = next((phrase for kind, phrase in _MISSING.items() if kind in holders), _NO_KEY)
             raise RequestRefused(ProblemType.UNAUTHENTICATED, said(missing))
         await _require_environment(request, dependencies, shown)
@@ -173,7 +175,7 @@ async def _by_key(
         return Shown(CredentialState.UNKNOWN)
     if not AUTHENTICATES[name.kind] & kinds:
         return Shown(CredentialState.WRONG_KIND, _CLAIMED[name.kind])
-    found = await dependencies.sources.recognise(key)
+    found = await dependencies.sources.recognise(key, lambda: client_certificate(request))
     if found.party is None:
         return Shown(found.state, _CLAIMED[name.kind])
     principal = _principal_of(found.party, environment_of_key(name.kind), found.person)

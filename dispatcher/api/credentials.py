@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_to_bytes
 
 import structlog
 
+from dispatcher.access.fingerprints import LONGEST_CERTIFICATE, public_key_digest
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.model.principals import CredentialState
 from dispatcher.store import audit
@@ -29,12 +31,19 @@ log = structlog.get_logger()
 
 LOGGED_EVERY_S: Final = 60.0
 """How often the log names one key that is good no longer: a client that was forgotten may ask every second."""
+CERTIFICATE_HEADER: Final = "X-Client-Certificate"
+"""The certificate (PEM, with %XX) that a client has shown to a proxy, as nginx has it in `$ssl_client_escaped_cert`."""
 NO_KIND: Final = "none"
 """The label of what shows no kind: nothing at all, or no key."""
 NO_LONGER_GOOD: Final = frozenset(
-    {CredentialState.REVOKED, CredentialState.DISABLED, CredentialState.EXPIRED}
+    {
+        CredentialState.REVOKED,
+        CredentialState.DISABLED,
+        CredentialState.EXPIRED,
+        CredentialState.WRONG_CERTIFICATE,
+    }
 )
-"""The states of what was good once: somebody was forgotten, or somebody has what he should not."""
+"""The states of what is genuine and not good: somebody was forgotten, or somebody has what he should not."""
 _SEEN_OF: Final[Mapping[str, frozenset[CredentialState]]] = MappingProxyType(
     {
         PrincipalKind.SOURCE: NO_LONGER_GOOD
@@ -105,8 +114,9 @@ class CrossingReason(StrEnum):
 
 
 class EnvironmentCrossings:
-    """Writes into the audit trail who tried to get from one environment into the other: of each principal, environment
-    and reason the first time, and then once in `LOGGED_EVERY_S`, as a forgotten script tries every second.
+    """Writes into the audit trail who tried to get from one environment into the other, and whose key came without the
+    certificate that it is bound to: of each the first time, and then once in `LOGGED_EVERY_S`, as a forgotten script
+    tries every second.
     """
 
     def __init__(self, pool: Pool, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -117,18 +127,24 @@ class EnvironmentCrossings:
 
     async def note(self, principal: Principal, reason: CrossingReason) -> None:
         """Write it down. While the record is away it is not: the attempt is refused all the same."""
-        which, now = (principal.actor, principal.environment, reason), self._monotonic()
+        which = (principal.actor, principal.environment, reason)
+        await self._write(
+            which, principal, "environment.refuse", credential=principal.environment, reason=reason
+        )
+
+    async def note_certificate(self, principal: Principal, key: str) -> None:
+        """Write down that a key, by its name, came without its certificate; as above."""
+        await self._write((principal.actor, key, "certificate"), principal, "key.refuse", key=key)
+
+    async def _write(
+        self, which: tuple[str, str, str], principal: Principal, action: str, **detail: str
+    ) -> None:
+        now = self._monotonic()
         if now - self._noted.get(which, -LOGGED_EVERY_S) < LOGGED_EVERY_S:
             return
         self._noted[which] = now  # before the record is asked: many may come at once
         try:
-            await audit.note(
-                self._pool,
-                principal.actor,
-                "environment.refuse",
-                credential=principal.environment,
-                reason=reason,
-            )
+            await audit.note(self._pool, principal.actor, action, **detail)
         except BaseException as error:
             self._noted.pop(which, None)
             if not isinstance(error, UNAVAILABLE):
@@ -139,6 +155,18 @@ def bearer(request: Request) -> str:
     """Return the bearer token, or nothing."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def client_certificate(request: Request) -> bytes | None:
+    """Return the digest of the public key of the certificate that a client has shown to the proxy before us; None where
+    there is none. Only proxies are believed whose `X-Forwarded-For` is: of requests that came by one the server knows
+    no port of the client's, and of all others it does.
+    """
+    shown = request.headers.getlist(CERTIFICATE_HEADER)
+    by_proxy = request.client is not None and request.client.port == 0
+    if not by_proxy or len(shown) != 1 or len(shown[0]) > 3 * LONGEST_CERTIFICATE:
+        return None
+    return public_key_digest(unquote_to_bytes(shown[0]))
 
 
 def basic_password(request: Request) -> str:

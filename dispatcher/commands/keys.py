@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ import typer
 from channels.clock import utc_now
 from channels.sms.settings import SmsGatewaySettings
 from dispatcher.access.credentials import Bearer, KeyEntry, KeyTerms, judge, wrong_end
-from dispatcher.access.fingerprints import SecretName
+from dispatcher.access.fingerprints import SecretName, public_key_digest
 from dispatcher.access.keys import KEY_ID_PATTERN, KeyKind, fresh_key, named_by, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
@@ -64,6 +65,10 @@ Exercise = Annotated[
     typer.Option(
         "--exercise", help="a source's key for exercises alone (wx_…), with which no warning is sent"
     ),
+]
+Certificate = Annotated[
+    Path | None,
+    typer.Option(help="a client's certificate (PEM), without which the key is not good"),
 ]
 OperatorId = Annotated[str, typer.Option("--operator", help="the id of an operator away from the machine")]
 
@@ -166,7 +171,7 @@ def expire(
 
 @app.command("add")
 @acts(Permission.MANAGE_KEYS)
-def add(
+def add(  # noqa: PLR0913 - the options of a command
     source: SourceId = "",
     instance: InstanceId = "",
     feed: FeedName = "",
@@ -175,16 +180,18 @@ def add(
         str, typer.Option(help="with --source: who alone has it, and may not approve what it submits")
     ] = "",
     *,
+    certificate: Certificate = None,
     exercise: Exercise = False,
 ) -> None:
     """Print one more key, once. The others stay as good as they are."""
     settings, bearer = Settings(), _keyed_bearer(source, instance, feed, operator_id)
     _require_person_of_source(person, bearer)
+    bound = _bound_to(certificate)
     key = fresh_key(_kind(bearer, exercise=exercise), bearer.id)
 
     async def work(pool: record.Pool) -> None:
         pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
-        await Keys(pool).issue(bearer, key, pepper, operator().actor, person)
+        await Keys(pool).issue(bearer, key, pepper, operator().actor, person, certificate=bound)
 
     try:
         on_record(settings, work)
@@ -203,18 +210,28 @@ def rotate(  # noqa: PLR0913 - the options of a command
     overlap: Annotated[str, typer.Option(help="how long the old keys stay good, e.g. 24h")] = "24h",
     person: Annotated[str, typer.Option(help="with --source: whose keys, where several have their own")] = "",
     *,
+    certificate: Certificate = None,
     exercise: Exercise = False,
 ) -> None:
     """Print a new key, once; the old ones end after the overlap: of a source those for warnings, or with --exercise
     those for exercises. The new key is whose the old ones are: keys that are nobody's, or with --person a person's, and
-    all others stay as good as they are.
+    all others stay as good as they are. It is bound to the certificate that the newest of them is bound to, or to
+    another one.
     """
     bearer = _keyed_bearer(source, instance, feed, operator_id)
     _require_person_of_source(person, bearer)
-    rotate_keys(bearer, overlap, exercise=exercise, person=person)
+    bound = _bound_to(certificate)
+    rotate_keys(bearer, overlap, exercise=exercise, person=person, certificate=bound)
 
 
-def rotate_keys(bearer: Bearer, overlap: str, *, exercise: bool = False, person: str = "") -> None:
+def rotate_keys(
+    bearer: Bearer,
+    overlap: str,
+    *,
+    exercise: bool = False,
+    person: str = "",
+    certificate: bytes | None = None,
+) -> None:
     """Print a new key of the bearer, and until when the old ones of the same environment and person are good."""
     settings, meanwhile = Settings(), read_duration(overlap)
     if not KEY_ID_PATTERN.fullmatch(bearer.id):
@@ -223,7 +240,9 @@ def rotate_keys(bearer: Bearer, overlap: str, *, exercise: bool = False, person:
 
     async def work(pool: record.Pool) -> list[KeyEntry]:
         pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
-        return await Keys(pool).rotate(bearer, key, pepper, meanwhile, operator().actor, person)
+        return await Keys(pool).rotate(
+            bearer, key, pepper, meanwhile, operator().actor, person, certificate=certificate
+        )
 
     try:
         old = on_record(settings, work)
@@ -243,6 +262,19 @@ def _kind(bearer: Bearer, *, exercise: bool) -> KeyKind:
     if KeyKind.EXERCISE not in bearer.key_kinds:
         raise typer.BadParameter(f"--exercise: only a source has keys for exercises, and no {bearer.kind}")
     return KeyKind.EXERCISE
+
+
+def _bound_to(certificate: Path | None) -> bytes | None:
+    """Return the digest of the public key of the certificate in a file; None where none is named."""
+    if certificate is None:
+        return None
+    try:
+        bound = public_key_digest(certificate.read_bytes())
+    except OSError as error:
+        refuse(f"--certificate: {error}")
+    if bound is None:
+        refuse(f"--certificate: {certificate} holds no certificate (PEM)")
+    return bound
 
 
 def _require_person_of_source(person: str, bearer: Bearer) -> None:
@@ -332,13 +364,14 @@ def _line(name: str, bearer: Bearer, key: KeyEntry, now: datetime) -> dict[str, 
         "created": _shown(key.created_at),
         "expires": _shown(key.terms.expires_at),
         "last_used": _shown(key.used_at),
+        "certificate": key.certificate.hex() if key.certificate else None,
     }
 
 
 def _of_gateways(
     gateways: tuple[SmsGatewaySettings, ...], wanted: Bearer | None
 ) -> Iterator[dict[str, str | None]]:
-    unknown = {"created": None, "last_used": None}
+    unknown = {"created": None, "last_used": None, "certificate": None}
     for gateway in gateways:
         bearer = Bearer(PrincipalKind.GATEWAY, gateway.name)
         if wanted not in (None, bearer):

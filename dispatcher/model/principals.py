@@ -28,6 +28,8 @@ class CredentialState(StrEnum):
     DISABLED = "disabled"
     """The key is good, its bearer is disabled."""
     EXPIRED = "expired"
+    WRONG_CERTIFICATE = "wrong_certificate"
+    """The key is good, and bound to a certificate that did not come along."""
     WORTHLESS = "worthless"
     """The service's pepper was replaced since it was issued. Only the operator's lists say so: where it is shown it is
     `UNKNOWN`."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _ENTRY: Final = f"""
 SELECT k.kind, k.id, k.source_id, k.instance_id, k.operator_id, k.created_at, k.expires_at, k.revoked_at, k.used_at,
-  k.person, k.replaced_pepper IS NOT NULL AS is_worthless,
+  k.person, k.certificate, k.replaced_pepper IS NOT NULL AS is_worthless,
   coalesce(s.disabled_at, i.disabled_at, o.disabled_at, q.disabled_at) AS disabled_at, {NOW} AS now
 FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON i.id = k.instance_id
   LEFT JOIN remote_operator o ON o.id = k.operator_id LEFT JOIN person q ON q.id = k.person
@@ -74,12 +74,19 @@ class SeveralPersons(LookupError):
     """A bearer's keys are of several persons, and it was not said whose is meant."""
 
 
-async def insert_key(
-    connection: Connection, bearer: Bearer, key: str, pepper: bytes, by: Actor, person: str = ""
+async def insert_key(  # noqa: PLR0913 - what a key is, each named
+    connection: Connection,
+    bearer: Bearer,
+    key: str,
+    pepper: bytes,
+    by: Actor,
+    person: str = "",
+    *,
+    certificate: bytes | None = None,
 ) -> KeyName:
     """Let `key` authenticate the bearer, within the caller's transaction, for as long as keys of its kind live, in the
-    environment that it says; `person`, by id, is who alone has it. Raises ValueError for what is no key of such a
-    bearer, and `NoSuchPerson`.
+    environment that it says; `person`, by id, is who alone has it, and `certificate` what it is bound to. Raises
+    ValueError for what is no key of such a bearer, and `NoSuchPerson`.
     """
     name = read_key(key)
     if name is None or name.kind not in bearer.key_kinds:
@@ -90,17 +97,19 @@ async def insert_key(
     ):
         raise NoSuchPerson(f"person {person} in {environment}")
     await connection.execute(
-        f"""INSERT INTO api_key (id, {_COLUMN[name.kind]}, digest, expires_at, person, environment)
-            VALUES ($1, $2, $3, {NOW} + $4::interval, nullif($5, ''), $6)""",  # noqa: S608 - our own column
+        f"""INSERT INTO api_key (id, {_COLUMN[name.kind]}, digest, expires_at, person, environment, certificate)
+            VALUES ($1, $2, $3, {NOW} + $4::interval, nullif($5, ''), $6, $7)""",  # noqa: S608 - our own column
         name.id,
         bearer.record_id,
         digest(pepper, key),
         LIFE.get(name.kind),
         person,
         environment,
+        certificate,
     )
     whose = {"person": person} if person else {}
-    await audit.note(connection, by, "key.add", key=str(name), **_named(bearer), **whose)
+    bound = {"certificate": certificate.hex()} if certificate else {}
+    await audit.note(connection, by, "key.add", key=str(name), **_named(bearer), **whose, **bound)
     return name
 
 
@@ -146,14 +155,21 @@ class Keys:
         return [_key_entry(row) for row in rows]
 
     async def issue(
-        self, bearer: Bearer, key: str, pepper: bytes, by: Actor = UNNAMED_OPERATOR, person: str = ""
+        self,
+        bearer: Bearer,
+        key: str,
+        pepper: bytes,
+        by: Actor = UNNAMED_OPERATOR,
+        person: str = "",
+        *,
+        certificate: bytes | None = None,
     ) -> None:
-        """Let `key` authenticate the bearer, beside its other keys; `person`, by id, is who alone has it. Raises
-        `NoSuchBearer` and `NoSuchPerson`.
+        """Let `key` authenticate the bearer, beside its other keys; `person`, by id, is who alone has it, and
+        `certificate` what it is bound to. Raises `NoSuchBearer` and `NoSuchPerson`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock(connection, bearer)
-            await insert_key(connection, bearer, key, pepper, by, person)
+            await insert_key(connection, bearer, key, pepper, by, person, certificate=certificate)
 
     async def revoke(self, name: KeyName, by: Actor = UNNAMED_OPERATOR) -> bool:
         """Make a key worthless at once. Returns whether there was one that had not been revoked."""
@@ -184,7 +200,7 @@ class Keys:
                 await audit.note(connection, by, "key.expire", key=str(name), expires=until, **_named(bearer))
         return row is not None
 
-    async def rotate(
+    async def rotate(  # noqa: PLR0913 - as `insert_key`
         self,
         bearer: Bearer,
         key: str,
@@ -192,10 +208,13 @@ class Keys:
         overlap: timedelta,
         by: Actor = UNNAMED_OPERATOR,
         person: str = "",
+        *,
+        certificate: bytes | None = None,
     ) -> list[KeyEntry]:
         """Let `key` authenticate the bearer, and its other valid keys of the same environment and person for no longer
         than `overlap` from now. Without `person` those are meant that are nobody's, or the one person's who alone has
-        any. Returns these, with their ends. Raises `NoSuchBearer`, `SeveralPersons`, and as `insert_key`.
+        any. Without `certificate` it is bound to what the newest of them is bound to, good or not. Returns these, with
+        their ends. Raises `NoSuchBearer`, `SeveralPersons`, and as `insert_key`.
         """
         column, name = _COLUMN[bearer.key_kind], read_key(key)
         if name is None:
@@ -221,7 +240,15 @@ class Keys:
                 name.kind.value,
                 person,
             )
-            await insert_key(connection, bearer, key, pepper, by, person)
+            bound = certificate or await connection.fetchval(
+                f"""SELECT certificate FROM api_key
+                    WHERE {column} = $1 AND kind = $2 AND coalesce(person, '') = $3
+                    ORDER BY created_at DESC, id LIMIT 1""",  # noqa: S608 - ours
+                bearer.record_id,
+                name.kind.value,
+                person,
+            )
+            await insert_key(connection, bearer, key, pepper, by, person, certificate=bound)
             await audit.note(
                 connection,
                 by,
@@ -287,4 +314,5 @@ def _key_entry(row: Any) -> KeyEntry:
         created_at=row["created_at"],
         used_at=row["used_at"],
         person=row["person"] or "",
+        certificate=row["certificate"],
     )

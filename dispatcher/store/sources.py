@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from dispatcher.access.principals import Actor
     from dispatcher.store.record import Pool
 
-_TERMS: Final = "k.digest, k.expires_at, k.revoked_at, k.used_at, k.person, statement_timestamp() AS now"
+_TERMS: Final = (
+    "k.digest, k.expires_at, k.revoked_at, k.used_at, k.person, k.certificate, statement_timestamp() AS now"
+)
 _KEY: Final = f"{_TERMS}, p.disabled_at"
 # A source's key may be a person's, and is worth as little as that person may do.
 _SOURCE: Final = f"""
@@ -93,8 +95,12 @@ class Sources:
             await audit.note(connection, by, "instance.put", instance=instance.id)
             await insert_key(connection, Bearer.of(None, instance.id), key, self._pepper, by)
 
-    async def recognise(self, key: str) -> Recognition:
-        """Return whom a key authenticates, or why nobody. It takes as long whether there is such a key or not."""
+    async def recognise(
+        self, key: str, certificate: Callable[[], bytes | None] = lambda: None
+    ) -> Recognition:
+        """Return whom a key authenticates, or why nobody. It takes as long whether there is such a key or not.
+        `certificate` gives the digest of the public key of the client's certificate, and is asked where one is needed.
+        """
         name = read_key(key)
         if name is None:
             return Recognition(CredentialState.UNKNOWN)
@@ -102,6 +108,9 @@ class Sources:
         if not matches(row["digest"] if row else NO_DIGEST, self._pepper, key) or row is None:
             return Recognition(CredentialState.UNKNOWN)
         state = judge(KeyTerms(row["expires_at"], row["revoked_at"], row["disabled_at"]), row["now"])
+        bound_to = row["certificate"]
+        if state is CredentialState.VALID and bound_to is not None and bound_to != certificate():
+            state = CredentialState.WRONG_CERTIFICATE
         if state is CredentialState.VALID and is_use_due(row["used_at"], row["now"]):
             self.uses.note(name)
         return Recognition(state, _PARTY_OF[name.kind](row), name, row["person"] or "")

@@ -4,9 +4,19 @@ import hashlib
 import hmac
 
 import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from channels.webpush.vapid import key_name
-from dispatcher.access.fingerprints import Agreement, agreement, pepper_fingerprint, short
+from dispatcher.access.fingerprints import (
+    LONGEST_CERTIFICATE,
+    Agreement,
+    agreement,
+    pepper_fingerprint,
+    public_key_digest,
+    short,
+)
 from dispatcher.access.keys import digest
 
 PEPPER = b"pepper of the tests"
@@ -42,3 +52,17 @@ def test_a_machine_agrees_with_the_record_or_not(here: str, noted: str, expected
 def test_people_compare_its_beginning() -> None:
     assert short("0123456789abcdef0123456789") == "0123456789abcdef012345…"
     assert short("B" * 87) == f"{key_name('B' * 87)}…", "of a VAPID key what an export of a subscriber has"
+
+
+def test_a_certificate_is_known_by_its_public_key() -> None:
+    authority = trustme.CA()
+    leaf, other = (authority.issue_cert("centre.example") for _ in range(2))
+    pem = leaf.cert_chain_pems[0].bytes()
+    found = public_key_digest(pem)
+    assert found != public_key_digest(other.cert_chain_pems[0].bytes())
+    public = x509.load_pem_x509_certificate(pem).public_key()
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert found == hashlib.sha256(der).digest()
+    assert public_key_digest(pem + other.cert_chain_pems[0].bytes()) == found, "the first"
+    for content in (b"", b"x", leaf.private_key_pem.bytes(), pem[:-40], b"x" * (LONGEST_CERTIFICATE + 1)):
+        assert public_key_digest(content) is None

@@ -3,11 +3,14 @@
 import asyncio
 import base64
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import structlog
+import trustme
 from starlette.requests import Request
 
+from dispatcher.access.fingerprints import LONGEST_CERTIFICATE, public_key_digest
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.principals import of_gateway, of_source
 from dispatcher.api.credentials import (
@@ -17,6 +20,7 @@ from dispatcher.api.credentials import (
     Shown,
     basic_password,
     bearer,
+    client_certificate,
 )
 from dispatcher.metrics import Metrics
 from dispatcher.model.principals import CredentialState, Source
@@ -116,3 +120,26 @@ async def test_attempts_at_once_are_one_entry_and_one_while_the_record_was_away_
 async def trail(pool: Any) -> list[tuple[str, dict[str, str]]]:
     rows = await pool.fetch("SELECT actor, detail FROM audit WHERE action = 'environment.refuse' ORDER BY id")
     return [(row["actor"], row["detail"]) for row in rows]
+
+
+def test_a_certificate_is_believed_of_a_proxy_alone() -> None:
+    pem = trustme.CA().issue_cert("centre.example").cert_chain_pems[0].bytes()
+    shown = (b"x-client-certificate", quote(pem).encode())
+
+    def seen(*headers: tuple[bytes, bytes], client: Any = ("198.51.100.7", 0)) -> bytes | None:
+        return client_certificate(Request({"type": "http", "headers": list(headers), "client": client}))
+
+    assert seen(shown) == public_key_digest(pem)
+    assert seen(shown, client=("198.51.100.7", 40_000)) is None, "the server knows the port: by no proxy"
+    assert seen(shown, client=None) is None
+    assert seen(shown, shown) is None, "which of them is the proxy's?"
+    assert seen() is None
+    for content in (
+        b"",
+        b"x",
+        b"%",
+        b"\xff",
+        quote(pem[:200]).encode(),
+        b"A" * (3 * LONGEST_CERTIFICATE + 1),
+    ):
+        assert seen((b"x-client-certificate", content)) is None

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import trustme
 
+from dispatcher.access.fingerprints import public_key_digest
 from dispatcher.model.principals import CredentialState
 from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.sources import Sources
@@ -271,3 +273,38 @@ async def test_a_source_may_begin_with_exercises(run: Any, sources: Sources) -> 
     assert key.startswith("wx_leitstelle-")
     assert await state(sources, key) is CredentialState.VALID
     assert await sources.submitting() == {}
+
+
+async def test_a_key_is_bound_to_a_certificate_and_stays_so_when_it_is_rotated(
+    run: Any, sources: Sources, tmp_path: Any
+) -> None:
+    first = (await run(*SOURCE)).stdout.strip()
+    authority, files = trustme.CA(), [tmp_path / "one.pem", tmp_path / "other.pem"]
+    for file in files:
+        authority.issue_cert("centre.example").cert_chain_pems[0].write_to_path(str(file))
+    one, other = (public_key_digest(file.read_bytes()) for file in files)
+    bound = (
+        await run("keys", "add", "--source", "leitstelle", "--certificate", str(files[0]))
+    ).stdout.strip()
+    assert await state(sources, bound) is CredentialState.WRONG_CERTIFICATE
+    assert (await sources.recognise(bound, lambda: other)).state is CredentialState.WRONG_CERTIFICATE
+    assert (await sources.recognise(bound, lambda: one)).state is CredentialState.VALID
+    assert await state(sources, first) is CredentialState.VALID
+    assert {line["certificate"] for line in await lines(run)} == {None, one.hex()}
+    await run("keys", "revoke", key_id(first))
+    rotated = (await run("keys", "rotate", "--source", "leitstelle")).stdout.strip()
+    assert (await sources.recognise(rotated, lambda: one)).state is CredentialState.VALID
+    assert await state(sources, rotated) is CredentialState.WRONG_CERTIFICATE
+    changed = await run("keys", "rotate", "--source", "leitstelle", "--certificate", str(files[1]))
+    assert (await sources.recognise(changed.stdout.strip(), lambda: other)).state is CredentialState.VALID
+    again = (await run("keys", "rotate", "--source", "leitstelle")).stdout.strip()
+    assert (await sources.recognise(again, lambda: other)).state is CredentialState.VALID, "the newest one's"
+
+
+async def test_a_file_without_a_certificate_binds_nothing(run: Any, tmp_path: Any) -> None:
+    await run(*SOURCE)
+    (tmp_path / "empty.pem").touch()
+    for name, said in (("empty.pem", "holds no certificate"), ("nowhere.pem", "No such file")):
+        done = await run("keys", "add", "--source", "leitstelle", "--certificate", str(tmp_path / name))
+        assert (done.exit_code, said in done.stderr.replace("\n", " ")) == (1, True)
+    assert len(await lines(run)) == 1

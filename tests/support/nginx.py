@@ -64,6 +64,18 @@ def of_the_page(upstream: str, port: int, home: Path) -> str:
     return lines
 
 
+def with_certificates(upstream: str, port: int, home: Path) -> str:
+    """The lines of the page on certificates of clients, as above; `home` has what they name in `/etc/nginx`."""
+    (lines,) = documents.blocks(documents.page("client-certificates.md"), "nginx")
+    for written, here in {
+        "listen 443 ssl;": f"listen {HOST}:{port} ssl;",
+        "127.0.0.1:8080": upstream,
+    }.items():
+        assert lines.count(written) == 1, written
+        lines = lines.replace(written, here)
+    return lines.replace("/etc/nginx/", f"{home}/")
+
+
 @contextmanager
 def nginx(home: Path, servers: str, port: int) -> Iterator[Nginx]:
     """Run with these `server` blocks, one of which listens at `port`; what it keeps is below `home`."""

@@ -1,4 +1,4 @@
-"""Link persons to what an OpenID provider knows them by."""
+"""Link persons to what an OpenID provider knows them by, and keys to certificates of clients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ CREATE TABLE person_identity (
   UNIQUE (person_id, issuer),
   -- A link is of its person's environment, whoever writes it.
   FOREIGN KEY (person_id, environment) REFERENCES person (id, environment)
-)
+);
+-- SHA-256 of the public key (SubjectPublicKeyInfo) of the certificate without which the key is not good.
+ALTER TABLE api_key ADD COLUMN certificate bytea CHECK (length(certificate) = 32)
 """
 
 
