@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from dispatcher.access.persons import Withheld, withheld
-from dispatcher.access.roles import Role
+from dispatcher.access.roles import EXERCISE_ROLES, Role
+from dispatcher.model.vocabulary import Environment
 from dispatcher.on_duty.matters import DutyLevel, Occasion
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class LeftOut(StrEnum):
     """Why a person is not told."""
 
     ENVIRONMENT = "environment"
-    """The person is of the exercise and the matter is live, or the other way round."""
+    """The person is of the exercise and the matter is decided in the live service, or the other way round."""
     DISABLED = "disabled"
     NO_ROLE = "no_role"
     """The person has no role that decides this, nor lets others in."""
@@ -95,8 +96,6 @@ def roster(
 
 
 def _level_of(matter: Matter, person: Person, now: datetime) -> DutyLevel | LeftOut:
-    if person.environment is not matter.environment:
-        return LeftOut.ENVIRONMENT
     if person.disabled:
         return LeftOut.DISABLED
     grants = {grant.role: grant for grant in person.grants}
@@ -110,6 +109,9 @@ def _level_of(matter: Matter, person: Person, now: datetime) -> DutyLevel | Left
 
 
 def _of_role(matter: Matter, person: Person, grant: RoleGrant | None, now: datetime) -> DutyLevel | LeftOut:
+    # Whoever minds the service does so in the live one, for exercises too.
+    if person.environment is not (matter.environment if matter.asked in EXERCISE_ROLES else Environment.LIVE):
+        return LeftOut.ENVIRONMENT
     if grant is None:
         return LeftOut.NO_ROLE
     if matter.asked is Role.APPROVER and person.id in matter.authors:

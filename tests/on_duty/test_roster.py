@@ -106,6 +106,18 @@ def test_a_territory_must_hold_wherever_it_concerns_somebody_and_everywhere_if_n
     assert not found(district, matter=replace(MATTER, places=())).is_covered
 
 
+def test_of_an_exercise_approvers_of_the_exercise_are_told_and_whoever_minds_the_service() -> None:
+    drill = replace(MATTER, environment=Environment.EXERCISE)
+    trainee = person("t.drill", RoleGrant(Role.APPROVER), environment=Environment.EXERCISE)
+    operator = person("o.live", RoleGrant(Role.OPERATOR))
+    everybody = trainee, operator, DUTY, ADMIN
+    one = found(*everybody, matter=drill, level=DutyLevel.ADMIN)
+    assert [duty.person_id for duty in one.told] == ["t.drill", "z.admin"]
+    assert one.left_out == {"o.live": LeftOut.ENVIRONMENT, "m.duty": LeftOut.ENVIRONMENT}
+    held = found(*everybody, matter=replace(drill, asked=Role.OPERATOR))
+    assert [duty.person_id for duty in held.told] == ["o.live"]
+
+
 def test_an_author_who_is_an_admin_is_told_as_one() -> None:
     both = person("a.author", RoleGrant(Role.APPROVER), RoleGrant(Role.ADMIN))
     assert found(both).told == (OnDuty("a.author", DutyLevel.ADMIN),)

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 500
 """So many matters are looked at, the gravest first: nobody on duty reads more."""
 _MATTER: Final = """
-SELECT a.id, a.status, a.source_id, a.headline, a.severity, a.expires, a.received_at, a.state, a.reason,
-  coalesce(p.is_needed, false) AS is_needed, p.people, coalesce(p.authors, '{}') AS authors, p.requested_at,
+SELECT a.id, a.status, a.source_id, a.headline, a.severity, a.expires, a.state, a.reason,
+  coalesce(p.is_needed, false) AS is_needed, p.people, coalesce(p.authors, '{}') AS authors,
+  coalesce(p.requested_at, (SELECT max(c.closed_at) FROM duty_case c WHERE c.alert_id = a.id), a.received_at)
+    AS asked_at,
   p.remind_at, p.reminded_at, p.escalate_at, p.escalated_at, p.release_at, p.decision,
   ARRAY(SELECT f.ags FROM affected f WHERE f.alert_id = a.id ORDER BY f.ags) AS places
 FROM alert a LEFT JOIN approval p ON p.alert_id = a.id"""
@@ -196,7 +198,7 @@ async def _note_told(connection: Connection, by: Actor, matter: Matter, new: Seq
 def _matter(row: Any) -> Matter:
     return Matter(
         alert_id=row["id"],
-        asked_at=row["requested_at"] or row["received_at"],
+        asked_at=row["asked_at"],
         environment=environment_of(row["status"]),
         asked=Role.APPROVER if row["is_needed"] else Role.OPERATOR,
         source_id=row["source_id"],

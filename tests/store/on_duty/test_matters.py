@@ -166,6 +166,25 @@ async def test_whoever_is_just_being_told_hears_of_the_end_too(
     assert [one.occasion for one in done.messages] == [Occasion.DONE]
 
 
+async def test_what_operators_let_go_and_is_held_again_is_told_anew(
+    pool: Any, alerts: Any, matters: DutyMatters
+) -> None:
+    await on_duty(pool, "m.duty", RoleGrant(Role.OPERATOR))
+    now = await matters.now()
+    await submit(alerts, "A", reason=Reason.HELD, held_for="audience", severity="Extreme", expires=now + HOUR)
+    (first,) = await matters.open(now)
+    await tell(matters, first)
+    await pool.execute("UPDATE alert SET state = 'accepted', reason = 'first_notice'")
+    assert len(await matters.close(now, WORKER)) == 1
+    await pool.execute("UPDATE alert SET state = 'held', reason = 'held'")
+    (again,) = await matters.open(now)
+    assert again.asked_at > first.asked_at
+    await tell(matters, again)
+    assert await matters.close(now, WORKER) == []
+    assert await occasions(pool) == ["due", "due"]
+    assert await matters.open(now) == [again]
+
+
 async def test_what_is_held_again_is_another_matter(pool: Any, matters: DutyMatters, matter: Matter) -> None:
     await tell(matters, matter)
     async with pool.acquire() as connection:
