@@ -7,6 +7,7 @@ what it may not have sent, with the same reference.
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -23,7 +24,7 @@ from dispatcher.on_duty.roster import roster, wanted
 from dispatcher.on_duty.texts import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from channels.base import Notice
@@ -42,10 +43,10 @@ LOOK_EVERY_S: Final = 2.0
 SEND_EVERY_S: Final = 0.5
 LOOKING_TASK, SENDING_TASK = "duty_roster", "duty_messages"
 """As what they are counted when they fail."""
-AT_ONCE: Final = 8
+AT_ONCE: Final = 16
 """Messages under way at once."""
-STEP_TIMEOUT_S: Final = 40.0
-"""A record that hangs is noticed and counted like one that is away. Longer than an attempt to send may take."""
+STEP_TIMEOUT_S: Final = 30.0
+"""A record that hangs is noticed and counted like one that is away."""
 
 log = structlog.get_logger()
 
@@ -86,18 +87,38 @@ class DutyDesk:
     async def run(self) -> None:
         """Work until cancelled. An outage of the record is waited out."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._repeat(LOOKING_TASK, self.look, LOOK_EVERY_S))
-            tasks.create_task(self._repeat(SENDING_TASK, self.send, SEND_EVERY_S))
+            tasks.create_task(self._keep_looking())
+            tasks.create_task(self._keep_sending())
 
-    async def _repeat(self, task: str, step: Callable[[], Awaitable[object]], interval_s: float) -> None:
+    async def _keep_looking(self) -> None:
         while True:
-            try:
+            with self._surviving(LOOKING_TASK):
                 async with asyncio.timeout(STEP_TIMEOUT_S):
-                    await step()
-            except Exception as error:  # noqa: BLE001 - it must outlive every outage; it is counted and logged
-                self._metrics.jobs_failed.labels(task).inc()
-                log.warning("duty_failed", task=task, error=type(error).__name__)
-            await asyncio.sleep(interval_s)
+                    await self.look()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _keep_sending(self) -> None:
+        """Send what is due as soon as there is a place: no gateway that hangs holds up another one."""
+        under_way: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                with self._surviving(SENDING_TASK):
+                    async with asyncio.timeout(STEP_TIMEOUT_S):
+                        due = await self._claimed(AT_ONCE - len(under_way))
+                    for one in due:
+                        task = tasks.create_task(self._send(one))
+                        under_way.add(task)
+                        task.add_done_callback(under_way.discard)
+                await asyncio.sleep(SEND_EVERY_S)
+
+    @contextmanager
+    def _surviving(self, task: str) -> Iterator[None]:
+        """Outlive every outage, and faults of ours: they are counted and logged."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - as above
+            self._metrics.jobs_failed.labels(task).inc()
+            log.warning("duty_failed", task=task, error=type(error).__name__)
 
     async def look(self, now: datetime | None = None) -> None:
         """Have those told who are to be by now, and of what has ended those who heard of it; by the record's clock if
@@ -128,41 +149,39 @@ class DutyDesk:
         self._metrics.duty_uncovered.set(untold.uncovered)
 
     async def send(self) -> int:
-        """Send what is due, a few at once, before all other lanes. Returns to how many endpoints."""
-        for channel, number in (await self._stores.messages.drop_needless()).items():
-            for _ in range(number):
-                self._count(channel, DutyResult.DROPPED)
-        due = await self._stores.messages.claim(AT_ONCE)
-        if due:
-            with self._gate.work(Lane.FLASH):
-                done = await asyncio.gather(*map(self._send, due), return_exceptions=True)
-            for failure in done:
-                if (
-                    failure is not None
-                ):  # it holds up no other endpoint, and is tried again when its time is over
-                    self._metrics.jobs_failed.labels(SENDING_TASK).inc()
-                    log.error("duty_message_failed", error=type(failure).__name__)
+        """Send what is due, a few at once. Returns to how many endpoints."""
+        due = await self._claimed(AT_ONCE)
+        await asyncio.gather(*map(self._send, due))
         return len(due)
 
+    async def _claimed(self, limit: int) -> list[DueMessages]:
+        for channel, number in (await self._stores.messages.drop_needless()).items():
+            self._count(channel, DutyResult.DROPPED, number)
+        return await self._stores.messages.claim(limit)
+
     async def _send(self, due: DueMessages) -> None:
-        notice, started = await self._notice(due), monotonic()
-        if notice is None:
-            answer, follows = DutyDropped.DECIDED.value, Following(DutyResult.DROPPED)
-        else:
-            answer, consequence = await self._ways.send(due.channel, due.endpoint, notice)
-            follows = following(due, answer, consequence)
-        took = timedelta(seconds=monotonic() - started)
-        self._count(due.channel, follows.result)
-        await self._stores.messages.answered(due, answer, follows, took)
-        say = log.info if follows.result is DutyResult.ACCEPTED else log.warning
-        say(
-            "duty_message",
-            person=due.person_id,
-            channel=due.channel,
-            answer=answer,
-            result=follows.result,
-            attempt=due.attempt,
-        )
+        """Send one message, before all other lanes. What goes wrong here holds up no other endpoint, and is tried again
+        when this worker's time with it is over.
+        """
+        with self._surviving(SENDING_TASK), self._gate.work(Lane.FLASH):
+            notice, started = await self._notice(due), monotonic()
+            if notice is None:
+                answer, follows = DutyDropped.DECIDED.value, Following(DutyResult.DROPPED)
+            else:
+                answer, consequence = await self._ways.send(due.channel, due.endpoint, notice)
+                follows = following(due, answer, consequence)
+            took = timedelta(seconds=monotonic() - started)
+            self._count(due.channel, follows.result)
+            await self._stores.messages.answered(due, answer, follows, took)
+            say = log.info if follows.result is DutyResult.ACCEPTED else log.warning
+            say(
+                "duty_message",
+                person=due.person_id,
+                channel=due.channel,
+                answer=answer,
+                result=follows.result,
+                attempt=due.attempt,
+            )
 
     async def _notice(self, due: DueMessages) -> Notice | None:
         """Return what is said of all that is due; None where there is nothing to say any more. Of what was decided
@@ -182,5 +201,5 @@ class DutyDesk:
         latest = {one.matter.alert_id: one for one in subjects}
         return self._texts.told([*latest.values()], reference, now) if latest else None
 
-    def _count(self, channel: str, result: DutyResult) -> None:
-        self._metrics.duty_messages.labels(channel, result).inc()
+    def _count(self, channel: str, result: DutyResult, number: int = 1) -> None:
+        self._metrics.duty_messages.labels(channel, result).inc(number)

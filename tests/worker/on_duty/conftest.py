@@ -95,7 +95,8 @@ async def duty(
         approval_world(database_url, redis_url) as world,
     ):
         env.setenv("WARN_SMS_GATEWAYS", sms_gateway(sms.origin))
-        settings = Settings(allowed_origins=frozenset({f"gateway={sms.origin}", f"push={push.origin}"}))
+        origins = frozenset({f"gateway={sms.origin}", f"push={push.origin}"})
+        settings = Settings(allowed_origins=origins, request_timeout_s=60)
         http, clock = HttpClient(exemptions(settings).policy()), RecordClock()
         registry = channel_registry(settings, http, checking_keys(settings), clock)
         ways = DutyWays(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.access.roles import OnCallWindow, Role, RoleGrant
 from dispatcher.model.approval.policy import Timers
 from dispatcher.on_duty.endpoints import NewEndpoint, typed_endpoint
@@ -19,7 +20,7 @@ from tests.channels.far_side import answer, hang
 from tests.channels.webpush import subscription as browser
 from tests.metrics.test_registry import samples
 from tests.support.approval_world import GRAVE, decider, grave_with
-from tests.support.on_duty import on_duty
+from tests.support.on_duty import NUMBER, endpoints_of, on_duty
 from tests.support.submissions import warning
 from tests.worker.on_duty.conftest import HELD_AFTER, TAKEN, Duty
 from tests.worker.test_approval_timers import from_feed
@@ -260,6 +261,24 @@ async def test_one_that_cannot_be_sent_at_all_holds_up_no_other(duty: Duty) -> N
     assert len(duty.sms.seen) == 1
     failed = frozenset({("function", "duty_messages")})
     assert samples(duty.metrics)["warn_jobs_failed_total", failed] == 1
+
+
+async def test_a_gateway_that_hangs_holds_up_no_other(duty: Duty) -> None:
+    await duty.world.policy(GRAVE)
+    await on_duty(duty.pool, "b.browser", APPROVER, at=browser_at(duty))
+    await held(duty)
+    duty.push.react = hang
+    running = asyncio.create_task(duty.worker().run())
+    async with asyncio.timeout(20):
+        await duty.push.arrived.wait()
+        phone = await endpoints_of(duty.pool).add(
+            "b.browser", typed_endpoint(DutyChannel.SMS, NUMBER), UNNAMED_OPERATOR
+        )
+        assert phone is not None
+        await endpoints_of(duty.pool).ask_code(phone, UNNAMED_OPERATOR)
+        await duty.sms.arrived.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_it_works_until_it_is_stopped_and_outlives_an_outage_of_the_record(duty: Duty) -> None:
