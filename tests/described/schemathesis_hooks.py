@@ -40,7 +40,7 @@ def messages(draw: st.DrawFn) -> bytes:
         identifier=draw(identifiers),
         sender=sender,
         sent=cap_time(draw(st.sampled_from([sent] * 8 + [now + timedelta(days=1)]))),
-        status=draw(st.sampled_from(["Actual"] * 4 + ["Exercise"] * 2 + ["Test"])),
+        status=draw(st.sampled_from(["Actual"] * 4 + ["Exercise", "Test"])),
         msg_type=msg_type,
         scope=draw(st.sampled_from(["Public"] * 6 + ["Restricted", "Private"])),
         references=f"<references>{named}</references>" if msg_type in {"Update", "Cancel"} else "",
@@ -103,6 +103,14 @@ def mutated(draw: st.DrawFn) -> bytes:
             )
         )
     return body
+
+
+@schemathesis.hook
+def map_body(context, body):
+    """Make exercises of most that is sent where they belong: what is not, is refused before it is judged."""
+    if not context.operation.path.startswith("/exercise/") or not isinstance(body, bytes):
+        return body
+    return body.replace(b"<status>Actual<", b"<status>Exercise<")
 
 
 schemathesis.openapi.media_type(
