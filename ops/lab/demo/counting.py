@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ops.lab.world.chains import GONE
 from ops.lab.world.people import told
 from ops.lab.world.population import watching
 from ops.lab.world.service import ServiceError
@@ -19,7 +20,7 @@ from ops.lab.world.service import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from ops.lab.world.ledger import Tail
+    from ops.lab.world.ledger import Entry, Tail
     from ops.lab.world.people import Person
     from ops.lab.world.population import Recipient
     from ops.lab.world.records import GatewayRecord
@@ -46,14 +47,23 @@ class ToldCounts(msgspec.Struct, frozen=True):
         return self.owed - self.missed + self.astray
 
 
+def gone(answers: Iterable[Entry | GatewayRecord]) -> frozenset[str]:
+    """Return by which references somebody is gone, as a gateway has said in a message before: nothing is owed there."""
+    return frozenset(one.recipient for one in answers if not one.accepted and one.status in GONE[one.channel])
+
+
 def concerned(
-    recipients: Iterable[Recipient], people: Iterable[Person], places: Collection[str]
+    recipients: Iterable[Recipient],
+    people: Iterable[Person],
+    places: Collection[str],
+    left: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
-    """Return by which references a warning for these places (AGS) is owed: who was imported, and the one endpoint of
-    each who subscribed.
+    """Return by which references a warning for these places (AGS) is owed: who was imported and has not `left`, and the
+    one endpoint of each who subscribed.
     """
     own = (told(person, places, None) for person in people)
-    return frozenset(one.ref for one in watching(recipients, places)) | frozenset(filter(None, own))
+    imported = frozenset(one.ref for one in watching(recipients, places)) - left
+    return imported | frozenset(filter(None, own))
 
 
 def count(

@@ -195,13 +195,14 @@ def _authority(
     """
     texts = kept(home, case.apart)
     read = languages(recipients, persons)
+    left = counting.gone(gateway)
     return (
         approval.count(
-            case.approval, counting.concerned(recipients, persons, approval.CONCERNED), gateway, claims
+            case.approval, counting.concerned(recipients, persons, approval.CONCERNED, left), gateway, claims
         ),
         false_alarm.count(
             case.correction,
-            counting.concerned(recipients, persons, false_alarm.CONCERNED),
+            counting.concerned(recipients, persons, false_alarm.CONCERNED, left),
             gateway,
             claims,
             false_alarm.understanding(texts, case.correction.correction if case.correction else "", read),
@@ -209,7 +210,7 @@ def _authority(
         exercise.count(
             case.exercise,
             exercise.taking_part(persons),
-            counting.concerned(recipients, persons, exercise.CONCERNED),
+            counting.concerned(recipients, persons, exercise.CONCERNED, left),
             gateway,
             claims,
             exercise.read_texts(case.exercise, texts, read),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ops.lab.demo import counting
-from ops.lab.world.ledger import Tail
+from ops.lab.world.ledger import Tail, gateway_records
+from ops.lab.world.population import Recipient
 from ops.lab.world.records import GatewayRecord
 from ops.lab.world.service import ServiceError
 from tests.lab.demo.test_parts import entry, line
@@ -67,3 +68,16 @@ def test_a_message_is_followed_until_all_are_told_or_it_is_too_late(tmp_path: Pa
     counting.follow(Tail([ledger]), "A", OWED, time.monotonic() + 60)
     with pytest.raises(ServiceError, match="1 people were not told of A in time"):
         counting.follow(Tail([ledger]), "A", (*OWED, "third"), time.monotonic() - 1)
+
+
+def test_to_who_has_left_before_nothing_is_owed() -> None:
+    places = {"here"}
+    known = [
+        Recipient(ref=ref, places=("here",), channel="webpush", address="/", instance="here")
+        for ref in ("stays", "left", "busy")
+    ]
+    answers = [entry("left", 410), entry("busy", 503), entry("stays")]
+    left = counting.gone(answers)
+    assert left == counting.gone(gateway_records(answers)) == {"left"}
+    assert counting.concerned(known, (), places) == {"stays", "left", "busy"}
+    assert counting.concerned(known, (), places, left) == {"stays", "busy"}

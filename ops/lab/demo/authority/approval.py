@@ -72,7 +72,7 @@ def run(district: District, staff: Staff, name: str) -> tuple[ApprovalRecord, tu
     service's account. `name` makes its identifier a run's own. Raises ServiceError.
     """
     tail = Tail(gateway.ledger for gateway in district.gateways.values())
-    tail.new()
+    left = counting.gone(tail.new())
     message = alarm(
         desk.SENDER,
         f"gas-{name}",
@@ -92,7 +92,7 @@ def run(district: District, staff: Staff, name: str) -> tuple[ApprovalRecord, tu
     approved = _approve(staff.approver, shown)
     if not approved.accepted:
         raise ServiceError(f"the approval was refused: {approved.status} {approved.body!r}")
-    owed = counting.concerned(district.recipients, district.people, CONCERNED)
+    owed = counting.concerned(district.recipients, district.people, CONCERNED, left)
     counting.follow(tail, alert["id"], owed, time.monotonic() + TOLD_WITHIN_S)
     record = ApprovalRecord(
         alert["id"],

@@ -76,7 +76,7 @@ def run(
     service's account. `name` makes its identifier a run's own. Raises ServiceError.
     """
     tail = Tail(gateway.ledger for gateway in district.gateways.values())
-    tail.new()
+    left = counting.gone(tail.new())
     message = alarm(
         SENDER,
         f"fehlalarm-{name}",
@@ -88,7 +88,7 @@ def run(
     alarmed = district.submit(cap.render(message))
     if not alarmed.accepted:
         raise ServiceError(f"{message.identifier} was refused: {alarmed.status} {alarmed.body!r}")
-    owed = counting.concerned(district.recipients, district.people, CONCERNED)
+    owed = counting.concerned(district.recipients, district.people, CONCERNED, left)
     counting.follow(tail, alarmed.alert_id, owed, time.monotonic() + TOLD_WITHIN_S)
     claims = account(staff.approver.get, f"/v1/alerts/{alarmed.alert_id}")
     corrected = staff.approver.request("POST", f"/v1/alerts/{alarmed.alert_id}/correct?what=false-alarm")
