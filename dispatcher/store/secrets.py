@@ -89,20 +89,28 @@ class Secrets:
         )
 
     async def sealed(self) -> int:
-        """Return how many subscriptions that have not ended are sealed with the service's ring of keys."""
+        """Return how many endpoints are sealed with the service's ring of keys: of subscriptions that have not ended,
+        and of people on duty.
+        """
         return int(
             await self._pool.fetchval(
-                "SELECT count(*) FROM subscription WHERE ended_at IS NULL AND sealed IS NOT NULL"
+                """SELECT (SELECT count(*) FROM subscription WHERE ended_at IS NULL AND sealed IS NOT NULL)
+                   + (SELECT count(*) FROM person_endpoint)"""
             )
         )
 
     async def push_subscriptions(self) -> dict[str, int]:
-        """Return how many Web Push subscriptions there are, by the name of the VAPID key that each was made with; one
-        that names none was made with the first key of all, as far as anybody knows.
+        """Return how many Web Push subscriptions there are, those of people on duty as well, by the name of the VAPID
+        key that each was made with; one that names none was made with the first key of all, as far as anybody knows.
         """
         rows = await self._pool.fetch(
-            """SELECT coalesce(keys->>'vapid', '') AS name, count(*) AS n FROM subscription
-               WHERE channel = 'webpush' AND ended_at IS NULL GROUP BY 1"""
+            """SELECT name, sum(n) AS n FROM (
+                 SELECT coalesce(keys->>'vapid', '') AS name, count(*) AS n FROM subscription
+                 WHERE channel = 'webpush' AND ended_at IS NULL GROUP BY 1
+                 UNION ALL
+                 SELECT coalesce(vapid, ''), count(*) FROM person_endpoint
+                 WHERE channel = 'webpush' AND gone_at IS NULL GROUP BY 1) AS found
+               GROUP BY name"""
         )
         found = {row["name"]: int(row["n"]) for row in rows}
         noted = await self.vapid_keys() if found.get("") else []

@@ -7,7 +7,10 @@ import pytest
 
 from channels.webpush.vapid import key_name
 from dispatcher.access.fingerprints import SecretName
+from dispatcher.access.persons import Person
 from dispatcher.access.principals import of_operator
+from dispatcher.model.vocabulary import Environment
+from dispatcher.store.persons.persons import Persons
 from dispatcher.store.secrets import Secrets, note_first
 from dispatcher.store.sources import Sources
 from tests.support.histories import subscribe
@@ -73,6 +76,15 @@ async def test_what_hangs_on_them_is_counted(pool: Any, sources: Sources, subscr
         {await pool.fetchval("SELECT min(id) FROM subscription"): key_name(newer)}
     )
     assert await secrets.push_subscriptions() == {key_name(eldest): 1, key_name(newer): 1}
+    await Persons(pool).add(Person("m.keller", Environment.LIVE, ()), ANNA)
+    await pool.execute(
+        """INSERT INTO person_endpoint (person_id, channel, sealed, address_hash, vapid)
+           VALUES ('m.keller', 'webpush', '', '', $1)""",
+        key_name(newer),
+    )
+    assert await secrets.push_subscriptions() == {key_name(eldest): 1, key_name(newer): 2}, (
+        "people on duty, too"
+    )
 
 
 @pytest.mark.parametrize("name", list(SecretName))

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from dispatcher.access.persons import Person
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.access.sealing import KeyRing, Sealing
+from dispatcher.model.vocabulary import Environment
 from dispatcher.runtime.secrets.files import rewrite_secret, secret_path
 from dispatcher.runtime.secrets.ring import ADDRESSES, agreed_addresses, agreed_ring
 from dispatcher.settings import Settings, SettingsError
+from dispatcher.store.persons.persons import Persons
 from dispatcher.store.sealed.addresses import Addresses
 from dispatcher.store.sealed.keys import SealingKeys
 from tests.store import conftest as on_record
@@ -79,10 +82,16 @@ async def test_no_ring_is_made_for_a_record_that_is_sealed_already(
         one.sealed,
         one.address_hash,
     )
+    await Persons(pool).add(Person("m.keller", Environment.LIVE, ()), UNNAMED_OPERATOR)
+    await pool.execute(
+        "INSERT INTO person_endpoint (person_id, channel, sealed, address_hash) VALUES ('m.keller', 'sms', $1, $2)",
+        one.sealed,
+        one.address_hash,
+    )
     await pool.execute("DELETE FROM shared_secret")
     elsewhere = Settings(data_dir=tmp_path / "elsewhere", database_url=settings.database_url)
     with pytest.raises(
-        SettingsError, match=r"the record has endpoints \(1\), and this machine lacks the keys"
+        SettingsError, match=r"the record has endpoints \(2\), and this machine lacks the keys"
     ):
         await agreed_addresses(pool, elsewhere)
     assert (await agreed_addresses(pool, settings)).hash(NUMBER) == addresses.hash(NUMBER)
