@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 96 * 1024
 """Bytes of a template: twelve languages of three long texts, which no warning comes near."""
+POINTS_MAX: Final = 150
+"""Points in a line of TOML: more than 1500 characters of sentences have. What a key of some thousand parts costs grows
+with their square, and 96 KiB of them would hold a core for more than a minute.
+"""
 FAULTS_MAX: Final = 50
 """Faults that are listed at most."""
 _KINDS: Final[Mapping[str, str]] = {
@@ -44,10 +48,16 @@ def parse(raw: bytes) -> Template:
         raise TemplateError((fault("too-large", "", most=LARGEST),))
     try:
         text = raw.decode("utf-8-sig")
-        members = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        members = json.loads(text) if text.lstrip().startswith("{") else _toml(text)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise TemplateError((fault("unreadable", "", why=str(error)[:200]),)) from error
     return template_of(members)
+
+
+def _toml(text: str) -> dict[str, Any]:
+    if any(line.count(".") > POINTS_MAX for line in text.split("\n")):
+        raise ValueError(f"a line has more than {POINTS_MAX} points")
+    return tomllib.loads(text)
 
 
 def template_of(members: Any) -> Template:

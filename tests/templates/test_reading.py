@@ -45,10 +45,18 @@ def test_toml_and_json_are_the_same() -> None:
         (b"{", "unreadable"),
         (b"{" * 60_000, "unreadable"),
         (b'{"a":' * 15_000, "unreadable"),
+        (b"a." * 151 + b"a = 1", "unreadable"),
+        (b"x = {" + b"a." * 151 + b"a = 1}", "unreadable"),
     ],
 )
 def test_what_is_neither_is_refused(raw: bytes, code: str) -> None:
     assert faults(raw) == [("", code)]
+
+
+def test_a_text_of_short_sentences_may_stand_in_one_line() -> None:
+    text = ("Nach oben. " * 136).strip()
+    assert len(text) > 1490
+    assert parse(TOML.replace("Nichts tun.", text).encode()).texts["de"].instruction == text
 
 
 @pytest.mark.parametrize(
