@@ -36,7 +36,9 @@ DECLARATIVE: Final = 8030
 """By this number browsers know a Declarative Web Push message, which they show by themselves."""
 MARK: Final = "ÜBUNG"
 
-_LINK: Final = re.compile(r"(?:\S*://|www\.)\S*", re.IGNORECASE)
+_LINK: Final = re.compile(r"://|www\.|\d{1,3}(?:\.\d{1,3}){3}", re.IGNORECASE)
+_POINT: Final = re.compile(r"(?<=\w)[.．。｡](?=[^\W\d_])")
+"""A point that may stand in the name of a host: telephones lead there, whether it begins like a link or not."""
 _GRAVITY: Final = {
     name: rank for rank, name in enumerate(("Minor", "Moderate", "Severe", "Extreme"), start=1)
 }
@@ -142,8 +144,11 @@ def _rank(subject: Subject) -> tuple[int, int, str]:
 
 
 def _headline(text: str) -> str:
-    shown = "".join(letter if letter.isprintable() else " " for letter in text)
-    shown = " ".join(_LINK.sub("[Link]", shown).split())
+    """Return a headline in one line without links. What might be the name of a host is parted behind its points, which
+    does no harm to an abbreviation.
+    """
+    words = "".join(letter if letter.isprintable() else " " for letter in text).split()
+    shown = " ".join("[Link]" if _LINK.search(one) else _POINT.sub(". ", one) for one in words)
     return shown if len(shown) <= LONGEST_HEADLINE else f"{shown[: LONGEST_HEADLINE - 1]}…"
 
 

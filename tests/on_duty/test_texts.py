@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from dispatcher.access.roles import Role
 from dispatcher.model.vocabulary import Environment
 from dispatcher.on_duty.matters import Matter, MatterEnding, Occasion
@@ -104,6 +106,25 @@ def test_a_headline_is_a_stranger_s_and_leads_nowhere() -> None:
     assert "„Jetzt anmelden: [Link] oder [Link] xxx" in text
     assert len(text) < 400
     assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("headline", "shown"),
+    [
+        ("Anmelden: warn-kreis.example/x", "Anmelden: warn-kreis. example/x"),
+        ("an a@b.example oder 192.0.2.7/x", "an a@b. example oder [Link]"),
+        ("b｡example, am 14.10.2026, 1.5 m", "b. example, am 14.10.2026, 1.5 m"),
+        ("Brand z.B. in St.Josef", "Brand z. B. in St. Josef"),
+    ],
+)
+def test_no_telephone_makes_a_link_of_a_headline(headline: str, shown: str) -> None:
+    text = TEXTS.told([Subject(replace(MATTER, headline=headline), Occasion.DUE)], "DUTY7", NOW).text
+    assert f"„{shown}“" in text
+
+
+def test_a_headline_of_any_length_costs_what_it_is_long() -> None:
+    endless = replace(MATTER, headline="x" * 400_000)
+    assert "xxx…“" in TEXTS.told([Subject(endless, Occasion.DUE)], "DUTY7", NOW).text
 
 
 def test_without_a_console_there_is_no_link() -> None:
