@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.on_duty.matters import DutyChannel, Occasion
@@ -11,7 +12,7 @@ from dispatcher.store.on_duty.endpoints import code_digest
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
 
     from dispatcher.on_duty.messages import Following
@@ -27,10 +28,11 @@ WHERE e.id = m.endpoint_id AND m.due_at IS NOT NULL
   AND (p.disabled_at IS NOT NULL OR e.gone_at IS NOT NULL OR (m.occasion <> 'code' AND e.proven_at IS NULL))
 RETURNING e.channel"""  # noqa: S608 - constant
 _CLAIM: Final = f"""
-UPDATE person_endpoint SET busy_until = {NOW} + $2::interval WHERE id IN (
-  SELECT e.id FROM person_endpoint e WHERE e.busy_until <= {NOW}
-    AND EXISTS (SELECT FROM duty_message m WHERE m.endpoint_id = e.id AND m.due_at <= {NOW})
-  ORDER BY e.busy_until, e.id LIMIT $1 FOR UPDATE OF e SKIP LOCKED)
+UPDATE person_endpoint SET busy_until = {NOW} + $3::interval WHERE id IN (
+  SELECT found.id FROM unnest($1::text[], $2::int[]) AS free(channel, places), LATERAL (
+    SELECT e.id FROM person_endpoint e WHERE e.channel = free.channel AND e.busy_until <= {NOW}
+      AND EXISTS (SELECT FROM duty_message m WHERE m.endpoint_id = e.id AND m.due_at <= {NOW})
+    ORDER BY e.busy_until, e.id LIMIT free.places FOR UPDATE OF e SKIP LOCKED) AS found)
 RETURNING id, sealed, address_hash, vapid, NULL AS gateway, person_id, channel, busy_until"""  # noqa: S608 - constant
 _MESSAGES: Final = f"""
 SELECT id, endpoint_id, occasion, alert_id, asked_at, attempts FROM duty_message
@@ -68,12 +70,16 @@ class DutyMessages:
         """
         return Counter(row["channel"] for row in await self._pool.fetch(_DROP))
 
-    async def claim(self, limit: int) -> list[DueMessages]:
-        """Take at most so many endpoints to which something is due, each with all of it: whoever has one is alone with
-        it for a while. A code goes by itself, and first: somebody waits for it.
+    async def claim(
+        self, limit: int, under_way: Mapping[DutyChannel, int] = MappingProxyType({})
+    ) -> list[DueMessages]:
+        """Take endpoints to which something is due, each with all of it: whoever has one is alone with it for a while.
+        At most so many of each channel, less those `under_way`: a channel that is slow holds up no other. A code goes
+        by itself, and first: somebody waits for it.
         """
+        free = {one.value: limit - under_way.get(one, 0) for one in DutyChannel}
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(_CLAIM, limit, SENDING)
+            rows = await connection.fetch(_CLAIM, list(free), list(free.values()), SENDING)
             due: dict[int, list[DutyMessage]] = {row["id"]: [] for row in rows}
             for row in await connection.fetch(_MESSAGES, list(due)):
                 due[row["endpoint_id"]].append(_message(row))

@@ -7,10 +7,12 @@ what it may not have sent, with the same reference.
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from collections import Counter
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -18,13 +20,13 @@ import structlog
 from dispatcher.access.principals import WORKER
 from dispatcher.model.reports import duty_reference
 from dispatcher.model.vocabulary import Lane
-from dispatcher.on_duty.matters import Occasion, ending, progress
+from dispatcher.on_duty.matters import DutyChannel, Occasion, ending, progress
 from dispatcher.on_duty.messages import DutyDropped, DutyResult, Following, following
 from dispatcher.on_duty.roster import roster, wanted
 from dispatcher.on_duty.texts import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from channels.base import Notice
@@ -44,7 +46,7 @@ SEND_EVERY_S: Final = 0.5
 LOOKING_TASK, SENDING_TASK = "duty_roster", "duty_messages"
 """As what they are counted when they fail."""
 AT_ONCE: Final = 16
-"""Messages under way at once."""
+"""Messages under way at once by one channel."""
 STEP_TIMEOUT_S: Final = 30.0
 """A record that hangs is noticed and counted like one that is away."""
 
@@ -99,16 +101,22 @@ class DutyDesk:
 
     async def _keep_sending(self) -> None:
         """Send what is due as soon as there is a place: no gateway that hangs holds up another one."""
-        under_way: set[asyncio.Task[None]] = set()
+        under_way: Counter[DutyChannel] = Counter()
+
+        async def send(one: DueMessages) -> None:
+            under_way[one.channel] += 1
+            try:
+                await self._send(one)
+            finally:
+                under_way[one.channel] -= 1
+
         async with asyncio.TaskGroup() as tasks:
             while True:
                 with self._surviving(SENDING_TASK):
                     async with asyncio.timeout(STEP_TIMEOUT_S):
-                        due = await self._claimed(AT_ONCE - len(under_way))
+                        due = await self._claimed(under_way)
                     for one in due:
-                        task = tasks.create_task(self._send(one))
-                        under_way.add(task)
-                        task.add_done_callback(under_way.discard)
+                        tasks.create_task(send(one))
                 await asyncio.sleep(SEND_EVERY_S)
 
     @contextmanager
@@ -150,20 +158,23 @@ class DutyDesk:
 
     async def send(self) -> int:
         """Send what is due, a few at once. Returns to how many endpoints."""
-        due = await self._claimed(AT_ONCE)
+        due = await self._claimed()
         await asyncio.gather(*map(self._send, due))
         return len(due)
 
-    async def _claimed(self, limit: int) -> list[DueMessages]:
+    async def _claimed(
+        self, under_way: Mapping[DutyChannel, int] = MappingProxyType({})
+    ) -> list[DueMessages]:
         for channel, number in (await self._stores.messages.drop_needless()).items():
             self._count(channel, DutyResult.DROPPED, number)
-        return await self._stores.messages.claim(limit)
+        return await self._stores.messages.claim(AT_ONCE, under_way)
 
     async def _send(self, due: DueMessages) -> None:
-        """Send one message, before all other lanes. What goes wrong here holds up no other endpoint, and is tried again
-        when this worker's time with it is over.
+        """Send one message, before all other lanes but for mail, which takes nothing from them. What goes wrong here
+        holds up no other endpoint, and is tried again when this worker's time with it is over.
         """
-        with self._surviving(SENDING_TASK), self._gate.work(Lane.FLASH):
+        first = nullcontext() if due.channel is DutyChannel.EMAIL else self._gate.work(Lane.FLASH)
+        with self._surviving(SENDING_TASK), first:
             notice, started = await self._notice(due), monotonic()
             if notice is None:
                 answer, follows = DutyDropped.DECIDED.value, Following(DutyResult.DROPPED)

@@ -13,9 +13,10 @@ import pytest
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.access.roles import OnCallWindow, Role, RoleGrant
 from dispatcher.model.approval.policy import Timers
+from dispatcher.model.vocabulary import Lane
 from dispatcher.on_duty.endpoints import NewEndpoint, typed_endpoint
 from dispatcher.on_duty.matters import DutyChannel
-from dispatcher.worker.on_duty.desk import DutyDesk
+from dispatcher.worker.on_duty.desk import AT_ONCE, DutyDesk
 from tests.channels.far_side import answer, hang
 from tests.channels.webpush import subscription as browser
 from tests.metrics.test_registry import samples
@@ -279,6 +280,33 @@ async def test_a_gateway_that_hangs_holds_up_no_other(duty: Duty) -> None:
         await duty.sms.arrived.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_mail_server_that_is_silent_holds_up_no_sms_and_no_warning(duty: Duty) -> None:
+    await duty.world.policy(GRAVE)
+    for number in range(AT_ONCE + 1):
+        mailbox = typed_endpoint(DutyChannel.EMAIL, f"n{number}@kreis.example")
+        await on_duty(duty.pool, f"c.mail{number}", APPROVER, at=mailbox)
+    await on_duty(duty.pool, "a.phone", APPROVER)
+    alert, asked = await held(duty), asyncio.Event()
+
+    class Silent:
+        async def send(self, _mail: Any) -> None:
+            asked.set()
+            await asyncio.Event().wait()
+
+    silent: Any = Silent()
+    duty.ways = replace(duty.ways, mailer=silent)
+    worker = duty.worker()
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(20):
+        await asked.wait()
+        await duty.sms.arrived.wait()
+        while worker._gate.must_wait(Lane.ROUTINE):  # noqa: ASYNC110 - until its answer is noted
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert alert in texts(duty)[0]
 
 
 async def test_it_works_until_it_is_stopped_and_outlives_an_outage_of_the_record(duty: Duty) -> None:
