@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = re.compile(rf"\{{(?P<field>{FIELD_NAME})\}}|(?P<mark>[][{{}}])|(?P<text>[^][{{}}]+)")
 
+_NOT_BEHIND_BLANK: Final = frozenset(" \n.,;:!?)")
+"""What is written without a blank before it."""
+
 
 class MarkError(ValueError):
     """A brace or bracket that is no part of a field or of a passage; `at` counts characters from 1."""
@@ -66,14 +69,19 @@ def _passages(text: str) -> Iterator[Passage]:
 
 
 def put_together(parts: tuple[Passage, ...], values: Mapping[str, str]) -> str:
-    """Return the text with these values. A passage that is left out leaves neither a blank nor an empty line behind."""
+    """Return the text with these values. A passage that is left out leaves neither a blank nor an empty line behind,
+    and the words around it stay apart.
+    """
     said, is_left_out = "", False
     for part in parts:
         if part.is_optional and not all(name in values for name in part.fields()):
-            said, is_left_out = said.rstrip(" "), True
+            is_left_out = True
             continue
         text = "".join(values[piece.text] if piece.is_field else piece.text for piece in part.pieces)
-        if is_left_out and said[-1:] in {"", "\n"}:
-            text = text.lstrip(" ").removeprefix("\n")
+        if is_left_out:
+            if text[:1] in _NOT_BEHIND_BLANK:
+                said = said.rstrip(" ")
+            if said[-1:] in {"", "\n"}:
+                text = text.lstrip(" ").removeprefix("\n")
         said, is_left_out = said + text, False
     return said.strip()

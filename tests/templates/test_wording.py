@@ -30,6 +30,10 @@ def test_a_value_is_never_read_as_a_text(value: str) -> None:
         ("[Zwei {a}.] Drei.", "Zwei x. Drei.", "Drei."),
         ("Eins.\n[Zwei {a}.]\nDrei.", "Eins.\nZwei x.\nDrei.", "Eins.\nDrei."),
         ("Eins.\n[Zwei {a}.] Drei.", "Eins.\nZwei x. Drei.", "Eins.\nDrei."),
+        ("in [{a}, ]Jülich", "in x, Jülich", "in Jülich"),
+        ("Eins [{a} ][und {a} ]zwei", "Eins x und x zwei", "Eins zwei"),
+        ("Eins [({a})], zwei", "Eins (x), zwei", "Eins, zwei"),
+        ("Eins [{a}]\nzwei", "Eins x\nzwei", "Eins\nzwei"),
     ],
 )
 def test_a_passage_without_its_value_leaves_nothing_behind(text: str, with_it: str, without: str) -> None:
