@@ -10,12 +10,15 @@ from dispatcher.model.templates.version import (
     TemplateStep,
     TemplateVersion,
     TooManyTemplatesError,
+    last_approved,
     refusal_of,
 )
 from dispatcher.store import audit
 from dispatcher.store.alerts.approvals import persons_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dispatcher.access.principals import Actor
     from dispatcher.model.templates.version import NewTemplateVersion
     from dispatcher.store.record import Connection, Pool
@@ -97,15 +100,22 @@ class Templates:
         person: str = "",
         seen: bytes = b"",
         why: str = "",
+        may: Callable[[TemplateVersion], bool] = lambda _version: True,
     ) -> StepTaken:
         """Approve, reject or retire a version, or say why not. Either is on the audit trail; of two who decide at once
-        the second one is refused.
+        the second one is refused. `may`: whether the person's role holds where a version warns by itself, asked of
+        this one, and of the one that an approval replaces.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock(connection)
-            found = _of(await _versions(connection, template_id), version)
+            versions = await _versions(connection, template_id)
+            found = _of(versions, version)
+            replaced = last_approved(versions) if step is TemplateStep.APPROVE else None
             named: dict[str, Any] = {"template": template_id, "version": version}
-            if refusal := refusal_of(found, step, person, seen):
+            refusal = refusal_of(found, step, person, seen)
+            if found is not None and not all(may(one) for one in (found, replaced) if one is not None):
+                refusal = TemplateRefusal.FOREIGN
+            if refusal:
                 if found is not None:
                     await audit.note(connection, by, "template.refused", step=step, refusal=refusal, **named)
                 return StepTaken(found, refusal)

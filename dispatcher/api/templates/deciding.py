@@ -29,6 +29,7 @@ _PHRASE_OF: Final[Mapping[TemplateRefusal, Phrase]] = MappingProxyType(
         TemplateRefusal.DECIDED: Phrase.TEMPLATE_DECIDED,
         TemplateRefusal.OWN: Phrase.TEMPLATE_OWN,
         TemplateRefusal.NOT_SEEN: Phrase.TEMPLATE_NOT_SEEN,
+        TemplateRefusal.FOREIGN: Phrase.APPROVAL_OUTSIDE_TERRITORY,
     }
 )
 
@@ -47,13 +48,26 @@ def step_refused(refusal: TemplateRefusal) -> RequestRefused:
     """Return how somebody is told that a step is not taken."""
     if refusal is TemplateRefusal.NONE_THERE:
         return not_there()
-    return RequestRefused(ProblemType.CONFLICT, said(_PHRASE_OF[refusal]))
+    is_foreign = refusal is TemplateRefusal.FOREIGN
+    problem = ProblemType.OUTSIDE_TERRITORY if is_foreign else ProblemType.CONFLICT
+    return RequestRefused(problem, said(_PHRASE_OF[refusal]))
 
 
 def require_own_places(principal: Principal, template: Template, names: Mapping[str, str]) -> None:
     """Require that whoever saves a template may warn the municipalities that it presets."""
     places = [(ags, names.get(ags, ags)) for ags in template.municipalities]
     require_territory(principal, places, Phrase.AREA_OUTSIDE_TERRITORY)
+
+
+def places_outside_role(
+    person: Principal, permission: Permission, members: Mapping[str, Any]
+) -> RequestRefused | None:
+    """Return the refusal of `require_places_of_role`; None where the role holds."""
+    try:
+        require_places_of_role(person, permission, members)
+    except RequestRefused as refusal:
+        return refusal
+    return None
 
 
 def require_places_of_role(person: Principal, permission: Permission, members: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ Filling sends nothing: it answers a CAP message, which is submitted like any oth
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -37,9 +38,9 @@ from dispatcher.api.templates.bodies import (
 )
 from dispatcher.api.templates.deciding import (
     not_there,
+    places_outside_role,
     refused,
     require_own_places,
-    require_places_of_role,
     step_refused,
     version_to_fill,
 )
@@ -231,13 +232,18 @@ def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
         who: Principal, permission: Permission, step: TemplateStep, at: tuple[str, int], **more: Any
     ) -> TemplateBody:
         template_id, version = at
-        before = _shown(await dependencies.templates.versions(template_id), version)
-        require_places_of_role(who, permission, before.template)
+        outside: list[RequestRefused] = []
+
+        def may(one: TemplateVersion) -> bool:
+            refusal = places_outside_role(who, permission, json.loads(one.content))
+            outside.extend([refusal] if refusal else [])
+            return refusal is None
+
         taken = await dependencies.templates.take(
-            step, template_id, version, who.actor, person=who.author, **more
+            step, template_id, version, who.actor, person=who.author, may=may, **more
         )
         if taken.refusal is not None:
-            raise step_refused(taken.refusal)
+            raise outside[0] if outside else step_refused(taken.refusal)
         return _shown(await dependencies.templates.versions(template_id), version)
 
     @router.post(

@@ -51,6 +51,8 @@ class TemplateRefusal(StrEnum):
     """Whoever approves has written it, or may have."""
     NOT_SEEN = "not_seen"
     """What was seen is not what it says."""
+    FOREIGN = "foreign"
+    """It, or the version that it would replace, warns by itself where the person's role does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +132,19 @@ def refusal_of(
     return TemplateRefusal.OWN if not person or person in version.authors else None
 
 
+def last_approved(versions: Sequence[TemplateVersion]) -> TemplateVersion | None:
+    """Return the version that was saved last of those that were approved, also if it is retired: the one in whose place
+    another one comes when it is approved.
+    """
+    approved = [one for one in versions if one.decision is TemplateStep.APPROVE]
+    return max(approved, key=lambda one: one.version, default=None)
+
+
 def live_version(versions: Sequence[TemplateVersion]) -> TemplateVersion | None:
     """Return the version with which people are warned: the one that was saved last of those that were approved; none
     where that one is retired, so that an older one does not come back unseen.
     """
-    approved = [one for one in versions if one.decision is TemplateStep.APPROVE]
-    newest = max(approved, key=lambda one: one.version, default=None)
+    newest = last_approved(versions)
     return newest if newest is not None and newest.retired_at is None else None
 
 

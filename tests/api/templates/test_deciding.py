@@ -85,5 +85,8 @@ def test_a_refusal_names_every_fault_and_every_step_has_a_sentence() -> None:
     one = refused(ProblemType.INVALID_TEMPLATE, Phrase.TEMPLATE_WRONG, [fault("value-time", "values/zeit")])
     assert [(error["code"], error["path"]) for error in one.errors] == [("value-time", "values/zeit")]
     for refusal in TemplateRefusal:
-        expected = ProblemType.NOT_FOUND if refusal is TemplateRefusal.NONE_THERE else ProblemType.CONFLICT
-        assert step_refused(refusal).type is expected
+        others = {
+            TemplateRefusal.NONE_THERE: ProblemType.NOT_FOUND,
+            TemplateRefusal.FOREIGN: ProblemType.OUTSIDE_TERRITORY,
+        }
+        assert step_refused(refusal).type is others.get(refusal, ProblemType.CONFLICT)

@@ -24,8 +24,8 @@ from tests.support.templates import VALUES, members
 pool, service, settings = over_http.pool, over_http.service, over_http.settings
 
 
-def person(name: str, role: Role) -> Principal:
-    return of_person(Person(name, Environment.LIVE, (RoleGrant(role),)), NOW)
+def person(name: str, role: Role, *territory: str) -> Principal:
+    return of_person(Person(name, Environment.LIVE, (RoleGrant(role, territory=territory),)), NOW)
 
 
 KELLER, LANG = person("m.keller", Role.AUTHOR), person("b.lang", Role.APPROVER)
@@ -128,6 +128,28 @@ async def _is_traced(pool: Any, alert_id: str, message: bytes) -> None:
     assert bytes.fromhex(made["message_sha256"]) == await pool.fetchval(
         "SELECT sha256 FROM alert WHERE id = $1", alert_id
     )
+
+
+async def test_nobody_replaces_what_holds_also_elsewhere(service: Any, pool: Any) -> None:
+    over, everywhere = Routes(service), (await Routes(service).save(KELLER)).sha256
+
+    async def save_here(area: str) -> str:
+        body = json.dumps(members(municipalities=[DUEREN], area=area)).encode()
+        saved = await service.request("POST", "/v1/templates", body, content_type="application/json")
+        return str(saved.json["sha256"])
+
+    here = await save_here("Düren")
+    local = person("o.ort", Role.APPROVER, DUEREN)
+    assert await refused(over.decide("approveTemplate", local, 1, sha256=everywhere)) == ("outside-territory")
+    await over.decide("approveTemplate", LANG, 1, sha256=everywhere)
+    assert await refused(over.decide("approveTemplate", local, 2, sha256=here)) == "outside-territory"
+    await over.decide("retireTemplate", LANG, 1, why="veraltet")
+    assert await refused(over.decide("approveTemplate", local, 2, sha256=here)) == "outside-territory"
+    await over.decide("approveTemplate", LANG, 2, sha256=here)
+    changed = await save_here("in Düren")
+    assert (await over.decide("approveTemplate", local, 3, sha256=changed)).live_version == 3
+    found = await pool.fetch("SELECT actor, detail FROM audit WHERE action = 'template.refused'")
+    assert [(row["actor"], row["detail"]["refusal"]) for row in found] == [("person:o.ort", "foreign")] * 3
 
 
 async def test_an_exercise_is_made_of_a_draft_and_is_one(service: Any) -> None:
