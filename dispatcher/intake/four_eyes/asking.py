@@ -9,6 +9,7 @@ import cap
 from cap.severity import highest_severity
 from dispatcher.intake.four_eyes.binding import BoundContent, content_sha256
 from dispatcher.intake.four_eyes.policy import may_concern, rule_for
+from dispatcher.intake.four_eyes.states import release_time
 from dispatcher.model.approval.request import ApprovalRequest
 from dispatcher.model.vocabulary import AlertState, Doubt
 from dispatcher.store.alerts.approvals import add_request, approval_rules, persons_of
@@ -102,7 +103,7 @@ class ApprovalAsking:
                 expires=stored.expires,
                 remind_at=_after(now, timers.remind),
                 escalate_at=_after(now, timers.escalate),
-                release_at=_after(now, release),
+                release_at=release_time(_after(now, release), stored.held_for, stored.expires),
             ),
         )
 

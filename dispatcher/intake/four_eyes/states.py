@@ -108,9 +108,20 @@ def refused_release(
         return refusal
     if request.release_at is None or request.release_at > now:
         return DecisionRefusal.NOT_DUE
-    if not set(reasons_held(request.held_for)) <= RELEASABLE:
+    if not _is_releasable(request.held_for):
         return DecisionRefusal.IN_DOUBT
     return DecisionRefusal.CHANGED if bound != held else None
+
+
+def release_time(at: datetime | None, held_for: str, expires: datetime) -> datetime | None:
+    """Return when the policy, which would release a message at this instant, does; None where it never will: only a
+    person can settle why it is held, or it has expired by then. Whoever decides is told no other time.
+    """
+    return at if at is not None and at < expires and _is_releasable(held_for) else None
+
+
+def _is_releasable(held_for: str) -> bool:
+    return set(reasons_held(held_for)) <= RELEASABLE
 
 
 def _not_waiting(request: ApprovalRequest, now: datetime) -> DecisionRefusal | None:

@@ -12,6 +12,7 @@ from dispatcher.intake.four_eyes.states import (
     refused_person,
     refused_rejection,
     refused_release,
+    release_time,
     state_of,
 )
 from dispatcher.model.approval.request import ApprovalDecision, ApprovalRequest
@@ -144,3 +145,10 @@ def test_the_policy_releases_what_a_rule_held(held_for: str) -> None:
 )
 def test_what_only_a_person_can_settle_no_time_releases(held_for: str) -> None:
     assert release(replace(WAITING, release_at=NOW, held_for=held_for)) is DecisionRefusal.IN_DOUBT
+    assert release_time(NOW, held_for, NOW + HOUR) is None
+
+
+def test_nobody_is_told_a_time_of_release_that_does_not_come() -> None:
+    assert release_time(NOW, "severity, approval", NOW + HOUR) == NOW
+    assert release_time(NOW, "approval", NOW) is None, "it has expired by then"
+    assert release_time(None, "approval", NOW) is None
