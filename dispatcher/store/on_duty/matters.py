@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection, Pool
 
 AT_ONCE: Final = 500
-"""So many matters are looked at, the gravest first: nobody on duty reads more."""
+"""So many matters of each kind are looked at, those first of which nobody was told, the gravest of them: nobody on duty
+reads more, and however much a feed has held, no approval is behind it.
+"""
 _MATTER: Final = """
 SELECT a.id, a.status, a.source_id, a.headline, a.severity, a.expires, a.state, a.reason,
   coalesce(p.is_needed, false) AS is_needed, p.people, coalesce(p.authors, '{}') AS authors,
@@ -34,9 +36,10 @@ SELECT a.id, a.status, a.source_id, a.headline, a.severity, a.expires, a.state, 
   ARRAY(SELECT f.ags FROM affected f WHERE f.alert_id = a.id ORDER BY f.ags) AS places
 FROM alert a LEFT JOIN approval p ON p.alert_id = a.id"""
 _OPEN: Final = f"""{_MATTER}
-WHERE a.state = '{AlertState.HELD}' AND a.expires > $1
+WHERE a.state = '{AlertState.HELD}' AND a.expires > $1 AND coalesce(p.is_needed, false) = $2
   AND (p.is_needed OR a.severity = '{EXTREME}' OR p.reminded_at IS NOT NULL)
-ORDER BY a.severity <> '{EXTREME}', a.number LIMIT {AT_ONCE}"""
+ORDER BY EXISTS (SELECT FROM duty_case c WHERE c.alert_id = a.id AND c.closed_at IS NULL),
+  a.severity <> '{EXTREME}', a.number LIMIT $3"""
 _SO_FAR: Final = """
 SELECT c.alert_id, c.asked_at, c.is_covered,
   ARRAY(SELECT ARRAY[e.person_id, m.occasion] FROM duty_message m JOIN person_endpoint e ON e.id = m.endpoint_id
@@ -120,8 +123,9 @@ class DutyMatters:
         return await record_time(self._pool)
 
     async def open(self, now: datetime) -> list[Matter]:
-        """Return what waits for a person, the gravest first."""
-        return [_matter(row) for row in await self._pool.fetch(_OPEN, now)]
+        """Return what waits for a person: for approvers, then for operators, of each `AT_ONCE` at most."""
+        kinds = [await self._pool.fetch(_OPEN, now, is_needed, AT_ONCE) for is_needed in (True, False)]
+        return [_matter(row) for rows in kinds for row in rows]
 
     async def of(self, alert_ids: Sequence[str]) -> dict[str, tuple[Matter, MatterOutcome]]:
         """Return matters by the id of their alert, with what has become of them."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import dispatcher.store.on_duty.matters as module
 from dispatcher.access.principals import UNNAMED_OPERATOR, WORKER
 from dispatcher.access.roles import Role, RoleGrant
 from dispatcher.model.approval.request import ApprovalDecision
@@ -79,6 +80,17 @@ async def test_held_else_are_those_that_are_extreme_or_that_a_policy_reminds_of(
     found = await matters.open(NOW)
     assert [(one.alert_id, one.asked) for one in found] == [("B", Role.OPERATOR), ("C", Role.OPERATOR)]
     assert await matters.open(NOW + HOUR) == found[1:], "what has expired asks nobody"
+
+
+async def test_however_much_waits_everything_gets_its_turn(
+    pool: Any, alerts: Any, matters: DutyMatters, matter: Matter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 1)
+    await submit(alerts, "B", reason=Reason.HELD, held_for="severity", severity="Extreme")
+    await asked(pool, alerts, "C")
+    assert [one.alert_id for one in await matters.open(NOW)] == ["A", "B"]
+    await tell(matters, matter)
+    assert [one.alert_id for one in await matters.open(NOW)] == ["C", "B"], "nobody was told of that one"
 
 
 async def test_each_is_told_once_whichever_process_writes_it(
