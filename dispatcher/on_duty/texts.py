@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from channels.base import Notice, Urgency
+from channels.base import Cut, Line, Notice, Urgency
 from dispatcher.access.roles import Role
 from dispatcher.model.desk_time import desk_time
 from dispatcher.model.vocabulary import Environment
@@ -92,19 +92,22 @@ class DutyTexts:
         return _notice(_CODE_TITLE, text, "duty-code", reference, now + CODE_HOLDS, proof=proof)
 
     def told(self, subjects: Sequence[Subject], reference: str, now: datetime) -> Notice:
-        """Return one message about all these, the gravest first; there is at least one. `reference`: different for each
-        message, and the same for one that is sent once more.
+        """Return one message about all these, the gravest first, and what is real before exercises; there is at least
+        one. `reference`: different for each message, and the same for one that is sent once more.
         """
         first, *others = sorted(subjects, key=_rank)
         title, text = self._title(first), self._text(first)
+        exercises = sum(map(_is_exercise, others))
         if others:
-            text += f" Dazu {len(others)} weitere, auch diese warten auf Sie oder sind erledigt."
-        link = self._link(first)
-        if first.matter.environment is Environment.EXERCISE:
-            title, text = f"{MARK} – {title}", f"{text} – {MARK}"
+            some = f" (davon {exercises} {MARK})" if exercises and not _is_exercise(first) else ""
+            text += f" Dazu {len(others)} weitere{some}, auch diese warten auf Sie oder sind erledigt."
+        link, mark = self._link(first), MARK if _is_exercise(first) else ""
+        if mark:
+            title = f"{mark} – {title}"
         waiting = [one.matter.expires for one in subjects if one.ending is None]
         deadline = min([*waiting, now + timedelta(days=1)]) if waiting else now + DONE_HOLDS
-        return _notice(title, text, _collapse_key(first.matter), reference, max(deadline, now), link=link)
+        key = _collapse_key(first.matter)
+        return _notice(title, text, key, reference, max(deadline, now), link=link, mark=mark)
 
     def _title(self, subject: Subject) -> str:
         if subject.ending is not None:
@@ -138,9 +141,13 @@ class DutyTexts:
         return f"{self.console_url}/console/{matter.environment.value}/approvals/{matter.alert_id}"
 
 
-def _rank(subject: Subject) -> tuple[int, int, str]:
+def _rank(subject: Subject) -> tuple[bool, int, int, str]:
     gravity = _GRAVITY.get(subject.matter.severity, 0)
-    return _URGENT_FIRST.index(subject.occasion), -gravity, subject.matter.alert_id
+    return _is_exercise(subject), _URGENT_FIRST.index(subject.occasion), -gravity, subject.matter.alert_id
+
+
+def _is_exercise(subject: Subject) -> bool:
+    return subject.matter.environment is Environment.EXERCISE
 
 
 def _headline(text: str) -> str:
@@ -169,8 +176,12 @@ def _notice(  # noqa: PLR0913 - what a message is made of, the last ones named
     deadline: datetime,
     *,
     link: str = "",
+    mark: str = "",
     proof: Mapping[str, str | int] = MappingProxyType({}),
 ) -> Notice:
+    """Return it. What it is marked with stands at its end as well, whatever is cut before it."""
+    said = Line(f"{title}: {text}", cut=Cut.WORDS)
+    text = f"{text} – {mark}" if mark else text
     notification = {"title": title, "body": text, "tag": collapse_key, "lang": "de", "silent": False}
     document: dict[str, object] = {"notification": notification}
     if link:
@@ -182,6 +193,7 @@ def _notice(  # noqa: PLR0913 - what a message is made of, the last ones named
         collapse_key=collapse_key,
         title=title,
         text=f"{title}: {text}",
+        lines=(said, Line(mark, cut=Cut.END)) if mark else (),
         payload=msgspec.json.encode(document),
         language="de",
         urgency=Urgency.HIGH,

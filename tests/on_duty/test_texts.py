@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from channels.sms.contract import MAX_PARTS
+from channels.sms.fitting import compose
 from dispatcher.access.roles import Role
 from dispatcher.model.vocabulary import Environment
 from dispatcher.on_duty.matters import Matter, MatterEnding, Occasion
@@ -86,6 +88,22 @@ def test_an_exercise_is_marked_at_both_ends() -> None:
     assert (notice.text.startswith("ÜBUNG"), notice.text.endswith("ÜBUNG")) == (True, True)
     assert "/console/exercise/approvals/" in notice.text
     assert "ÜBUNG" not in TEXTS.told([DUE], "DUTY7", NOW).text
+
+
+def test_an_sms_of_an_exercise_keeps_its_mark_whatever_is_cut() -> None:
+    long = replace(MATTER, environment=Environment.EXERCISE, headline="Повінь " * 30)
+    notice = TEXTS.told([Subject(long, Occasion.ESCALATION)], "DUTY7", NOW)
+    for parts in range(1, MAX_PARTS + 1):
+        sms = compose(notice.lines, parts, notice.language)
+        assert (len(sms.parts) <= parts, sms.text[:5], sms.text[-5:]) == (True, "ÜBUNG", "ÜBUNG")
+
+
+def test_no_exercise_stands_before_what_is_real_or_marks_it() -> None:
+    drill = replace(MATTER, alert_id="01B", environment=Environment.EXERCISE, severity="Extreme")
+    minor = Subject(replace(MATTER, severity="Minor", headline="Wind"), Occasion.DONE, MatterEnding.APPROVED)
+    notice = TEXTS.told([Subject(drill, Occasion.ESCALATION), minor], "DUTY7", NOW)
+    assert (notice.title, notice.lines) == ("Erledigt: freigegeben", ())
+    assert "Dazu 1 weitere (davon 1 ÜBUNG)" in notice.text
 
 
 def test_several_are_one_message_with_the_gravest_first() -> None:
