@@ -61,7 +61,7 @@ def wrong_profile(instance: Instance) -> str:
     """Return a sentence for what is wrong with what an instance says of itself; nothing if all is right."""
     for language in instance.languages:
         if not _LANGUAGE.fullmatch(language):
-            return f"no language such as de, en or de-x-leicht (BCP 47): {language}"
+            return f"no language such as de, en or de-simple (BCP 47): {language}"
     if not 1 <= len(set(instance.languages)) == len(instance.languages) <= LANGUAGES_MAX:
         return f"an app has one to {LANGUAGES_MAX} languages, each once"
     if len(instance.name) > NAME_MAX or not instance.name.isprintable():

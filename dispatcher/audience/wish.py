@@ -35,8 +35,10 @@ KEYS: Final = {"p256dh", "auth", VAPID_KEY}
 SEVERITIES: Final = {"Minor": 1, "Moderate": 2, "Severe": 3, "Extreme": 4}
 NUMBERS: Final = "sms"
 """The channel whose addresses are telephone numbers."""
-LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
-"""What is taken for a tag of BCP 47, in lower case."""
+_LANGUAGE: Final = re.compile(
+    r"(?P<language>[a-z]{2,3}(-[a-z0-9]{2,8}){0,3})(-[a-wyz0-9](-[a-z0-9]{2,8})+)*(-x(-[a-z0-9]{1,8})+)?"
+)
+"""What is taken for a tag of BCP 47, in lower case: what names the language, then extensions and private use."""
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _EXEMPTABLE: Final = {"url_not_https", "url_port", "url_purpose", "private_address"}
 """Why an address is not contacted unless its origin is exempt."""
@@ -188,6 +190,15 @@ def wish_error(code: str, path: str, value: str = "") -> WishError:
     return WishError(code, path, english.format(value), german.format(value))
 
 
+def named_language(tag: str) -> str | None:
+    """Return what of a tag of BCP 47 names the language, in lower case; None for what is none. Extensions and private
+    use are left out, as nothing is written for them: Android adds them where its user has chosen units or a first day
+    of the week (`de-DE-u-fw-mon-mu-celsius`).
+    """
+    found = _LANGUAGE.fullmatch(tag.lower())
+    return found and found["language"]
+
+
 def _endpoint_error(path: str, code: str) -> WishError:
     """Return the error of an endpoint that its channel refuses, with what would let it in where something would."""
     words = "endpoint_not_exempt" if code in _EXEMPTABLE else "endpoint_invalid"
@@ -326,11 +337,14 @@ def _languages(asked: Sequence[str], errors: list[WishError]) -> tuple[str, ...]
     if len(asked) > LANGUAGES_MAX:
         errors.append(wish_error("languages_many", "/languages"))
         return ()
-    tags = [tag.lower() for tag in asked]
-    for position, tag in enumerate(tags):
-        if not LANGUAGE.fullmatch(tag):
+    found: dict[str, None] = {}
+    for position, tag in enumerate(asked):
+        language = named_language(tag)
+        if language is None:
             errors.append(wish_error("language_invalid", f"/languages/{position}"))
-    return tuple(dict.fromkeys(tags))
+        else:
+            found[language] = None
+    return tuple(found)
 
 
 def _quiet(asked: tuple[str, str] | None, errors: list[WishError]) -> Quiet | None:

@@ -21,6 +21,7 @@ from dispatcher.audience.wish import (
     Judge,
     PartlyShown,
     WishRefused,
+    named_language,
     wish_error,
 )
 from dispatcher.boundaries.municipalities import Boundaries
@@ -153,6 +154,30 @@ def test_what_is_shown_in_part_is_never_taken_for_all_of_it(judge: Judge, place:
 )
 def test_everything_that_is_wrong_is_named(judge: Judge, changes: Any, errors: Any) -> None:
     assert wrong(judge, **changes) == errors
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [
+        ("de-AT", "de-at"),
+        ("sl-Latn-IT-nedis", "sl-latn-it-nedis"),
+        # What Android gives of a phone whose owner has chosen units, a first day of the week and more.
+        ("de-DE-u-ca-gregory-fw-mon-hc-h23-mu-celsius-nu-latn", "de-de"),
+        ("de-x-leicht", "de"),
+        ("en-t-de-u-mu-celsius-x-a", "en"),
+        *(
+            (none, None)
+            for none in ("", "d", "de_DE", "de-", "de-u", "de-x", "x-own", "deutsch!", "de-u-mu-celsius-")
+        ),
+    ],
+)
+def test_of_a_tag_what_names_the_language_counts(tag: str, language: str | None) -> None:
+    assert named_language(tag) == language
+
+
+def test_languages_that_differ_in_extensions_are_one(judge: Judge) -> None:
+    found = judge.judge(asked(languages=["de-DE-u-mu-celsius", "de-de", "de-simple"]), (DUEREN,), NOW)
+    assert found.wish.preferences.languages == ("de-de", "de-simple")
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,10 @@ class SubscriberWanted(Body):
         max_length=1000,
         examples=[_WISH["places"]],
     )
-    languages: list[Annotated[str, Field(max_length=35)]] = Field(
+    languages: list[Annotated[str, Field(max_length=255)]] = Field(
         default=[],
-        description="tags of BCP 47, the best first, at most 5; `de-simple` is Leichte Sprache",
+        description="tags of BCP 47, the best first, at most 5; `de-simple` is Leichte Sprache. Extensions and private "
+        "use (`-u-…`, `-x-…`) are left out",
         max_length=64,
         examples=[["de-simple", "de"]],
     )

@@ -17,7 +17,7 @@ from channels.webpush.channel import VAPID_KEY
 from channels.webpush.vapid import KEY_NAME_CHARACTERS, named_key
 from dispatcher.audience.phone_numbers import NumberReason, NumberRules, is_dear
 from dispatcher.audience.watched_areas import read_places
-from dispatcher.audience.wish import LANGUAGE
+from dispatcher.audience.wish import named_language
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.commands.terminal import shown
 from dispatcher.model.subscribers import DEFAULT_LANGUAGE, LANGUAGES_MAX
@@ -204,18 +204,20 @@ def _languages(given: object) -> str:
     """Return a priority list in one text, the best first: what batches are made for."""
     if not given:
         return DEFAULT_LANGUAGE
-    if isinstance(given, str) and LANGUAGE.fullmatch(given):
-        return given
+    if isinstance(given, str) and (single := named_language(given)):
+        return single
     tags = given.split(",") if isinstance(given, str) else given
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise ValueError("not a text: language")
-    found = dict.fromkeys(tag.strip().lower() for tag in tags)
-    for tag in found:
-        if not LANGUAGE.fullmatch(tag):
+    found: dict[str, None] = {}
+    for tag in tags:
+        language = named_language(tag.strip())
+        if language is None:
             raise ValueError(
                 "language is a tag of BCP 47 such as de, en or de-simple, or several, the best first, not "
                 f"{shown(tag)[:40]}"
             )
+        found[language] = None
     if len(found) > LANGUAGES_MAX:
         raise ValueError(f"more than {LANGUAGES_MAX} languages")
     return ",".join(found)

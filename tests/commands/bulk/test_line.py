@@ -43,6 +43,8 @@ def row(**changes: Any) -> dict[str, Any]:
         ([], "de"),
         ("TR", "tr"),
         ("uk,ru, en", "uk,ru,en"),
+        ("de-AT-u-fw-mon", "de-at"),
+        (["uk-u-mu-celsius", "ru"], "uk,ru"),
         (["de-simple", "de", "de"], "de-simple,de"),
     ],
 )
