@@ -43,6 +43,37 @@ _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _EXEMPTABLE: Final = {"url_not_https", "url_port", "url_purpose", "private_address"}
 """Why an address is not contacted unless its origin is exempt."""
 _EXEMPTION: Final = "WARN_ALLOWED_ORIGINS=push=ORIGIN"
+_ENDPOINT_REASONS: Final = {
+    "key_missing": ("keys needs p256dh and auth", "keys braucht p256dh und auth"),
+    "key_invalid": (
+        "p256dh, auth or vapid is not what a browser gives",
+        "p256dh, auth oder vapid ist nicht, was ein Browser gibt",
+    ),
+    "key_unknown": (
+        "keys has a member that no browser gives, or belongs to a number",
+        "keys hat eine Angabe, die kein Browser gibt, oder gehört zu einer Rufnummer",
+    ),
+    "unknown_push_service": (
+        "the address is at no browser's push service, nor at a push server that the operator admits (WARN_PUSH_HOSTS)",
+        "die Adresse ist bei keinem Push-Dienst eines Browsers und bei keinem in WARN_PUSH_HOSTS zugelassenen Server",
+    ),
+    "url_malformed": (
+        "the address is no plain https URL",
+        "die Adresse ist keine einfache https-URL",
+    ),
+    "url_too_long": ("the address is too long", "die Adresse ist zu lang"),
+    "url_not_https": ("the address does not begin with https://", "die Adresse beginnt nicht mit https://"),
+    "url_port": ("the address has another port than 443", "die Adresse hat einen anderen Port als 443"),
+    "url_purpose": (
+        "the operator has exempted the address for something else",
+        "für die Adresse gilt eine Ausnahme, aber nicht für Push",
+    ),
+    "private_address": (
+        "the host is not on the public Internet",
+        "der Rechner ist nicht im öffentlichen Internet",
+    ),
+}
+"""What the codes of channels mean to whoever makes an app, in English and in German."""
 _SENTENCES: Final = {
     "channel_not_offered": ("This channel is not offered here.", "Dieser Kanal wird hier nicht angeboten."),
     "endpoint_invalid": (
@@ -201,8 +232,13 @@ def named_language(tag: str) -> str | None:
 
 def _endpoint_error(path: str, code: str) -> WishError:
     """Return the error of an endpoint that its channel refuses, with what would let it in where something would."""
-    words = "endpoint_not_exempt" if code in _EXEMPTABLE else "endpoint_invalid"
-    return wish_error(words, path, code)._replace(code="endpoint_invalid")
+    english, german = _SENTENCES["endpoint_not_exempt" if code in _EXEMPTABLE else "endpoint_invalid"]
+    why, why_german = (
+        (f"{code}, {reason}" for reason in _ENDPOINT_REASONS[code])
+        if code in _ENDPOINT_REASONS
+        else (code, code)
+    )
+    return WishError("endpoint_invalid", path, english.format(why), german.format(why_german))
 
 
 class Judge:

@@ -1,5 +1,7 @@
 """What apps ask for: what is meant, what is wrong, and what is left out."""
 
+import inspect
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -9,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.base import Endpoint, Permanent
+from channels.http import addresses
+from channels.webpush import encoder
 from channels.webpush.vapid import VapidSigner, generate_key, key_name
 from dispatcher.audience.watched_areas import read_places
 from dispatcher.audience.wish import (
@@ -29,6 +33,15 @@ from dispatcher.model.subscribers import Preferences, Quiet, WishedEndpoint
 from tests.support.messages import DUEREN, JUELICH
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+REFUSALS = {
+    "unknown_push_service",
+    *(
+        code
+        for module in (addresses, encoder)
+        for code in re.findall(r'(?:AddressRefused|Permanent)\("(\w+)"', inspect.getsource(module))
+    ),
+}
+"""Whatever a channel says of an endpoint that it refuses."""
 HERE, ELSEWHERE = {"lat": 50.8, "lon": 6.48}, {"lat": 50.63, "lon": 6.47}
 
 
@@ -39,7 +52,8 @@ class Push:
 
     def check(self, endpoint: Endpoint) -> None:
         if "bad" in endpoint.address:
-            raise Permanent("unknown_push_service", endpoint.address)
+            code = endpoint.address.rpartition("/")[2]
+            raise Permanent(code if code in REFUSALS else "unknown_push_service", endpoint.address)
 
     def gateway(self, endpoint: Endpoint) -> str:
         return endpoint.address.rpartition("/")[0]
@@ -192,6 +206,21 @@ def test_keys_are_what_a_browser_gives(judge: Judge, keys: dict[str, str], code:
     with pytest.raises(WishRefused, match="endpoint_invalid") as refused:
         judge.judge(asked(endpoints=[AskedEndpoint("webpush", "https://p.example/a", keys)]), (DUEREN,), NOW)
     assert code in refused.value.errors[0].message
+
+
+def test_why_an_endpoint_is_refused_is_said_in_words(judge: Judge) -> None:
+    assert {"key_missing", "key_invalid", "private_address", "url_malformed"} < REFUSALS
+    said = set()
+    for code in sorted(REFUSALS):
+        with pytest.raises(WishRefused) as refused:
+            judge.judge(
+                asked(endpoints=[AskedEndpoint("webpush", f"https://bad.example/{code}", {})]), (DUEREN,), NOW
+            )
+        [error] = refused.value.errors
+        said |= {error.message.replace(code, ""), error.message_de.replace(code, "")}
+        assert f": {code}, " in error.message, "its words follow"
+        assert f": {code}, " in error.message_de
+    assert len(said) == 2 * len(REFUSALS), "each has words of its own"
 
 
 def test_the_key_that_a_browser_subscribed_with_is_kept_by_its_name(judge: Judge) -> None:
