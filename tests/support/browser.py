@@ -10,7 +10,8 @@ globalThis.caches = { open: async (name) => {
   const stored = stores.get(name);
   return {
     match: async (url) => { await slow(); return stored.get(url)?.clone(); },
-    put: async (url, response) => { await slow(); stored.set(url, response); } };
+    put: async (url, response) => { await slow(); stored.set(url, response); },
+    delete: async (url) => { await slow(); return stored.delete(url); } };
 } };
 const shown = new Map(), opened = [];
 globalThis.self = {
