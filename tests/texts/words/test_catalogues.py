@@ -16,6 +16,7 @@ from dispatcher.texts.words.german import GERMAN
 from dispatcher.texts.words.plurals import Counted, Plural, always
 from dispatcher.texts.words.ukrainian import UKRAINIAN
 from dispatcher.texts.words.words import Words
+from tests.support import documents
 
 FIELDS = [field.name for field in dataclasses.fields(Words)]
 NUMBERS = range(1, 321)
@@ -165,3 +166,12 @@ def test_a_language_without_words_of_its_own_gets_the_german_ones() -> None:
 )
 def test_places_are_counted_as_people_count(language: str, number: int, said: str) -> None:
     assert words_for(language).and_more.say(number) == said
+
+
+def test_the_documents_say_how_a_test_is_marked_in_languages_that_need_not_be_german() -> None:
+    page = documents.page("api.md")
+    assert {words_for(language).test for language in ("de", "en", "de-simple")} <= {
+        GERMAN.test,
+        *documents.quoted(page),
+    }
+    assert f"`{words_for('en').test}`" in documents.page("apps.md")
