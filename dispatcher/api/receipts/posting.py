@@ -178,8 +178,12 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _unreadable(error: Exception) -> RequestRefused:
-    """Return the refusal of a body; the message is the parser's own, in English."""
+    """Return the refusal of a body; the message is the parser's own, in English, with the states that there are where
+    it knows none of them.
+    """
     why = one_line(str(error))[:REASON_MAX] if isinstance(error, msgspec.DecodeError) else "not UTF-8"
+    if "enum value" in why:
+        why = f"{why}: one of {', '.join(ReceiptState)}"
     finding: dict[str, object] = {
         "code": "receipt",
         "path": "body",

@@ -10,7 +10,7 @@ from dispatcher.api.receipts.collector import ReceiptCollector
 from dispatcher.api.receipts.posting import LIST_BYTES, RECEIPT_BYTES, TOGETHER_MAX, ReceiptPosts
 from dispatcher.metrics import Metrics
 from dispatcher.model.problems import ProblemType, RequestRefused
-from dispatcher.model.reports import ReceiptPosition
+from dispatcher.model.reports import ReceiptPosition, ReceiptState
 from dispatcher.runtime.brief_requests import BriefVerdict
 from dispatcher.store.delivery.device_receipts import DeviceReceipts
 from tests.metrics.test_registry import samples
@@ -122,6 +122,16 @@ async def test_what_cannot_be_read_is_refused(posted: Posted, wrong: bytes) -> N
     with pytest.raises(RequestRefused):
         await posted.posts.take_list(b'{"receipts":[' + (wrong or b"[]") + b"]}")
     assert posted.waiting == {}
+
+
+async def test_who_sends_another_state_is_told_which_there_are(posted: Posted) -> None:
+    _, _, answer = await posted.single(body(FORGED, "read"))
+    [error] = json.loads(answer)["errors"]
+    for state in ReceiptState:
+        assert state in error["message"]
+        assert state in error["message_de"]
+    _, _, answer = await posted.single(body(FORGED, more=1))
+    assert "confirmed" not in answer.decode()
 
 
 async def test_a_long_body_is_refused_before_it_is_parsed(posted: Posted) -> None:
