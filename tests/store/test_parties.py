@@ -63,6 +63,7 @@ async def test_a_change_is_audited_with_what_was_before_and_nothing_else(pool: A
     await parties.add(CENTRE, f"wk_centre-1_{SECRET}", PEPPER, ANNA)
     await parties.change(CENTRE, replace(CENTRE, territory=("053",), quota=None), ANNA)
     assert await parties.source("centre") == replace(CENTRE, territory=("053",), quota=None)
+    assert await parties.source("nobody") is None
     assert await pool.fetchval("SELECT detail FROM audit ORDER BY id DESC LIMIT 1") == {
         "source": "centre",
         "before": {"territory": ["05358"], "quota": 7},

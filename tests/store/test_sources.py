@@ -39,8 +39,6 @@ async def keyed(sources: Sources) -> Any:
 async def test_a_key_speaks_for_its_source(keyed: Any) -> None:
     expected = Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",))
     assert await party(keyed, KEY) == expected
-    assert await keyed.get("leitstelle") == expected
-    assert await keyed.get("nobody") is None
 
 
 @pytest.mark.parametrize(
