@@ -10,12 +10,13 @@ import ssl
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import aiosmtplib
 from aiosmtplib.errors import (
     SMTPAuthenticationError,
     SMTPConnectError,
+    SMTPDataError,
     SMTPException,
     SMTPNotSupported,
     SMTPRecipientRefused,
@@ -146,8 +147,9 @@ class _Handing:
         """Part at once, whatever is still to be written: what was to be said has been."""
         if self._client is None:
             return
-        if isinstance(self._client.transport, asyncio.WriteTransport):
-            self._client.transport.abort()
+        # A transport of uvloop is no asyncio.WriteTransport by its class, and has what one has.
+        if self._client.transport is not None:
+            cast("asyncio.WriteTransport", self._client.transport).abort()
         self._client.close()
 
 
@@ -162,17 +164,21 @@ def meaning_of_error(error: Exception) -> DeliveryError | ChannelError:
     if type(error) is SMTPException:  # what the server does not offer: to encrypt, or our way to sign in
         return ChannelMisconfigured("not_offered")
     if isinstance(error, SMTPResponseException):
-        return _answered(error.code, of_mailbox=isinstance(error, SMTPRecipientRefused))
+        return _answered(error)
     return ChannelDown("unreachable" if isinstance(error, OSError) else type(error).__name__)
 
 
-def _answered(code: int, *, of_mailbox: bool) -> DeliveryError | ChannelError:
+def _answered(error: SMTPResponseException) -> DeliveryError | ChannelError:
+    code, is_of_mailbox = error.code, isinstance(error, SMTPRecipientRefused)
     if code == _CLOSING:
         return ChannelDown(str(code))
     if 400 <= code < 500:
         return Transient(str(code))
     # 550 may mean that there is no such mailbox, or that a policy refuses us: no mailbox is given up for it.
-    return Permanent(str(code)) if of_mailbox or code >= 500 else Transient(str(code))
+    if is_of_mailbox or isinstance(error, SMTPDataError):
+        return Permanent(str(code))
+    # The server refuses us, whoever the mail is for: once that is mended, what waits is sent.
+    return ChannelMisconfigured(str(code)) if code >= 500 else Transient(str(code))
 
 
 def written(mail: Mail, sender: str) -> bytes:

@@ -9,7 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aiosmtplib.errors import SMTPResponseException
+from aiosmtplib.errors import (
+    SMTPConnectResponseError,
+    SMTPHeloError,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
 
 from channels.base import ChannelDown, ChannelMisconfigured, Permanent, Transient, Uncertain
 from channels.mail.settings import SmtpSecurity
@@ -108,6 +113,14 @@ async def test_what_breaks_off_with_the_mail_under_way_may_have_been_taken() -> 
         await Mailer(MailServer("localhost", port, SmtpSecurity.NONE, SENDER), 10).send(mail())
     server.close()
     await server.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SMTPSenderRefused(530, "sign in", SENDER), SMTPHeloError(554, "?"), SMTPConnectResponseError(554, "no")],
+)
+def test_a_server_that_refuses_us_refuses_no_mailbox(error: SMTPResponseException) -> None:
+    assert isinstance(meaning_of_error(error), ChannelMisconfigured)
 
 
 def test_an_answer_without_a_meaning_is_tried_again() -> None:
