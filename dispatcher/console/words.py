@@ -225,8 +225,9 @@ WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "Ein Code ist unterwegs. Er gilt 15 Minuten.", "A code is on its way. It is good for 15 minutes."
         ),
         "endpoint_code_soon": Said(
-            "Gerade ist schon ein Code unterwegs. Warten Sie eine halbe Minute.",
-            "A code is on its way already. Wait for half a minute.",
+            "Gerade ist schon ein Code unterwegs. Warten Sie eine halbe Minute. Waren es heute zwanzig, warten Sie bis "
+            "morgen.",
+            "A code is on its way already. Wait for half a minute. If there were twenty today, wait until tomorrow.",
         ),
         "endpoint_code_over": Said(
             "Dieser Code gilt nicht mehr. Lassen Sie sich einen neuen senden.",

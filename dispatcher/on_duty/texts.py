@@ -59,8 +59,8 @@ _DONE: Final = {
     MatterEnding.VOID: "Erledigt: überholt",
 }
 _ESCALATED: Final = (
-    "Niemand im Dienst hat entschieden oder war zu erreichen. Außerhalb Ihrer Bereitschaft gilt Ihre Rolle nicht: "
-    "Rufen Sie den Dienst oder die Administration an."
+    "Niemand im Dienst hat entschieden oder war zu erreichen. Außerhalb der Bereitschaft kann niemand entscheiden: "
+    "Rufen Sie den Dienst an; wer die Zugänge verwaltet, kann die Bereitschaft erweitern."
 )
 _AT_THE_SERVER: Final = "Am Server: dispatcher held list."
 _CODE: Final = (

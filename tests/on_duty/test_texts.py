@@ -76,7 +76,7 @@ def test_reminder_escalation_and_end_are_told_apart_and_take_one_another_s_place
         "Erledigt: verworfen",
     ]
     assert len({one.collapse_key for one in notices}) == 1
-    assert "Rufen Sie den Dienst oder die Administration an." in notices[2].text
+    assert "Rufen Sie den Dienst an" in notices[2].text
     assert notices[3].text == "Erledigt: verworfen: „Hochwasser an der Rur“, Extreme, von m.keller."
     assert notices[3].deadline == NOW + HOUR
 

@@ -160,7 +160,7 @@ async def _tested(stores: DutyEndpoints, number: int) -> str | None:
 
 def _say(number: int, answer: str | None) -> None:
     if answer == "":
-        refuse("a code was sent a moment ago; wait half a minute")
+        refuse("a code was sent a moment ago; wait half a minute (or until tomorrow, after twenty)")
     if answer is None:
         refuse("no worker has sent the code yet; does one run?")
     if answer != "accepted":

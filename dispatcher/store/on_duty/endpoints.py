@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CODE_AGAIN_AFTER: Final = timedelta(seconds=30)
 """How soon another code may be asked for: each may cost what an SMS costs."""
+CODES_A_DAY: Final = 20
+"""How many codes an endpoint gets in a day: they count against the budget that warnings are paid from."""
 _CODE: Final = "code of a person's endpoint"
 _ENDPOINT: Final = """id, person_id, channel, label, created_at, proven_at, last_confirmed_at, last_accepted_at,
   last_answer, gone_at"""
@@ -30,7 +32,12 @@ RETURNING id, xmax = 0 AS is_new"""
 _ASKABLE: Final = f"""
 SELECT id, person_id FROM person_endpoint e WHERE id = $1 AND NOT EXISTS (
   SELECT FROM duty_message m WHERE m.endpoint_id = e.id AND m.occasion = 'code'
-    AND m.created_at > {NOW} - $2::interval) FOR UPDATE"""  # noqa: S608 - constant
+    AND m.created_at > {NOW} - $2::interval)
+  AND $3 > (SELECT count(*) FROM duty_message m WHERE m.endpoint_id = e.id AND m.occasion = 'code'
+    AND m.created_at > {NOW} - interval '1 day') FOR UPDATE"""  # noqa: S608 - constant
+_END_CODES: Final = "UPDATE duty_message SET due_at = NULL WHERE endpoint_id = $1 AND occasion = 'code'"
+_FORGET_CODES: Final = f"""
+DELETE FROM duty_message WHERE endpoint_id = $1 AND occasion = 'code' AND created_at <= {NOW} - interval '1 day'"""  # noqa: S608 - constant
 _CONFIRM: Final = f"""
 UPDATE person_endpoint SET proven_at = coalesce(proven_at, {NOW}), last_confirmed_at = {NOW}, code_digest = NULL
 WHERE id = $1"""  # noqa: S608 - constant
@@ -118,17 +125,15 @@ class DutyEndpoints:
         return owner is not None
 
     async def ask_code(self, endpoint_id: int, by: Actor) -> int | None:
-        """Have a code sent to an endpoint. Returns the number of the message; None: there is no such endpoint, or one
-        was asked for a moment ago.
+        """Have a code sent to an endpoint, in place of earlier ones. Returns the number of the message; None: there is
+        no such endpoint, or one was asked for a moment ago, or too many within a day.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(_ASKABLE, endpoint_id, CODE_AGAIN_AFTER)
+            row = await connection.fetchrow(_ASKABLE, endpoint_id, CODE_AGAIN_AFTER, CODES_A_DAY)
             if row is None:
                 return None
-            await connection.execute(
-                "DELETE FROM duty_message WHERE endpoint_id = $1 AND occasion = 'code'",
-                endpoint_id,
-            )
+            await connection.execute(_END_CODES, endpoint_id)
+            await connection.execute(_FORGET_CODES, endpoint_id)
             number: int = await connection.fetchval(
                 "INSERT INTO duty_message (endpoint_id, occasion) VALUES ($1, 'code') RETURNING id",
                 endpoint_id,

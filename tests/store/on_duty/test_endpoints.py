@@ -1,10 +1,12 @@
 """Where a person is told: sealed, proven by a code, and erased."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+import dispatcher.store.on_duty.endpoints as module
 from dispatcher.access.principals import UNNAMED_OPERATOR as BY
 from dispatcher.access.sealing import KeyRing, Sealing
 from dispatcher.on_duty.endpoints import CODE_TRIES, MOST, Confirmation, NewEndpoint, typed_endpoint
@@ -120,3 +122,18 @@ async def test_a_new_key_opens_what_an_old_one_has_sealed(pool: Any, endpoints: 
     only_new = Addresses(Sealing(KeyRing(RING.lookup, {2: ring.keys[2]})))
     (due,) = await messages_of(pool, only_new).claim(1)
     assert due.endpoint.address == NUMBER
+
+
+@pytest.mark.usefixtures("keller")
+async def test_an_endpoint_gets_so_many_codes_in_a_day(
+    pool: Any, endpoints: DutyEndpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await add(endpoints)
+    monkeypatch.setattr(module, "CODES_A_DAY", 2)
+    monkeypatch.setattr(module, "CODE_AGAIN_AFTER", timedelta())
+    asked = [await endpoints.ask_code(number, BY) is not None for _ in range(3)]
+    assert asked == [True, True, False]
+    assert await pool.fetchval("SELECT count(*) FROM duty_message WHERE due_at IS NOT NULL") == 1
+    await pool.execute("UPDATE duty_message SET created_at = created_at - interval '1 day'")
+    assert await endpoints.ask_code(number, BY) is not None
+    assert await pool.fetchval("SELECT count(*) FROM duty_message") == 1, "no longer than they count"
