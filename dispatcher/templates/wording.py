@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = re.compile(rf"\{{(?P<field>{FIELD_NAME})\}}|(?P<mark>[][{{}}])|(?P<text>[^][{{}}]+)")
 
-_NOT_BEHIND_BLANK: Final = frozenset(" \n.,;:!?)")
-"""What is written without a blank before it."""
+_BEHIND_BLANK: Final = frozenset("„‚«(+")
+"""What begins a word without being a letter or number. All other signs close one, in whatever language."""
 
 
 class MarkError(ValueError):
@@ -79,7 +79,7 @@ def put_together(parts: tuple[Passage, ...], values: Mapping[str, str]) -> str:
             continue
         text = "".join(values[piece.text] if piece.is_field else piece.text for piece in part.pieces)
         if is_left_out:
-            if text[:1] in _NOT_BEHIND_BLANK:
+            if not (text[:1].isalnum() or text[:1] in _BEHIND_BLANK):
                 said = said.rstrip(" ")
             if said[-1:] in {"", "\n"}:
                 text = text.lstrip(" ").removeprefix("\n")

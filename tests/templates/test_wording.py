@@ -33,6 +33,8 @@ def test_a_value_is_never_read_as_a_text(value: str) -> None:
         ("in [{a}, ]Jülich", "in x, Jülich", "in Jülich"),
         ("Eins [{a} ][und {a} ]zwei", "Eins x und x zwei", "Eins zwei"),
         ("Eins [({a})], zwei", "Eins (x), zwei", "Eins, zwei"),
+        ("واحد [{a}]، اثنان", "واحد x، اثنان", "واحد، اثنان"),
+        ("in [{a}, ]„Jülich“", "in x, „Jülich“", "in „Jülich“"),
         ("Eins [{a}]\nzwei", "Eins x\nzwei", "Eins\nzwei"),
     ],
 )
