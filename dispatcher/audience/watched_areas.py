@@ -30,7 +30,10 @@ MAX_CORNERS = 500
 """Corners that a polygon may have, which bounds what one line of an import costs every alert to match."""
 FEWEST_CORNERS = 3
 EARTH = (-180.0, -90.0, 180.0, 90.0)
-WRONG = "a place is an AGS, a point or a polygon, see the documentation"
+WRONG = (
+    'a place is an AGS in quotation marks ("05358008"), a point {"lat", "lon", "radius_m"} or a polygon '
+    '{"polygon": [[lat, lon], ...]}'
+)
 
 
 def read_places(items: object, boundaries: Boundaries) -> tuple[tuple[str, ...], tuple[WatchedArea, ...]]:

@@ -72,7 +72,7 @@ def test_a_row_states_its_legal_basis_or_has_that_of_the_file(known: Known) -> N
         (row(language="de,,en"), "language is a tag of BCP 47"),
         (row(language="de,en,fr,it,nl,tr"), "more than 5 languages"),
         (row(language=[1]), "not a text: language"),
-        (row(places=[7]), "a place is an AGS"),
+        (row(places=[5358008]), "a place is an AGS in quotation marks"),
     ],
 )
 def test_what_cannot_be_used_says_why(known: Known, item: dict[str, Any], why: str) -> None:
