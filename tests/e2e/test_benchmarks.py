@@ -53,7 +53,7 @@ def test_the_page_is_measured_beside_submissions_until_all_codes_are_back() -> N
     found = measured("page", "--visits", "30", "--sign-ups", "20", "--seconds", "2")
     assert (found["visits"], found["sign_ups"], found["proven"], found["refused"]) == (30, 20, 20, 0)
     assert found["visit_requests"] > 12
-    for name in ("submission_p99_ratio", "submissions", "visit_p99_ms", "sign_up_p99_ms", "api_cores"):
+    for name in ("submission_p99_ratio", "submissions", "visit_p99_ms", "sign_up_p99_ms", "citizens_cpu_s"):
         assert found[name] > 0, name
 
 

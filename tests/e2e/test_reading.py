@@ -13,15 +13,17 @@ from typing import Any
 import aiohttp
 import pytest
 
-from dispatcher.api.public.answering import PublicDocuments, UnknownLimits
+from dispatcher.api.public.answering import PublicDocuments
 from dispatcher.api.public.application import OpenParts, PublicDependencies, public_application
 from dispatcher.api.public.streams.listeners import StreamLimits
 from dispatcher.api.public.streams.telling import PublicStreams
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.metrics import Metrics
+from dispatcher.publication.coverage import Coverage
 from dispatcher.publication.editions import Edition
 from dispatcher.publication.publisher import Publisher
 from dispatcher.runtime.serving import server_of
+from dispatcher.store.alerts.public import PublicRead
 from tests.support.conditions import comes_true
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.nginx import HOST, free_port, nginx, of_the_page
@@ -32,23 +34,19 @@ pytestmark = pytest.mark.processes
 LIST = f"/v1/municipalities/{DUEREN}/alerts"
 
 
-async def nothing(*_known: Any) -> Any:
-    raise AssertionError("nobody asks the record here")
-
-
 class Crowd:
     """The service, nginx before it, and clients of both."""
 
     def __init__(self, boundaries: Boundaries, home: Path) -> None:
         self.home = home
         self.metrics = Metrics()
-        self.publisher = Publisher(nothing, nothing)
+        self.publisher = Publisher(self.unchanged, self.covered)
+        self.looking: asyncio.Task[None] | None = None
         self.streams = PublicStreams(self.publisher, self.metrics, StreamLimits())
         parts: Any = OpenParts(self.streams, boundaries, None, UTC)  # no message is signed here
         self.app = public_application(PublicDependencies(self.publisher, parts, self.metrics, None))
         self.asked: Counter[str] = Counter()
         """What has reached the service."""
-        self.app.public._limits = UnknownLimits(patience_s=0.05)  # nobody looks at a record
         self.url = ""
         self.port = 0
         self.session: Any = None
@@ -58,8 +56,18 @@ class Crowd:
     def documents(self) -> PublicDocuments:
         return self.app.public
 
+    async def unchanged(self, _known: Any) -> PublicRead:
+        """The record at the instant of what is published: nothing new."""
+        assert self.publisher.edition
+        return PublicRead(self.publisher.edition.in_force.now, frozenset(), ())
+
+    async def covered(self) -> Coverage:
+        return Coverage()
+
     async def publish(self, *warnings: Any) -> None:
         self.publisher.edition = Edition(found(*warnings))
+        if self.looking is None:
+            self.looking = asyncio.create_task(self.publisher.run())
         await self.streams.tell(self.publisher.edition)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -83,6 +91,8 @@ async def crowd(boundaries: Boundaries, tmp_path: Path) -> AsyncIterator[Crowd]:
                 crowd.url, crowd.port = f"http://{HOST}:{port}", port
                 crowd.session, crowd.stop = session, stop
                 yield crowd
+    if crowd.looking is not None:
+        crowd.looking.cancel()
 
 
 @asynccontextmanager

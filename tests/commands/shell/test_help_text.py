@@ -60,6 +60,7 @@ def test_the_desk_is_helped_in_german_and_with_examples() -> None:
             "alerts list",
         ),
         *("drill run", "drill list", "drill show", "drill compare"),
+        *("template check", "template fill"),
         "match",
     }
     for words in DESK:

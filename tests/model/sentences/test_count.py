@@ -33,7 +33,7 @@ OTHERS = set(
         "alert allowed amount at binding by channel channels choices code command confirmed counts covers currency delivered detail "
         "discard displayed district duration error expires feed file first gateway headline hint host id identifier identifiers keys known land lane languages last "
         "latest line meaning month more name named names nearest note now number other path places port prefix price progress reason "
-        "reference references release reports scheme sender senders sent share since status target text until url urls version "
+        "reference references release reports scheme sender senders sent share since status target template text until url urls version "
         "what why word words",
     )
 )
