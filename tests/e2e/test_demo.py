@@ -25,7 +25,7 @@ from ops.lab.world import people
 from ops.lab.world.messages import CONCERNED
 from ops.lab.world.population import INHABITANTS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 SUBSCRIPTIONS, SEED = 600, 3
