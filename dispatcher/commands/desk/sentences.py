@@ -413,9 +413,14 @@ def finding_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
 
 
 def finding_line(item: Mapping[str, Any], desk: Desk) -> str:
-    """Return one finding: its code, where it stands, and what it says in the reader's language."""
+    """Return one finding: its code, where it stands, and what it says in the reader's language. Of a message that is
+    its line; what is found elsewhere, as in a template, has a path alone.
+    """
     german = desk.language is DeskLanguage.GERMAN
     place = desk.line("where", line=item["line"]) if item.get("line") else ""
+    path = item.get("path") or ""
+    if not place and path and not path.startswith("/"):
+        place = f" {path}"
     spoken = (item.get("message_de") if german else None) or item.get("message")
     named = f" {item['value']}:" if item.get("value") and not spoken else ""
     said = spoken or item.get("reason") or ""

@@ -406,3 +406,12 @@ def test_a_moment_is_one_moment() -> None:
 )
 def test_a_code_of_ours_is_said_in_words(code: str, shown: str) -> None:
     assert code_words(code, desk(DeskLanguage.GERMAN)) == shown
+
+
+def test_a_finding_that_is_not_of_a_message_is_said_with_its_place() -> None:
+    found = {"code": "value-missing", "path": "values/ort", "line": None, "message_de": "Nicht ausgefüllt."}
+    german = desk(DeskLanguage.GERMAN)
+    assert finding_line(found, german) == "  value-missing values/ort: Nicht ausgefüllt."
+    assert finding_line({**found, "path": "/alert/info", "line": 7}, german).startswith(
+        "  value-missing (Zeile 7)"
+    )
