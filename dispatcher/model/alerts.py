@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from dispatcher.model.vocabulary import (
@@ -271,3 +273,8 @@ def new_alert_id(now: datetime, randomness: bytes) -> str:
     """Return a ULID: 26 characters that sort by time. `randomness` is 10 bytes."""
     number = (int(now.timestamp() * 1000) << 80) | int.from_bytes(randomness[:10], "big")
     return "".join(ULID_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def new_identifier(name: str, now: datetime) -> str:
+    """Return a CAP identifier for a message that is made here: it begins with `name`, and no other one is the same."""
+    return f"{name}-{now.astimezone(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(4)}"

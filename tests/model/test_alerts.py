@@ -1,12 +1,12 @@
 """Alerts as values."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.model.alerts import ULID_ALPHABET, AffectedMunicipality, new_alert_id
+from dispatcher.model.alerts import ULID_ALPHABET, AffectedMunicipality, new_alert_id, new_identifier
 from tests.support.messages import DUEREN, NOW, stored
 
 AACHEN = "05334002"
@@ -30,6 +30,14 @@ def test_alert_ids_sort_by_time_whatever_the_randomness(
 
 def test_alert_ids_of_one_instant_differ_by_their_randomness() -> None:
     assert new_alert_id(NOW, bytes(10)) != new_alert_id(NOW, bytes(9) + b"\x01")
+
+
+def test_identifiers_of_one_instant_differ_and_say_when_and_what() -> None:
+    one, other = (new_identifier("hochwasser", NOW) for _ in range(2))
+    assert one != other
+    assert (
+        one.rpartition("-")[0] == other.rpartition("-")[0] == f"hochwasser-{NOW.astimezone(UTC):%Y%m%d%H%M%S}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -44,6 +43,7 @@ from dispatcher.api.templates.deciding import (
     step_refused,
     version_to_fill,
 )
+from dispatcher.model.alerts import new_identifier
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -55,6 +55,8 @@ from dispatcher.templates.reading import LARGEST, TemplateError, parse
 from dispatcher.templates.template import ID
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cap import Area
     from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.boundaries.municipalities import Boundaries
@@ -209,8 +211,7 @@ def _writing(router: APIRouter, dependencies: ApiDependencies) -> None:
             template, found = await asyncio.to_thread(_checked, body)
             if not found.is_valid:
                 raise refused(ProblemType.INVALID_TEMPLATE, Phrase.TEMPLATE_WRONG, found.findings)
-            names = {one.ags: one.name for one in dependencies.boundaries.municipalities}
-            require_own_places(writer, template, names)
+            require_own_places(writer, template, _names(dependencies.boundaries, template.municipalities))
             try:
                 one = await dependencies.templates.save(_new(template, writer), writer.actor)
             except TooManyTemplatesError as error:
@@ -330,7 +331,7 @@ def _circumstances(
         raise RequestRefused(ProblemType.INVALID_REQUEST, said(Phrase.TEMPLATE_SENDER_MISSING))
     return Circumstances(
         sender=wanted.sender or own[0],
-        identifier=f"{version.template_id}-{now.astimezone(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(4)}",
+        identifier=new_identifier(version.template_id, now),
         sent=now,
         sender_name=wanted.sender_name,
         expires=None
@@ -346,9 +347,14 @@ def _circumstances(
 
 def _area(boundaries: Boundaries, wanted: TemplateFilling) -> Area:
     """Return the area of the municipalities that are given, by their own names where it has none of its own."""
-    names = {one.ags: one.name for one in boundaries.municipalities}
+    names = _names(boundaries, wanted.municipalities)
     own = ", ".join(names.get(ags, ags) for ags in wanted.municipalities)
     return municipalities_area(wanted.municipalities, wanted.area or own)
+
+
+def _names(boundaries: Boundaries, codes: Sequence[str]) -> dict[str, str]:
+    """Return the names of these municipalities (AGS), of those that there are."""
+    return {ags: found.name for ags in codes if (found := boundaries.by_ags(ags)) is not None}
 
 
 def _fill(version: TemplateVersion, wanted: TemplateFilling, around: Circumstances) -> Filling:

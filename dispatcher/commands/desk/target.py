@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import cap
@@ -12,6 +11,7 @@ from cap import follow_up
 from dispatcher.commands.desk.following import page_of
 from dispatcher.commands.desk.sentences import over_line, reference_of
 from dispatcher.commands.desk.service import Service, ServiceRefused
+from dispatcher.model.alerts import new_identifier
 from dispatcher.model.problems import ProblemType
 from dispatcher.model.status import OverReason
 from dispatcher.model.vocabulary import ENDS, Reason
@@ -126,5 +126,5 @@ def header(
 ) -> follow_up.Header:
     """Return the head of a message about the earlier one: a new identifier, which begins with `name`, and its time."""
     now = datetime.now(at.zone)
-    identifier = f"{name}-{now.astimezone(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
+    identifier = new_identifier(name, now)
     return follow_up.Header(identifier, follow_up.next_moment(earlier, now), references)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -20,6 +19,7 @@ from dispatcher.commands.template.files import end, finding_lines, prepared, rea
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import desk, desk_zone
 from dispatcher.desk_texts.templates import TEMPLATE_TEXTS
+from dispatcher.model.alerts import new_identifier
 from dispatcher.model.vocabulary import Environment
 from dispatcher.templates.checking import check
 from dispatcher.templates.filling import Circumstances, fill, municipalities_area
@@ -140,7 +140,7 @@ def _made_here(
         end([words["invalid"].format(id=template.id, title=template.title)], REFUSED)
     around = Circumstances(
         sender=wanted.sender,
-        identifier=f"{template.id}-{now.astimezone(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(4)}",
+        identifier=new_identifier(template.id, now),
         sent=now,
         area=municipalities_area(wanted.municipalities, wanted.area) if wanted.municipalities else None,
         sender_name=wanted.sender_name,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import cap
 from cap import follow_up
 from dispatcher.intake.correction.message import correction
 from dispatcher.intake.correction.prepared import Falsehood
+from dispatcher.model.alerts import new_identifier
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -90,7 +90,7 @@ class Corrections:
 
     def _header(self, earlier: cap.Alert, named: tuple[cap.Reference, ...]) -> follow_up.Header:
         now = datetime.now(self._zone)
-        identifier = f"korrektur-{now.astimezone(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
+        identifier = new_identifier("korrektur", now)
         return follow_up.Header(identifier, follow_up.next_moment(earlier, now), named)
 
     async def _message(self, alert_id: str) -> cap.Alert:
