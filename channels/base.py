@@ -9,6 +9,7 @@
         RateLimited  429, quota                   later: this endpoint, or all behind the gateway
         Unauthorized 401/403 of one endpoint      retry; of many in a row, to whom one key of ours is shown, it stops
           OwnKeyRefused  a key of some alone      retry; nothing follows for others
+          OurKeyMissing  we lack the one it takes retry
                                                   the gateway
         Elsewhere    at another gateway by now   retry; it is handed over to that one before
         NotMade      a fault of ours              retry; the gateway was not asked
@@ -67,6 +68,10 @@ class DeliveryError(Exception):
     consequence: ClassVar[Consequence] = Consequence.REJECT
     gateway_fault: ClassVar[bool] = False
     """Whether the gateway may be in trouble: it is where many recipients in a row fare so, and nobody is accepted."""
+    device_absent: ClassVar[bool] = False
+    """Whether only a device is missing that may be back at any time: it is waited for until the deadline."""
+    is_ours: ClassVar[bool] = False
+    """Whether we are to blame, or a key that somebody has to mend: however long that lasts, no subscription ends."""
 
     def __init__(self, code: str, detail: str = "", *, retry_after: float | None = None) -> None:
         """`detail` is for operators and carries no secret; `retry_after` is in seconds from now."""
@@ -83,6 +88,13 @@ class Gone(DeliveryError):
     log_level = logging.DEBUG  # people change their phones every day
     consequence = Consequence.REMOVE
     gateway_fault = False
+
+    def __init__(
+        self, code: str, detail: str = "", *, retry_after: float | None = None, since: datetime | None = None
+    ) -> None:
+        """`since` is from when on the endpoint is gone, as the gateway says (aware): who was seen there later stays."""
+        super().__init__(code, detail, retry_after=retry_after)
+        self.since = since
 
 
 class Permanent(DeliveryError):
@@ -110,6 +122,18 @@ class Transient(DeliveryError):
     log_level = logging.INFO
     consequence = Consequence.RETRY
     gateway_fault = True
+
+
+class Absent(Transient):
+    """No device is there to take it, and the gateway keeps it for none: one that comes back would never hear of it,
+    unless it is sent again then. Nothing follows for others behind the gateway.
+    """
+
+    label = "absent"
+    log_level = logging.DEBUG  # people are away every day
+    consequence = Consequence.RETRY
+    gateway_fault = False
+    device_absent = True
 
 
 class Uncertain(Transient):
@@ -150,6 +174,17 @@ class OwnKeyRefused(Unauthorized):
     log_level = logging.WARNING
     consequence = Consequence.RETRY
     gateway_fault = False
+    is_ours = True
+
+
+class OurKeyMissing(Unauthorized):
+    """The endpoint takes none of our keys, and names one that is not here. To others it means what any refusal does."""
+
+    label = "our_key_missing"
+    log_level = logging.WARNING
+    consequence = Consequence.RETRY
+    gateway_fault = False
+    is_ours = True
 
 
 class Elsewhere(Transient):
@@ -159,6 +194,7 @@ class Elsewhere(Transient):
     log_level = logging.WARNING
     consequence = Consequence.RETRY
     gateway_fault = False
+    is_ours = True
 
 
 class NotMade(Transient):
@@ -168,6 +204,7 @@ class NotMade(Transient):
     log_level = logging.ERROR
     consequence = Consequence.RETRY
     gateway_fault = False  # `ChannelFault` opens the breaker
+    is_ours = True
 
 
 class AccountRefused(Transient):
@@ -177,6 +214,7 @@ class AccountRefused(Transient):
     log_level = logging.INFO  # `ChannelMisconfigured` is the error
     consequence = Consequence.RETRY
     gateway_fault = True  # `ChannelMisconfigured` stops it
+    is_ours = True
 
 
 class ChannelError(Exception):

@@ -19,12 +19,13 @@ are those that the service goes by, in `channels/webpush/services/`; this page i
 
 ## Who may be subscribed
 
-Endpoints at the push services of the browsers, and at the hosts in `WARN_PUSH_HOSTS`: servers of UnifiedPush, which
-anybody may run. `push.example.org` admits a host, `.example.org` all hosts below one, `*` every public host; `ntfy=` or
-`nextpush=` before it says by which table its answers are judged, else by that of *any other server*. Whatever is
-admitted, a server in a private net, or one without TLS, is contacted only where `WARN_ALLOWED_ORIGINS` says `push=`
-before its origin: `push=http://10.0.0.5:8080`, which admits its endpoints too. An exemption without `push=` is not for
-push.
+Endpoints at the push services of the browsers (Mozilla's is that of Sunup, too), at `ntfy.sh`, and at the hosts in
+`WARN_PUSH_HOSTS`: servers of UnifiedPush, which anybody may run. `push.example.org` admits a host, `.example.org` all
+hosts below one, `*` every public host; `ntfy=` or `nextpush=` before it says by which table its answers are judged,
+else by that of *any other server*. At a host that `*` alone admits 20 requests are in flight at most
+([why](decisions/0099-who-is-away-is-waited-for.md)). Whatever is admitted, a server in a private net, or one without
+TLS, is contacted only where `WARN_ALLOWED_ORIGINS` says `push=` before its origin: `push=http://10.0.0.5:8080`, which
+admits its endpoints too. An exemption without `push=` is not for push.
 
 ## What is sent
 
@@ -81,9 +82,13 @@ answer cannot be taken back.
 
 The first row that fits counts; what is in no row means what RFC 9110 and 8030 say: 2xx accepted, 404 and 410 gone, 401
 and 403 misconfigured, 408 and 5xx transient, 429 and 503 with `Retry-After` rate limited, other 3xx and 4xx rejected.
-*gone* ends a subscription, unless too many of a batch are called so. *unauthorized*, *transient* and *rejected* are
-about one endpoint, and what such an answer says in `Retry-After` pauses nobody else; *misconfigured* and *rate limited*
-are about all of us. Rows marked (?) were seen by others; the service itself does not say so, or we could not read it.
+*absent* is tried until the warning ends, four minutes apart at most: the device is off, and nobody keeps the message
+for it. Its subscription ends where that was so at three warnings over two weeks; of who failed otherwise, all the while
+that others were accepted, at three over a day, unless the fault is ours, as where a key is missing, or an app's own key
+is refused. *gone* ends a subscription, unless too many of a batch are called so. *unauthorized*, *transient* and
+*rejected* are about one endpoint, and what such an answer says in `Retry-After` pauses nobody else; *misconfigured* and
+*rate limited* are about all of us. Rows marked (?) were seen by others; the service itself does not say so, or we could
+not read it.
 """
 
 

@@ -163,6 +163,15 @@ class AddressPolicy:
                 raise AddressRefused("url_port")
         return origin
 
+    def origin_if_allowed(self, url: str) -> str:
+        """Return the origin as `origin` does, and nothing for a URL that is not acceptable: the client says so of each
+        request.
+        """
+        try:
+            return self.origin(url)
+        except AddressRefused:
+            return ""
+
     def vet(self, url: str) -> str:
         """Return the origin as `origin` does, but refuse hosts that cannot be public before anything connects: that
         allows a helpful message.

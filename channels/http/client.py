@@ -67,6 +67,7 @@ class HttpClient:
         ca_file: str | None = None,
         connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
         max_in_flight: int = DEFAULT_MAX_IN_FLIGHT,
+        per_host: int = 0,
         max_origins: int = DEFAULT_MAX_ORIGINS,
         http2_after: int = DEFAULT_HTTP2_AFTER,
         user_agent: str = "cap-dispatcher",
@@ -75,8 +76,9 @@ class HttpClient:
         """`policy` is that of requests which bring none. `ca_file` (PEM) replaces the machine's bundle. Raises
         `FileNotFoundError` if there is none.
 
-        After `http2_after` answers by HTTP/2 an origin gets connections of our own, see `http2.pool`. `monotonic` is
-        the clock by which requests are over.
+        libcurl makes at most `per_host` connections to one host, 0: as many as it wants. After `http2_after` answers by
+        HTTP/2 an origin gets connections of our own, see `http2.pool`. `monotonic` is the clock by which requests are
+        over.
         """
         self.policy = policy
         settings = TransportSettings(
@@ -87,7 +89,9 @@ class HttpClient:
             monotonic=monotonic,
         )
         self._monotonic = monotonic
-        self._curl = CurlTransport(settings, self._finished, self._connected, max_in_flight=max_in_flight)
+        self._curl = CurlTransport(
+            settings, self._finished, self._connected, max_in_flight=max_in_flight, per_host=per_host
+        )
         self._http2 = Http2Transport(
             settings,
             self._finished,

@@ -10,8 +10,9 @@ HttpError               code says what happened, origin says where; never a path
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +74,18 @@ class Answer:
                 return value.strip().decode("latin-1")
         return None
 
+    def members(self, most: int) -> dict[str, Any]:
+        """Return the members of the JSON object that the body is; none where it is something else, or longer than
+        `most` bytes.
+        """
+        if len(self.body) > most:
+            return {}
+        try:
+            document = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return document if isinstance(document, dict) else {}
+
 
 class Acceptance(Answer):
     """An accepting answer in brief, with the header block that it came with: what is in that may never be asked for,
@@ -118,6 +131,8 @@ class Request(NamedTuple):
     """The origin of `url` by the request's policy, where the sender has asked it already; empty: the client asks."""
     policy: AddressPolicy | None = None
     """Where requests of this kind may go; None: where the client's own policy allows."""
+    own_header: str = ""
+    """One header more, of this request alone, as a line of `header_lines`: the list stays the same for others."""
 
 
 def header_lines(headers: Mapping[str, str]) -> list[str]:

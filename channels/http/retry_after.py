@@ -1,14 +1,11 @@
-"""The Retry-After header (RFC 9110 section 10.2.3): a number of seconds, or an HTTP date."""
+"""Dates in headers, and Retry-After (RFC 9110 section 10.2.3): a number of seconds, or an HTTP date."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from typing import Final
 
 # The longest wait that is believed: a number of seconds or a date beyond it is a slip of the pen, and no date can be
 # reckoned with it. How long a pause is really kept is decided where it is kept.
@@ -26,10 +23,15 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     text = value.strip()
     if _SECONDS.fullmatch(text):
         return min(float(text), MAX_WAIT_S)
+    date = http_date(text)
+    return None if date is None else min(max((date - now).total_seconds(), 0.0), MAX_WAIT_S)
+
+
+def http_date(text: str) -> datetime | None:
+    """Return the aware instant that a header names (RFC 9110 section 5.6.7); None for what is no date."""
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter by numbers of twenty digits
         return None
-    if date.tzinfo is None:  # "-0000", and asctime, which RFC 9110 section 5.6.7 reads as UTC
-        date = date.replace(tzinfo=UTC)
-    return min(max((date - now).total_seconds(), 0.0), MAX_WAIT_S)
+    # "-0000", and asctime, are without a zone and read as UTC.
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -186,10 +186,10 @@ def items_of(path: str, media_type: str, body: bytes) -> list[Any]:
     raise UnreadableReport("shape")
 
 
-def form_of(content: bytes) -> dict[str, str]:
-    """Return the fields of a form or a query. Raises `UnreadableReport` for too many."""
+def form_of(content: bytes, most: int = FIELDS_MAX) -> dict[str, str]:
+    """Return the fields of a form or a query. Raises `UnreadableReport` for more than `most`."""
     try:
-        return dict(parse_qsl(content.decode("utf-8", "replace"), max_num_fields=FIELDS_MAX))
+        return dict(parse_qsl(content.decode("utf-8", "replace"), max_num_fields=most))
     except ValueError:
         raise UnreadableReport("form") from None
 

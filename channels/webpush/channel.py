@@ -14,6 +14,7 @@ from channels.base import (
     Endpoint,
     GatewayLimits,
     Notice,
+    OurKeyMissing,
     OwnKeyRefused,
     Permanent,
     Receipt,
@@ -30,7 +31,7 @@ from channels.http.messages import Answer, Request, header_lines
 from channels.webpush.encoder import DirectEncoder, require_keys
 from channels.webpush.encryption import MAX_PLAINTEXT_BYTES
 from channels.webpush.learnt_keys import LearntKeys
-from channels.webpush.services.directory import BROWSERS_ONLY
+from channels.webpush.services.directory import KNOWN_ONLY
 from channels.webpush.services.push_service import KEPT_S
 from channels.webpush.topic import topic
 
@@ -54,6 +55,9 @@ LIMITS: Final = ChannelLimits(
     concurrency=100 * (MAX_CONNECTIONS + 1),
     max_age_s=KEPT_S,
 )
+STRANGERS_CONCURRENCY: Final = 20
+"""Requests in flight per process at an origin that nobody has named: whoever subscribes may have chosen somebody else's
+server, and no warning is a way to flood it."""
 REQUEST_TIMEOUT_S: Final = 10.0
 VAPID_KEY: Final = "vapid"
 """The member of `Endpoint.keys` that names the VAPID key which the subscription was made with, if that is known."""
@@ -87,7 +91,7 @@ class WebPush:
         timeout_s: float = REQUEST_TIMEOUT_S,
         connect_failures: int = CONNECT_FAILURES_IN_A_ROW,
         encoder: Encoder | None = None,
-        services: Directory = BROWSERS_ONLY,
+        services: Directory = KNOWN_ONLY,
         notes: Notes | None = None,
     ) -> None:
         """`policy` is where endpoints may lie; default: where the client's policy allows. Those at `services` may be
@@ -122,8 +126,16 @@ class WebPush:
     def gateway_limits(self, gateway: str) -> GatewayLimits:
         """Return the limits of one origin, which knows us by our key and counts all of our processes."""
         return GatewayLimits(
-            self.limits.concurrency, account=f"{self.name}:{gateway}", shared_key=True, limits_endpoints=True
+            self._concurrency(gateway),
+            account=f"{self.name}:{gateway}",
+            shared_key=True,
+            limits_endpoints=True,
         )
+
+    def _concurrency(self, gateway: str) -> int:
+        most = self.limits.concurrency
+        is_named = gateway in self._policy.allow_private or self._services.names(gateway)
+        return most if is_named else min(most, STRANGERS_CONCURRENCY)
 
     def units(self, notice: Notice, gateway: str) -> int:  # noqa: ARG002 - no message counts for more
         """Return 1: messages are counted."""
@@ -146,7 +158,7 @@ class WebPush:
             now=self._now,
             timeout_s=self._timeout_s,
         )
-        bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
+        bounds = Bounds(self._concurrency(gateway), notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, push, endpoints, bounds, self._proof)
 
     def _taken(self, notice: Notice, gateway: str, service: PushService) -> KeptAnswers | None:
@@ -179,6 +191,8 @@ class _Push:
     """The TTL and the lines made for it, by the name of the key that signs."""
     refused: dict[int, int] = field(default_factory=dict)
     """How many of our keys an endpoint has refused, by its id."""
+    shown: dict[int, str] = field(default_factory=dict)
+    """The name of the key that it was shown then: others may come to be known before it answers."""
 
     def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
         require_at(self.gateway, endpoint, self.policy)
@@ -190,6 +204,8 @@ class _Push:
         current = self.vapid.current
         chosen = self.vapid.several or endpoint.keys.get(VAPID_KEY, current.name) != current.name
         signer = self._signer(endpoint) if chosen else current
+        if endpoint.id in self.refused:
+            self.shown[endpoint.id] = signer.name
         made_for, headers = self.headers.get(signer.name, _NO_HEADERS)
         if made_for != ttl:  # equal for all endpoints of an origin and a key within the same second
             headers = self._make_headers(signer, ttl)
@@ -210,7 +226,7 @@ class _Push:
         error = self.service.judge(answer, self.now)
         if error is None:
             if endpoint.id in self.refused:
-                self.learnt.note(endpoint.id, self._signer(endpoint).name)
+                self.learnt.note(endpoint.id, self.shown[endpoint.id])
             if self.taken is not None:
                 self.taken.note(endpoint.id, answer)
             return Receipt(endpoint.id)
@@ -226,8 +242,8 @@ class _Push:
         self, endpoint: Endpoint, error: Unauthorized | ChannelMisconfigured
     ) -> SendAgain | Unauthorized:
         """Return what follows from a refusal of our key: the next one is tried, each once. The last refusal is about us
-        when the VAPID key is wrong, and about one subscription when that was made for another key: what others behind
-        the gateway answer shows which.
+        when the VAPID key is wrong, or the one is missing that the subscription names, and about one subscription when
+        that was made for another key: what others behind the gateway answer shows which.
         """
         name = endpoint.keys.get(VAPID_KEY, "")
         tried = self.refused.get(endpoint.id, 0) + 1
@@ -236,6 +252,8 @@ class _Push:
             return SendAgain()
         if self.vapid.is_own(name):
             return OwnKeyRefused(error.code, "key refused")
+        if name and name not in self.vapid:
+            return OurKeyMissing(error.code, "key missing")
         own = name not in ("", self.vapid.current.name)
         return Unauthorized(error.code, "key refused" if own else "refused")
 

@@ -27,10 +27,11 @@ class WebPushSettings(BaseModel):
     """How a push service reaches the operator: `mailto:` or `https:`, of a domain that exists. Set one: Apple refuses
     every message of a service that it could not reach, and so the default."""
     push_hosts: str = ""
-    """Comma-separated hosts whose endpoints may be subscribed besides those of the browsers' push services: servers of
-    [UnifiedPush](web-push.md). `push.example.org`, or `.example.org` for all hosts below; `ntfy=` or `nextpush=` before
-    one says by which table its answers are judged. `ntfy=http://10.0.0.5:8080` says that of a server in a private net,
-    which `WARN_ALLOWED_ORIGINS` has to exempt as `push=http://10.0.0.5:8080`. `*`: every public host."""
+    """Comma-separated hosts whose endpoints may be subscribed besides those of the browsers' push services and of
+    `ntfy.sh`: servers of [UnifiedPush](web-push.md). `push.example.org`, or `.example.org` for all hosts below; `ntfy=`
+    or `nextpush=` before one says by which table its answers are judged. `ntfy=http://10.0.0.5:8080` says that of a
+    server in a private net, which `WARN_ALLOWED_ORIGINS` has to exempt as `push=http://10.0.0.5:8080`. `*`: every
+    public host."""
     push_encoder: Literal["own", "pywebpush"] = "own"
     """What encrypts Web Push messages: our `own` code (2 us with a key made ahead of time, 90 us without), or the
     library `pywebpush`, an independent implementation (300 us, and no use for such keys)."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from channels.apns.credential import apns_credential
+from channels.fcm.service_account import service_account
 from channels.sms.http.rehearsal import require_allowed
 from channels.sms.own_gateway import own_gateway
 from channels.webpush.vapid import VapidSigner, generate_key, unreachable
@@ -28,7 +30,9 @@ class CredentialChannel(StrEnum):
     WEBPUSH = "webpush"
     """A VAPID key."""
     FCM = "fcm"
+    """The key file of a Google service account, of the Firebase project of an Android app."""
     APNS = "apns"
+    """A key of Apple's for pushes, and the iPhone apps for which it sends."""
     SMS = "sms"
     """An SMS gateway over HTTP, as one of `WARN_SMS_GATEWAYS`."""
 
@@ -55,7 +59,8 @@ class OfferedCredential:
     plain: bytes = field(repr=False)
     subject: str = ""
     public: str = ""
-    """Of Web Push the public key, as browsers take it."""
+    """Of Web Push the public key, as browsers take it; of FCM the project and which of its keys; of APNs what
+    it is for and a digest of the key's public half."""
 
     def known_as(self, instance_id: str, keyed_hash: Callable[[str, str], bytes]) -> ChannelCredential:
         """Return what is known of it once it is the instance's; `keyed_hash` takes a purpose and a value."""
@@ -78,6 +83,10 @@ def offered(
         raise CredentialRefused(f"a credential of {channel} comes from its provider")
     if channel is CredentialChannel.SMS:
         _require_gateway(_bounded(plain), operator.policy)
+    if channel is CredentialChannel.FCM:
+        return OfferedCredential(channel, plain, public=_project(_bounded(plain), operator.policy))
+    if channel is CredentialChannel.APNS:
+        return OfferedCredential(channel, plain, public=_apple_apps(_bounded(plain)))
     return OfferedCredential(channel, _bounded(plain))
 
 
@@ -91,6 +100,20 @@ def _require_gateway(plain: bytes, policy: AddressPolicy) -> None:
     try:
         found = own_gateway(plain)
         require_allowed(found.gateway(), found.url, policy)
+    except ValueError as error:
+        raise CredentialRefused(str(error)) from None
+
+
+def _project(plain: bytes, policy: AddressPolicy) -> str:
+    try:
+        return service_account(plain, policy).name
+    except ValueError as error:
+        raise CredentialRefused(str(error)) from None
+
+
+def _apple_apps(plain: bytes) -> str:
+    try:
+        return apns_credential(plain).name
     except ValueError as error:
         raise CredentialRefused(str(error)) from None
 

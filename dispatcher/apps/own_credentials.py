@@ -37,7 +37,7 @@ class OwnCredentials(ABC, Generic[Made]):
         opened: Callable[[], Awaitable[Sequence[tuple[ChannelCredential, bytes]]]],
         interval_s: float = INTERVAL_S,
     ) -> None:
-        """`opened` returns what is on record, opened."""
+        """`opened` returns what is on record, opened, what was put last at the end."""
         self._opened = opened
         self._interval_s = interval_s
         self._known: dict[tuple[str, str], Made | None] = {}
@@ -53,7 +53,7 @@ class OwnCredentials(ABC, Generic[Made]):
 
     @abstractmethod
     def _admit(self, made: Sequence[Made]) -> None:
-        """Take all that there are by now, those so far too."""
+        """Take all that there are by now, those so far too, what was put last at the end: it goes before."""
 
     def _serves(self, credential: ChannelCredential) -> bool:  # noqa: ARG002 - for those that have a reason
         """Return whether it serves: one that was replaced goes on, unless told otherwise."""
@@ -72,8 +72,13 @@ class OwnCredentials(ABC, Generic[Made]):
         except UNAVAILABLE as error:
             log.warning("record_unavailable", task=self.task, error=type(error).__name__)
             return
-        known = {self._key(one): self._known_or_made(one, plain) for one, plain in found if self._serves(one)}
-        if known != self._known:
+        known: dict[tuple[str, str], Made | None] = {}
+        for credential, plain in found:
+            if self._serves(credential):
+                made = self._known_or_made(credential, plain)
+                known.pop(self._key(credential), None)  # what two apps have is where it was put last
+                known[self._key(credential)] = made
+        if [*known.items()] != [*self._known.items()]:
             self._known = known
             self._admit([one for one in known.values() if one is not None])
 

@@ -31,8 +31,12 @@ def language_of(languages: Sequence[str]) -> str:
     return catalogue_of(",".join(languages))
 
 
-def round_trip_notice(code: str, languages: Sequence[str], now: datetime, *, proof: bool) -> Notice:
-    """Return the message with a code, at `now` (aware). `proof`: the endpoint is new, and told of nothing yet."""
+def round_trip_notice(
+    code: str, languages: Sequence[str], now: datetime, *, proof: bool, reference: str
+) -> Notice:
+    """Return the message with a code, at `now` (aware). `proof`: the endpoint is new, and told of nothing yet.
+    `reference` is different for each code: a push service may drop what has the id of one before.
+    """
     language = language_of(languages)
     words = words_for(language)
     title, text = (words.proof_title, words.proof_text) if proof else (words.trial_title, words.trial_text)
@@ -58,7 +62,7 @@ def round_trip_notice(code: str, languages: Sequence[str], now: datetime, *, pro
         },
     }
     return Notice(
-        alert_id=COLLAPSE_KEY,
+        alert_id=reference,
         collapse_key=COLLAPSE_KEY,
         title=title,
         text=text,

@@ -15,11 +15,12 @@ from dispatcher.apps.told import Told, tell
 from dispatcher.boundaries.projection import WGS84, transformer
 from dispatcher.model.alerts import EndedAlert, StoredAlert, WarningInForce, new_alert_id
 from dispatcher.model.desk_time import DEFAULT_ZONE
-from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
+from dispatcher.model.vocabulary import AlertState, Kind, Lane
 from dispatcher.texts.content import RecordedMessage
 from dispatcher.texts.notification.declarative import Screen, link_to
 from dispatcher.texts.notification.in_force import warnings_in_force
 from dispatcher.texts.times import Present
+from dispatcher.texts.unrecorded import unrecorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,30 +168,15 @@ def _middle(ags: str, boundaries: Boundaries) -> tuple[cap.Circle, ...]:
 
 def _stored(message: cap.Alert, alert_id: str, sent: datetime) -> StoredAlert:
     """Return the sample as the record would have it; it is never there."""
-    info = message.infos[0]
-    return StoredAlert(
+    return replace(
+        unrecorded(message, sent, sent + HOLDS),
         id=alert_id,
         source_id="test",
-        sender=message.sender,
-        identifier=message.identifier,
-        sent=sent,
-        msg_type=message.msg_type,
-        status=message.status,
-        scope=message.scope,
-        event=info.event,
-        headline=info.headline or "",
-        severity=info.severity,
-        sha256=b"",
-        received_at=sent,
-        expires=sent + HOLDS,
         lane=Lane.EXERCISE,
-        reason=Reason.FIRST_NOTICE,
         chain_id=alert_id,
         state=AlertState.SETTLED,
         planned_at=sent,
         settled_at=sent,
-        stopped_by=None,
-        audience=0,
         thread=alert_id,
         sequence=int(sent.timestamp() * 1_000_000),
     )

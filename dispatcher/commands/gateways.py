@@ -21,7 +21,6 @@ from dispatcher.apps.own_gateways import OwnGateway, newest
 from dispatcher.commands.access.confirmation import Yes
 from dispatcher.commands.admin import connected, on_record
 from dispatcher.commands.desk.follow_ups import is_confirmed
-from dispatcher.commands.desk.sentences import code_meaning
 from dispatcher.commands.desk.session import say
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.shell.help_text import Where, helped
@@ -29,6 +28,7 @@ from dispatcher.commands.shell.output import AsJson, AsJsonLines, OutputLanguage
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
+from dispatcher.desk_texts.owed import code_meaning
 from dispatcher.model.reports import trial_reference
 from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings

@@ -12,7 +12,7 @@ class Numbers(OwnCredentials[int]):
     task = "numbers"
     unusable = "number_unusable"
 
-    def __init__(self, found: list[tuple[ChannelCredential, bytes]]) -> None:
+    def __init__(self, found: Sequence[tuple[ChannelCredential, bytes]]) -> None:
         super().__init__(self.opened)
         self.found = found
         self.admitted: list[list[int]] = []
@@ -39,3 +39,14 @@ async def test_what_is_none_is_said_once_and_what_stays_is_admitted_once() -> No
             await numbers.look()
     assert numbers.admitted == [[1]]
     assert [(one["event"], one["instance"]) for one in logs] == [("number_unusable", "juelich")]
+
+
+async def test_what_was_put_last_comes_last_where_nothing_else_has_changed() -> None:
+    one, two = ((ChannelCredential("dueren", "sms", name), name.encode()) for name in "12")
+    numbers = Numbers([one, two])
+    await numbers.look()
+    numbers.found = [two, one]
+    await numbers.look()
+    numbers.found = [one, two, one]
+    await numbers.look()
+    assert numbers.admitted == [[1, 2], [2, 1]], "and where two apps have the same"

@@ -32,7 +32,7 @@ def test_it_is_in_the_first_language_that_there_is(languages: tuple[str, ...], l
 
 @pytest.mark.parametrize("proof", [True, False])
 def test_an_app_finds_the_code_and_a_person_reads_that_it_is_no_warning(proof: bool) -> None:
-    notice = round_trip_notice("the-code", ("en",), NOW, proof=proof)
+    notice = round_trip_notice("the-code", ("en",), NOW, proof=proof, reference="codea1")
     document = json.loads(notice.payload)
     assert document["round_trip"] == ("proof" if proof else "test")
     assert (document["code"], document["test"], document["lang"]) == ("the-code", True, "en")
@@ -43,7 +43,8 @@ def test_an_app_finds_the_code_and_a_person_reads_that_it_is_no_warning(proof: b
 
 @pytest.mark.parametrize("language", CATALOGUES)
 def test_a_phone_is_told_that_it_runs_from_right_to_left(language: str) -> None:
-    document = json.loads(round_trip_notice("the-code", (language,), NOW, proof=True).payload)
+    notice = round_trip_notice("the-code", (language,), NOW, proof=True, reference="codea1")
+    document = json.loads(notice.payload)
     assert document["notification"].get("dir") == ("rtl" if language == "ar" else None)
     assert document["lang"] == document["notification"]["lang"] == language
 

@@ -7,25 +7,27 @@ from channels.base import ChannelError, Consequence, DeliveryError, Receipt
 
 
 @pytest.mark.parametrize(
-    ("error", "consequence", "gateway_fault"),
+    ("error", "consequence", "gateway_fault", "is_ours"),
     [
-        (base.Gone, Consequence.REMOVE, False),
-        (base.Permanent, Consequence.REJECT, False),
-        (base.Expired, Consequence.EXPIRE, False),
-        (base.Transient, Consequence.RETRY, True),
-        (base.Uncertain, Consequence.RETRY_UNCERTAIN, True),
-        (base.RateLimited, Consequence.POSTPONE, False),
-        (base.Unauthorized, Consequence.RETRY, False),
-        (base.OwnKeyRefused, Consequence.RETRY, False),
-        (base.Elsewhere, Consequence.RETRY, False),
-        (base.NotMade, Consequence.RETRY, False),
-        (base.AccountRefused, Consequence.RETRY, True),
+        (base.Gone, Consequence.REMOVE, False, False),
+        (base.Permanent, Consequence.REJECT, False, False),
+        (base.Expired, Consequence.EXPIRE, False, False),
+        (base.Transient, Consequence.RETRY, True, False),
+        (base.Absent, Consequence.RETRY, False, False),
+        (base.Uncertain, Consequence.RETRY_UNCERTAIN, True, False),
+        (base.RateLimited, Consequence.POSTPONE, False, False),
+        (base.Unauthorized, Consequence.RETRY, False, False),
+        (base.OwnKeyRefused, Consequence.RETRY, False, True),
+        (base.OurKeyMissing, Consequence.RETRY, False, True),
+        (base.Elsewhere, Consequence.RETRY, False, True),
+        (base.NotMade, Consequence.RETRY, False, True),
+        (base.AccountRefused, Consequence.RETRY, True, True),
     ],
 )
 def test_what_an_endpoints_error_comes_to(
-    error: type[DeliveryError], consequence: Consequence, gateway_fault: bool
+    error: type[DeliveryError], consequence: Consequence, gateway_fault: bool, is_ours: bool
 ) -> None:
-    assert (error.consequence, error.gateway_fault) == (consequence, gateway_fault)
+    assert (error.consequence, error.gateway_fault, error.is_ours) == (consequence, gateway_fault, is_ours)
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,11 @@ class CurlMulti:
         before_step: Callable[[], object],
         *,
         max_connections: int,
+        per_host: int = 0,
     ) -> None:
-        """`before_step` is called each time before libcurl reads and writes; it may `remove` transfers."""
+        """`before_step` is called each time before libcurl reads and writes; it may `remove` transfers. `per_host` is
+        how many connections one host gets at most, 0: as many as there are.
+        """
         self.loop = loop
         self._finished = finished
         self._before_step = before_step
@@ -67,6 +70,7 @@ class CurlMulti:
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
         self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, max_connections)
         self._multi.setopt(pycurl.M_MAXCONNECTS, max_connections)
+        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, per_host)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
         loop.add_reader(self._epoll.fileno(), self._on_ready)

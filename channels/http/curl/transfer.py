@@ -118,7 +118,10 @@ class Transfer:
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds_left * 1000)))  # 0 would mean for ever
         # Rather a stream on a connection that is being made than another connection; see `origins`.
         curl.setopt(pycurl.PIPEWAIT, origin.multiplexed)
-        if self._headers is not request.headers:
+        if request.own_header:
+            curl.setopt(pycurl.HTTPHEADER, [*request.headers, request.own_header])
+            self._headers = None
+        elif self._headers is not request.headers:
             curl.setopt(pycurl.HTTPHEADER, request.headers)
             self._headers = request.headers
 

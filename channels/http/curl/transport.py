@@ -33,8 +33,10 @@ class CurlTransport:
         connected: Callable[[Origin[Exchange]], object],
         *,
         max_in_flight: int,
+        per_host: int = 0,
     ) -> None:
-        """`connected` is called, from the event loop, when an origin that had no connection has one.
+        """`connected` is called, from the event loop, when an origin that had no connection has one. `per_host` is how
+        many connections one host gets at most, see `CurlMulti`.
 
         The origin learns of each answer whether it came by HTTP/2.
         """
@@ -42,6 +44,7 @@ class CurlTransport:
         self._finished = finished
         self._connected = connected
         self._max_in_flight = max_in_flight
+        self._per_host = per_host
         self._replay_guard = ReplayGuard()
         self._multi: CurlMulti | None = None
         self._idle: list[Transfer] = []
@@ -100,7 +103,11 @@ class CurlTransport:
         try:
             if self._multi is None:
                 self._multi = CurlMulti(
-                    loop, self._over, self._end_overdue, max_connections=self._max_in_flight
+                    loop,
+                    self._over,
+                    self._end_overdue,
+                    max_connections=self._max_in_flight,
+                    per_host=self._per_host,
                 )
             transfer = self._idle.pop() if self._idle else Transfer(self._settings, self._replay_guard)
             transfer.load(exchange, exchange.due - self._settings.monotonic())

@@ -101,7 +101,7 @@ class Connection:
         """Whether nothing will be started here any more."""
         return not self.open or self._state.retiring
 
-    def start(  # noqa: PLR0913 - what a request has, the last two named at the call
+    def start(  # noqa: PLR0913 - what a request has, the last three named at the call
         self,
         path: bytes,
         fields: tuple[Field, ...],
@@ -111,9 +111,10 @@ class Connection:
         *,
         brief: bool,
         located: bool = False,
+        own: Field | None = None,
     ) -> Stream:
         """Start a request, for which there must be `room`. Once the clock shows `due` it is given up."""
-        stream = self._state.start(path, fields, body, done, due, brief=brief, located=located)
+        stream = self._state.start(path, fields, body, done, due, brief=brief, located=located, own=own)
         self._used_at = self._monotonic()
         self._soonest = min(self._soonest, due)
         if due < self._sweeps_at:

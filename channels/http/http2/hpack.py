@@ -180,6 +180,11 @@ class Encoder:
         self._generation += 1
 
 
+def literal(name: bytes, value: bytes) -> bytes:
+    """Return a field that enters no table (section 6.2.2): one that no other request has."""
+    return b"\x00" + text(name) + text(value)
+
+
 def decode(block: bytes) -> list[Field]:
     """Return the fields of a block that was made without a dynamic table. Raises `CompressionError`."""
     return list(fields_of(block))

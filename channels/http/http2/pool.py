@@ -73,6 +73,11 @@ def target_of(url: str) -> str:
     return "/" + url[query:] if query >= 0 else "/"
 
 
+def _field(line: str) -> Field:
+    name, _, value = line.partition(": ")
+    return name.lower().encode("ascii"), value.encode("ascii")
+
+
 class ConnectionPool:
     """The connections to one origin. `origin` is one that the policy accepted, with https."""
 
@@ -117,7 +122,10 @@ class ConnectionPool:
         url = request.url
         target = url[len(self._origin) :] if url.startswith(self._prefix) else target_of(url)
         path = target.encode("ascii")
-        stream = connection.start(path, fields, body, done, due, brief=request.brief, located=request.located)
+        own = _field(request.own_header) if request.own_header else None
+        stream = connection.start(
+            path, fields, body, done, due, brief=request.brief, located=request.located, own=own
+        )
         return connection, stream
 
     async def aclose(self) -> None:
@@ -141,12 +149,7 @@ class ConnectionPool:
         if known is not None and known[0] is headers:
             self._latest = headers, body_bytes, known[1]
             return known[1]
-        own = (line.partition(": ") for line in headers)
-        fields = (
-            *self._first,
-            (b"content-length", b"%d" % body_bytes),
-            *((name.lower().encode("ascii"), value.encode("ascii")) for name, _, value in own),
-        )
+        fields = (*self._first, (b"content-length", b"%d" % body_bytes), *map(_field, headers))
         if sum(len(name) + len(value) for name, value in fields) > MAX_FIELD_BYTES:
             fields = ()
         if len(self._fields) >= _REMEMBERED_HEADERS:

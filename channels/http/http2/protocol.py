@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from channels.http.http2.hpack import CompressionError, Encoder, decode, fields_of, lines
+from channels.http.http2.hpack import CompressionError, Encoder, decode, fields_of, lines, literal
 from channels.http.messages import (
     MAX_ANSWER_BYTES,
     Acceptance,
@@ -164,8 +164,10 @@ class ConnectionState:
         *,
         brief: bool = False,
         located: bool = False,
+        own: Field | None = None,
     ) -> Stream:
-        """Send a POST, for which there must be `room`. `fields` are lower-case and fit a frame with the path.
+        """Send a POST, for which there must be `room`. `fields` are lower-case and fit a frame with the path and `own`,
+        a field that no other request has.
 
         With `brief`, an accepting answer tells no more than its status, and `located` gives its header block with it.
         """
@@ -176,6 +178,8 @@ class ConnectionState:
         stream = self.streams[number] = Stream(number, brief, located, done, due)
         self._window -= len(body)
         block = self._encoder.block(path, fields)
+        if own is not None:
+            block += literal(*own)
         self._out += (
             head(_HEADERS, _END_HEADERS, number, len(block)),
             block,

@@ -5,12 +5,12 @@ An answer is a stranger's: a hint in it is looked for in a bounded part of it, o
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from channels.base import (
+    Absent,
     ChannelMisconfigured,
     DeliveryError,
     Gone,
@@ -51,6 +51,8 @@ class Judgement(StrEnum):
     """The service refuses our key for this subscription, which was made with another."""
     TRANSIENT = "transient"
     """Not now, for this endpoint."""
+    ABSENT = "absent"
+    """No device is there for the endpoint now, and nothing is kept for it."""
     UNCERTAIN = "uncertain"
 
 
@@ -126,19 +128,8 @@ class _Hints:
 
     def _members(self) -> Mapping[str, object]:
         if self._document is None:
-            self._document = _object(self._answer.body)
+            self._document = self._answer.members(MAX_HINT_BYTES)
         return self._document
-
-
-def _object(body: bytes) -> Mapping[str, object]:
-    """Return the members of a JSON object; none where the body is something else, or longer than is read."""
-    if not body or len(body) > MAX_HINT_BYTES:
-        return {}
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _plain(value: object) -> str:
@@ -159,6 +150,7 @@ _ERRORS: Final[Mapping[Judgement, type[DeliveryError | ChannelMisconfigured]]] =
     Judgement.MISCONFIGURED: ChannelMisconfigured,
     Judgement.UNAUTHORIZED: Unauthorized,
     Judgement.TRANSIENT: Transient,
+    Judgement.ABSENT: Absent,
     Judgement.UNCERTAIN: Uncertain,
 }
 """The error of each meaning but the acceptance."""

@@ -192,7 +192,7 @@ MICROSOFT: Final = PushService(
             Judgement.TRANSIENT,
             _WNS,
             _wns_status("dropped"),
-            "not taken: the device is offline, say",
+            "not taken, because of an error or as the client refuses them",
         ),
         Row(
             ACCEPTANCES,

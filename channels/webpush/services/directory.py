@@ -25,7 +25,7 @@ _ORIGIN: Final = re.compile(r"https?://[a-z0-9._:\[\]-]+")
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The push services by host: those of the browsers, and what the operator adds."""
+    """The push services by host: those of the browsers, ntfy's own, and what the operator adds."""
 
     admitted: Mapping[str, PushService]
     """By host; a leading dot stands for all hosts below."""
@@ -36,8 +36,8 @@ class Directory:
 
     @classmethod
     def parse(cls, entries: Iterable[str] = ()) -> Directory:
-        """Add `HOST`, `.SUFFIX`, `SERVICE=HOST`, `SERVICE=ORIGIN`, or `*` for any host, to the browsers' push services.
-        Raises `ValueError`, which names the entry.
+        """Add `HOST`, `.SUFFIX`, `SERVICE=HOST`, `SERVICE=ORIGIN`, or `*` for any host, to those that are known. Raises
+        `ValueError`, which names the entry.
         """
         admitted = {host: service for service in BROWSERS for host in service.hosts}
         named: dict[str, PushService] = {}
@@ -60,11 +60,17 @@ class Directory:
             if host in admitted:
                 raise ValueError(f"{host!r} is there already, as {admitted[host].title}")
             admitted[host] = service
+        for host in NTFY.hosts:
+            admitted.setdefault(host, NTFY)
         return cls(admitted, named, anywhere)
 
     def admits(self, origin: str) -> bool:
         """Whether endpoints at this origin may be subscribed."""
         return self.anywhere or _found(self.admitted, origin) is not None
+
+    def names(self, origin: str) -> bool:
+        """Whether somebody has named the server there: else it is one that a stranger has chosen."""
+        return origin in self.named or _found(self.admitted, origin) is not None
 
     def of(self, origin: str) -> PushService:
         """Return the push service behind an origin; what nothing is known of is a server of UnifiedPush."""
@@ -102,4 +108,4 @@ def _require_host(host: str, entry: str) -> None:
         raise ValueError(f"all hosts of a top-level domain are too many: {entry!r}")
 
 
-BROWSERS_ONLY: Final = Directory.parse()
+KNOWN_ONLY: Final = Directory.parse()

@@ -44,7 +44,7 @@ _OF_NTFY: Final = (
     Row(429, Judgement.RATE_LIMITED, _NTFY, _code(42901), "too many requests"),
     Row(429, Judgement.TRANSIENT, _NTFY, _code(42908), "the subscriber's messages of the day are used up"),
     Row(500, Judgement.TRANSIENT, _NTFY, _code(50001)),
-    Row(507, Judgement.TRANSIENT, _NTFY, _code(50701), "no device has listened for long"),
+    Row(507, Judgement.ABSENT, _NTFY, _code(50701), "no device has listened for long"),
 )
 _OF_NEXTPUSH: Final = (
     Row(200, Judgement.ACCEPTED, _NEXTPUSH, Hint(Place.JSON, "success", "true")),

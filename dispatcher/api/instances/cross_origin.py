@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 OPEN_PREFIX: Final = "/v1/instances/"
 OPEN_PATHS: Final = frozenset({"/v1/webpush/key"})
 _ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
+_EXPOSED: Final = (b"access-control-expose-headers", b"retry-after")
+"""What a page of another origin may read beside the body: when to ask again, where very many do."""
 _PREFLIGHT: Final = [
     _ANY_ORIGIN,
     (b"access-control-allow-methods", b"DELETE, GET, POST, PUT"),
@@ -42,7 +44,7 @@ class CrossOrigin:
 
         async def open_to_all(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), _ANY_ORIGIN]}
+                message = {**message, "headers": [*message.get("headers", ()), _ANY_ORIGIN, _EXPOSED]}
             await send(message)
 
         await self._app(scope, receive, open_to_all)

@@ -162,7 +162,8 @@ class CredentialWanted(Body):
         None,
         max_length=MOST_BYTES,
         description="the key itself: of `webpush` a P-256 key as PEM; of `sms` a gateway as JSON, as one of "
-        "WARN_SMS_GATEWAYS without name, weight and reports; of the others what their provider gave. It is sealed and "
+        "WARN_SMS_GATEWAYS without name, weight and reports; of `fcm` the key file; of `apns` an object of `team_id`, "
+        "`key_id`, `key` (the text of the .p8 file), `topics`, `environment`, `interruption`. It is sealed and "
         "never shown. Left out, `webpush` only: one is made where the instance has none",
         examples=["-----BEGIN PRIVATE KEY-----…"],
     )
@@ -189,13 +190,14 @@ class CredentialBody(Body):
 
     channel: CredentialChannel = Field(description="what it is for", examples=["webpush"])
     fingerprint: str = Field(
-        description="what it is known by; of `webpush` the public key, which browsers subscribe with",
+        description="what it is known by; of `webpush` the public key, which browsers subscribe with; of `fcm` the "
+        "Firebase project, and which of its keys; of `apns` team, key, environment, bundle IDs and interruption",
         examples=["BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM"],
     )
     subject: str = Field(
         description="whom push services reach; empty: the operator", examples=["mailto:a@b.de"]
     )
-    created_at: words.Moment = Field(description="when it was given")
+    created_at: words.Moment = Field(description="when it was given, the last time")
     replaced_at: words.Moment | None = Field(
         description="when a newer one took its place; null: it is the newest"
     )

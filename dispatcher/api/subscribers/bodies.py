@@ -25,19 +25,23 @@ class EndpointWanted(Body):
     """Where the user can be reached."""
 
     channel: str = Field(
-        description="how: `webpush`; `sms`, where the service has an SMS gateway",
+        description="how: `webpush`; `fcm`, an app on Android; `apns`, an app on iPhones; `sms`, where the service has "
+        "an SMS gateway",
         max_length=32,
         examples=["webpush"],
     )
     address: str = Field(
-        description="the `endpoint` of a push subscription; the number of a mobile phone, as people write it",
+        description="the `endpoint` of a push subscription; the registration token or installation ID of FCM; the "
+        "device token of APNs in hexadecimal; the number of a mobile phone, as people write it",
         max_length=2048,
         examples=[_ADDRESS],
     )
     keys: dict[str, Annotated[str, Field(max_length=256)]] = Field(
         default={},
         description="its `keys` as the browser gives them: `p256dh`, `auth`; perhaps `vapid`, the "
-        "`applicationServerKey` that it subscribed with, if that is not the current one",
+        "`applicationServerKey` that it subscribed with, if that is not the current one. Of `fcm` `project`, the ID of "
+        "the app's Firebase project, and perhaps `target`: `token` or `fid`. Of `apns` `topic`, its bundle ID, and "
+        "perhaps `environment`: `production` or `sandbox`",
         max_length=4,
         examples=[{"p256dh": "BNcRdr…", "auth": "8eDyX_…"}],
     )

@@ -42,10 +42,13 @@ def credential(
     ] = False,
 ) -> None:
     """Keep a credential of an instance, sealed, and print what it is known by: of webpush the public key, which
-    browsers subscribe with. The one so far stays good for what was made with it. Nothing shows the secret again.
+    browsers subscribe with; of fcm the Firebase project; of apns team, key, environment and apps. The one so far
+    stays good for what was made with it. Nothing shows the secret again.
 
-    Workers take a new VAPID key or SMS gateway within ten seconds. An SMS gateway is a JSON object as one of
-    WARN_SMS_GATEWAYS, without name, weight and reports. Keys of fcm and apns are kept; nothing is sent with them yet.
+    Workers take a new one within ten seconds. Of fcm it is the key file (JSON) of a service account of the project. An
+    SMS gateway is a JSON object as one of WARN_SMS_GATEWAYS, without name, weight and reports. Of apns it is a JSON
+    object with team_id, key_id, key (the text of Apple's .p8 file), topics (bundle IDs), and perhaps environment
+    (production or sandbox) and interruption (time-sensitive or critical).
     """
     settings = Settings()
     if not stdin and channel is not CredentialChannel.WEBPUSH:

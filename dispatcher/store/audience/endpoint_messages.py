@@ -13,6 +13,7 @@ from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from channels.base import Endpoint
     from dispatcher.store.record import Pool
@@ -39,17 +40,20 @@ UPDATE subscriber_endpoint e SET code_digest = o.digest, code_sent_at = {NOW}, c
   due_at = {NOW} + $4::interval, attempts = attempts + 1
 FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS o(subscriber, endpoint, digest)
 WHERE (e.subscriber_id, e.subscription_id) = (o.subscriber, o.endpoint)"""  # noqa: S608 - constant
+_SENT: Final = "(subscriber_id, subscription_id) = ($1, $2) AND code_digest IS NOT DISTINCT FROM $3"
+"""Not by an older code: another one may be on its way by now."""
 _ANSWERED: Final = f"""
-WITH sent AS (
-  SELECT subscription_id FROM subscriber_endpoint
-  WHERE (subscriber_id, subscription_id) = ($1, $2) AND code_digest IS NOT DISTINCT FROM $3),
-gone AS (
-  UPDATE subscription SET ended_at = {NOW}, end_reason = '{GONE}'
-  WHERE $6 AND ended_at IS NULL AND id IN (SELECT subscription_id FROM sent))
 UPDATE subscriber_endpoint SET answer = $4, attempts = CASE WHEN $5::interval IS NULL THEN 0 ELSE attempts END,
   due_at = {NOW} + $5::interval, last_accepted_at = CASE WHEN $4 = '{ACCEPTED}' THEN {NOW} ELSE last_accepted_at END
-WHERE (subscriber_id, subscription_id) = ($1, $2) AND code_digest IS NOT DISTINCT FROM $3"""  # noqa: S608 - constant
-"""Not of an older code: another one may be on its way by now. An endpoint that is gone ends as by a warning."""
+WHERE {_SENT}"""  # noqa: S608 - constant
+_GONE: Final = f"""
+WITH gone AS (
+  UPDATE subscription SET ended_at = {NOW}, end_reason = '{GONE}'
+  WHERE ended_at IS NULL AND id IN (SELECT subscription_id FROM subscriber_endpoint WHERE {_SENT})
+    AND NOT EXISTS (SELECT FROM subscriber WHERE id = $1 AND seen_at > $6::timestamptz))
+{_ANSWERED}"""  # noqa: S608 - constant
+"""An endpoint that is gone ends as by a warning. In a statement of its own: as one with `_ANSWERED`, that was planned
+anew for each message, which took longer than to note that it was accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +116,21 @@ class EndpointMessages:
                 await connection.execute(_SENDING, *map(list, zip(*sent, strict=True)), SENDING)
         return found
 
-    async def answered(self, message: DueMessage, answer: str, *, again: bool, gone: bool = False) -> None:
+    async def answered(
+        self,
+        message: DueMessage,
+        answer: str,
+        *,
+        again: bool,
+        gone: bool = False,
+        since: datetime | None = None,
+    ) -> None:
         """Note what came of a message: `accepted`, or an error's code; `again`: whether it may be sent once more;
-        `gone`: there is no such endpoint any more, and it ends.
+        `gone`: there is no such endpoint any more, and it ends, unless its app was seen later than `since`.
         """
         retry = RETRY_AFTER * 2 ** (message.attempt - 1) if again and message.attempt < ATTEMPTS else None
-        await self._pool.execute(
-            _ANSWERED, message.subscriber, message.endpoint.id, message.code_digest, answer, retry, gone
-        )
+        sent = (message.subscriber, message.endpoint.id, message.code_digest)
+        if gone:
+            await self._pool.execute(_GONE, *sent, answer, retry, since)
+        else:
+            await self._pool.execute(_ANSWERED, *sent, answer, retry)

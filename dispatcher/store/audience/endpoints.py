@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from channels.apns.channel import Apns
+from channels.apns.message import ENVIRONMENT, TOPIC
+from channels.fcm.channel import Fcm
+from channels.fcm.message import PROJECT, REGISTRATION_TOKEN, TARGET
 from channels.webpush.channel import VAPID_KEY
 from channels.webpush.vapid import KEY_NAME_CHARACTERS
 from dispatcher.model.subscribers import SubscriberRefused
@@ -30,8 +34,10 @@ SEND_AGAIN_AFTER: Final = timedelta(minutes=10)
 """How soon after a code another one leaves for the same endpoint: an app may start as often as it likes."""
 SHARED_MAX: Final = 32
 """Subscribers of one endpoint at most: each change of one looks at all of them."""
-OWNED_BY: Final = ("p256dh", "auth")
-"""Keys that only the endpoint's owner has; the push service does not tell them."""
+OWNED_BY: Final = ("p256dh", "auth", PROJECT, TARGET, TOPIC, ENVIRONMENT)
+"""Keys by which an endpoint is told from another's at the same address. Of Web Push only the owner has them, and the
+push service does not tell them; an address of FCM or APNs is its owner's secret, and is one in its own project or app
+alone."""
 _AT: Final = "(subscriber_id, subscription_id) = ($1, $2)"
 _GIVE_UP: Final = f"DELETE FROM subscriber_endpoint WHERE {_AT}"  # noqa: S608 - constant
 _WAIT_FOR: Final = f"UPDATE subscriber_endpoint SET successor = $3, due_at = NULL WHERE {_AT}"  # noqa: S608 - constant
@@ -41,6 +47,9 @@ WHERE e.subscriber_id = $1 AND e.subscription_id = ANY($2) AND e.proven_at IS NU
 _PROVE_AGAIN: Final = (
     "UPDATE subscriber_endpoint SET proven_at = NULL, code_digest = NULL WHERE subscription_id = ANY($1)"
 )
+_AT_ONCE: Final = f"UPDATE subscriber_endpoint SET code_sent_at = NULL WHERE {_AT} AND proven_at IS NOT NULL"  # noqa: S608 - constant
+"""Whose own keys change was warned until now, and is not until another code is back: none of ten minutes ago keeps it
+from being sent."""
 _SUCCEED: Final = f"""
 UPDATE subscriber_endpoint SET successor = NULL, position = $3, proven_at = {NOW}, last_confirmed_at = {NOW},
   last_accepted_at = $4, answer = $5, code_sent_at = $6, code_digest = NULL, code_tries = 0, due_at = NULL
@@ -153,6 +162,19 @@ class Named:
         return self.endpoint.channel, self.sealed.address_hash
 
 
+_IS_PROJECT_KNOWN: Final = """
+SELECT EXISTS (SELECT FROM instance_credential
+               WHERE instance_id = $1 AND channel = 'fcm' AND split_part(fingerprint, '/', 1) = $2)"""
+"""Whether an instance has or had a service account for a Firebase project: nobody sends with another's."""
+
+
+_IS_APP_KNOWN: Final = """
+SELECT EXISTS (SELECT FROM instance_credential
+               WHERE instance_id = $1 AND channel = 'apns' AND split_part(fingerprint, '/', 3) = split_part($2, '/', 1)
+                 AND split_part($2, '/', 2) = ANY (string_to_array(split_part(fingerprint, '/', 4), ',')))"""
+"""The same of an app on iPhones in one of Apple's environments, see `channels.apns.credential`."""
+
+
 class Replaced(NamedTuple):
     """The numbers of the endpoints that a subscriber had or has, and of those of them that nobody ever had before."""
 
@@ -181,6 +203,14 @@ class KnownEndpoints:
             name = one.keys.get(VAPID_KEY)
             if name is not None and not await connection.fetchval(_IS_VAPID_KNOWN, name):
                 raise SubscriberRefused("vapid_unknown", f"/endpoints/{position}/keys/{VAPID_KEY}")
+            if one.channel == Fcm.name and not await connection.fetchval(
+                _IS_PROJECT_KNOWN, instance, one.gateway
+            ):
+                raise SubscriberRefused("project_unknown", f"/endpoints/{position}/keys/{PROJECT}")
+            if one.channel == Apns.name and not await connection.fetchval(
+                _IS_APP_KNOWN, instance, one.gateway
+            ):
+                raise SubscriberRefused("topic_unknown", f"/endpoints/{position}/keys/{TOPIC}")
         sealed = [self._addresses.seal(one.address, one.keys) for one in wished]
         named = [
             Named(instance, one, seal, f"/endpoints/{position}")
@@ -261,6 +291,7 @@ class KnownEndpoints:
         if is_same:
             return number
         await self._connection.execute(_NEW_KEYS, *_row_of(named))
+        await self._connection.execute(_AT_ONCE, self._subscriber, number)
         # What was sent under the keys before proves nothing.
         await prove_again(self._connection, [number])
         return number
@@ -335,4 +366,5 @@ def _row_of(named: Named) -> tuple[object, ...]:
 
 def owned(keys: Mapping[str, str]) -> tuple[str, ...]:
     """Return the keys by which an endpoint is its owner's, in one spelling of Base64."""
-    return tuple(keys.get(name, "").rstrip("=").translate(str.maketrans("+/", "-_")) for name in OWNED_BY)
+    named = {TARGET: REGISTRATION_TOKEN, **keys}
+    return tuple(named.get(name, "").rstrip("=").translate(str.maketrans("+/", "-_")) for name in OWNED_BY)

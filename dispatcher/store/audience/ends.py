@@ -26,6 +26,11 @@ _ENDED: Final = f"""
 SELECT id FROM subscription WHERE ended_at <= {NOW} - $1::interval AND erased_at IS NULL AND channel <> '{WEBHOOKS}'
 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED"""  # noqa: S608 - constant
 ERASED_AT_ONCE: Final = 1000
+_ABANDONED: Final = f"""
+SELECT s.id FROM subscriber s WHERE s.ended_at IS NULL AND s.seen_at <= {NOW} - $1::interval AND NOT EXISTS (
+  SELECT FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id
+  WHERE e.subscriber_id = s.id AND (n.ended_at IS NULL OR n.ended_at > {NOW} - $1::interval))"""  # noqa: S608 - constant
+"""A subscriber that has had no endpoint for so long, and whose app was not started since: it looks at all of them."""
 FOLLOW_UP_MOST: Final = timedelta(days=30)
 """How long after a subscriber's end date its endpoints are kept at most, to hear of the end of what they were told."""
 _EXPIRED: Final = f"""
@@ -79,6 +84,22 @@ class SubscriberEnds:
             numbers = [row["id"] for row in rows]
             await erase(connection, self._addresses, numbers)
         return len(ended) + len(numbers)
+
+    async def erase_abandoned(self, days: int, limit: int = ERASED_AT_ONCE) -> int:
+        """Erase subscribers, at most so many, whose endpoints all ended so many days ago, or who have none, and whose
+        app was not started since. An app that is started once more says all that is wanted, and is a new one. Returns
+        how many.
+        """
+        before = timedelta(days=days)
+        erased = 0
+        for row in await self._pool.fetch(f"{_ABANDONED} ORDER BY s.id LIMIT $2", before, limit):
+            async with self._pool.acquire() as connection, connection.transaction():
+                await hold_shown(connection)
+                held = f"{_ABANDONED} AND s.id = $2 FOR UPDATE OF s"
+                number = await connection.fetchval(held, before, row["id"])
+                if number is not None and await self._erase(connection, number):
+                    erased += 1
+        return erased
 
     async def end_expired(self, limit: int) -> int:
         """Let subscribers whose end date has come follow nothing, at most so many, and end those who have heard the end

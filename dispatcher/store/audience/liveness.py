@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dispatcher.model.vocabulary import BatchState, State
+from dispatcher.store.audience.failing import ABSENT, FAILING
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ concerned AS (
   WHERE get_byte(due.outcomes, r.n::int - 1) & 127 BETWEEN {State.ACCEPTED:d} AND {State.DISPLAYED:d} GROUP BY 1),
 own AS MATERIALIZED ({_OWN.format(column="last_accepted_at")}),
 said AS (UPDATE subscriber_endpoint e SET last_accepted_at = own.at FROM own WHERE e.ctid = own.tid RETURNING 1),
-mended AS (DELETE FROM failing_subscription f USING concerned c WHERE f.subscription_id = c.id AND f.first_at < c.at)
+mended AS (DELETE FROM {FAILING} f USING concerned c WHERE f.subscription_id = c.id AND f.first_at < c.at),
+back AS (DELETE FROM {ABSENT} f USING concerned c WHERE f.subscription_id = c.id AND f.first_at < c.at)
 SELECT (SELECT count(*) FROM due) AS looked_at, (SELECT count(*) FROM said) AS noted"""  # noqa: S608 - constant
 _CONFIRMED: Final = f"""
 WITH due AS MATERIALIZED (

@@ -72,7 +72,7 @@ class Proofs:
         where there is none, and it counts against all that are open.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            await hold_shown(connection)
+            await hold_shown(connection, of_one=True)
             subscriber = await connection.fetchrow(_HOLD, number)
             if subscriber is None:
                 return None

@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from channels.apns.channel import Apns
 from dispatcher.access.keys import NO_DIGEST
 from dispatcher.model.subscribers import (
     EndpointState,
@@ -70,8 +71,13 @@ SELECT id FROM wisher"""  # noqa: S608 - constant
 _UNSETTLED: Final = """
 SELECT EXISTS (SELECT FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id
   WHERE e.subscriber_id = $1 AND (e.proven_at IS NULL OR e.successor IS NOT NULL OR n.ended_at IS NOT NULL))"""
+SEEN_WITHIN: Final = "interval '1 hour'"
+"""By how much an app may have been seen later than the record says."""
 _SEEN: Final = f"""
-UPDATE subscriber SET seen_at = {NOW} WHERE id = $1 AND seen_at < {NOW} - interval '1 hour'"""  # noqa: S608 - constant
+UPDATE subscriber SET seen_at = {NOW} WHERE id = $1 AND (seen_at < {NOW} - {SEEN_WITHIN} OR EXISTS (
+  SELECT FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id
+  WHERE e.subscriber_id = $1 AND n.channel = '{Apns.name}'))"""  # noqa: S608 - constant
+"""To the hour; of an iPhone each time, as Apple says since when a device token is none."""
 _OF: Final = """
 SELECT id, token_digest, device_hash, wish_digest FROM subscriber
 WHERE instance_id = $1 AND installation_hash = $2 AND ended_at IS NULL"""

@@ -60,7 +60,8 @@ dropped AS (
 async def counts(pool: Pool) -> dict[str, int]:
     """Count the endpoints that are told of warnings, by channel: nothing of them has to be opened."""
     rows = await pool.fetch(
-        "SELECT channel, count(*) AS n FROM subscription WHERE ended_at IS NULL AND active GROUP BY 1"
+        """SELECT channel, count(*) AS n FROM subscription s WHERE ended_at IS NULL AND active
+             AND NOT EXISTS (SELECT FROM canary c WHERE c.subscription_id = s.id) GROUP BY 1"""
     )
     return {row["channel"]: row["n"] for row in rows}
 
@@ -252,11 +253,13 @@ class Subscriptions(AudienceCounts):
             list(names.values()),
         )
 
-    async def note_failing(self, alert_id: str, codes: Mapping[int, str], policy: LastingPolicy) -> int:
-        """Note whose errors lasted at an alert, with their codes; ends subscriptions and returns how many, see
-        `failing.note_failing`.
+    async def note_failing(
+        self, alert_id: str, codes: Mapping[int, str], policy: LastingPolicy, *, absent: bool
+    ) -> int:
+        """Note whose errors lasted at an alert, with their codes, or whose devices were away until its end; ends
+        subscriptions and returns how many, see `failing.note_failing`.
         """
-        return await failing.note_failing(self._pool, alert_id, codes, policy)
+        return await failing.note_failing(self._pool, alert_id, codes, policy, absent=absent)
 
     async def endpoints_after(self, channel: str, last_id: int, limit: int) -> list[Endpoint]:
         """Return the channel's endpoints with the next higher ids, at most `limit`."""

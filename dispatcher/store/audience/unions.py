@@ -45,6 +45,11 @@ _FOLLOW: Final = "SELECT follow_wished($1, NULL)"
 """What endpoints follow the record itself computes: a trigger does so too where an instance shows other places."""
 SHOWN_HELD: Final = "pg_advisory_xact_lock_shared(shown_lock())"
 _HOLD_SHOWN: Final = f"SELECT {SHOWN_HELD}"
+_HOLD_SHOWN_AND_PLAN_ONCE: Final = f"""
+SELECT {SHOWN_HELD}, set_config('plan_cache_mode', 'force_generic_plan', true),
+  set_config('enable_seqscan', 'off', true)"""
+"""Each statement of the transaction is planned once on a connection, whatever endpoints it is about, and by indexes: a
+plan that was made while the tables were empty holds on while a crowd fills them."""
 _FORGET: Final = tuple(
     f"DELETE FROM {table} WHERE subscription_id = ANY($1) AND imported AND NOT wished"  # noqa: S608 - constant
     for table in ("followed_municipality", "watched_area")
@@ -124,11 +129,12 @@ async def give_up_claim(connection: Connection, subscriber: int) -> None:
     await connection.execute(_GIVE_CLAIM_UP, subscriber)
 
 
-async def hold_shown(connection: Connection) -> None:
+async def hold_shown(connection: Connection, *, of_one: bool = False) -> None:
     """Let no instance show other places until the caller's transaction ends, in which endpoints are to be reunited. To
-    be called before any row of an endpoint is held: whoever changes an instance waits for those.
+    be called before any row of an endpoint is held: whoever changes an instance waits for those. `of_one`: those of one
+    subscriber; what is done about them takes PostgreSQL less than to plan it for each array of numbers anew.
     """
-    await connection.execute(_HOLD_SHOWN)
+    await connection.execute(_HOLD_SHOWN_AND_PLAN_ONCE if of_one else _HOLD_SHOWN)
 
 
 async def reunite(

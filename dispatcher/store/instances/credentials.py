@@ -51,9 +51,9 @@ class InstanceCredentials:
                 *named,
             )
             await connection.execute(
-                """INSERT INTO instance_credential (instance_id, channel, fingerprint, subject, sealed)
-                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT (instance_id, channel, fingerprint)
-                   DO UPDATE SET subject = $4, sealed = $5, replaced_at = NULL""",
+                f"""INSERT INTO instance_credential (instance_id, channel, fingerprint, subject, sealed, created_at)
+                   VALUES ($1, $2, $3, $4, $5, {NOW}) ON CONFLICT (instance_id, channel, fingerprint)
+                   DO UPDATE SET subject = $4, sealed = $5, replaced_at = NULL, created_at = {NOW}""",  # noqa: S608 - constant
                 *named,
                 credential.fingerprint,
                 credential.subject,
@@ -76,11 +76,11 @@ class InstanceCredentials:
         return found
 
     async def opened(self, channel: str, addresses: Addresses) -> list[tuple[ChannelCredential, bytes]]:
-        """Return all instances' credentials with a channel, opened, those replaced too. One that cannot be opened is
-        left out, and the log says whose: it hurts that instance alone.
+        """Return all instances' credentials with a channel, opened, those replaced too, what was put last at the end.
+        One that cannot be opened is left out, and the log says whose: it hurts that instance alone.
         """
         found = []
-        for row in await self._pool.fetch(f"{_ENTRIES} WHERE channel = $1 ORDER BY id", channel):
+        for row in await self._pool.fetch(f"{_ENTRIES} WHERE channel = $1 ORDER BY created_at, id", channel):
             credential = _credential(row)
             try:
                 bound_to = _bound_to(credential.instance_id, channel, credential.fingerprint)

@@ -52,6 +52,14 @@ def code_digest(addresses: Addresses, endpoint_id: int, code: str) -> bytes:
     return addresses.sealing.keyed_hash(_CODE, f"{endpoint_id}\n{code}")
 
 
+async def reachable_persons(pool: Pool) -> frozenset[str]:
+    """Return the ids of all persons who have an endpoint that works."""
+    rows = await pool.fetch(
+        "SELECT DISTINCT person_id FROM person_endpoint WHERE proven_at IS NOT NULL AND gone_at IS NULL"
+    )
+    return frozenset(row["person_id"] for row in rows)
+
+
 class DutyEndpoints:
     """Reads and writes them."""
 
@@ -107,10 +115,7 @@ class DutyEndpoints:
 
     async def reachable(self) -> frozenset[str]:
         """Return the ids of all persons who have an endpoint that works."""
-        rows = await self._pool.fetch(
-            "SELECT DISTINCT person_id FROM person_endpoint WHERE proven_at IS NOT NULL AND gone_at IS NULL"
-        )
-        return frozenset(row["person_id"] for row in rows)
+        return await reachable_persons(self._pool)
 
     async def remove(self, endpoint_id: int, by: Actor, person_id: str = "") -> bool:
         """Erase an endpoint, of this person if one is named. Returns whether there was one."""

@@ -8,7 +8,7 @@
     lease_watch  which batches are leased, by the record, to time their resumption
     judgement    the three ledgers of a run joined, by `ops.lab.world.verdict`
     series       many runs in one district, and their sum
-    workers, servers, failover, gateways, network, senders, machine, memory, centre
+    workers, servers, failover, gateways, network, senders, machine, memory, centre, sick, reports, phones, unifiedpush
                  the faults, by what they strike
     controls     the negative controls, and in `mutants` the workers that they strike
     catalogue    their names

@@ -10,15 +10,17 @@ from ops.lab.faults.cases import (
     machine,
     memory,
     network,
+    phones,
     reports,
     senders,
     servers,
     sick,
+    unifiedpush,
     workers,
 )
 from ops.lab.faults.process_overrides import ProcessOverrides, command
 from ops.lab.faults.series import Fault
-from ops.lab.gateways.registry import BY_SMPP
+from ops.lab.gateways.registry import BY_SMPP, WITH_PHONES
 from ops.lab.world.district import Layout
 
 FAULTS = (
@@ -142,6 +144,46 @@ FAULTS = (
     ),
     Fault("sick-endpoints", "F21", "a tenth of a push service's endpoints fail for ever", sick.endpoints),
     Fault("throttled-account", "F22", "an SMS gateway takes so many a second", sick.account, fresh=True),
+    Fault(
+        "phones-errors",
+        "F23",
+        "FCM and APNs say of some phones that they are gone, of others that they are not well",
+        phones.errors,
+        fresh=True,
+        layout=Layout(standins=WITH_PHONES),
+    ),
+    Fault(
+        "phones-foreign-answers",
+        "F23",
+        "for a while something else than FCM and APNs answers",
+        phones.foreign,
+        fresh=True,
+        layout=Layout(standins=WITH_PHONES),
+    ),
+    Fault(
+        "phones-granted-no-more",
+        "F23",
+        "SIGKILL to FCM, which comes back and knows no access token",
+        phones.granted_no_more,
+        fresh=True,
+        layout=Layout(standins=WITH_PHONES),
+    ),
+    Fault(
+        "unifiedpush-errors",
+        "F24",
+        "a server of UnifiedPush says of some phones that they are gone, of others that they are not there now",
+        unifiedpush.errors,
+        fresh=True,
+        layout=Layout(standins=WITH_PHONES),
+    ),
+    Fault(
+        "unifiedpush-away",
+        "F24",
+        "phones with UnifiedPush are away for as long as a warning holds",
+        unifiedpush.away,
+        fresh=True,
+        layout=Layout(standins=WITH_PHONES),
+    ),
     Fault("rolling-restart", "F18", "SIGTERM to workers and API in turn", workers.roll),
 )
 

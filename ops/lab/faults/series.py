@@ -123,7 +123,8 @@ def _one_district(
     order: Order, home: Path, planned: Sequence[tuple[Fault, int]], say: Callable[[str], None]
 ) -> list[JoinedRun]:
     fault = planned[0][0]
-    plan = PopulationPlan(order.seeds[planned[0][1]], order.subscriptions, order.subscriptions // 20)
+    seed, people = order.seeds[planned[0][1]], order.subscriptions
+    plan = PopulationPlan(seed, people, people // 20, standins=tuple(fault.layout.standins))
     cases: list[TrialRecord] = []
     reasons: list[str] = []
     with ExitStack() as stack:

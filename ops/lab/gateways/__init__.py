@@ -10,6 +10,8 @@
     reports   what an SMS provider reports of messages it took, right and wrong
     smsc      an SMS provider by SMPP, whose room is `smpp`
     app       what a municipality's callback checks
+    apns      what APNs checks, with the keys of three apps
+    fcm       what FCM and its token service check, with the key files of three projects
     journal   the ledger's writing side: one fsync for all lines that wait, answers only after it
     gateway   a request's way through the above
     process   listening, TLS and which protocol, signals, the end

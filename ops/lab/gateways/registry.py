@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.lab.gateways.standins import app, sms, smsc, webpush
+from ops.lab.gateways.standins import apns, app, fcm, sms, smsc, unifiedpush, webpush
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ops.lab.gateways.spec import StandinSpec
 
@@ -22,7 +22,17 @@ BY_SMPP: Mapping[str, StandinSpec] = {
     smsc.STANDIN.name: smsc.STANDIN,
 }
 """A district whose SMS go by SMPP."""
-ALL: Mapping[str, StandinSpec] = {**STANDINS, **BY_SMPP}
+WITH_PHONES: Mapping[str, StandinSpec] = {
+    **STANDINS,
+    "apns": apns.STANDIN,
+    "fcm": fcm.STANDIN,
+    "unifiedpush": unifiedpush.STANDIN,
+}
+"""A district some of whose municipalities have apps of their own for phones, each with its own project and key, and
+some of whose people have an app whose messages come by a push server of their choice."""
+ALL: Mapping[str, StandinSpec] = {**STANDINS, **BY_SMPP, **WITH_PHONES}
+CHANNELS: Mapping[str, str] = {spec.family: spec.channel for spec in ALL.values()}
+"""The service's own name of the channel, by what the lab's ledgers call it."""
 
 
 def spec_of(gateway: str) -> StandinSpec:
@@ -30,6 +40,6 @@ def spec_of(gateway: str) -> StandinSpec:
     return ALL[gateway.partition("-")[0]]
 
 
-def by_audience() -> tuple[StandinSpec, ...]:
-    """Return all specifications, those with the largest share of the population first."""
-    return tuple(sorted(STANDINS.values(), key=lambda spec: -spec.share))
+def by_audience(specs: Iterable[StandinSpec] = tuple(STANDINS.values())) -> tuple[StandinSpec, ...]:
+    """Return specifications in the order of their shares of the population, the largest first."""
+    return tuple(sorted(specs, key=lambda spec: -spec.share))

@@ -31,6 +31,14 @@ class Site:
     """The certificate of push services, where they speak TLS: PEM, its own authority."""
     key: Path | None
 
+    def tls(self) -> tuple[str, ...]:
+        """Return the options by which a stand-in speaks TLS; none where they do not."""
+        return ("--tls-cert", str(self.certificate), "--tls-key", str(self.key)) if self.certificate else ()
+
+    def trusting(self) -> dict[str, str]:
+        """Return the service's settings by which it takes the certificate; none where there is none."""
+        return {"WARN_OUTBOUND_CA_FILE": str(self.certificate)} if self.certificate else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
@@ -43,6 +51,12 @@ class Subscriber:
     keys: Mapping[str, str]
     secret: msgspec.Struct | None
     """The line of the stand-in's state file, where it has one."""
+    instance: str = ""
+    """AGS of the municipality whose app it is, where that follows from who it is."""
+
+
+def _none_of_their_own(_state: Path, _url: str) -> Mapping[str, bytes]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,14 @@ class StandinSpec:
     """What it is launched with in a district."""
     settings: Callable[[Site, str], Mapping[str, str]]
     """The service's settings for it, given its URL, besides that it may be contacted."""
+    credentials: Callable[[Path, str], Mapping[str, bytes]] = _none_of_their_own
+    """What municipalities have of their own to speak with it, by AGS, given the state directory and its URL. It lies
+    there once the stand-in has started."""
+    family: str = ""
+    """What the lab's ledgers and counts call its recipients. Where nothing is said: as the service does."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "family", self.family or self.channel)
 
     def names(self, several: int) -> tuple[str, ...]:
         """Return the names of a district's; `several` is how many there are where there may be more than one."""

@@ -2,6 +2,10 @@
 
 webpush.ndjson   one user agent a line: token, private scalar, public point, auth secret
 app.ndjson       one instance a line: its AGS and its callback secret
+apns.ndjson      one iPhone with an app a line: its device token, the app's bundle ID, and Apple's environment
+fcm.ndjson       one phone with an app a line: its address at FCM, and the Firebase project of the app
+unifiedpush.ndjson
+                 one phone with an app a line whose messages come by UnifiedPush, as in webpush.ndjson
 """
 
 from __future__ import annotations
@@ -17,7 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WEBPUSH_FILE = "webpush.ndjson"
+UNIFIEDPUSH_FILE = "unifiedpush.ndjson"
 APP_FILE = "app.ndjson"
+FCM_FILE = "fcm.ndjson"
+APNS_FILE = "apns.ndjson"
 
 
 class UserAgent(msgspec.Struct, frozen=True):
@@ -37,6 +44,28 @@ class Instance(msgspec.Struct, frozen=True):
 
     instance: str
     secret: str
+
+
+class FcmPhone(msgspec.Struct, frozen=True):
+    """An app on a phone, as FCM knows it."""
+
+    ref: str
+    address: str
+    """A registration token, or an installation ID."""
+    project: str
+    is_fid: bool = False
+
+
+class ApnsPhone(msgspec.Struct, frozen=True):
+    """An app on an iPhone, as APNs knows it."""
+
+    ref: str
+    address: str
+    """A device token, in hexadecimal."""
+    topic: str
+    environment: str = "production"
+    gone_s: float = 0.0
+    """Since when the app is not there any more, in Unix time; 0: it is."""
 
 
 Line = TypeVar("Line")

@@ -2,6 +2,7 @@
 
     python -m ops.lab.town [--out DIR] [--port N] [--subscriptions N]
 
+    persons  who signs in at the console
     phones   what the phones show
 
 Service, settings and commands are the product's own. Only its gateways are stand-ins, on loopback; the settings that

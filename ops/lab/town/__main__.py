@@ -21,6 +21,15 @@ from ops.lab.demo.heartbeat import Heartbeat, beating
 from ops.lab.demo.report import near
 from ops.lab.demo.view import View
 from ops.lab.gateways.launch import StandinError
+from ops.lab.town.persons import (
+    CONSOLE_URL,
+    at_the_server,
+    commands,
+    console_settings,
+    links,
+    no_console_lines,
+    sign_in_lines,
+)
 from ops.lab.town.phones import Phones, fitted
 from ops.lab.world.district import District, Layout
 from ops.lab.world.ledger import Tail
@@ -76,7 +85,7 @@ def _run(options: argparse.Namespace, console: Console) -> None:
         PopulationPlan(subscriptions=options.subscriptions, outside=5),
         push_services=1,
         texts=ALL_TEXTS,
-        settings={"WARN_API_PORT": str(options.port)},
+        settings={"WARN_API_PORT": str(options.port), **console_settings(os.environ, options.port)},
         exempt=os.environ.get("WARN_ALLOWED_ORIGINS", ""),
     )
     with ExitStack() as running:
@@ -102,10 +111,19 @@ def _introduce(console: Console, district: District) -> None:
     environment.write_text(
         environment_of(district.service.url, district.service.key, app_key.strip()), "utf-8"
     )
-    for line in introduction(
-        district.service.url, near(environment), len(district.recipients), district.exemptions
-    ):
+    dispatcher = at_the_server(near(district.service.home), district.service.environment.get(CONSOLE_URL, ""))
+    introduced = introduction(
+        district.service.url, near(environment), len(district.recipients), district.exemptions, dispatcher
+    )
+    for line in [*introduced, "", *_persons(district, dispatcher), "", "Ctrl-C stops everything."]:
         console.print(line)
+
+
+def _persons(district: District, dispatcher: str) -> list[str]:
+    """Make who signs in, and return the lines that say how. Raises ServiceError."""
+    if CONSOLE_URL not in district.service.environment:
+        return no_console_lines()
+    return sign_in_lines(links(district.service.commands(*commands())), dispatcher)
 
 
 def environment_of(url: str, key: str, app_key: str) -> str:
@@ -115,8 +133,12 @@ def environment_of(url: str, key: str, app_key: str) -> str:
     return f"export WARN_URL={url} WARN_API_KEY={key}\nexport WARN={url} KEY={app_key}\n"
 
 
-def introduction(url: str, environment: str, subscriptions: int, exemptions: str) -> list[str]:
-    """Return the lines that say what runs and how to warn it; `environment` is a file for a shell to read."""
+def introduction(
+    url: str, environment: str, subscriptions: int, exemptions: str, dispatcher: str
+) -> list[str]:
+    """Return the lines that say what runs and how to warn it; `environment` is a file for a shell to read, `dispatcher`
+    the command at the server.
+    """
     return [
         "",
         f"The service runs at {url}. It has a source that may warn Kreis Düren, the apps of",
@@ -133,9 +155,7 @@ def introduction(url: str, environment: str, subscriptions: int, exemptions: str
         "  dispatcher submit --follow var/alert.xml",
         "",
         f"For an app of your own the file has $WARN and $KEY, of the instance {APP}, as ops/docs/apps.md uses them.",
-        "Another: WARN_DATA_DIR=var/try/service dispatcher instance add NAME --place 05358008",
-        "",
-        "Ctrl-C stops everything.",
+        f"Another: {dispatcher} instance add NAME --place 05358008",
     ]
 
 

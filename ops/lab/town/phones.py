@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from ops.lab.world.ledger import Entry
     from ops.lab.world.population import Recipient
 
-SHORT = {"webpush": "push notification", "sms": "SMS", "app": "callback"}
+SHORT = {
+    "webpush": "push notification",
+    "fcm": "push notification",
+    "apns": "push notification",
+    "sms": "SMS",
+    "app": "callback",
+}
 
 
 class Phones:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ops.lab.gateways.registry import STANDINS
+from ops.lab.gateways.registry import WITH_PHONES
 from ops.lab.world.records import ALL_CLEAR, Expected, Kind, RecipientChannel
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 STALE_AFTER = timedelta(seconds=1)
 """How long after an Update or Cancel was answered a send of what it replaces may still arrive (promise P4)."""
-GONE = {spec.channel: spec.gone for spec in STANDINS.values()}
-"""Answers after which a recipient may be forgotten, by channel."""
+GONE = {spec.family: spec.gone for spec in WITH_PHONES.values()}
+"""Answers after which a recipient may be forgotten, by family."""
 PERMANENT = frozenset({400, 413})
 """Answers on any channel after which nothing more is owed for this message."""
 _KINDS = {kind.value: kind for kind in Kind}

@@ -25,6 +25,14 @@ NOTIFICATION = ("areas", "instruction", "description")
 decides."""
 
 
+HEADINGS = {
+    "webpush": "Push notification (encrypted for this browser alone)",
+    "unifiedpush": "Push notification of an app, by UnifiedPush (encrypted for it alone)",
+    "fcm": "Push notification of an app on Android, by FCM",
+    "apns": "Push notification of an app on an iPhone, by APNs",
+}
+
+
 def lines_of(entry: Entry, zone: ZoneInfo) -> list[str]:
     """Return what the device of `entry`'s recipient got to read: a heading, then at most COLUMNS columns a line.
 
@@ -35,7 +43,7 @@ def lines_of(entry: Entry, zone: ZoneInfo) -> list[str]:
         case "app":
             return _app(json.loads(entry.text))
         case _:
-            return _notification(json.loads(entry.text), zone)
+            return [HEADINGS[entry.channel], *_notification(json.loads(entry.text), zone)]
 
 
 def _sms(text: str) -> list[str]:
@@ -64,7 +72,6 @@ def _notification(document: dict[str, Any], zone: ZoneInfo) -> list[str]:
     if others := _others(document):
         body.append(others)
     return [
-        "Push notification (encrypted for this browser alone)",
         *_wrapped(f"{document['title']}: {document['headline']}"),
         *(line for text in body for line in _wrapped(text)),
         *_wrapped(f"{document['sender']}, gültig bis {until}"),

@@ -15,7 +15,7 @@ from __future__ import annotations
 import secrets
 import ssl
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,10 @@ from ops.lab.gateways import launch
 from ops.lab.gateways.registry import STANDINS, spec_of
 from ops.lab.gateways.spec import Site
 from ops.lab.gateways.standins.webpush import UserAgents
+from ops.lab.gateways.state import WEBPUSH_FILE
 from ops.lab.world import ledger, people, population
 from ops.lab.world.certificate import write_certificate
+from ops.lab.world.commands import CommandLine
 from ops.lab.world.population import INHABITANTS, Origins, PopulationPlan, Recipient
 from ops.lab.world.service import UP, ApiResponse, Service
 
@@ -204,7 +206,7 @@ class District:
     def origins(self) -> Origins:
         """Return where the gateways listen that are reached by URL."""
         standins = self.layout.standins.values()
-        return Origins({spec.channel: self._urls(spec) for spec in standins if spec.by_url})
+        return Origins({spec.family: self._urls(spec) for spec in standins if spec.by_url})
 
     def _enrol(self) -> None:
         """Register the control centre, the municipalities' apps and all subscriptions with the service."""
@@ -214,9 +216,17 @@ class District:
         key, *_ = self.service.commands(
             ["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY],
             *(["instance", "add", ags, "--place", ags] for ags in INHABITANTS),
+            *self._credentials(),
             ["subscriptions", "import", str(file)],
         )
         self.service.key = key.strip()
+
+    def _credentials(self) -> Iterator[CommandLine]:
+        """Yield what gives municipalities' apps what they have of their own to speak with gateways."""
+        for spec in self.layout.standins.values():
+            for url in self._urls(spec):
+                for ags, secret in spec.credentials(self.state, url).items():
+                    yield CommandLine(("instance", "credential", ags, spec.channel, "--stdin"), secret)
 
     def submit(self, xml: bytes) -> ApiResponse:
         """Submit one CAP message as the control centre. Raises OSError or HTTPException without an answer."""
@@ -231,8 +241,12 @@ class District:
         return self.service.wait_settled(alert_id, within_s)
 
     def ledger(self, alert_id: str) -> tuple[ServiceRecord, ...]:
-        """Return what the service says became of every recipient of the alert."""
-        return tuple(self.service.ledger(alert_id))
+        """Return what the service says became of every recipient of the alert, under the families' names."""
+        families = {one.ref: one.channel for one in self.recipients}
+        return tuple(
+            replace(record, channel=families.get(record.recipient, record.channel))
+            for record in self.service.ledger(alert_id)
+        )
 
     def gateway_records(self) -> Iterator[GatewayRecord]:
         """Read all that the gateways wrote down so far, decrypted with their users' keys."""
@@ -268,6 +282,6 @@ def gateway_records(home: Path, messages: Mapping[str, str] | None = None) -> It
     for file in sorted((home / "ledgers").glob("*.ndjson")):
         entries = ledger.read(file).entries
         if agents is None and any(entry.raw for entry in entries):
-            agents = UserAgents(home / "population")
+            agents = UserAgents(home / "population" / WEBPUSH_FILE)
         opened = ledger.opened(entries, agents.open_raw) if agents else iter(entries)
         yield from ledger.gateway_records(opened, messages)

@@ -27,7 +27,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A request as its gateway saw it. It is a Struct, because it is encoded thousands of times a second."""
 
     channel: str
-    """`webpush`, `sms` or `app`: the service's own names."""
+    """`webpush`, `sms`, `app` ...: the service's own names, but `unifiedpush` for what is Web Push to it."""
     recipient: str
     """The opaque recipient key, equal to `ref` in the population; "" where the request named none."""
     accepted: bool

@@ -57,6 +57,10 @@ class AppInstallation(msgspec.Struct, frozen=True):
     instance: str
     places: tuple[str, ...]
     endpoints: tuple[OwnEndpoint, ...]
+    former: OwnEndpoint | None = None
+    """The one that it had at its first start, where its push server gives another address at each start. It is no
+    endpoint of the person's any more, though nobody calls it gone.
+    """
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -99,6 +103,8 @@ class _Habit:
     one_device: bool = False
     languages: tuple[str, ...] = ()
     exercises: bool = False
+    new_address: bool = False
+    """Whether the app gets another address at each start."""
 
 
 HABITS = (
@@ -136,6 +142,7 @@ HABITS = (
     _Habit(
         "two phones that are gone, and a tablet", ((DUEREN, (DUEREN,), ("phone†", "old phone†", "tablet")),)
     ),
+    _Habit("another address at each start", ((DUEREN, (DUEREN,), ("phone",)),), new_address=True),
     _Habit("exercises too", ((VETTWEISS, (VETTWEISS,), ("phone",)),), exercises=True),
     _Habit(
         "exercises too, in English",
@@ -160,8 +167,12 @@ def _person(seed: int, habit: _Habit, name: str) -> tuple[Person, list[msgspec.S
     for called in dict.fromkeys(called for _, _, names in habit.apps for called in names):
         made[called], secret = _endpoint(seed, f"{name}-{called}", gone=called.endswith("†"))
         secrets.append(secret)
+    former = None
+    if habit.new_address:
+        former, secret = _endpoint(seed, f"{name}-former", gone=False)
+        secrets.append(secret)
     apps = tuple(
-        AppInstallation(instance, places, tuple(made[called] for called in names))
+        AppInstallation(instance, places, tuple(made[called] for called in names), former)
         for instance, places, names in habit.apps
     )
     device = b64url(drawn(seed, name, "device", 24)) if habit.one_device else None

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ops.lab.gateways.registry import STANDINS, by_audience
+from ops.lab.gateways.registry import ALL, CHANNELS, STANDINS, by_audience
 from ops.lab.gateways.state import read_lines
 from ops.lab.world import people
 
@@ -77,7 +77,7 @@ SECOND_PLACE_SHARE = 0.05
 """The share of the subscribers inside who watch a second municipality of the district as well."""
 POPULATION_FILE = "population.ndjson"
 PLAN_FILE = "population.json"
-_FORMAT = 2
+_FORMAT = 3
 
 
 class PopulationPlan(msgspec.Struct, frozen=True):
@@ -91,6 +91,12 @@ class PopulationPlan(msgspec.Struct, frozen=True):
     people: int = 0
     """Of each habit of `people.HABITS` so many people, who subscribe themselves: beside the subscriptions."""
     format: int = _FORMAT
+    standins: tuple[str, ...] = tuple(STANDINS)
+    """By which stand-ins people subscribe, by their names in the registry."""
+
+    def specs(self) -> tuple[StandinSpec, ...]:
+        """Return these, in the order of their shares, the largest first."""
+        return by_audience(ALL[name] for name in self.standins)
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -99,6 +105,7 @@ class Recipient(msgspec.Struct, frozen=True):
     ref: str
     """Opaque recipient key, the same in the gateways' ledgers."""
     channel: str
+    """The family of the gateway that it is reached by, see `StandinSpec`."""
     address: str
     places: tuple[str, ...]
     """AGS of the municipalities watched."""
@@ -110,17 +117,17 @@ class Recipient(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Says where the gateways listen that are reached by URL, by channel."""
+    """Says where the gateways listen that are reached by URL, by family."""
 
-    by_channel: Mapping[str, Sequence[str]]
+    by_family: Mapping[str, Sequence[str]]
 
     def url(self, recipient: Recipient) -> str:
-        """Return the complete address. Subscribers are spread over all origins of their channel by their key."""
+        """Return the complete address. Subscribers are spread over all origins of their family by their key."""
         return self.address(recipient.channel, recipient.ref, recipient.address)
 
-    def address(self, channel: str, ref: str, address: str) -> str:
+    def address(self, family: str, ref: str, address: str) -> str:
         """Return the complete address of an endpoint of this key."""
-        origins = self.by_channel.get(channel)
+        origins = self.by_family.get(family)
         if origins is None:
             return address
         return origins[zlib.crc32(ref.encode()) % len(origins)] + address
@@ -142,8 +149,8 @@ def make(state: Path, plan: PopulationPlan) -> Path:
     with ExitStack() as stack:
         recipients = stack.enter_context(population.open("wb"))
         files = {
-            spec.channel: stack.enter_context((state / spec.state_file).open("wb"))
-            for spec in STANDINS.values()
+            spec.family: stack.enter_context((state / spec.state_file).open("wb"))
+            for spec in plan.specs()
             if spec.state_file
         }
         for recipient, secret in _generate(plan):
@@ -174,7 +181,7 @@ def import_lines(recipients: Iterable[Recipient], origins: Origins) -> Iterator[
         yield (
             msgspec.json.encode(
                 {
-                    "channel": one.channel,
+                    "channel": CHANNELS[one.channel],
                     "address": origins.url(one),
                     "keys": one.keys,
                     "places": one.places,
@@ -190,7 +197,7 @@ def import_lines(recipients: Iterable[Recipient], origins: Origins) -> Iterator[
 
 def _generate(plan: PopulationPlan) -> Iterator[tuple[Recipient, msgspec.Struct | None]]:
     chance = random.Random(plan.seed)
-    rest, *others = by_audience()
+    rest, *others = plan.specs()
     official = [(spec, instance) for spec in others if not spec.share for instance in INHABITANTS]
     for spec, instance in official:
         yield _recipient(spec, plan.seed, instance, (instance,), instance)
@@ -223,7 +230,8 @@ def _recipient(
     spec: StandinSpec, seed: int, person: int | str, places: tuple[str, ...], instance: str
 ) -> tuple[Recipient, msgspec.Struct | None]:
     one = spec.subscriber(seed, person)
-    recipient = Recipient(one.ref, spec.channel, one.address, places, instance, dict(one.keys))
+    through = one.instance or instance
+    recipient = Recipient(one.ref, spec.family, one.address, places, through, dict(one.keys))
     return recipient, one.secret
 
 
@@ -250,7 +258,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         parser.error(f"--out needs {needed}")
     path = make(options.state, PopulationPlan(options.seed, options.subscriptions, options.outside))
     if options.out:
-        origins = Origins({spec.channel: getattr(options, spec.name) for spec in reached})
+        origins = Origins({spec.family: getattr(options, spec.name) for spec in reached})
         with options.out.open("wb") as out:
             out.writelines(import_lines(read(options.state), origins))
     sys.stdout.write(f"{options.out or path}\n")

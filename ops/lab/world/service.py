@@ -23,6 +23,7 @@ import msgspec
 from dispatcher.embedded.parent_death import with_parent_death_signal
 from dispatcher.model.vocabulary import FINAL_STATES
 from dispatcher.runtime.listening import ADDRESSES, DIRECTORY
+from ops.lab.world.commands import CommandLine
 from ops.lab.world.records import ServiceRecord
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Service:
             **{name: value for name, value in os.environ.items() if not _is_setting(name)},
             "WARN_DATA_DIR": str(self.home),
             "WARN_API_PORT": "0",
+            "WARN_FCM_CHECKS": "0",  # what is seen at the gateways is the same by day and at night
             **settings,
         }
         self._processes = 1 + sum(
@@ -164,13 +166,14 @@ class Service:
             process.kill()
             return process.wait(within_s)
 
-    def commands(self, *argvs: Sequence[str]) -> list[str]:
+    def commands(self, *argvs: Sequence[str] | CommandLine) -> list[str]:
         """Run `dispatcher` commands one after the other. Returns what each printed. Raises ServiceError."""
+        lines = (one if isinstance(one, CommandLine) else CommandLine(tuple(map(str, one))) for one in argvs)
         done = subprocess.run(
             [sys.executable, "-m", "ops.lab.world.commands"],
             cwd=ROOT,
             env=dict(self._environment),
-            input=b"".join(msgspec.json.encode([str(word) for word in argv]) + b"\n" for argv in argvs),
+            input=b"".join(msgspec.json.encode(line) + b"\n" for line in lines),
             capture_output=True,
             timeout=COMMANDS_WITHIN_S,
             check=False,

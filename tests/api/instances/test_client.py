@@ -135,3 +135,8 @@ async def test_a_page_subscribes_and_its_worker_shows_every_kind_of_push(
             over = await does(message=message)
             assert over["shown"][-1]["title"] == message["notification"]["title"], "in place of the warning"
             assert len(over["shown"]) == len(warned["shown"]) + 2
+
+        await world.service.parts.health.pool.execute("UPDATE subscriber SET token_digest = sha256('lost')")
+        anew = await does(started=True)
+        assert [status for method, _, status in anew["asked"] if method == "PUT"] == [401, 200]
+        assert anew["state"]["token"], "another installation"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.api.shedding import Gate
+from dispatcher.api.shedding import EnrolmentGate
 from dispatcher.api.subscribers.exported import ExportBody
 from dispatcher.model.problems import ProblemType
 from dispatcher.queue.address import parse
@@ -66,7 +66,7 @@ async def test_a_phone_is_told_after_its_round_trip(world: World) -> None:
     assert (await phone.prove(code)).status == 204
 
 
-class CountedTurns(Gate):
+class CountedTurns(EnrolmentGate):
     """A gate that counts who wants to get in."""
 
     wanted = 0
@@ -76,15 +76,22 @@ class CountedTurns(Gate):
         return await super().enter(client)
 
 
+class NoTurns(EnrolmentGate):
+    """A gate that lets nobody in."""
+
+    async def enter(self, client: Any) -> bool:
+        return False
+
+
 async def test_who_subscribes_waits_once(world: World) -> None:
     """Or somebody who is refused a second turn has used up one of the few sign-ups of an address for nothing."""
-    gate = world.service.places.enrolments = CountedTurns(1, 1)
+    gate = world.service.places.enrolments = CountedTurns(1)
     phone = Phone(world)
     assert (await phone.put("a")).status == 200
     assert gate.wanted == 1
     assert (await phone.put("b")).status == 200, "and who changes it, too"
     assert gate.wanted == 2
-    world.service.places.enrolments = Gate(0, 1, wait_s=0.0)
+    world.service.places.enrolments = NoTurns()
     assert (await Phone(world, "another-another-another").put("c")).status == 503
     assert await world.pool.fetchval("SELECT count(*) FROM subscriber") == 1
 

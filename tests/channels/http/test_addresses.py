@@ -34,7 +34,7 @@ LAB = "http://127.0.0.1:9901"
 )
 def test_acceptable_urls_have_an_origin(url: str, origin: Any) -> None:
     policy = AddressPolicy(frozenset({LAB, "https://gateway.intern:8443"}))
-    assert policy.origin(url) == origin
+    assert policy.origin(url) == policy.origin_if_allowed(url) == origin
 
 
 PIECES = [
@@ -104,9 +104,11 @@ def test_reading_an_address_in_two_parts_finds_what_reading_it_at_once_does(url:
     ],
 )
 def test_other_urls_are_refused_with_a_code_and_not_quoted(url: Any, code: str) -> None:
+    policy = AddressPolicy(frozenset({LAB}))
     with pytest.raises(AddressRefused) as caught:
-        AddressPolicy(frozenset({LAB})).origin(url)
+        policy.origin(url)
     assert caught.value.code == str(caught.value) == code
+    assert policy.origin_if_allowed(url) == ""
 
 
 @pytest.mark.parametrize(

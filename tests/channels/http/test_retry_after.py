@@ -38,6 +38,9 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
         ("Fri, 31 Dec 9999 23:59:59 GMT", MAX_WAIT_S),
         ("Sun, 99 Nov 2026 12:01:00 GMT", None),
         ("Sun, 22 Nov 99999 12:01:00 GMT", None),
+        ("Sun, 99999999999999999999 Nov 2026 12:01:00 GMT", None),
+        ("Sun, 22 Nov 99999999999999999999 12:01:00 GMT", None),
+        ("Sun, 22 Nov 2026 12:01:00 +99999999999999", None),
         ("later", None),
     ],
 )

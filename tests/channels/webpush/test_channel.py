@@ -16,6 +16,7 @@ from channels.base import (
     Endpoint,
     Expired,
     Notice,
+    OurKeyMissing,
     OwnKeyRefused,
     Permanent,
     Unauthorized,
@@ -23,7 +24,7 @@ from channels.base import (
 )
 from channels.http.addresses import AddressPolicy
 from channels.http.client import HttpClient
-from channels.webpush.channel import LIMITS, Notes, WebPush
+from channels.webpush.channel import LIMITS, STRANGERS_CONCURRENCY, Notes, WebPush
 from channels.webpush.encryption import decode_base64url
 from channels.webpush.learnt_keys import LearntKeys
 from channels.webpush.pywebpush_encoder import PywebpushEncoder
@@ -195,6 +196,15 @@ async def test_an_operator_may_admit_every_public_host(client_for: Callable[...,
     build(client_for(), services=Directory.parse(["*"])).check(Endpoint(1, "https://ntfy.example/up", KEYS))
 
 
+async def test_a_server_that_a_stranger_chose_is_not_flooded(client_for: Callable[..., HttpClient]) -> None:
+    services = Directory.parse(["*", "ntfy.example"])
+    exempt = "http://127.0.0.1:9901"
+    channel = build(client_for(exempt), services=services)
+    named = ("https://ntfy.example", "https://web.push.apple.com", exempt)
+    assert {channel.gateway_limits(origin).concurrency for origin in named} == {LIMITS.concurrency}
+    assert channel.gateway_limits("https://else.example").concurrency == STRANGERS_CONCURRENCY
+
+
 async def test_keys_are_checked_at_subscription(client_for: Callable[..., HttpClient]) -> None:
     with pytest.raises(Permanent, match="key_invalid"):
         build(client_for()).check(
@@ -342,7 +352,7 @@ async def test_many_subscriptions_of_a_lost_key_hurt_nobody_else(
         ]
         receipts = await collect(channel, notice(), endpoints)
     kinds = {receipt.endpoint_id: type(receipt.error) for receipt in receipts}
-    assert kinds == {number: (Unauthorized if number < 40 else type(None)) for number in range(100)}
+    assert kinds == {number: (OurKeyMissing if number < 40 else type(None)) for number in range(100)}
     assert len(side.seen) == 140
 
 
@@ -365,6 +375,27 @@ async def test_an_apps_own_key_that_is_wrong_hurts_that_app_alone(
     kinds = {receipt.endpoint_id: type(receipt.error) for receipt in receipts}
     assert kinds == {number: (OwnKeyRefused if number > 1 else type(None)) for number in names}
     assert len(side.seen) == len(names), "nobody is asked twice"
+
+
+async def test_a_key_that_comes_to_be_known_meanwhile_takes_no_acceptance_away(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    """An app puts its own key while the service answers the second of ours: that one was taken, and is remembered."""
+    keys, learnt = VapidKeys(SIGNER, [OLD]), LearntKeys()
+    own = VapidSigner(generate_key(), "mailto:app@stolberg.example")
+
+    async def react(seen: Any, writer: Any) -> None:
+        if key_of(seen) == OLD.name:
+            keys.admit([own])
+        await answer(201 if key_of(seen) == OLD.name else 403)(seen, writer)
+
+    async with far_side(react) as side:
+        channel = WebPush(client_for(side.origin), keys, now=lambda: NOW, notes=Notes(learnt))
+        [receipt] = await collect(
+            channel, notice(), [Endpoint(7, f"{side.origin}/7", {**KEYS, "vapid": own.name})]
+        )
+    assert receipt.accepted
+    assert learnt.take() == {7: OLD.name}
 
 
 async def test_a_service_that_refuses_every_key_is_asked_a_bounded_number_of_times(

@@ -1,6 +1,7 @@
 """What benchmarks stand on: the messages of a burst, what /proc says, a line of metrics."""
 
 import asyncio
+import dataclasses
 import importlib
 import json
 import os
@@ -17,10 +18,12 @@ import aiohttp
 import pytest
 
 import cap
+from channels.base import Endpoint
+from channels.fcm.message import require_target
 from dispatcher.access.receipt_tokens import ReceiptTokens
 from ops.lab.bench import burst
 from ops.lab.bench.__main__ import module_of, names
-from ops.lab.bench.dispatch import SendMeasurement, summary
+from ops.lab.bench.dispatch import SendMeasurement, summary, with_phones
 from ops.lab.bench.fixtures import (
     front,
     list_reader,
@@ -93,6 +96,16 @@ def test_a_crowd_is_spread_over_the_district() -> None:
     assert Counter(one.places[0] for one in people) == dict.fromkeys(INHABITANTS, 3)
 
 
+def test_a_crowd_without_browsers_is_one_of_phones() -> None:
+    people = list(Crowd("https://127.0.0.1:1", [], 45).subscriptions())
+    assert len({one.address for one in people}) == 45
+    assert {(one.channel, one.gateway, one.keys["project"]) for one in people} == {
+        ("fcm", "warn-lab-1", "warn-lab-1")
+    }
+    for one in people:
+        require_target(Endpoint(1, one.address, one.keys))
+
+
 @pytest.mark.parametrize(("workers", "ratio"), [((1, 2), 0.5), ((2,), None)])
 def test_the_ratio_is_that_of_one_worker_alone(workers: tuple[Any, ...], ratio: float | None) -> None:
     found = {
@@ -102,6 +115,13 @@ def test_the_ratio_is_that_of_one_worker_alone(workers: tuple[Any, ...], ratio: 
     result = summary(100_000, found, 20_000.0)
     assert result["ratio_webpush"] == ratio
     assert (result["seconds"], result["per_s"], result["workers"]) == (5.0, 20_000, 2)
+    slower = {
+        count: [dataclasses.replace(one, seconds=one.seconds * 1.2) for one in sent]
+        for count, sent in found.items()
+    }
+    both = with_phones(result, slower)
+    assert both["fcm_seconds_ratio"] == pytest.approx(1.2)
+    assert [run["workers"] for run in both["fcm_runs"]] == sorted(found)
 
 
 def test_posters_let_every_device_post_once_with_a_token_that_is_read() -> None:

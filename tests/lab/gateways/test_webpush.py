@@ -200,7 +200,7 @@ def test_decryption_can_be_left_to_the_reader(
         assert pusher.push(client, subscriber, TTL=None).status == 400
     written = service.entries()
     assert [(entry.alert, bool(entry.raw)) for entry in written] == [("", True), ("", True), ("", False)]
-    good, bad, refused = ledger.opened(written, gateway.UserAgents(state).open_raw)
+    good, bad, refused = ledger.opened(written, gateway.UserAgents(state / WEBPUSH_FILE).open_raw)
     assert (good.alert, good.hash, good.raw) == ("A9", hashlib.sha256(doc("A9")).hexdigest(), "")
     assert (bad.alert, bad.reason) == ("", "short")
     assert (refused.accepted, refused.reason) == (False, "ttl")
@@ -244,7 +244,7 @@ def test_a_record_that_is_not_the_last_is_refused(state: Any, subscriber: Any, p
 def test_the_user_agents_of_a_population_can_be_counted_and_looked_up(
     state: Any, subscriber: Any, recipients: tuple[Any, ...]
 ) -> None:
-    agents = gateway.UserAgents(state)
+    agents = gateway.UserAgents(state / WEBPUSH_FILE)
     assert len(agents) == sum(one.channel == "webpush" for one in recipients)
     assert subscriber.ref in agents
     assert "nobody" not in agents

@@ -47,8 +47,19 @@ def test_an_sms_says_of_how_many_parts_it_is() -> None:
 
 def test_a_notification_has_its_headline_first_and_local_time() -> None:
     lines = lines_of(entry("webpush", json.dumps(DOCUMENT)), BERLIN)
+    assert lines[0] == "Push notification (encrypted for this browser alone)"
     assert lines[1:3] == ["WARNUNG: Hochwasser", "Düren"]
     assert lines[-1] == "Leitstelle, gültig bis 28.11.2026 19:23 MEZ"
+
+
+@pytest.mark.parametrize(
+    ("family", "said"), [("fcm", "by FCM"), ("apns", "by APNs"), ("unifiedpush", "by UnifiedPush (encrypted")]
+)
+def test_the_heading_says_by_what_it_came(family: str, said: str) -> None:
+    heading, *_ = lines_of(entry(family, json.dumps(DOCUMENT)), BERLIN)
+    assert said in heading
+    assert "browser" not in heading
+    assert len(heading) <= COLUMNS
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,18 @@ def test_three_instances_have_people_of_their_own_and_in_common(persons: list[Pe
     assert frozenset({DUEREN, JUELICH, NEIGHBOUR}) in apps
 
 
+def test_a_former_address_is_known_where_it_was_and_is_no_endpoint(
+    state: Path, persons: list[Person]
+) -> None:
+    agents = {one.token for one in read_lines(state / WEBPUSH_FILE, UserAgent)}
+    one = of(persons, "another address at each start")
+    (app,) = one.installations
+    assert app.former is not None
+    assert app.former.ref in agents
+    assert app.former not in one.endpoints
+    assert told(one, {DUEREN}, None) == app.endpoints[0].ref
+
+
 def of(persons: list[Person], title: str) -> Person:
     return next(one for one in persons if one.habit == title)
 

@@ -10,9 +10,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ops.lab.gateways.registry import WITH_PHONES
+from ops.lab.gateways.standins.apns import APPS
+from ops.lab.gateways.standins.fcm import PROJECTS
 from ops.lab.gateways.state import (
     APP_FILE,
+    FCM_FILE,
+    UNIFIEDPUSH_FILE,
     WEBPUSH_FILE,
+    FcmPhone,
     Instance,
     UserAgent,
     b64url,
@@ -21,7 +27,7 @@ from ops.lab.gateways.state import (
     unb64url,
 )
 from ops.lab.world import population
-from ops.lab.world.population import INHABITANTS, NEIGHBOURS, Origins, PopulationPlan
+from ops.lab.world.population import INHABITANTS, NEIGHBOURS, Origins, PopulationPlan, Recipient
 
 FILES = (population.POPULATION_FILE, WEBPUSH_FILE, APP_FILE, population.PLAN_FILE)
 
@@ -45,6 +51,25 @@ def test_the_channels_have_their_shares_and_each_municipality_one_app(people: tu
     assert len(inside) == 2_000
     assert channels == {"app": 15, "sms": round(1_985 * 0.199), "webpush": 1_985 - round(1_985 * 0.199)}
     assert {one.instance for one in inside if one.channel == "app"} == set(INHABITANTS)
+
+
+def test_apps_on_phones_have_their_share_each_with_the_project_of_its_municipality(tmp_path: Path) -> None:
+    plan = PopulationPlan(seed=3, subscriptions=2_000, outside=100, standins=tuple(WITH_PHONES))
+    population.make(tmp_path, plan)
+    everybody = list(population.read(tmp_path))
+    iphones = [one for one in everybody if one.channel == "apns"]
+    assert len(iphones) == round(1_985 * 0.1) + round(100 * 0.1)
+    assert {(one.keys["topic"], one.instance) for one in iphones} == set(APPS.items())
+    phones = [one for one in everybody if one.channel == "fcm"]
+    assert len(phones) == round(1_985 * 0.15) + round(100 * 0.15)
+    assert {(one.keys["project"], one.instance) for one in phones} == set(PROJECTS.items())
+    with_server = [one for one in everybody if one.channel == "unifiedpush"]
+    assert len(with_server) == round(1_985 * 0.05) + round(100 * 0.05)
+    keys = {one.token: one.public for one in read_lines(tmp_path / UNIFIEDPUSH_FILE, UserAgent)}
+    assert keys == {one.ref: one.keys["p256dh"] for one in with_server}
+    assert not keys.keys() & {one.token for one in read_lines(tmp_path / WEBPUSH_FILE, UserAgent)}
+    known = {one.address: one.project for one in read_lines(tmp_path / FCM_FILE, FcmPhone)}
+    assert known == {one.address: one.keys["project"] for one in phones}
 
 
 def test_people_live_where_people_live(people: tuple[Any, ...]) -> None:
@@ -140,6 +165,13 @@ def test_the_import_file_spreads_web_push_over_all_origins(people: tuple[Any, ..
     apps = {line["address"] for line in lines if line["channel"] == "app"}
     assert "https://app.example/callback/05358008" in apps
     assert {line["address"][0] for line in lines if line["channel"] == "sms"} == {"+"}
+
+
+def test_who_has_unifiedpush_is_imported_as_web_push_at_the_server_of_its_own() -> None:
+    one = Recipient("r", "unifiedpush", "/push/r", ("05358008",), "05358008")
+    origins = Origins({"webpush": ["https://browser.example"], "unifiedpush": ["https://own.example"]})
+    [line] = map(json.loads, population.import_lines([one], origins))
+    assert (line["channel"], line["address"]) == ("webpush", "https://own.example/push/r")
 
 
 def test_the_command_makes_the_population_and_its_import_file(

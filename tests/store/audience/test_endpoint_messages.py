@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dispatcher.model.principals import Instance
+from dispatcher.store import record
 from dispatcher.store.audience.endpoint_messages import ATTEMPTS, EndpointMessages
 from dispatcher.store.sources import Sources
 from tests.support.messages import DUEREN
@@ -54,6 +55,21 @@ async def test_one_that_was_accepted_is_done(pool: Any, messages: EndpointMessag
     [message] = await messages.claim(5)
     await messages.answered(message, "accepted", again=False)
     assert await state(pool) == ("accepted", 0, True, False)
+
+
+async def test_what_was_answered_is_not_planned_for_each_message(
+    database_url: str, messages: EndpointMessages
+) -> None:
+    [message] = await messages.claim(5)
+    async with await record.connect(database_url, size=1) as one:
+        noting = EndpointMessages(one, ADDRESSES, str, lambda _, code: digest(code))
+        for _ in range(20):
+            await noting.answered(message, "accepted", again=False)
+        planned = await one.fetchval(
+            "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE $1",
+            "%UPDATE subscriber_endpoint%",
+        )
+    assert planned > 10
 
 
 async def test_a_dead_worker_s_is_sent_again_with_another_code(pool: Any, messages: EndpointMessages) -> None:

@@ -11,13 +11,14 @@ from dispatcher.model.principals import ChannelCredential, Instance
 from dispatcher.model.subscribers import EndpointState, SubscriberRefused, Wish, WishedEndpoint
 from dispatcher.model.vocabulary import Reason, State
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
-from dispatcher.store.audience.endpoints import SHARED_MAX, EndpointLink, successors
+from dispatcher.store.audience.endpoints import SHARED_MAX, EndpointLink, owned, successors
 from dispatcher.store.audience.ends import SubscriberEnds
 from dispatcher.store.audience.proofs import Proofs
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.sources import Sources
+from tests.support.apns_credentials import credential_of
 from tests.support.histories import finish, plan, planned, submit, subscription
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.sealed import ADDRESSES, endpoints
@@ -156,12 +157,22 @@ async def test_keys_that_nobody_has_proven_keep_the_endpoint_from_nobody(pool: A
 
 async def test_own_keys_that_changed_are_proven_again(pool: Any) -> None:
     await enrol(pool, "anna", "a")
-    await put(pool, "anna", Wish((endpoint("a", "new"),), (DUEREN,)))
-    assert await told(pool) == {"a": (False, [])}
-    await pool.execute("UPDATE subscriber_endpoint SET due_at = clock_timestamp()")
-    await prove_all(pool)
-    assert await told(pool) == {"a": (True, [DUEREN])}
-    assert [one.keys["auth"] for one in await endpoints(pool)] == ["new"]
+    for keys in ("new", "newer"):  # as an app whose library makes others at each start
+        await put(pool, "anna", Wish((endpoint("a", keys),), (DUEREN,)))
+        assert await told(pool) == {"a": (False, [])}
+        await prove_all(pool)
+        assert await told(pool) == {"a": (True, [DUEREN])}, "by a code that was sent at once"
+        assert [one.keys["auth"] for one in await endpoints(pool)] == [keys]
+
+
+async def test_keys_that_change_before_they_are_proven_send_no_code_each(pool: Any) -> None:
+    await put(pool, "mallory", Wish((endpoint("a", "one"),), (DUEREN,)))
+    messages = EndpointMessages(pool, ADDRESSES, lambda _: "x", lambda _number, code: digest(code))
+    sent = await messages.claim(5)
+    await messages.answered(sent[0], "accepted", again=False)
+    for keys in ("two", "three"):
+        await put(pool, "mallory", Wish((endpoint("a", keys),), (DUEREN,)))
+    assert (len(sent), await messages.claim(5)) == (1, [])
 
 
 async def test_one_that_was_gone_is_the_same_recipient_again_once_it_is_proven(pool: Any) -> None:
@@ -260,6 +271,66 @@ async def test_however_many_name_an_endpoint_its_owner_is_not_kept_out(pool: Any
     assert await pool.fetchval("SELECT proven_at FROM subscriber_endpoint WHERE subscriber_id = $1", number)
     with pytest.raises(SubscriberRefused, match="endpoint_taken"):
         await put(pool, "mallory 0", Wish((endpoint("a", "guess"),), (JUELICH,)), "juelich")
+
+
+def test_what_an_import_leaves_out_is_what_an_app_says() -> None:
+    imported, said = {"project": "warn-app-1"}, {"project": "warn-app-1", "target": "token"}
+    assert owned(imported) == owned(said) != owned({**said, "target": "fid"})
+
+
+async def test_an_app_names_a_firebase_project_of_its_own(pool: Any) -> None:
+    def phone(project: str, target: str = "token") -> Wish:
+        one = WishedEndpoint("fcm", project, "token:1", {"project": project, "target": target})
+        return Wish((one,), (DUEREN,))
+
+    async def own(instance: str, project: str) -> None:
+        kept = ChannelCredential(instance, "fcm", f"{project}/key")
+        await InstanceCredentials(pool).put(kept, b"x", ADDRESSES, UNNAMED_OPERATOR)
+
+    await own("juelich", "warn-app-1")
+    with pytest.raises(SubscriberRefused) as refused:
+        await put(pool, "anna", phone("warn-app-1"))
+    assert (refused.value.code, refused.value.path) == ("project_unknown", "/endpoints/0/keys/project")
+    await own("dueren", "warn-app-1")
+    await own("dueren", "warn-app-2")
+    # Who names an address first in a wrong project, or as what it is not, keeps nobody out.
+    await put(pool, "mallory", phone("warn-app-1"))
+    await put(pool, "berta", phone("warn-app-2", "fid"))
+    await put(pool, "anna", phone("warn-app-2"))
+    [one] = await endpoints(pool)
+    assert (one.address, one.keys) == ("token:1", {"project": "warn-app-2", "target": "token"})
+    assert await pool.fetchval("SELECT gateway FROM subscription") == "warn-app-2"
+    await prove_all(pool)
+    with pytest.raises(SubscriberRefused, match="endpoint_taken"):
+        await put(pool, "dora", phone("warn-app-1"))
+
+
+async def test_an_app_on_iphones_names_an_app_and_environment_of_its_own(pool: Any) -> None:
+    def phone(topic: str, environment: str = "production") -> Wish:
+        keys = {"topic": topic, "environment": environment}
+        return Wish((WishedEndpoint("apns", f"{environment}/{topic}", "a1" * 32, keys),), (DUEREN,))
+
+    async def own(instance: str, environment: str, *topics: str) -> None:
+        credential = credential_of(*topics, environment=environment)
+        kept = ChannelCredential(instance, "apns", credential.name)
+        await InstanceCredentials(pool).put(kept, b"x", ADDRESSES, UNNAMED_OPERATOR)
+
+    await own("juelich", "production", "de.dueren.warn")
+    await own("dueren", "sandbox", "de.dueren.warn")
+    for foreign in (phone("de.dueren.warn"), phone("de.dueren", "sandbox")):
+        with pytest.raises(SubscriberRefused) as refused:
+            await put(pool, "anna", foreign)
+        assert (refused.value.code, refused.value.path) == ("topic_unknown", "/endpoints/0/keys/topic")
+    await own("dueren", "production", "de.a", "de.dueren.warn")
+    # The one before goes on; who names an address first in a wrong environment keeps nobody out.
+    await put(pool, "mallory", phone("de.dueren.warn", "sandbox"))
+    await put(pool, "anna", phone("de.dueren.warn"))
+    [one] = await endpoints(pool)
+    assert one.keys == {"topic": "de.dueren.warn", "environment": "production"}
+    assert await pool.fetchval("SELECT gateway FROM subscription") == "production/de.dueren.warn"
+    await prove_all(pool)
+    with pytest.raises(SubscriberRefused, match="endpoint_taken"):
+        await put(pool, "dora", phone("de.dueren.warn", "sandbox"))
 
 
 async def test_a_browser_subscribed_with_the_key_that_the_service_has(pool: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from dispatcher.model.principals import Instance
 from dispatcher.model.subscribers import EndpointState
+from dispatcher.model.subscriptions import WatchedArea
 from dispatcher.model.vocabulary import Kind, Reason, State
 from dispatcher.store.audience.ends import SubscriberEnds
 from dispatcher.store.audience.subscribers import Subscribers
@@ -82,3 +83,38 @@ async def test_after_the_end_date_nothing_new_is_told_and_the_end_of_what_was_is
     assert await ends.end_expired(10) == 0, "it was counted"
     assert await store.of(installation("anna")) is None
     assert await named(pool) == {}
+
+
+async def aged(pool: Any, *names: str, days: int) -> None:
+    """Let the endpoints of these have ended so many days ago."""
+    for number in [one for name, one in (await named(pool)).items() if name in names]:
+        await pool.execute(
+            "UPDATE subscription SET ended_at = now() - make_interval(days => $2), end_reason = 'gone' WHERE id = $1",
+            number,
+            days,
+        )
+
+
+async def test_whose_devices_are_all_gone_is_erased_and_may_come_again(pool: Any) -> None:
+    """Places and wishes too: the privacy page promises it."""
+    await enrol(pool, "gone", watched_areas=(WatchedArea(((50.8, 6.48),), 500.0, (DUEREN,)),))
+    await enrol(pool, "half", "half", "lives")
+    await enrol(pool, "lately")
+    await enrol(pool, "seen")
+    await put(pool, "proved nothing", wish("never"))
+    await pool.execute("DELETE FROM subscriber_endpoint WHERE proven_at IS NULL")
+    await aged(pool, "gone", "half", "seen", days=31)
+    await aged(pool, "lately", days=29)
+    await pool.execute(
+        "UPDATE subscriber SET seen_at = now() - interval '31 days' WHERE installation_hash <> $1",
+        digest("seen"),
+    )
+    ends = SubscriberEnds(pool, ADDRESSES)
+    assert await ends.erase_abandoned(30, 1) == 1
+    assert await ends.erase_abandoned(30) == 1
+    assert await ends.erase_abandoned(30) == 0
+    left = {row["installation_hash"] for row in await pool.fetch("SELECT installation_hash FROM subscriber")}
+    assert left == {digest(name) for name in ("half", "lately", "seen")}
+    assert await pool.fetchval("SELECT count(*) FROM subscriber_area") == 0
+    assert await pool.fetchval("SELECT count(DISTINCT subscriber_id) FROM subscriber_municipality") == 3
+    assert (await put(pool, "gone", wish("gone"))).new_token

@@ -9,7 +9,7 @@ from dispatcher.model.principals import Instance
 from dispatcher.model.reports import ReceiptMasks
 from dispatcher.model.retry_policy import LastingPolicy
 from dispatcher.model.vocabulary import UNCERTAIN, State
-from dispatcher.store.audience.failing import note_failing
+from dispatcher.store.audience.failing import ABSENT, FAILING, note_failing
 from dispatcher.store.audience.liveness import Liveness, Noted
 from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.delivery.device_receipts import DeviceReceipts
@@ -138,15 +138,20 @@ async def test_an_acceptance_begins_anew_what_ends_who_fails_lastingly(
     pool: Any, alerts: Any, ledger: Any, plans: Any, subscriptions: Any, liveness: Liveness
 ) -> None:
     one, two, three = await subscribe(pool, subscriptions, "a", "b", "c")
-    await note_failing(pool, "earlier", {one: "507", two: "507"}, LastingPolicy())
+    for absent in (False, True):
+        await note_failing(pool, "earlier", {one: "507", two: "507"}, LastingPolicy(), absent=absent)
     batch = await batch_of(alerts, ledger, plans)
     recipients = await pool.fetchval("SELECT recipients FROM batch")
     became = {one: State.ACCEPTED | UNCERTAIN, two: State.REJECTED, three: State.ACCEPTED}
     await finish(ledger, batch, [became[number] for number in recipients])
-    await note_failing(pool, "later", {three: "507"}, LastingPolicy())
+    for absent in (False, True):
+        await note_failing(pool, "later", {three: "507"}, LastingPolicy(), absent=absent)
     assert await liveness.note() == Noted()
-    left = await pool.fetch("SELECT subscription_id FROM failing_subscription ORDER BY 1")
-    assert [row["subscription_id"] for row in left] == [two, three], "who failed, and who failed only since"
+    for table in (FAILING, ABSENT):
+        left = await pool.fetch(f"SELECT subscription_id FROM {table} ORDER BY 1")
+        assert [row["subscription_id"] for row in left] == [two, three], (
+            "who failed, and who failed only since"
+        )
 
 
 async def test_a_subscriber_is_shown_it(

@@ -7,6 +7,7 @@ import pytest
 
 from dispatcher.model.principals import Instance
 from dispatcher.model.subscribers import EndpointState
+from dispatcher.store import record
 from dispatcher.store.audience.endpoint_messages import EndpointMessages
 from dispatcher.store.audience.proofs import CODE_TRIES, Proofs
 from dispatcher.store.audience.subscribers import Subscribers
@@ -16,6 +17,8 @@ from tests.support.sealed import ADDRESSES
 from tests.support.subscribers import digest, enrol, installation, put, told, wish
 
 PAST = datetime(2025, 1, 1, tzinfo=UTC)
+PLANNED = """
+SELECT statement, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%$%' AND statement NOT LIKE '%pg_type%'"""
 
 
 @pytest.fixture
@@ -38,6 +41,22 @@ async def test_a_wrong_code_proves_nothing_and_after_some_the_right_one_does_not
         assert not await proofs.prove(number, digest("wrong"))
     assert not await proofs.prove(number, message.code_digest)
     assert await told(pool) == {"anna": (False, [])}
+
+
+async def test_what_a_code_brings_about_is_planned_once_whoever_brings_it(
+    database_url: str, pool: Any
+) -> None:
+    messages = EndpointMessages(pool, ADDRESSES, lambda _: "x", lambda number, _: digest(str(number)))
+    async with await record.connect(database_url, size=1) as one:
+        for name in ("anna", "bernd", "carla"):
+            await put(pool, name, wish(name))
+            [message] = await messages.claim(5)
+            assert await Proofs(one, ADDRESSES).prove(message.subscriber, message.code_digest)
+        planned = await one.fetch(PLANNED)
+        mode = await one.fetchval("SHOW plan_cache_mode")
+    assert any("subscriber_endpoint" in row["statement"] for row in planned)
+    assert {row["statement"] for row in planned if row["custom_plans"]} == set()
+    assert mode == "auto", "of other transactions nothing is changed"
 
 
 async def test_a_code_is_somebodys_and_holds_for_a_while_and_once(pool: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from dispatcher.model.principals import Instance
 from dispatcher.model.subscribers import EndpointState, NotTheirs, SubscriberRefused
 from dispatcher.store import record
-from dispatcher.store.audience.subscribers import ONE_DEVICE_MAX, Subscribers, Tokens
+from dispatcher.store.audience.subscribers import _SEEN, ONE_DEVICE_MAX, Subscribers, Tokens
 from dispatcher.store.audience.unions import hold_shown, reunite
 from dispatcher.store.sources import Sources
 from tests.support.messages import DUEREN, JUELICH
@@ -42,6 +42,17 @@ async def test_an_endpoint_follows_nothing_until_its_code_has_come_back(pool: An
     assert all(
         one.answer == "accepted" and one.last_accepted and one.last_confirmed for one in found.endpoints
     )
+
+
+async def test_of_an_iphone_is_known_to_the_second_when_its_app_was_there(pool: Any) -> None:
+    """As Apple says since when a device token is none."""
+    await enrol(pool, "anna")
+    await pool.execute("UPDATE subscription SET channel = 'apns'")
+    before = await Subscribers(pool, ADDRESSES).of(installation("anna"))
+    assert before is not None
+    number = await pool.fetchval("SELECT id FROM subscriber")
+    await pool.execute(_SEEN, number)
+    assert (await Subscribers(pool, ADDRESSES).of(installation("anna"))).seen_at > before.seen_at
 
 
 async def test_the_same_wish_once_more_changes_nothing_and_sends_nothing(pool: Any) -> None:

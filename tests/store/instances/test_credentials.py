@@ -63,6 +63,15 @@ async def test_one_that_is_replaced_goes_on_and_may_come_back(credentials: Insta
     assert await credentials.newest("dueren", "webpush") == "BFirst"
 
 
+async def test_what_was_put_last_is_the_last_of_those_opened(credentials: InstanceCredentials) -> None:
+    """Where several send for one app, as replaced keys do and those of two instances, that one does."""
+    other = replace(FIRST, instance_id="juelich", fingerprint="B3")
+    for one in (FIRST, other, SECOND, FIRST, replace(FIRST, fingerprint="B4")):
+        await credentials.put(one, b"key", ADDRESSES, ANNA)
+    opened = await credentials.opened("webpush", ADDRESSES)
+    assert [one.fingerprint for one, _ in opened] == ["B3", "BSecond", "BFirst", "B4"]
+
+
 async def test_what_cannot_be_opened_is_left_out_and_hurts_nobody_else(
     credentials: InstanceCredentials, pool: Any
 ) -> None:

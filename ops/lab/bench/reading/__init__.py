@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             found = rates(trial, options.rounds, options.seconds)
             per_s = median(ours for ours, _, _ in found)
             quiet = trial.submitter.submit_for(options.submitting / 2)
-            beside = trial.beside(options.submitting, FULL * per_s)
+            beside, beside_per_s = trial.beside(options.submitting, FULL * per_s)
             quiet += trial.submitter.submit_for(options.submitting / 2)
             slow = trial.slow(options.slow, options.seconds)
             crowd = trial.crowd(options.crowd, options.crowd_seconds) if options.crowd else {}
@@ -73,6 +73,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         **crowd,
         "submission_p99_ms": round(p99["beside"] * 1000, 1),
         "submissions": len(beside),
+        "beside_share": round(beside_per_s / per_s, 2),
         "bare_asgi_per_s": round(median(bare for _, bare, _ in found)),
         "fastapi_per_s": round(median(slow for _, _, slow in found)),
         "warnings": options.warnings,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from ops.lab.bench.fixtures.processes import Process
 from ops.lab.bench.fixtures.slow_readers import SlowOrders, SlowResult
 from ops.lab.bench.fixtures.stream_listeners import Heard, ListenerOrders
 from ops.lab.bench.fixtures.submitter import ADD_SOURCE, Submitter
-from ops.lab.bench.webpush import processors
+from ops.lab.bench.senders.measurement import processors
 
 if TYPE_CHECKING:
     from ops.lab.world.service import Service
@@ -51,9 +51,19 @@ FULL = 0.8
 """At which share of the full rate is read beside submissions."""
 
 
-def read(port: int, seconds: float, rate: float = 0.0, paths: tuple[str, ...] = (LIST,)) -> float:
-    """Read for so long. Returns requests a second. Raises RuntimeError where one was refused."""
-    aside = Aside("list_reader", ReaderOrders(port, list(paths), CONNECTIONS, seconds, rate))
+def read(
+    port: int,
+    seconds: float,
+    rate: float = 0.0,
+    paths: tuple[str, ...] = (LIST,),
+    *,
+    comes_last: bool = False,
+) -> float:
+    """Read for so long. Returns requests a second. Raises RuntimeError where one was refused. What `comes_last` is as
+    `Aside` has it.
+    """
+    orders = ReaderOrders(port, list(paths), CONNECTIONS, seconds, rate)
+    aside = Aside("list_reader", orders, comes_last=comes_last)
     aside.begin()
     found = msgspec.json.decode(aside.result(), type=ReaderResult)
     if found.refused:
@@ -96,14 +106,13 @@ class Trial:
         if own is not None:
             Process(self._service.pids()["reading-1"]).pin({own})
 
-    def beside(self, seconds: float, rate: float) -> list[float]:
-        """Submit while others read at this rate."""
-        reading = threading.Thread(target=read, args=(self.port, seconds, rate, MIX))
-        reading.start()
-        try:
-            return self.submitter.submit_for(seconds)
-        finally:
-            reading.join()
+    def beside(self, seconds: float, rate: float) -> tuple[list[float], float]:
+        """Submit while others, who are no part of the machine, read at this rate. Returns how long each answer took, in
+        seconds, and how many requests of theirs were answered a second.
+        """
+        with ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(read, self.port, seconds, rate, MIX, comes_last=True)
+            return self.submitter.submit_for(seconds), reading.result()
 
     def streams(self, count: int) -> dict[str, Any]:
         """Open streams, submit a warning, and wait until all have heard of it."""

@@ -19,10 +19,16 @@ from channels.http.addresses import AddressPolicy
 from channels.http.client import HttpClient
 from channels.http.messages import Answer, HttpError, Request, header_lines
 from channels.webpush.vapid import VapidSigner
-from ops.lab.bench.senders.job import CONCURRENCY, TIMEOUT_S, WARM_UP, Job, Timing, headers, read_job
-
-BODY_OVERHEAD = 103
-"""Bytes that encryption adds to a payload (RFC 8188 and 8291)."""
+from ops.lab.bench.senders.job import (
+    CONCURRENCY,
+    ENCRYPTION_BYTES,
+    TIMEOUT_S,
+    WARM_UP,
+    Job,
+    Timing,
+    headers,
+    read_job,
+)
 
 
 def ready_made(job: Job) -> tuple[list[str], bytes]:
@@ -30,7 +36,7 @@ def ready_made(job: Job) -> tuple[list[str], bytes]:
     signer = VapidSigner(job.vapid_pem.encode(), "mailto:leitstelle@example.org")
     fixed = {"TTL": "3600", "Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream"}
     token = {"Authorization": signer.authorization(job.origin, utc_now())}
-    return header_lines({**headers(), **fixed, **token}), os.urandom(len(job.payload) + BODY_OVERHEAD)
+    return header_lines({**headers(), **fixed, **token}), os.urandom(len(job.payload) + ENCRYPTION_BYTES)
 
 
 async def send_with_client(job: Job) -> None:
@@ -114,6 +120,6 @@ def _drive(multi: Any, handles: list[Any], count: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[2] == "client":
-        uvloop.run(send_with_client(read_job(sys.argv[1])))
+        uvloop.run(send_with_client(read_job(sys.argv[1], Job)))
     else:
-        send_with_libcurl(read_job(sys.argv[1]))
+        send_with_libcurl(read_job(sys.argv[1], Job))

@@ -7,13 +7,15 @@ import resource
 import time
 from base64 import urlsafe_b64encode
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from dispatcher.runtime import gc_tuning
 
 TIMEOUT_S = 30.0
+ENCRYPTION_BYTES = 103
+"""Bytes that encryption adds to a payload (RFC 8188 and 8291)."""
 CONCURRENCY = 100
 WARM_UP = 300
 """Pushes that are not timed: connections, caches and, for ours, the connections of a mass send exist afterwards."""
@@ -26,7 +28,17 @@ class Keys(msgspec.Struct, frozen=True):
     auth: str
 
 
-class Job(msgspec.Struct, frozen=True):
+class AnyJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What all jobs have."""
+
+    cpu: int | None = None
+    """The processor to stay on."""
+
+
+SomeJob = TypeVar("SomeJob", bound=AnyJob)
+
+
+class Job(AnyJob, frozen=True):
     """Send `payload` `count` times, to as many endpoints below `origin`."""
 
     origin: str
@@ -35,7 +47,6 @@ class Job(msgspec.Struct, frozen=True):
     payload: str
     count: int
     keys: tuple[Keys, ...]
-    cpu: int | None = None
 
     def subscription(self, number: int) -> tuple[str, Keys]:
         """Return the endpoint's URL and keys."""
@@ -59,9 +70,9 @@ def _cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def read_job(path: str) -> Job:
+def read_job(path: str, kind: type[SomeJob]) -> SomeJob:
     """Read the job in a file, and move this process to the processor it names, with a worker's garbage collection."""
-    job = msgspec.json.decode(Path(path).read_bytes(), type=Job)
+    job = msgspec.json.decode(Path(path).read_bytes(), type=kind)
     if job.cpu is not None:
         os.sched_setaffinity(0, {job.cpu})
     gc_tuning.configure()

@@ -1,16 +1,19 @@
-"""Our channel: `python -m ops.lab.bench.senders.own JOB [fresh|stalled]`, with keys made ahead or, `fresh`, at the
-send.
+"""Our channel: `python -m ops.lab.bench.senders.own JOB [fresh|ready|stalled]`, with keys made ahead or, `fresh`, at
+the send.
 
-`stalled`: while the first connection of a mass send is being made, the event loop is held until its time is up.
+`ready`: all get one body that was made before, noise of the right length. `stalled`: while the first connection of a
+mass send is being made, the event loop is held until its time is up.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -23,10 +26,12 @@ from channels.webpush.channel import LIMITS, WebPush
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import TURN, PrecomputedKeys
 from channels.webpush.vapid import VapidKeys, VapidSigner
-from ops.lab.bench.senders.job import WARM_UP, Job, Timing, read_job
+from ops.lab.bench.senders.job import ENCRYPTION_BYTES, WARM_UP, Job, Timing, read_job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from channels.webpush.encoder import Encoder
 
 SLICE = 100
 """Sends in flight at once, as in one batch of the dispatcher (`WARN_SLICE_SIZE`); of several batches it may be more."""
@@ -36,22 +41,24 @@ STALLED_CONNECT_S = 0.2
 """The time for a connection where it is to run out."""
 
 
-async def send(job: Job, *, fresh: bool = False, stalled: bool = False) -> None:
+async def send(job: Job, way: str = "") -> None:
     """Send in batches, as the dispatcher does, and account for every receipt."""
     endpoints = [_endpoint(job, number) for number in range(job.count)]
     keys = PrecomputedKeys(job.count)
+    stalled = way == "stalled"
     connect_s = STALLED_CONNECT_S if stalled else DEFAULT_CONNECT_TIMEOUT_S
     http = HttpClient(
         AddressPolicy(frozenset({job.origin})), ca_file=job.ca_file, connect_timeout_s=connect_s
     )
     keys_of_ours = VapidKeys(VapidSigner(job.vapid_pem.encode(), "mailto:leitstelle@example.org"))
-    encoder = DirectEncoder() if fresh else DirectEncoder(ready=keys.seal)
+    encoders: dict[str, Callable[[], Encoder]] = {"fresh": DirectEncoder, "ready": partial(ready_made, job)}
+    encoder = encoders[way]() if way in encoders else DirectEncoder(ready=keys.seal)
     channel = WebPush(http, keys_of_ours, encoder=encoder, limits=replace(LIMITS, concurrency=SLICE))
     holding = asyncio.create_task(hold_a_connect(http)) if stalled else None
     await deliver(channel, job, endpoints[:WARM_UP])
     if holding is not None:
         await holding
-    if not fresh:
+    if way not in encoders:
         for number, endpoint in enumerate(endpoints):
             keys.make(endpoint)
             if number % TURN == 0:  # a worker's loop is not held either: connections are being made
@@ -61,6 +68,12 @@ async def send(job: Job, *, fresh: bool = False, stalled: bool = False) -> None:
     await deliver(channel, job, endpoints)
     timing.stop(job.count)
     await http.aclose()
+
+
+def ready_made(job: Job) -> Encoder:
+    """Return what gives everybody the same body: what sending costs without encryption."""
+    body = os.urandom(len(job.payload.encode()) + ENCRYPTION_BYTES)
+    return lambda _payload, _endpoint: body
 
 
 async def hold_a_connect(http: HttpClient) -> None:
@@ -96,4 +109,4 @@ def _endpoint(job: Job, number: int) -> Endpoint:
 
 
 if __name__ == "__main__":
-    uvloop.run(send(read_job(sys.argv[1]), fresh="fresh" in sys.argv[2:], stalled="stalled" in sys.argv[2:]))
+    uvloop.run(send(read_job(sys.argv[1], Job), *sys.argv[2:]))

@@ -80,6 +80,6 @@ async def send_async(job: Job) -> None:
 
 if __name__ == "__main__":
     if sys.argv[2] == "session":
-        send_with_session(read_job(sys.argv[1]))
+        send_with_session(read_job(sys.argv[1], Job))
     else:
-        asyncio.run(send_async(read_job(sys.argv[1])))
+        asyncio.run(send_async(read_job(sys.argv[1], Job)))

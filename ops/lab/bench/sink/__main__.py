@@ -14,6 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from ops.lab.bench.sink.framing import ANSWERS
 from ops.lab.bench.sink.server import Sample, Sink, listening, server_tls
 from ops.lab.world.certificate import HOST
 
@@ -23,18 +24,20 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
-        prog="ops.lab.bench.sink", description="a push service that accepts everything"
+        prog="ops.lab.bench.sink", description="a push service, or FCM, that accepts everything"
     )
     parser.add_argument("--cert", required=True)
     parser.add_argument("--key", required=True)
     parser.add_argument("--cpu", type=int, help="stay on this processor")
     parser.add_argument("--protocols", default="h2,http/1.1", help="what ALPN offers, comma-separated")
+    parser.add_argument("--answer", choices=sorted(ANSWERS), default="push", help="whose answers it gives")
     options = parser.parse_args(argv)
     if options.cpu is not None:
         os.sched_setaffinity(0, {options.cpu})
     listener = listening(HOST, 0)
     sample = Sample()
-    sink = Sink(listener, server_tls(options.cert, options.key, tuple(options.protocols.split(","))), sample)
+    tls = server_tls(options.cert, options.key, tuple(options.protocols.split(",")))
+    sink = Sink(listener, tls, sample, ANSWERS[options.answer])
     print(json.dumps({"origin": f"https://{HOST}:{listener.getsockname()[1]}"}), flush=True)
     sink.serve(sys.stdin.fileno(), lambda: _report(sample))
     return 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+import json
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+import hpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -10,9 +13,6 @@ if TYPE_CHECKING:
     Note = Callable[[bytes], None]
     """Is called with the body of each request, when it is complete."""
 
-LOCATION: Final = b"https://127.0.0.1/m/0123456789abcdef"
-"""The header of every answer: a push service names the message it made (RFC 8030 section 5)."""
-_ANSWER_1: Final = b"HTTP/1.1 201 Created\r\nLocation: " + LOCATION + b"\r\nContent-Length: 0\r\n\r\n"
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -24,8 +24,50 @@ _END_STREAM, _END_HEADERS, _ACK, _PADDED = 1, 4, 1, 8
 _ANY_BYTES: Final = 1 << 30
 _WINDOW_MAX: Final = (1 << 31) - 1
 _WINDOW_START: Final = 65_535
-# HPACK without a dynamic table: ":status" (entry 8) and "location" (entry 46) with literal values.
-_BLOCK: Final = b"\x08\x03201" + b"\x0f\x1f" + bytes([len(LOCATION)]) + LOCATION
+
+
+class SinkAnswer(NamedTuple):
+    """The answer to every request."""
+
+    status: bytes
+    """With its reason, as HTTP/1.1 has it."""
+    name: bytes
+    """The header's name, and its index in HPACK's static table (RFC 7541 appendix A), which is 15 at least."""
+    place: int
+    value: bytes
+    body: bytes = b""
+    echoed: bytes = b""
+    """A header that is sent back as it came, over HTTP/2: then header blocks are read, and what is noted of a request
+    is its headers and its body as JSON.
+    """
+
+    def over_http_1(self) -> bytes:
+        """Return it as HTTP/1.1 writes it."""
+        head = b"HTTP/1.1 %b\r\n%b: %b\r\nContent-Length: %d\r\n\r\n"
+        return head % (self.status, self.name, self.value, len(self.body)) + self.body
+
+    def block(self) -> bytes:
+        """Return its headers as HPACK writes them without a dynamic table: names by index, literal values."""
+        return b"\x08\x03%b\x0f%c%c%b" % (self.status[:3], self.place - 15, len(self.value), self.value)
+
+
+ANSWERS: Final = {
+    # A push service names the message it made (RFC 8030 section 5).
+    "push": SinkAnswer(b"201 Created", b"Location", 46, b"https://127.0.0.1/m/0123456789abcdef"),
+    # FCM names it, too; the token service's answer is in the same document: whoever asks reads what concerns them.
+    "fcm": SinkAnswer(
+        b"200 OK",
+        b"Content-Type",
+        31,
+        b"application/json; charset=UTF-8",
+        b'{\n  "name": "projects/warn-lab-1/messages/0:1764460800123456%0f1e2d3c4b5a6978",\n'
+        b'  "access_token": "ya29.sink", "expires_in": 3599, "token_type": "Bearer"\n}\n',
+    ),
+    "apns": SinkAnswer(b"200 OK", b"Server", 54, b"sink"),
+    # Some clients know by it alone to which of their requests an answer belongs.
+    "apns-read": SinkAnswer(b"200 OK", b"Server", 54, b"sink", echoed=b"apns-id"),
+}
+"""The answers by the kind of service."""
 
 
 class Framing(Protocol):
@@ -43,8 +85,9 @@ class Framing(Protocol):
 class Http1:
     """HTTP/1.1 with Content-Length, and with chunks as Node's client may send them."""
 
-    def __init__(self, note: Note) -> None:
+    def __init__(self, note: Note, answer: SinkAnswer) -> None:
         self._note = note
+        self._answer = answer.over_http_1()
         self._rest = b""
 
     def greeting(self) -> bytes:
@@ -64,7 +107,7 @@ class Http1:
                 break
             self._note(rest[end : end + length])
             rest = rest[end + length :]
-            answers += _ANSWER_1
+            answers += self._answer
         self._rest = rest
         return answers
 
@@ -83,8 +126,11 @@ def _content_length(head: bytes) -> int:
 class Http2:
     """Speaks as much of RFC 9113 as a sink needs: header blocks are not read, windows never close."""
 
-    def __init__(self, note: Note) -> None:
+    def __init__(self, note: Note, answer: SinkAnswer) -> None:
         self._note = note
+        self._block, self._body, self._echoed = answer.block(), answer.body, answer.echoed
+        self._decoder = hpack.Decoder() if answer.echoed else None
+        self._heads: dict[int, dict[bytes, bytes]] = {}
         self._rest = b""
         self._bodies: dict[int, bytes] = {}
         self._credit = _WINDOW_MAX
@@ -123,6 +169,8 @@ class Http2:
         if kind == _DATA:
             self._take_data(stream, flags, payload, answers)
         elif kind == _HEADERS:
+            if self._decoder is not None:
+                self._heads[stream] = dict(self._decoder.decode(payload, raw=True))
             if flags & _END_STREAM:
                 self._finish(stream, b"", answers)
         elif kind == _RST_STREAM:
@@ -144,8 +192,20 @@ class Http2:
             self._bodies[stream] = body
 
     def _finish(self, stream: int, body: bytes, answers: list[bytes]) -> None:
+        if self._echoed:
+            head = self._heads.pop(stream)
+            said = {name.decode(): value.decode() for name, value in head.items()}
+            self._note(json.dumps({"headers": said, "body": body.decode()}).encode())
+            literals = (self._echoed, head[self._echoed])
+            block = self._block + b"\x00" + b"".join(bytes([len(one)]) + one for one in literals)
+            answers.append(frame(_HEADERS, _END_STREAM | _END_HEADERS, stream, block))
+            return
         self._note(body)
-        answers.append(frame(_HEADERS, _END_STREAM | _END_HEADERS, stream, _BLOCK))
+        if self._body:
+            answers.append(frame(_HEADERS, _END_HEADERS, stream, self._block))
+            answers.append(frame(_DATA, _END_STREAM, stream, self._body))
+        else:
+            answers.append(frame(_HEADERS, _END_STREAM | _END_HEADERS, stream, self._block))
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:

@@ -13,7 +13,7 @@ from ops.lab.bench.sink.framing import Http1, Http2
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ops.lab.bench.sink.framing import Framing
+    from ops.lab.bench.sink.framing import Framing, SinkAnswer
 
 SAMPLE_EVERY: Final = 97
 """One body in so many is kept at first; the number doubles each time that the sample is full."""
@@ -50,9 +50,10 @@ class Sample:
 class _Peer:
     """A connection: first the TLS handshake, then requests."""
 
-    def __init__(self, raw: ssl.SSLSocket, note: Callable[[bytes], None]) -> None:
+    def __init__(self, raw: ssl.SSLSocket, note: Callable[[bytes], None], answer: SinkAnswer) -> None:
         self.socket = raw
         self._note = note
+        self._answer = answer
         self._framing: Framing | None = None
         self._unsent = b""
 
@@ -74,7 +75,7 @@ class _Peer:
     def _shake_hands(self) -> None:
         self.socket.do_handshake()
         framing = Http2 if self.socket.selected_alpn_protocol() == "h2" else Http1
-        self._framing = framing(self._note)
+        self._framing = framing(self._note, self._answer)
         self._send(self._framing.greeting())
 
     def _receive(self) -> None:
@@ -96,10 +97,13 @@ class _Peer:
 class Sink:
     """Serves one listening socket until `stop` is readable."""
 
-    def __init__(self, listener: socket.socket, tls: ssl.SSLContext, sample: Sample) -> None:
+    def __init__(
+        self, listener: socket.socket, tls: ssl.SSLContext, sample: Sample, answer: SinkAnswer
+    ) -> None:
         self._listener = listener
         self._tls = tls
         self._sample = sample
+        self._answer = answer
         self._peers: dict[int, _Peer] = {}
         self._epoll = select.epoll()
 
@@ -125,7 +129,7 @@ class Sink:
                 raw.setblocking(False)
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 wrapped = self._tls.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
-                self._peers[wrapped.fileno()] = _Peer(wrapped, self._sample.note)
+                self._peers[wrapped.fileno()] = _Peer(wrapped, self._sample.note, self._answer)
                 self._epoll.register(wrapped, select.EPOLLIN)
 
     def _serve_one(self, fd: int, peer: _Peer) -> None:

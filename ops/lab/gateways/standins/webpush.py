@@ -54,8 +54,8 @@ class UndecryptableError(Exception):
 class UserAgents:
     """Holds the private side of all subscriptions."""
 
-    def __init__(self, state: Path) -> None:
-        self._agents = {agent.token: agent for agent in read_lines(state / WEBPUSH_FILE, UserAgent)}
+    def __init__(self, file: Path) -> None:
+        self._agents = {agent.token: agent for agent in read_lines(file, UserAgent)}
 
     def __contains__(self, token: str) -> bool:
         return token in self._agents
@@ -70,6 +70,10 @@ class UserAgents:
             return read_document(decrypt(agent, body))
         except UndecryptableError as error:
             return Content("", "", "", reason=str(error))
+
+    def opened(self, token: str, body: bytes) -> Content | None:
+        """Return the same; None for a token that there is not."""
+        return self.open(token, body) if token in self else None
 
     def open_raw(self, token: str, raw: str) -> Content:
         """Do the same with a body kept in the ledger as base64."""
@@ -230,14 +234,15 @@ def _examiner(options: argparse.Namespace, listen: Listen) -> WebPush:
         required=not options.vapid_optional,
     )
     return WebPush(
-        UserAgents(options.state),
+        UserAgents(options.state / WEBPUSH_FILE),
         vapid,
         inline=options.decrypt == "inline",
         mailboxes=Mailboxes() if options.offline else None,
     )
 
 
-def _subscriber(seed: int, index: int | str) -> Subscriber:
+def subscriber(seed: int, index: int | str) -> Subscriber:
+    """Return the subscription that follows from a seed and a person's number, with its user agent's keys."""
     token = b64url(drawn(seed, index, "token", 16))
     auth = b64url(drawn(seed, index, "auth", 16))
     scalar = int.from_bytes(drawn(seed, index, "key", 40)) % (_ORDER - 1) + 1
@@ -248,12 +253,11 @@ def _subscriber(seed: int, index: int | str) -> Subscriber:
 
 
 def _arguments(site: Site) -> tuple[str, ...]:
-    tls = ("--tls-cert", str(site.certificate), "--tls-key", str(site.key)) if site.certificate else ()
-    return ("--decrypt", site.decrypt, *tls)
+    return ("--decrypt", site.decrypt, *site.tls())
 
 
 def _settings(site: Site, _url: str) -> dict[str, str]:
-    return {"WARN_OUTBOUND_CA_FILE": str(site.certificate)} if site.certificate else {}
+    return site.trusting()
 
 
 STANDIN = StandinSpec(
@@ -268,7 +272,7 @@ STANDIN = StandinSpec(
     state_file=WEBPUSH_FILE,
     add_options=_add_options,
     serve=over_http(_examiner),
-    subscriber=_subscriber,
+    subscriber=subscriber,
     arguments=_arguments,
     settings=_settings,
 )

@@ -18,12 +18,13 @@ from tests.channels.standstill import Clock, until
 
 TIMEOUT_S = 5.0
 SHORT_S = 0.05
+LINES = ["ttl: 60"]
 
 
 class ObservedTransport:
     """A transport of one exchange at a time, and what it has said."""
 
-    def __init__(self, origin: str, ca_file: str, most: int) -> None:
+    def __init__(self, origin: str, ca_file: str, most: int, per_host: int = 0) -> None:
         policy = AddressPolicy(frozenset({origin}))
         self.clock = Clock()
         settings = TransportSettings(
@@ -33,7 +34,9 @@ class ObservedTransport:
         self.outcomes: list[Outcome] = []
         self.connected: list[Origin[Exchange]] = []
         self.told = asyncio.Event()
-        self.transport = CurlTransport(settings, self._finished, self.connected.append, max_in_flight=most)
+        self.transport = CurlTransport(
+            settings, self._finished, self.connected.append, max_in_flight=most, per_host=per_host
+        )
 
     def _finished(self, _exchange: Exchange, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
@@ -45,8 +48,8 @@ class ObservedTransport:
         assert self.transport._multi is not None
         return self.transport._multi
 
-    def submit(self, timeout_s: float = TIMEOUT_S, body: bytes = b"") -> Exchange:
-        request = Request(self.origin.name + "/", [], body, timeout_s)
+    def submit(self, timeout_s: float = TIMEOUT_S, body: bytes = b"", own_header: str = "") -> Exchange:
+        request = Request(self.origin.name + "/", LINES, body, timeout_s, own_header=own_header)
         due = self.clock() + timeout_s
         exchange = Exchange(request, self.origin, due, lambda _: None)
         assert self.transport.submit(exchange)
@@ -64,8 +67,8 @@ class ObservedTransport:
 async def transport_for(ca_file: str) -> AsyncIterator[Callable[..., ObservedTransport]]:
     made: list[ObservedTransport] = []
 
-    def make(origin: str, most: int = 1) -> ObservedTransport:
-        made.append(ObservedTransport(origin, ca_file, most))
+    def make(origin: str, most: int = 1, per_host: int = 0) -> ObservedTransport:
+        made.append(ObservedTransport(origin, ca_file, most, per_host))
         return made[-1]
 
     yield make
@@ -82,6 +85,31 @@ async def test_beyond_the_bound_exchanges_wait_for_their_turn(
             observed.submit()
         assert [type(got) for got in await observed.until(3)] == [Answer] * 3
         assert side.connections == 1
+
+
+async def test_a_header_of_one_request_alone_is_not_the_next_one_s(
+    transport_for: Callable[..., ObservedTransport],
+) -> None:
+    async with far_side(answer(201)) as side:
+        observed = transport_for(side.origin)
+        for number, own in enumerate(("", "apns-id: 1", "apns-id: 2", "")):
+            observed.submit(own_header=own)
+            await observed.until(number + 1)
+    assert [one.headers.get("apns-id") for one in side.seen] == [None, "1", "2", None]
+    assert {one.headers["ttl"] for one in side.seen} == {"60"}
+
+
+async def test_a_host_with_one_stream_gets_one_connection_where_it_may_have_no_more(
+    transport_for: Callable[..., ObservedTransport], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
+    async with far_side_2(lambda stream: stream.answer(201), server_tls("h2")) as side:
+        side.settings = b"\x00\x03\x00\x00\x00\x01"  # SETTINGS_MAX_CONCURRENT_STREAMS = 1
+        observed = transport_for(side.origin, 8, per_host=1)
+        for count in (1, 9):
+            for _ in range(count):
+                observed.submit()
+            await observed.until(count)
+        assert (len(await observed.until(10)), side.connections) == (10, 1)
 
 
 async def test_the_wait_counts_towards_the_time(transport_for: Callable[..., ObservedTransport]) -> None:

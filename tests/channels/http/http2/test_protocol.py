@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import h2.exceptions
+import hpack
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -83,6 +84,22 @@ def test_a_request_is_one_headers_and_one_data_frame() -> None:
     assert out[3:9] == b"\x01\x04\x00\x00\x00\x01"
     assert out[9 + length :] == frame(DATA, END_STREAM, 1, b"body")
     assert state.take_out() == b""
+
+
+def test_a_field_of_one_request_alone_enters_no_table() -> None:
+    state, reader = connected(), hpack.Decoder()
+    seen: list[list[bytes]] = []
+    sizes: list[int] = []
+    for number in range(4):
+        ask(state, own=(b"apns-id", b"%d" % number) if number % 3 else None)
+        out = state.take_out()
+        length = int.from_bytes(out[:3], "big")
+        sizes.append(length)
+        fields = reader.decode(out[9 : 9 + length], raw=True)
+        seen.append([value for name, value in fields if name == b"apns-id"])
+    assert seen == [[], [b"1"], [b"2"], []]
+    assert sizes[1] == sizes[2] == sizes[3] + len(b"\x00\x07apns-id\x011")
+    assert not any("apns-id" in str(entry) for entry in reader.header_table.dynamic_entries)
 
 
 def test_an_answer_has_status_headers_and_body() -> None:

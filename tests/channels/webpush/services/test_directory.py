@@ -3,7 +3,7 @@
 import pytest
 
 from channels.webpush.services.browsers import APPLE, GOOGLE, MICROSOFT, MOZILLA
-from channels.webpush.services.directory import BROWSERS_ONLY, SERVICES, Directory
+from channels.webpush.services.directory import KNOWN_ONLY, SERVICES, Directory
 from channels.webpush.services.unifiedpush import NEXTPUSH, NTFY, UNIFIEDPUSH
 
 
@@ -14,10 +14,11 @@ from channels.webpush.services.unifiedpush import NEXTPUSH, NTFY, UNIFIEDPUSH
         ("https://web.push.apple.com", APPLE),
         ("https://fcm.googleapis.com", GOOGLE),
         ("https://wns2-am3p.notify.windows.com", MICROSOFT),
+        ("https://ntfy.sh", NTFY),
     ],
 )
-def test_the_browsers_push_services_are_known(origin: str, service: object) -> None:
-    assert (BROWSERS_ONLY.of(origin), BROWSERS_ONLY.admits(origin)) == (service, True)
+def test_the_browsers_push_services_and_ntfys_own_are_known(origin: str, service: object) -> None:
+    assert (KNOWN_ONLY.of(origin), KNOWN_ONLY.admits(origin)) == (service, True)
 
 
 @pytest.mark.parametrize(
@@ -30,12 +31,13 @@ def test_the_browsers_push_services_are_known(origin: str, service: object) -> N
         "https://x.fcm.googleapis.com",
         "https://fcm.googleapis.com:8443",
         "http://fcm.googleapis.com",
-        "https://ntfy.sh",
+        "https://ntfy.example",
+        "https://ntfy.sh.example",
         "https://[2001:db8::1]",
     ],
 )
 def test_what_nobody_named_may_not_be_subscribed_and_counts_as_unifiedpush(origin: str) -> None:
-    assert (BROWSERS_ONLY.of(origin), BROWSERS_ONLY.admits(origin)) == (UNIFIEDPUSH, False)
+    assert (KNOWN_ONLY.of(origin), KNOWN_ONLY.admits(origin)) == (UNIFIEDPUSH, False)
 
 
 def test_an_operator_adds_hosts_suffixes_and_tables() -> None:
@@ -64,6 +66,7 @@ def test_every_public_host_can_be_admitted() -> None:
     anywhere = Directory.parse(["*"])
     assert anywhere.admits("https://push.example.org")
     assert anywhere.of("https://push.example.org") is UNIFIEDPUSH
+    assert anywhere.of("https://ntfy.sh") is NTFY
     assert anywhere.of("https://web.push.apple.com") is APPLE
 
 
@@ -91,6 +94,19 @@ def test_a_server_in_a_private_net_is_told_where_it_is_admitted(entry: str) -> N
 def test_a_host_stands_there_once() -> None:
     with pytest.raises(ValueError, match="there already, as Apple"):
         Directory.parse([".push.apple.com"])
+    assert Directory.parse(["ntfy.sh"]) == KNOWN_ONLY, "ntfy's own may be named, as it had to be"
+
+
+def test_what_is_named_is_told_from_what_is_merely_admitted() -> None:
+    found = Directory.parse(["*", "push.example.org", "ntfy=http://10.0.0.5:8080"])
+    named = (
+        "https://push.example.org",
+        "http://10.0.0.5:8080",
+        "https://ntfy.sh",
+        "https://web.push.apple.com",
+    )
+    assert [found.names(origin) for origin in named] == [True] * len(named)
+    assert (found.names("https://else.example"), found.admits("https://else.example")) == (False, True)
 
 
 def test_each_service_has_a_word_of_its_own() -> None:

@@ -36,7 +36,7 @@ def test_every_acceptance_is_one(service: Any, status: Any) -> None:
 @pytest.mark.parametrize(
     ("answer", "meaning"),
     [
-        (Answer(507, body=b'{"code":50701,"http":507,"error":"topic is inactive"}'), Judgement.TRANSIENT),
+        (Answer(507, body=b'{"code":50701,"http":507,"error":"topic is inactive"}'), Judgement.ABSENT),
         (Answer(507), Judgement.TRANSIENT),
         (Answer(429, body=b'{"code":42908,"http":429}'), Judgement.TRANSIENT),
         (Answer(429), Judgement.RATE_LIMITED),

@@ -1,0 +1,1 @@
+"""Apple's push service (APNs): municipalities' own apps on iPhones."""

@@ -1,0 +1,1 @@
+"""Firebase Cloud Messaging (HTTP v1): municipalities' own apps on Android."""

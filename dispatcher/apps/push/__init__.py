@@ -1,0 +1,1 @@
+"""What apps have of their own at push services of phones."""

@@ -1,0 +1,1 @@
+"""Build what the push services of phones need."""
