@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.model.vocabulary import CANARY_PREFIX, UNCERTAIN, State
 
 if TYPE_CHECKING:
     from dispatcher.delivery.outcome import Settlement
@@ -17,11 +17,14 @@ TERMINAL = tuple(state for state in State if state.terminal)
 
 
 class DeliveryCounts:
-    """Counts for a leased batch. What was not written is not counted."""
+    """Counts for a leased batch. What was not written is not counted. Of canaries the gateway's answers count, and no
+    recipients: nobody is told of anything.
+    """
 
     def __init__(self, metrics: Metrics, lease: Lease) -> None:
         self._metrics = metrics
         self._lease = lease
+        self._is_canary = lease.alert_id.startswith(CANARY_PREFIX)
         self._gateway = metrics.gateway_label(lease.channel, lease.gateway)
         metrics.retries_withheld.labels(lease.channel, self._gateway)  # shown from the start
         self._before = lease.outcomes
@@ -31,7 +34,7 @@ class DeliveryCounts:
     def note(self, result: Settlement, latency_s: float, answers: int) -> None:
         """Take in answers that are alike; they count with the next write."""
         self._results[result.label] += answers
-        if result.is_accepted:
+        if result.is_accepted and not self._is_canary:
             self._latencies[latency_s] += answers
 
     def written(self, outcomes: bytes) -> None:
@@ -39,7 +42,7 @@ class DeliveryCounts:
         lease, metrics = self._lease, self._metrics
         for state in TERMINAL:
             new = _count_of(outcomes, state) - _count_of(self._before, state)
-            if new:
+            if new and not self._is_canary:
                 metrics.deliveries.labels(lease.channel, lease.lane, state.name.lower()).inc(new)
         self._before = outcomes
         for label, count in self._results.items():

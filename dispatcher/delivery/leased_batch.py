@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from channels.base import Consequence
+from channels.base import Consequence, Gone
 from dispatcher.delivery.health.lasting import Streak, is_lasting
 from dispatcher.delivery.outcome import RecipientState, Settlement, may_repeat, settle
 from dispatcher.model.batches import Lease, Progress, RecipientProblem
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
     from datetime import datetime
 
-    from channels.base import Receipt
+    from channels.base import DeliveryError, Receipt
     from dispatcher.model.retry_policy import DeliveryPolicy
 
 UNSUBSCRIBED = "unsubscribed"
@@ -41,6 +41,13 @@ def evenly(count: int) -> tuple[int, ...]:
     the fractional parts of the golden ratio's multiples (Weyl; Knuth, volume 3, section 6.4).
     """
     return tuple(sorted(range(count), key=lambda n: n * _GOLDEN % 1.0))
+
+
+class SliceClaim(NamedTuple):
+    """Recipients who were claimed together."""
+
+    number: int
+    positions: Sequence[int]
 
 
 class LeasedBatch:
@@ -72,12 +79,18 @@ class LeasedBatch:
         self._position = {recipient: n for n, recipient in enumerate(lease.recipients)}
         self._problems = dict(lease.problems)
         self._changed: dict[int, RecipientProblem] = {}
-        self._gone: list[int] = []
+        self._gone: dict[int, datetime | None] = {}
+        """Who is gone, and since when, where the gateway has said so."""
         self.lasting: dict[int, str] = {}
-        """Recipients who were given up in this lease as their errors last, with the code."""
+        """Recipients who were given up in this lease as their errors last, and are theirs, with the code."""
+        self.absent: dict[int, str] = {}
+        """Recipients whose device was not there until it was too late, with the code."""
         self._accepted_first: datetime | None = None
         self._accepted_last: datetime | None = None
         self._text_parts, self._parts_sent = lease.text_parts, lease.parts_sent
+        self._claims = 0
+        self._claimed_in: dict[int, int] = {}
+        """The number of each position's last claim."""
         self._recover()
 
     def _recover(self) -> None:
@@ -209,19 +222,25 @@ class LeasedBatch:
         problems, last = self._problems, self._policy.suspicion.crashes_kept
         return any(n in problems and problems[n].crashes >= last for n in positions)
 
-    def claim(self, positions: list[int]) -> None:
+    def claim(self, positions: Sequence[int]) -> SliceClaim:
         """Mark these positions as in flight: they are about to be sent."""
         outcomes = self._outcomes
+        self._claims += 1
         for n in positions:
             outcomes[n] = _CLAIMED[outcomes[n]]
+            self._claimed_in[n] = self._claims
+        return SliceClaim(self._claims, positions)
 
-    def unclaim(self, positions: list[int]) -> None:
-        """Mark those that got no receipt as not sent after all."""
-        outcomes = self._outcomes
+    def unclaim(self, claim: SliceClaim) -> None:
+        """Mark those that got no receipt as not sent after all. Who had one and has been claimed again since, beside
+        the others, is in flight for that claim.
+        """
+        outcomes, claimed_in = self._outcomes, self._claimed_in
         self._fresh_from = 0
-        for n in [n for n in positions if outcomes[n] in _IN_FLIGHT]:
-            state = State.RETRY if n in self._problems else State.PENDING
-            outcomes[n] = state | (outcomes[n] & UNCERTAIN)
+        for n in claim.positions:
+            if outcomes[n] in _IN_FLIGHT and claimed_in[n] == claim.number:
+                state = State.RETRY if n in self._problems else State.PENDING
+                outcomes[n] = state | (outcomes[n] & UNCERTAIN)
 
     def apply_receipts(
         self, receipts: Sequence[Receipt], now: datetime, eased_s: float = 0.0, accepted_s: float = math.inf
@@ -283,17 +302,19 @@ class LeasedBatch:
         repeats = before is not None and (before.label, before.code) == (result.label, result.code)
         alike = before.alike + 1 if before and repeats else 1
         since = (before.since if before and repeats else None) or now
-        if receipt.error is not None and receipt.error.consequence in _MAY_LAST and result.due is not None:
+        if receipt.error is not None and receipt.error.device_absent:
+            if result.due is None:
+                self.absent[receipt.endpoint_id] = result.code
+        elif receipt.error is not None and receipt.error.consequence in _MAY_LAST and result.due is not None:
             streak = Streak(alike, (now - since).total_seconds())
             if is_lasting(streak, accepted_s, self._policy.lasting):
-                outcome = State.REJECTED | (result.outcome & UNCERTAIN)
-                result = replace(result, outcome=outcome, label=LASTING, due=None)
-                self.lasting[receipt.endpoint_id] = result.code
+                result = self._given_up(receipt.endpoint_id, receipt.error, result)
         # Whoever was handed over has no error of this gateway yet.
         result = replace(result, first=before is None or not before.label)
         self._outcomes[n] = result.outcome
         if result.remove:
-            self._gone.append(receipt.endpoint_id)
+            error = receipt.error
+            self._gone[receipt.endpoint_id] = error.since if isinstance(error, Gone) else None
         self._note(
             RecipientProblem(
                 n,
@@ -310,6 +331,13 @@ class LeasedBatch:
         )
         return result
 
+    def _given_up(self, recipient: int, error: DeliveryError, result: Settlement) -> Settlement:
+        """Return what it means that an error lasts, which counts against the recipient unless the fault is ours."""
+        if not error.is_ours:
+            self.lasting[recipient] = result.code
+        outcome = State.REJECTED | (result.outcome & UNCERTAIN)
+        return replace(result, outcome=outcome, label=LASTING, due=None)
+
     def gone_suspect(self) -> bool:
         """Whether so many of the recipients answered so far are called gone that this is not believed."""
         plain = self._outcomes.translate(_WITHOUT_FLAG)
@@ -317,7 +345,8 @@ class LeasedBatch:
 
     def lasting_suspect(self) -> bool:
         """Whether so many of them were given up that rather the gateway is to blame."""
-        return self._is_suspect(sum(problem.label == LASTING for problem in self._problems.values()))
+        lasting = sum(problem.label == LASTING for problem in self._problems.values())
+        return self._is_suspect(lasting + len(self.absent))
 
     def _unsubscribed(self) -> int:
         return sum(problem.code == UNSUBSCRIBED for problem in self._problems.values())
@@ -332,11 +361,12 @@ class LeasedBatch:
         """Return what to write now. Asking for it means that it is being written. Endpoints are removed with the
         `final` one only: before, it is not known whether too many are called gone.
         """
-        gone = self._gone if final else []
+        gone = {} if not final or self.gone_suspect() else self._gone
         progress = Progress(
             outcomes=bytes(self._outcomes),
             problems=tuple(self._changed.values()),
-            remove=() if not gone or self.gone_suspect() else tuple(gone),
+            remove=tuple(gone),
+            gone_since=tuple(gone.values()),
             remove_reason="gone",
             accepted_first=self._accepted_first,
             accepted_last=self._accepted_last,
@@ -346,7 +376,7 @@ class LeasedBatch:
         self._changed = {}
         self._accepted_first = self._accepted_last = None
         if final:
-            self._gone = []
+            self._gone = {}
         return progress
 
     def next_due(self) -> datetime | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import structlog
 
+import cap
 from cap.errors import SignatureError
 from dispatcher.access.sealing import Unsealable
 from dispatcher.delivery.render import render
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, tzinfo
 
-    import cap
     from channels.base import Notice
     from dispatcher.model.alerts import StoredAlert, WarningInForce
     from dispatcher.model.batches import Lease
@@ -160,10 +160,12 @@ class Notices:
 
     async def _in_force(
         self, lease: Lease | WantedNotice, source: RecordedMessage, now: datetime
-    ) -> InForceSummary:
-        """Return what is in force where the notice is read. The gravest other warning has its words in the notice's
-        language.
+    ) -> InForceSummary | None:
+        """Return what is in force where the notice is read; None of an exercise or a test, whose marks would make one
+        of a warning that is named between them. The gravest other warning has its words in the notice's language.
         """
+        if source.stored.status != cap.Status.ACTUAL:
+            return None
         warnings = await self._alerts.in_force_at(source.named, now)
         found = warnings_in_force(lease.alert_id, source.codes, warnings, now)
         other = found.gravest_other

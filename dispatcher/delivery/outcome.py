@@ -75,9 +75,14 @@ class Settlement:
         return self.outcome & ~UNCERTAIN == State.ACCEPTED
 
 
-def backoff_s(policy: BackoffPolicy, attempts: int, random: Callable[[], float]) -> float:
-    """Draw with full jitter: uniform between 0 and base * 2^attempts, capped. `random` is uniform in [0, 1)."""
-    return random() * min(policy.cap_s, policy.base_s * 2.0 ** min(attempts, 30))
+def backoff_s(
+    policy: BackoffPolicy, attempts: int, random: Callable[[], float], *, absent: bool = False
+) -> float:
+    """Draw with full jitter: uniform between 0 and base * 2^attempts, capped. `random` is uniform in [0, 1); `absent`:
+    only a device is missing.
+    """
+    cap_s = max(policy.cap_s, policy.absent_cap_s) if absent else policy.cap_s
+    return random() * min(cap_s, policy.base_s * 2.0 ** min(attempts, 30))
 
 
 def may_repeat(policy: DeliveryPolicy, outcome: int, *, extreme: bool) -> bool:
@@ -170,4 +175,5 @@ def _patience(
     if error.consequence is Consequence.POSTPONE:
         long_s = before.eased_s if before.eased_s > WAITED_OUT_S else 0.0
         return asked_s or before.eased_s, asked_s or long_s, attempts
-    return max(asked_s, backoff_s(policy.backoff, attempts, random)), asked_s, attempts
+    wait_s = backoff_s(policy.backoff, attempts, random, absent=error.device_absent)
+    return max(asked_s, wait_s), asked_s, attempts

@@ -2,9 +2,8 @@
 memory.
 
 The kernel ends the fork with this process, as it ends what `parent_death` runs. The fork finds what a program does that
-is started afresh: nothing on its standard input, no signal blocked or handled, a process group of its own. What this
-process holds for itself is let go of in the fork by `leave`: the lock of a data directory lasts as long as anybody has
-it.
+is started afresh: nothing on its standard input, no signal blocked or handled, a session of its own. What this process
+holds for itself is let go of in the fork by `leave`: the lock of a data directory lasts as long as anybody has it.
 
 Fork only while this process has no other thread of Python: what such a thread has locked stays locked in the fork.
 """
@@ -16,7 +15,6 @@ import os
 import runpy
 import signal
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dispatcher.embedded.parent_death import end_with
@@ -61,8 +59,6 @@ def fork(run: Callable[[], None], leave: Callable[[], None]) -> Fork:
         process.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    with suppress(OSError):  # it has done so itself, or has ended
-        os.setpgid(process.pid or 0, 0)
     return Fork(process)
 
 
@@ -82,7 +78,7 @@ def fork_module(
 def _begin(  # pragma: no cover - see above
     run: Callable[[], None], leave: Callable[[], None], parent: int
 ) -> None:
-    os.setpgid(0, 0)
+    os.setsid()
     end_with(parent, signal.SIGKILL)
     leave()
     nothing = os.open(os.devnull, os.O_RDONLY)

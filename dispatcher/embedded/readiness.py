@@ -24,11 +24,14 @@ log = structlog.get_logger()
 
 
 @contextmanager
-def said_when_ready(probes: Sequence[Path], api: Path, leave: Callable[[], None]) -> Iterator[None]:
+def said_when_ready(
+    probes: Sequence[Path], api: Path, leave: Callable[[], None], tell: Callable[[], None]
+) -> Iterator[None]:
     """Look whether all are ready, as `look` does, while the block runs: in a process of its own and in no thread, since
-    this process is forked meanwhile. `leave` lets go there of what this process holds.
+    this process is forked meanwhile. `leave` lets go there of what this process holds; `tell` tells whoever waits for
+    it besides.
     """
-    looking = fork(lambda: look(probes, api), leave)
+    looking = fork(lambda: look(probes, api, tell), leave)
     try:
         yield
     finally:
@@ -36,13 +39,14 @@ def said_when_ready(probes: Sequence[Path], api: Path, leave: Callable[[], None]
         looking.wait()
 
 
-def look(probes: Sequence[Path], api: Path) -> None:
-    """Log `ready` with the API's address as soon as every process is, and not before. `probes` are the files in which
-    the processes write down where they answer probes, `api` is that of the API.
+def look(probes: Sequence[Path], api: Path, tell: Callable[[], None]) -> None:
+    """Log `ready` with the API's address as soon as every process is, and not before, and `tell` it. `probes` are the
+    files in which the processes write down where they answer probes, `api` is that of the API.
     """
     while not all(is_ready(file) for file in probes):
         time.sleep(LOOK_EVERY_S)
     log.info("ready", api=_read(api)["url"])
+    tell()
 
 
 def is_ready(probe: Path) -> bool:

@@ -84,7 +84,9 @@ class SupervisedService(Protocol):
 
 
 class _Program:
-    """A command as a process in a group of its own. Signals go only to what was started and is not reaped."""
+    """A command as a process in a session of its own, among which kernels share out processors. Signals go only to what
+    was started and is not reaped.
+    """
 
     _process: subprocess.Popen[bytes] | Fork
 
@@ -112,7 +114,7 @@ class _Program:
                 with_parent_death_signal(command.argv, death_signal=signal.SIGKILL),
                 stdin=subprocess.DEVNULL,
                 env=command.env,
-                process_group=0,
+                start_new_session=True,
             )
         self._pid = self._process.pid
 
@@ -121,8 +123,9 @@ class _Program:
 
     def kill(self) -> None:
         """Kill it with all that it started, as long as that stayed in its group."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        for kill in (os.kill, os.killpg):  # a fork that has only just begun has no group yet
+            with suppress(ProcessLookupError):
+                kill(self._process.pid, signal.SIGKILL)
 
     def reap(self) -> int:
         self.kill()

@@ -88,6 +88,11 @@ def session_name(gateway: str) -> str:
     return f"warn:session:{gateway}"
 
 
+def health_name(minute: int) -> str:
+    """Return the key of what was measured in a minute, by its number since 1970."""
+    return f"warn:health:{minute}"
+
+
 def open_queue(address: QueueAddress) -> ArqRedis:
     """Return a client of the queue, which connects on first use. Jobs are msgpack: never pickle, which would let
     anyone who can write to Redis run code here.

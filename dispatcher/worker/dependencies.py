@@ -9,6 +9,9 @@ from dispatcher.runtime.memory_watchdog import MemoryWatchdog
 
 if TYPE_CHECKING:
     from dispatcher.apps.own_gateways import OwnGateways
+    from dispatcher.apps.push.address_checks import AddressChecks
+    from dispatcher.apps.push.own_apple_apps import OwnAppleApps
+    from dispatcher.apps.push.own_projects import OwnProjects
     from dispatcher.delivery.deliverer import Deliverer
     from dispatcher.delivery.planner import Planner
     from dispatcher.delivery.reconciler import Reconciler
@@ -17,7 +20,9 @@ if TYPE_CHECKING:
     from dispatcher.runtime.probes import Health
     from dispatcher.worker.approval_timers import ApprovalTimers
     from dispatcher.worker.audit.keeper import AuditKeeper
+    from dispatcher.worker.canary.running import CanaryTests
     from dispatcher.worker.endpoint_messages import EndpointMessageSender
+    from dispatcher.worker.health.noting import HealthNotes
     from dispatcher.worker.instance_keys import InstanceKeys
     from dispatcher.worker.key_precomputer import KeyPrecomputer
     from dispatcher.worker.message_centres import MessageCentres
@@ -45,10 +50,16 @@ class WorkerDependencies:
     """Keeps what is learnt of subscriptions' VAPID keys."""
     instance_keys: InstanceKeys | None = None
     """Lets keys that apps have of their own sign."""
+    own_projects: OwnProjects | None = None
+    """Lets apps' Firebase projects be sent for."""
+    own_apple_apps: OwnAppleApps | None = None
+    """Lets apps on iPhones be sent for."""
     own_gateways: OwnGateways | None = None
     """Lets SMS gateways that apps have of their own take their people."""
     message_withdrawals: MessageWithdrawals | None = None
     """Takes back messages that an end did not reach."""
+    address_checks: AddressChecks | None = None
+    """Asks at night which addresses of phones are still an app's."""
     endpoint_messages: EndpointMessageSender | None = None
     """Sends codes to endpoints."""
     approval_timers: ApprovalTimers | None = None
@@ -57,4 +68,8 @@ class WorkerDependencies:
     """Tells people on duty of what waits for them."""
     audit_keeper: AuditKeeper | None = None
     """Chains the audit trail."""
+    canary_tests: CanaryTests | None = None
+    """Tests the service on its own endpoints, where there are any."""
+    health_notes: HealthNotes | None = None
+    """Notes what the health page shows of this worker."""
     watchdog: MemoryWatchdog = field(default_factory=MemoryWatchdog)

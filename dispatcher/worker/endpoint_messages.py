@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from channels.base import ChannelError, Consequence, DeliveryError
+from channels.base import ChannelError, Consequence, DeliveryError, Gone
+from channels.clock import elapsed
 from dispatcher.access.principals import WORKER
 from dispatcher.apps.round_trip import code_sms, round_trip_notice
 from dispatcher.model.reports import code_reference
@@ -20,6 +21,7 @@ from dispatcher.model.vocabulary import Lane
 from dispatcher.store.audience.endpoint_messages import ACCEPTED
 from dispatcher.store.record import UNAVAILABLE
 from dispatcher.worker.code_sms import NO_ROOM, TIMEOUT, TIMEOUT_S, CodeAnswer
+from dispatcher.worker.recurrence import Recurrence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,10 +43,12 @@ INTERVAL_S: Final = 0.5
 """How often is looked for messages: somebody sits before the phone and waits."""
 AT_ONCE: Final = 8
 """Messages under way at once: a hundredth of what a mass send has."""
-NOTE_EVERY: Final = 2
-"""After how many rounds a few more batches are gone through for what endpoints took and confirmed: about a second."""
-UPKEEP_EVERY: Final = 120
-"""After how many rounds is looked for what is to be erased: about a minute."""
+NOTE_EVERY_S: Final = 1.0
+"""How often a few more batches are gone through for what endpoints took and confirmed."""
+UPKEEP_EVERY_S: Final = 60.0
+"""How often is looked for what is to be erased."""
+ABANDONED_EVERY_S: Final = 3600.0
+"""How often is looked for subscribers without any endpoint, which goes through all subscribers."""
 ENDED_AT_ONCE: Final = 500
 AGAIN: Final = {Consequence.RETRY, Consequence.RETRY_UNCERTAIN, Consequence.POSTPONE}
 PAID: Final = "sms"
@@ -83,7 +87,9 @@ class EndpointMessageSender:
         retention_days: int,
         numbers: NumberWork | None = None,
         interval_s: float = INTERVAL_S,
+        clock: Callable[[], float] = elapsed,
     ) -> None:
+        """`clock` gives seconds, by which is done what is not done in each round."""
         self._messages = messages
         self._proofs = proofs
         self._ends = ends
@@ -95,6 +101,9 @@ class EndpointMessageSender:
         self._retention_days = retention_days
         self._numbers = numbers
         self._interval_s = interval_s
+        self._noting = Recurrence(NOTE_EVERY_S, clock)
+        self._upkeep = Recurrence(UPKEEP_EVERY_S, clock)
+        self._abandoned = Recurrence(ABANDONED_EVERY_S, clock)
 
     async def run(self) -> None:
         """Work until cancelled. An outage of the record is waited out. Codes wait while lanes are busy; an end date
@@ -118,19 +127,22 @@ class EndpointMessageSender:
         self._metrics.subscribers_ended.labels("expired").inc(ended)
 
     async def _send_and_erase(self) -> None:
-        rounds = 0
         while True:
             sent = 0
             try:
-                sent = await self.send()
-                if rounds % NOTE_EVERY == 0:
-                    await self._liveness.note()
-                if rounds % UPKEEP_EVERY == 0:
-                    await self.upkeep()
+                sent = await self.round()
             except UNAVAILABLE as error:
                 log.warning("record_unavailable", task="endpoint_messages", error=type(error).__name__)
-            rounds += 1
             await asyncio.sleep(0 if sent == AT_ONCE else self._interval_s)
+
+    async def round(self) -> int:
+        """Send what is due, and do beside it what its time has come for. Returns how many were sent."""
+        sent = await self.send()
+        if self._noting.falls_due():
+            await self._liveness.note()
+        if self._upkeep.falls_due():
+            await self.upkeep()
+        return sent
 
     async def send(self) -> int:
         """Send what is due, a few at once. Returns how many."""
@@ -145,6 +157,8 @@ class EndpointMessageSender:
         unproven = await self._proofs.end_unproven(ENDED_AT_ONCE)
         self._metrics.subscribers_ended.labels("unproven").inc(unproven)
         erased = await self._ends.erase_ended(self._retention_days)
+        if self._abandoned.falls_due():
+            erased += await self._ends.erase_abandoned(self._retention_days)
         self._metrics.subscribers_ended.labels("erased").inc(erased)
         if self._numbers is not None:
             opted_out = await self._numbers.opt_outs.end_revived(ENDED_AT_ONCE, WORKER)
@@ -153,40 +167,42 @@ class EndpointMessageSender:
             await self._numbers.leaving.forget()
 
     async def _send(self, message: DueMessage) -> None:
-        answer, consequence = await self._answer(message)
-        again = consequence in AGAIN
-        await self._messages.answered(message, answer, again=again, gone=consequence is Consequence.REMOVE)
+        (answer, consequence), since = await self._answer(message)
+        again, gone = consequence in AGAIN, consequence is Consequence.REMOVE
+        await self._messages.answered(message, answer, again=again, gone=gone, since=since)
         purpose = "test" if message.proven else "proof"
         result = "accepted" if answer == ACCEPTED else "retried" if again else "refused"
         self._metrics.round_trip_messages.labels(message.channel, purpose, result).inc()
         if answer == NO_ROOM:
             self._metrics.sms_codes.labels(NO_ROOM).inc()
 
-    async def _answer(self, message: DueMessage) -> CodeAnswer:
+    async def _answer(self, message: DueMessage) -> tuple[CodeAnswer, datetime | None]:
+        """Return what was answered, and since when the endpoint is gone, where that was said."""
         notice = _notice(message, self._now())
         if message.channel == PAID:
             sms = self._numbers and self._numbers.sms
             if not sms:
-                return CodeAnswer(NOT_HERE, Consequence.RETRY)
+                return CodeAnswer(NOT_HERE, Consequence.RETRY), None
             gateway = sms.gateway(message.instance_id, message.gateway)
-            return await sms.send(notice, gateway, message.endpoint)
+            return await sms.send(notice, gateway, message.endpoint), None
         channel = self._channels.get(message.channel)
         if channel is None:
-            return CodeAnswer(NOT_HERE, Consequence.RETRY)
+            return CodeAnswer(NOT_HERE, Consequence.RETRY), None
         return await _pushed(channel, notice, message)
 
 
 def _notice(message: DueMessage, now: datetime) -> Notice:
-    proof = not message.proven
+    proof, reference = not message.proven, code_reference(message.code_digest)
     if message.channel != PAID:
-        return round_trip_notice(message.code, message.languages, now, proof=proof)
-    reference = code_reference(message.code_digest)
+        return round_trip_notice(message.code, message.languages, now, proof=proof, reference=reference)
     return code_sms(message.code, message.instance, message.languages, now, proof=proof, reference=reference)
 
 
-async def _pushed(channel: Channel, notice: Notice, message: DueMessage) -> CodeAnswer:
+async def _pushed(
+    channel: Channel, notice: Notice, message: DueMessage
+) -> tuple[CodeAnswer, datetime | None]:
     """Return what the push service answered, `accepted` or an error's code, and what follows from it, as of a
-    warning.
+    warning; and since when the endpoint is gone, where it said so.
     """
     error: DeliveryError | None = None
     try:
@@ -194,7 +210,9 @@ async def _pushed(channel: Channel, notice: Notice, message: DueMessage) -> Code
             async for receipts in channel.send(notice, message.gateway, [message.endpoint]):
                 error = receipts[-1].error
     except ChannelError as failed:
-        return CodeAnswer(failed.code, Consequence.RETRY)
+        return CodeAnswer(failed.code, Consequence.RETRY), None
     except TimeoutError:
-        return CodeAnswer(TIMEOUT, Consequence.RETRY)
-    return CodeAnswer(ACCEPTED) if error is None else CodeAnswer(error.code, error.consequence)
+        return CodeAnswer(TIMEOUT, Consequence.RETRY), None
+    if error is None:
+        return CodeAnswer(ACCEPTED), None
+    return CodeAnswer(error.code, error.consequence), error.since if isinstance(error, Gone) else None

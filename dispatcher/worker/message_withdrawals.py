@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from channels.clock import elapsed
 from dispatcher.model.vocabulary import Lane
 from dispatcher.store.delivery.message_locations import by_gateway
 from dispatcher.store.record import UNAVAILABLE
+from dispatcher.worker.recurrence import Recurrence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from channels.webpush.locations import Locations
     from channels.webpush.withdrawal import Withdrawer
     from dispatcher.delivery.lanes import LaneGate
@@ -23,8 +27,8 @@ if TYPE_CHECKING:
 
 INTERVAL_S = 1.0
 """How often is written what was gathered: what a process loses at its death cannot be taken back."""
-LOOK_EVERY = 5
-"""After how many rounds is looked for ends, and for what has expired."""
+LOOK_EVERY_S = 5.0
+"""How often is looked for ends, and for what has expired."""
 LEASE_S = 600.0
 """How long an end is another worker's business. It may be dealt with twice: to delete again does no harm."""
 AT_ONCE = 64
@@ -36,34 +40,36 @@ log = structlog.get_logger()
 class MessageWithdrawals:
     """Runs beside the lanes of a worker."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - dependencies, the last ones named at the call
         self,
         locations: Locations,
         store: MessageLocations,
         withdrawer: Withdrawer,
         gate: LaneGate,
         metrics: Metrics,
+        *,
         interval_s: float = INTERVAL_S,
+        clock: Callable[[], float] = elapsed,
     ) -> None:
+        """`clock` gives seconds."""
         self._locations = locations
         self._store = store
         self._withdrawer = withdrawer
         self._gate = gate
         self._metrics = metrics
         self._interval_s = interval_s
+        self._looking = Recurrence(LOOK_EVERY_S, clock)
 
     async def run(self) -> None:
         """Keep and withdraw until cancelled. An outage of the record is waited out."""
-        rounds = 0
         while True:
             try:
                 await self.keep()
-                if rounds % LOOK_EVERY == 0:
+                if self._looking.falls_due():
                     await self._store.forget_expired()
                     await self.withdraw()
             except UNAVAILABLE as error:
                 log.warning("record_unavailable", task="message_withdrawals", error=type(error).__name__)
-            rounds += 1
             await asyncio.sleep(self._interval_s)
 
     async def keep(self) -> None:

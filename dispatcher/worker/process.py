@@ -52,12 +52,17 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         dependencies.message_centres,
         dependencies.vapid_key_notes,
         dependencies.instance_keys,
+        dependencies.own_projects,
+        dependencies.own_apple_apps,
         dependencies.own_gateways,
         dependencies.message_withdrawals,
+        dependencies.address_checks,
         dependencies.endpoint_messages,
         dependencies.approval_timers,
         dependencies.duty_desk,
         dependencies.audit_keeper,
+        dependencies.canary_tests,
+        dependencies.health_notes,
     )
     work += [part.run() for part in wanted if part is not None]
     serving = server.serve(sockets=[listener])

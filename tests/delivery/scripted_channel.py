@@ -14,7 +14,8 @@ LIMITS = ChannelLimits(batch=1000, payload_bytes=3000, concurrency=10, max_age_s
 @dataclass
 class ScriptedChannel:
     """`script[endpoint id]` lists what the gateway does, one item a hand-over: None accepts, a `DeliveryError` is
-    the receipt, a `ChannelError` ends the call, any other exception is a programming error. Then it accepts.
+    the receipt, a `ChannelError` ends the call, any other exception is a programming error; an `Event` is waited for
+    before the next item. Then it accepts.
     `seen` is the gateway's own account: (alert id, endpoint id) of everything that it accepted.
     """
 
@@ -59,6 +60,8 @@ class ScriptedChannel:
             if endpoint.id in self.silent:
                 await self.silent[endpoint.id].wait()
             steps = self.script[endpoint.id]
+            while steps and isinstance(steps[0], asyncio.Event):
+                await steps.pop(0).wait()
             error = steps.pop(0) if steps else None
             if isinstance(error, ChannelError) or (error is not None and not hasattr(error, "label")):
                 raise error

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from channels.base import (
+    Absent,
     ChannelDown,
     ChannelMisconfigured,
     Expired,
@@ -573,6 +574,24 @@ async def test_a_subscription_that_fails_at_one_alert_after_another_ends(house: 
     assert set(await house.subscriptions.endpoints([one, two])) == {two}
     assert await house.pool.fetchval("SELECT end_reason FROM subscription WHERE id = $1", one) == "lasting"
     assert house.count("warn_endpoints_removed_total", channel="webpush") == 1
+
+
+async def test_a_subscription_whose_device_is_away_ends_after_weeks_and_not_after_days(house: House) -> None:
+    house.channel.gateway_changes = {"limits_endpoints": True}
+    one, two = await house.subscribe(*"ab")
+    for alert_id in "ABCD":
+        house.channel.script[one] = [Absent("507", retry_after=300)]
+        for batch in await house.planned(alert_id):
+            await house.pool.execute("UPDATE batch SET deadline = clock_timestamp() + interval '1 min'")
+            await house.deliverer.deliver(batch)
+        days = 15 if alert_id == "C" else 4
+        assert set(await house.subscriptions.endpoints([one, two])) == (
+            {two} if alert_id == "D" else {one, two}
+        )
+        await house.pool.execute(
+            "UPDATE absent_subscription SET first_at = first_at - make_interval(days => $1)", days
+        )
+    assert await house.pool.fetchval("SELECT end_reason FROM subscription WHERE id = $1", one) == "lasting"
 
 
 async def test_where_one_stands_for_a_town_nothing_ends_and_an_acceptance_is_remembered(house: House) -> None:

@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.base import Gone, Permanent, RateLimited, Receipt, Transient, Uncertain
+from channels.base import (
+    Absent,
+    DeliveryError,
+    Gone,
+    NotMade,
+    OwnKeyRefused,
+    Permanent,
+    RateLimited,
+    Receipt,
+    Transient,
+    Unauthorized,
+    Uncertain,
+)
 from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
 from dispatcher.model.batches import Lease, RecipientProblem
 from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy, ResendUncertain, SuspicionPolicy
@@ -185,18 +197,34 @@ def test_past_the_deadline_everybody_left_is_expired_and_uncertain_stays_uncerta
 
 def test_what_was_claimed_and_not_sent_goes_back_to_where_it_was() -> None:
     batch = in_flight(State.PENDING, State.RETRY, State.PENDING, State.PENDING, problems=[problem(1)])
-    batch.claim([0, 1, 2])
+    claim = batch.claim([0, 1, 2])
     batch.settle(Receipt(102), NOW)
-    batch.unclaim([0, 1, 2])
+    batch.unclaim(claim)
     assert batch.progress().outcomes == bytes([State.PENDING, State.RETRY, State.ACCEPTED, State.PENDING])
 
 
 def test_what_was_uncertain_stays_uncertain_when_it_is_claimed_and_not_sent() -> None:
     batch = in_flight(State.PENDING | UNCERTAIN)
-    batch.claim([0])
-    batch.unclaim([0])
+    batch.unclaim(batch.claim([0]))
     assert batch.progress().outcomes == bytes([State.PENDING | UNCERTAIN])
     assert batch.next_slice(NOW, 1) == [0]
+
+
+def test_who_is_in_flight_again_stays_so_when_the_slice_of_the_first_attempt_ends() -> None:
+    """Slices of a batch are under way beside each other: a retry may leave before the slice has ended in which the
+    first attempt failed.
+    """
+    batch = LeasedBatch(lease([State.PENDING] * 3), DEFAULT_POLICY, lambda: 0.0)
+    first = batch.claim([0, 1, 2])
+    batch.settle(Receipt(100, Transient("503")), NOW)
+    batch.settle(Receipt(101), NOW)
+    assert batch.next_slice(NOW, 9) == [0]
+    again = batch.claim([0])
+    batch.unclaim(first)
+    assert states(batch) == [State.CLAIMED, State.ACCEPTED, State.PENDING]
+    assert batch.next_slice(NOW, 9) == [2], "nobody twice at the same time"
+    batch.unclaim(again)
+    assert states(batch) == [State.RETRY, State.ACCEPTED, State.PENDING]
 
 
 def test_plain_success_leaves_no_trace_but_the_byte() -> None:
@@ -248,6 +276,31 @@ def test_the_first_and_the_last_acceptance_are_kept() -> None:
     assert (progress.accepted_first, progress.accepted_last) == (NOW, NOW + SECOND)
 
 
+def test_whose_device_is_not_there_is_never_given_up_and_is_told_until_it_is_too_late() -> None:
+    """Others are accepted all the while: one who fails otherwise is given up long before."""
+    batch = in_flight(State.PENDING, State.PENDING)
+    for minute in range(50):
+        for recipient, error in ((100, Absent("507")), (101, Transient("507"))):
+            if recipient in batch.open_recipients():
+                batch.settle(Receipt(recipient, error), NOW + minute * 60 * SECOND, accepted_s=1.0)
+    assert states(batch) == [State.RETRY, State.REJECTED]
+    assert (batch.absent, batch.lasting) == ({}, {101: "507"})
+    batch.settle(Receipt(100, Absent("507")), NOW + HOUR - SECOND, accepted_s=1.0)
+    assert states(batch) == [State.EXPIRED, State.REJECTED]
+    assert batch.absent == {100: "507"}
+
+
+@pytest.mark.parametrize("error", [OwnKeyRefused("401"), NotMade("illegible"), Unauthorized("401")], ids=repr)
+def test_nobody_fails_for_good_by_a_fault_of_ours(error: DeliveryError) -> None:
+    """It is given up for this warning; that it failed counts against its subscription only where it may be to blame."""
+    batch = in_flight(State.PENDING)
+    for minute in range(10):
+        if batch.open_recipients():
+            batch.settle(Receipt(100, error), NOW + minute * 60 * SECOND, accepted_s=1.0)
+    assert states(batch) == [State.REJECTED]
+    assert batch.lasting == ({} if error.is_ours else {100: "401"})
+
+
 def test_the_gone_are_removed_when_the_batch_is_put_down_and_not_before() -> None:
     """Only then is it known whether too many are."""
     batch = in_flight(State.PENDING, State.PENDING)
@@ -256,6 +309,14 @@ def test_the_gone_are_removed_when_the_batch_is_put_down_and_not_before() -> Non
     assert batch.progress().remove == ()
     assert batch.progress(final=True).remove == (100,)
     assert batch.progress(final=True).remove == ()
+
+
+def test_since_when_they_are_gone_goes_with_them_where_the_gateway_says_so() -> None:
+    batch = in_flight(State.PENDING, State.PENDING)
+    answer(batch, [0], Gone("410", since=NOW))
+    answer(batch, [1], Gone("410"))
+    progress = batch.progress(final=True)
+    assert (progress.remove, progress.gone_since) == ((100, 101), (NOW, None))
 
 
 def test_when_too_many_are_called_gone_nobody_is_removed_from_the_first_slice_on() -> None:
@@ -344,7 +405,7 @@ class Story:
         positions = self.batch.next_slice(self.now, self.slice_size)
         assert not [n for n in positions if State(self.outcomes[n] & ~UNCERTAIN).terminal]
         assert len(set(positions)) == len(positions) <= self.slice_size
-        self.batch.claim(positions)
+        claim = self.batch.claim(positions)
         self.write()
         answered = self.draw(st.integers(0, len(positions))) if event in {"die", "down"} else len(positions)
         for n in positions[:answered]:
@@ -354,7 +415,7 @@ class Story:
             if event != "die" or self.draw(st.booleans()):
                 self.batch.settle(Receipt(100 + n, error), self.now)
         if event != "die":
-            self.batch.unclaim(positions)
+            self.batch.unclaim(claim)
 
     def step(self, event: Any) -> None:
         self.take_up()

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from dispatcher.delivery.notices import IN_FORCE_FOR, KEPT, Notices
+from cap.vocabulary import Status
+from dispatcher.delivery.notices import IN_FORCE_FOR, KEPT, Notices, WantedNotice
 from dispatcher.model.vocabulary import Kind, Reason
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.in_force import InForceReader
@@ -138,6 +139,32 @@ async def test_an_all_clear_counts_and_names_what_goes_on_in_the_readers_languag
         assert line in document["notification"]["body"].split("\n")
         assert document["in_force"]["active"] == len(await pulled(house, DUEREN)) == 1
         assert document["in_force"]["gravest"]["headline"] == line.partition(": ")[2]
+
+
+@pytest.mark.parametrize("status", [Status.EXERCISE, Status.TEST])
+@pytest.mark.parametrize("kind", [Kind.ALERT, Kind.UPDATE, Kind.CANCEL, Kind.NO_LONGER_AFFECTED])
+async def test_no_exercise_names_a_warning_and_no_warning_an_exercise(
+    house: House, kind: Any, status: Any
+) -> None:
+    """Between its marks a warning that is in force would be taken for an exercise."""
+    drill = {Kind.CANCEL: Reason.DRILL_END, Kind.UPDATE: Reason.DRILL_UPDATE}.get(kind, Reason.DRILL)
+    reason = drill if status is Status.EXERCISE else Reason.NOT_ACTUAL
+    await warn(house, "live", DUEREN)
+    await warn(house, "other", DUEREN, status=status, reason=reason)
+    await warn(house, "exercised", DUEREN, status=status, reason=reason)
+    notices = Notices(house.alerts, ZoneInfo("Europe/Berlin"))
+    for alert_id, is_live in (("exercised", False), ("live", True)):
+        lease = WantedNotice(alert_id, alert_id, kind, "de", datetime.now(UTC) + HOUR)
+        found = await notices.notice(lease, datetime.now(UTC))
+        assert found is not None
+        payload, document = json.loads(found.payload), json.loads(found.document)
+        said = f"{found.text}{found.payload.decode()}{found.document.decode()}"
+        assert ("ÜBUNG/TEST" in said, "gilt weiterhin" in said) == (not is_live, False)
+        assert all(
+            f"Gefahr {name}" not in said for name in ("live", "other", "exercised") if name != alert_id
+        )
+        for one in (payload, document):
+            assert ("in_force" in one) == is_live
 
 
 async def test_where_a_warning_is_over_what_goes_on_elsewhere_is_not_counted(house: House) -> None:

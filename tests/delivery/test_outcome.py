@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.base import (
+    Absent,
     Consequence,
     DeliveryError,
     Expired,
@@ -28,7 +29,7 @@ from dispatcher.model.retry_policy import (
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from tests.support.messages import HOUR, NOW
 
-ERRORS = (DeliveryError, Expired, Gone, Permanent, RateLimited, Transient, Uncertain)
+ERRORS = (Absent, DeliveryError, Expired, Gone, Permanent, RateLimited, Transient, Uncertain)
 
 
 BACKOFF, PAUSES = DEFAULT_POLICY.backoff, DEFAULT_POLICY.pauses
@@ -57,6 +58,7 @@ def settled(
         (DeliveryError("x"), State.REJECTED, False, 1),
         (Expired("late"), State.EXPIRED, False, 0),
         (Transient("503"), State.RETRY, False, 1),
+        (Absent("507"), State.RETRY, False, 1),
         (Uncertain("timeout"), State.RETRY | UNCERTAIN, False, 1),
         (RateLimited("429"), State.RETRY, False, 0),
     ],
@@ -174,6 +176,12 @@ def test_backoff_is_jittered_over_the_whole_range_and_capped(attempts: Any, jitt
 
 def test_backoff_doubles() -> None:
     assert [backoff_s(BACKOFF, n, lambda: 1.0) for n in (0, 1, 2, 6, 7)] == [0.5, 1, 2, 32, 60]
+
+
+def test_a_device_that_is_not_there_is_tried_every_few_minutes() -> None:
+    waits = [settled(Absent("507"), attempts=n, random=lambda: 0.999).due - NOW for n in (2, 8, 99)]
+    assert [round(wait.total_seconds()) for wait in waits] == [4, 240, 240]
+    assert settled(Transient("503"), attempts=99, random=lambda: 0.999).due - NOW <= timedelta(seconds=60)
 
 
 def test_a_gateway_that_asks_for_longer_than_the_warning_lives_is_left_alone_all_the_same() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ops.lab.gateways import launch
 from ops.lab.gateways.launch import Standin
 from ops.lab.world import ledger
 from tests.delivery.conftest import House
+from tests.support.busiest_second import most_in_a_second
 from tests.support.messages import DUEREN
 
 Account = dict[str, Any]
@@ -63,11 +63,6 @@ async def warn(house: House, channels: Any, people: int) -> None:
         await asyncio.sleep(0.02 if batches else 0)  # a batch that was put down is due a little later
 
 
-def most_in_a_second(times_ns: list[int]) -> int:
-    times = sorted(times_ns)
-    return max(bisect_left(times, first + 10**9) - number for number, first in enumerate(times))
-
-
 MEANS_TOO_FAST = {
     "answer": {
         "rules": [{"status": 403, "means": "rate_limited"}, {"status": "2xx", "means": "accepted"}],
@@ -106,6 +101,6 @@ async def test_a_declared_rate_is_kept_in_every_second_and_nothing_is_refused(
     entries = ledger.read(gateway.ledger).entries
     assert [entry.accepted for entry in entries] == [True] * 500
     assert len({entry.recipient for entry in entries}) == 500
-    most = most_in_a_second([entry.wall_ns for entry in entries])
+    most = most_in_a_second([entry.wall_ns for entry in entries], 10**9)
     assert most <= 50 * 1.2, "a fifth for a stand-in that stands still in between"
     assert house.count("warn_gateway_rate_per_second", channel="sms", gateway="sms", basis="configured") == 49

@@ -65,7 +65,8 @@ def test_a_file_of_a_process_that_is_gone_is_not_ready(tmp_path: Path, text: str
 
 
 def test_ready_is_logged_with_the_apis_address_and_not_before(probed: Probed, tmp_path: Path) -> None:
-    probe, api, logged = tmp_path / "api.json", tmp_path / "url.json", threading.Event()
+    probe, api = tmp_path / "api.json", tmp_path / "url.json"
+    logged, told = threading.Event(), threading.Event()
     probed.write(probe)
     api.write_text('{"url": "http://127.0.0.1:8080"}', encoding="utf-8")
     lines: list[Any] = []
@@ -78,11 +79,13 @@ def test_ready_is_logged_with_the_apis_address_and_not_before(probed: Probed, tm
     before = structlog.get_config()["processors"]
     structlog.configure(processors=[keep])
     try:
-        threading.Thread(target=look, args=([probe], api), daemon=True).start()
+        threading.Thread(target=look, args=([probe], api, told.set), daemon=True).start()
         assert probed.asked.wait(20)
         assert lines == []
+        assert not told.is_set()
         probed.status = 200
         assert logged.wait(20)
+        assert told.wait(20)
     finally:
         structlog.configure(processors=before)
     assert lines == [{"event": "ready", "api": "http://127.0.0.1:8080"}]

@@ -135,7 +135,7 @@ def test_asked_to_stop_it_lets_every_command_end_by_itself(reports: Reports, ask
 def test_a_terminals_ctrl_c_cannot_reach_the_commands(reports: Reports) -> None:
     def operate() -> None:
         pid = int(reports.next()[1])
-        assert os.getpgid(pid) == pid
+        assert os.getpgid(pid) == os.getsid(pid) == pid
 
     assert run_while(Supervisor([reports.command("api", OBEDIENT)]), operate) == 0
 

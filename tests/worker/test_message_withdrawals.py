@@ -1,6 +1,8 @@
 """A warning that nobody has fetched yet is taken back where its all-clear could not be handed over."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from dispatcher.delivery.lanes import LaneGate
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import Reason
 from dispatcher.store.delivery.message_locations import MessageLocations
-from dispatcher.worker.message_withdrawals import MessageWithdrawals
+from dispatcher.worker.message_withdrawals import LOOK_EVERY_S, MessageWithdrawals
 from ops.lab.gateways import launch
 from ops.lab.gateways.launch import Standin
 from ops.lab.gateways.standins.webpush import STANDIN, WITHDRAWN
@@ -123,7 +125,13 @@ async def test_an_outage_of_the_record_is_waited_out(house: House) -> None:
     away: Any = Away()
     nobody: Any = None
     working = MessageWithdrawals(
-        Locations(), away, nobody, LaneGate(), house.dependencies.metrics, interval_s=0.0
+        Locations(),
+        away,
+        nobody,
+        LaneGate(),
+        house.dependencies.metrics,
+        interval_s=0.0,
+        clock=partial(next, count(0.0, LOOK_EVERY_S)),
     )
     with pytest.raises(KeyboardInterrupt):
         await working.run()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from channels.base import Expired, RateLimited, Unauthorized
+from channels.base import Expired, OurKeyMissing, RateLimited, Unauthorized
 from dispatcher.delivery.failure_log import Failure
 from dispatcher.delivery.health.evidence import Sign
 from dispatcher.delivery.leased_batch import ACCEPTED
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from dispatcher.delivery.outcome import Settlement
     from dispatcher.delivery.work.pauses import BatchPauses
     from dispatcher.delivery.work.slices import SentSlice
+
+
+REFUSALS: Final = (Unauthorized, OurKeyMissing)
+"""What says that a key of ours is not taken, unless it is one that some alone are shown."""
 
 
 class BatchAnswers:
@@ -117,7 +121,7 @@ class BatchAnswers:
 
     def _note(self, result: Settlement, latency_s: float, answers: int = 1) -> None:
         self._counts.note(result, latency_s, answers)
-        failed = result.gateway_fault or result.error is Unauthorized
+        failed = result.gateway_fault or result.error in REFUSALS
         self._gateway.budget.note(
             retry=result.attempts > 1, failed=failed, now=time.monotonic(), answers=answers
         )
@@ -129,6 +133,6 @@ def sign_of(result: Settlement, *, shared_key: bool) -> Sign | None:
     """Return what a failure may be a sign of; None for one that is its recipient's alone."""
     if result.pause_s:
         return Sign.THROTTLED
-    if result.error is Unauthorized and shared_key:
+    if result.error in REFUSALS and shared_key:
         return Sign.REFUSED
     return Sign.FAULT if result.gateway_fault else None

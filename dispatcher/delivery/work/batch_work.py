@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from channels.base import Channel, Endpoint, Notice
     from dispatcher.delivery.gateways import Gateway
+    from dispatcher.delivery.leased_batch import SliceClaim
     from dispatcher.delivery.work.dependencies import DelivererDependencies
     from dispatcher.delivery.work.resting import SharedProcess
     from dispatcher.model.batches import Lease
@@ -180,13 +181,12 @@ class BatchWork:
                 await self._flights.land_one(found.look_s)
 
     async def _await_answers(self) -> bool:
-        """Rest until a slice that is under way has landed, or a retry is due, or somebody may have become silent.
-        Returns whether any was under way.
+        """Rest until a slice that is under way has landed, or a retry is due, or somebody may have become silent. Who
+        fails meanwhile is due before the others of the slice have answered. Returns whether any was under way.
         """
         due = self._batch.next_due()
-        return await self._listen(
-            math.inf if due is None else max(LOOK_AGAIN_S, (due - self._now()).total_seconds())
-        )
+        wait_s = 0.0 if due is None else (due - self._now()).total_seconds()
+        return await self._listen(max(LOOK_AGAIN_S, wait_s))
 
     async def _land(self) -> None:
         """Rest until all slices have landed."""
@@ -250,10 +250,12 @@ class BatchWork:
                 slots.give_back(slots.held)
                 return
             slots.give_back(slots.held - len(positions))
-            self._recording.claim(positions)
+            claim = self._recording.claim(positions)
             self._until_aside -= len(positions)
             one = SentSlice(self._lease.batch_id, slots, fresh=fresh)
-            self._flights.start(self._send_claimed(channel, notice, positions, one))
+            flight = self._flights.start(self._send_claimed(channel, notice, claim, one))
+            # One that is dropped before it has begun runs no `finally`.
+            flight.add_done_callback(lambda _: slots.give_back(slots.held + slots.silent))
         except BaseException:
             slots.give_back(slots.held)
             raise
@@ -261,21 +263,23 @@ class BatchWork:
             self._awaited.add(one)
 
     async def _send_claimed(
-        self, channel: Channel, notice: Notice, positions: list[int], one: SentSlice
+        self, channel: Channel, notice: Notice, claim: SliceClaim, one: SentSlice
     ) -> None:
         recipients, slots, gateway = self._lease.recipients, one.slots, self._gateway
-        retries = 0 if one.fresh else len(positions)
+        retries = 0 if one.fresh else len(claim.positions)
         gateway.retrying += retries
         try:
             await self._recording.write_claims()
             await self._limiter.depart(slots)
             if self._may_go_on():
                 one.begin()
-                endpoints = self._without_illegible([self._endpoints[recipients[n]] for n in positions], one)
+                endpoints = self._without_illegible(
+                    [self._endpoints[recipients[n]] for n in claim.positions], one
+                )
                 notice, endpoints = await self._with_message(notice, endpoints, one)
                 await self._send(channel, notice, endpoints, one)
             # A recipient without a receipt was not started; the channel gives receipts for all that it started.
-            self._batch.unclaim(positions)
+            self._batch.unclaim(claim)
             await self._judge(one)
         finally:
             gateway.retrying -= retries
@@ -391,11 +395,12 @@ class BatchWork:
         sign, verdict = self._gateway.judge(one.tally)
         if verdict is GatewayVerdict.WELL:
             return
-        if verdict is GatewayVerdict.SUSPECT and await self._dependencies.ledger.is_better_probe_open(
-            self._lease, fresh=False
-        ):
-            self._doubtful = True
-            return
+        if verdict is GatewayVerdict.SUSPECT:
+            if await self._dependencies.ledger.is_better_probe_open(self._lease, fresh=False):
+                self._doubtful = True
+                return
+            if self._gateway.evidence.accepted_at > one.tally.started:
+                return  # while the record was asked
         reason, log_level = PAUSES[sign]
         seconds = self._gateway.leave_alone(sign, one.tally, one.slots.left_at, time.monotonic())
         self._pauses.add(reason, seconds, code=one.tally.code, log_level=log_level)
@@ -406,13 +411,15 @@ class BatchWork:
         """
         batch, subscriptions = self._batch, self._dependencies.subscriptions
         with suppress(*UNAVAILABLE):  # the warning is out: the next one says the same
-            if not batch.lasting or not self._gateway.limits.ends_failing:
+            if not (batch.lasting or batch.absent) or not self._gateway.limits.ends_failing:
                 return
             suspect = batch.lasting_suspect()
             ended = 0
             if not suspect:
-                policy = self._dependencies.policy.lasting
-                ended = await subscriptions.note_failing(self._lease.alert_id, batch.lasting, policy)
+                policy, alert_id = self._dependencies.policy.lasting, self._lease.alert_id
+                for codes, absent in ((batch.lasting, False), (batch.absent, True)):
+                    if codes:
+                        ended += await subscriptions.note_failing(alert_id, codes, policy, absent=absent)
             self._counts.removed(ended, suspect=suspect)
 
     async def _release(self) -> None:

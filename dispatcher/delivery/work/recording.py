@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from dispatcher.delivery.delivery_counts import DeliveryCounts
-    from dispatcher.delivery.leased_batch import LeasedBatch
+    from dispatcher.delivery.leased_batch import LeasedBatch, SliceClaim
     from dispatcher.model.retry_policy import RecordingPolicy
     from dispatcher.store.delivery.ledger import Ledger
 
@@ -45,10 +45,10 @@ class BatchRecording:
         """Whether answers have waited for long enough."""
         return time.monotonic() > self._written_at + self._policy.flush_s
 
-    def claim(self, positions: list[int]) -> None:
+    def claim(self, positions: list[int]) -> SliceClaim:
         """Claim these recipients; the record is to say so before anything is sent to them."""
-        self._batch.claim(positions)
         self._unwritten = True
+        return self._batch.claim(positions)
 
     async def write(self) -> None:
         """Write what has changed. One write follows the other, so that the record never goes back."""
@@ -63,7 +63,11 @@ class BatchRecording:
 
     async def _write(self) -> None:
         progress, self._unwritten = self._batch.progress(), False
-        stopped = await self.persist(lambda: self._ledger.advance(self._batch.lease, progress))
+        try:
+            stopped = await self.persist(lambda: self._ledger.advance(self._batch.lease, progress))
+        except BaseException:
+            self._unwritten = True  # who waits for this write is not to send for it
+            raise
         self.stopped |= stopped
         self._written_at = time.monotonic()
         self._counts.written(progress.outcomes)

@@ -7,10 +7,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.model.ledger import DeadLetter, Fate, OpenedLetter
+from dispatcher.model.ledger import DeadLetter, DeadLetterGroup, Fate, OpenedLetter
+from dispatcher.model.status import DeedKind
 from dispatcher.model.vocabulary import UNCERTAIN, AlertState, BatchState, State
 from dispatcher.store import audit
-from dispatcher.store.sql import is_dead_letter
+from dispatcher.store.sql import is_canary, is_dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ _LETTERS = f"""
 SELECT p.batch_id || '-' || p.position AS id, b.alert_id, b.channel, b.gateway, p.recipient, p.label, p.code,
   p.detail, p.attempts, p.updated_at AS at
 FROM problem p JOIN batch b ON b.id = p.batch_id
-WHERE {is_dead_letter()}
+WHERE {is_dead_letter()} AND NOT {is_canary("b.alert_id")}
 """  # noqa: S608 - constant
 
 _OPEN = """
@@ -31,6 +32,21 @@ SELECT b.id, b.outcomes, b.deadline, b.deadline <= clock_timestamp() AS expired,
   b.lease_until > clock_timestamp() AS leased, b.alert_id, b.kind, b.language, a.identifier, a.headline
 FROM batch b JOIN alert a ON a.id = b.alert_id WHERE b.id = $1
 """
+
+
+_BY_REASON = f"""
+WITH letter AS (
+  SELECT b.channel, p.label, p.code, p.recipient FROM problem p JOIN batch b ON b.id = p.batch_id
+  WHERE b.alert_id = $1 AND {is_dead_letter()})
+SELECT l.channel, l.label, l.code, f.ags, count(*) AS recipients
+FROM letter l LEFT JOIN LATERAL (
+  SELECT m.ags FROM followed_municipality m JOIN affected a ON a.alert_id = $1 AND a.ags = m.ags
+  WHERE m.subscription_id = l.recipient
+  UNION SELECT w.ags FROM (SELECT unnest(ags) AS ags FROM watched_area WHERE subscription_id = l.recipient) w
+  JOIN affected a ON a.alert_id = $1 AND a.ags = w.ags) f ON true
+GROUP BY 1, 2, 3, 4 ORDER BY recipients DESC, 1, 2, 3, 4 LIMIT $2
+"""  # noqa: S608 - constant
+"""Whoever follows several of the alert's municipalities counts in each; what else somebody follows is not read."""
 
 
 class DeadLetters:
@@ -47,6 +63,20 @@ class DeadLetters:
             limit,
         )
         return [DeadLetter(**dict(row)) for row in rows]
+
+    async def count(self, alert_id: str) -> int:
+        """Return how many dead letters an alert has."""
+        count: int = await self._pool.fetchval(
+            f"""SELECT count(*) FROM problem p JOIN batch b ON b.id = p.batch_id
+               WHERE b.alert_id = $1 AND {is_dead_letter()}""",  # noqa: S608 - constant
+            alert_id,
+        )
+        return count
+
+    async def by_reason(self, alert_id: str, most: int) -> list[DeadLetterGroup]:
+        """Return an alert's dead letters in numbers, by channel, reason and municipality, the largest groups first."""
+        rows = await self._pool.fetch(_BY_REASON, alert_id, most)
+        return [DeadLetterGroup(**dict(row)) for row in rows]
 
     async def opened(self, letter_id: str, by: Actor = UNNAMED_OPERATOR) -> OpenedLetter | None:
         """Return one of them; None if there is none. That somebody looked at it, which has a person's reference, is on
@@ -141,7 +171,7 @@ async def _reopen(
         AlertState.SETTLED,
     )
     await audit.note(
-        connection, by, "dead_letters.replay", batch["alert_id"], batch=batch_id, count=len(replayed)
+        connection, by, DeedKind.REPLAYED, batch["alert_id"], batch=batch_id, count=len(replayed)
     )
     return fates
 

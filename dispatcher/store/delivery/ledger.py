@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from channels.clock import elapsed
 from dispatcher.model.batches import Closed, Lease, Progress, ReadyBatch, RecipientProblem
 from dispatcher.model.vocabulary import (
+    CANARY_PREFIX,
     EXTREME,
     TERMINAL_OUTCOMES,
     UNCERTAIN,
@@ -41,12 +42,17 @@ if TYPE_CHECKING:
 _END = """
 UPDATE subscription SET ended_at = clock_timestamp(), end_reason = $2 WHERE id IN (
   SELECT s.id FROM subscription s
-  JOIN unnest($1::bigint[], $3::bytea[], $4::bytea[]) AS o(id, address_hash, plain_hash) USING (id)
+  JOIN unnest($1::bigint[], $3::bytea[], $4::bytea[], $5::timestamptz[]) AS o(id, address_hash, plain_hash, since)
+    USING (id)
   WHERE s.ended_at IS NULL AND s.address_hash IN (
     coalesce(o.address_hash, s.address_hash), CASE WHEN s.sealed IS NULL THEN o.plain_hash END)
+    AND NOT EXISTS (SELECT FROM subscriber_endpoint e JOIN subscriber b ON b.id = e.subscriber_id
+                    WHERE e.subscription_id = s.id AND b.seen_at > o.since)
+    AND NOT EXISTS (SELECT FROM canary c WHERE c.subscription_id = s.id)
   FOR NO KEY UPDATE OF s SKIP LOCKED)"""
-"""Those who still are where they were sent to. One that is just being renewed stays; and never waiting here avoids a
-deadlock."""
+"""Those who still are where they were sent to, and whose app has not named the endpoint again since it was gone. One
+that is just being renewed stays; and never waiting here avoids a deadlock. A canary stays, too: one wrong answer would
+end the service's tests of itself for good."""
 
 
 class LeaseLostError(Exception):
@@ -283,6 +289,7 @@ class Ledger:
                 progress.remove_reason,
                 [None if one is None else self._addresses.hash(one.address) for one in known],
                 [None if one is None else plain_hash(one.address) for one in known],
+                list(progress.gone_since) or [None] * len(known),
             )
 
     async def _release(
@@ -384,6 +391,8 @@ class Ledger:
             await self._pool.execute(_SETTLE_ALERT, alert_id)
         ended: Counter[tuple[str, str]] = Counter()
         for row in free:
+            if row["alert_id"].startswith(CANARY_PREFIX):
+                continue  # canaries have metrics of their own
             plain = row["outcomes"].translate(_WITHOUT_FLAG)
             ended[row["channel"], row["lane"]] += sum(
                 plain.count(open_) for open_ in State if not open_.terminal

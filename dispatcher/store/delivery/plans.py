@@ -37,6 +37,7 @@ from dispatcher.model.vocabulary import (
     Lane,
     Reason,
     State,
+    ending_kind,
 )
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.store import audit
@@ -76,10 +77,6 @@ if TYPE_CHECKING:
 AudienceGuard: TypeAlias = "Callable[[int, int | None, int | None], str]"
 """A guard maps (recipients, the source's baseline, the approved number) to what the alert is held for, or to
 nothing."""
-
-
-_ENDING_KIND = {Reason.NO_LONGER_LISTED: Kind.DELISTED, Reason.LAPSED: Kind.NO_LONGER_AFFECTED}
-"""The kinds of notices about an end that is no all-clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,9 +406,7 @@ class Plans:
             alert.lane,
             alert.expires,
             self._batch_size,
-            Kind.NO_LONGER_AFFECTED
-            if alert.reason in WARNING | OPEN_DRILL
-            else _ENDING_KIND.get(alert.reason, Kind.CANCEL),
+            Kind.NO_LONGER_AFFECTED if alert.reason in WARNING | OPEN_DRILL else ending_kind(alert.reason),
             located.own,
             *numbers,
             alert.again,
@@ -478,7 +473,8 @@ class Plans:
             digest,
             empty,
         )
-        await audit.note(connection, WORKER, "alert.plan", alert.id, audience_sha256=digest.hex())
+        if alert.reason is not Reason.CANARY:
+            await audit.note(connection, WORKER, "alert.plan", alert.id, audience_sha256=digest.hex())
 
     async def waiting(self, limit: int = 100) -> list[ReadyAlert]:
         """Return alerts that are to be planned, or planned again, and whose wake-up may have been lost; mark them as

@@ -6,14 +6,16 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from channels.base import Absent
 from dispatcher.access.keys import KEYED
 from dispatcher.metrics import CHANNELS
 from dispatcher.metrics.reach import GatewayReach
 from dispatcher.model.reports import ReceiptState
+from dispatcher.model.status import DeedKind
 from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, AlertState, Lane
 from dispatcher.store.delivery.relocation import CHANNEL as WEBHOOKS
 from dispatcher.store.keys import Keys
-from dispatcher.store.sql import IS_QUIET, OPEN, is_dead_letter, is_dispatched
+from dispatcher.store.sql import IS_QUIET, OPEN, is_canary, is_dead_letter, is_dispatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,13 +27,15 @@ _OPEN = f"""
 SELECT lane, count(*) AS open, coalesce(extract(epoch FROM min(due) FILTER (WHERE due <= now())), 0)::float8 AS oldest
 FROM (
   SELECT b.lane, greatest(b.not_before, g.paused_until) AS due
-  FROM batch b LEFT JOIN gateway g ON g.channel = b.channel AND g.name = b.gateway WHERE b.{OPEN}) waiting
+  FROM batch b LEFT JOIN gateway g ON g.channel = b.channel AND g.name = b.gateway
+  WHERE b.{OPEN} AND NOT {is_canary("b.alert_id")}) waiting
 GROUP BY lane
 """  # noqa: S608 - constant
 """No worker takes a batch whose gateway is paused: it is due when the pause ends, whatever its own time says, also
 after a worker died that had it."""
 _REACH = f"""
-WITH going_out AS (SELECT DISTINCT alert_id FROM batch WHERE {OPEN} AND NOT {IS_QUIET}),
+WITH going_out AS (
+  SELECT DISTINCT alert_id FROM batch WHERE {OPEN} AND NOT {IS_QUIET} AND NOT {is_canary("alert_id")}),
 behind AS (
   SELECT o.alert_id, b.* FROM going_out o CROSS JOIN LATERAL (
     SELECT lane, channel, gateway, bool_or(first_at IS NOT NULL) AS reached,
@@ -50,24 +54,28 @@ recipient, whose number is known without reading them."""
 _UNPLANNED = f"""
 SELECT a.lane, extract(epoch FROM min(greatest(a.received_at, t.taken_up)))::float8 AS since
 FROM alert a LEFT JOIN LATERAL (
-  SELECT max(at) AS taken_up FROM audit WHERE alert_id = a.id AND action IN ('held.release', 'alert.promote')) t ON true
-WHERE a.state = '{AlertState.ACCEPTED}' AND a.stopped_at IS NULL
+  SELECT max(at) AS taken_up FROM audit WHERE alert_id = a.id AND action IN ('{DeedKind.CONCLUDED}', 'alert.promote')
+) t ON true
+WHERE a.state = '{AlertState.ACCEPTED}' AND a.stopped_at IS NULL AND NOT {is_canary("a.id")}
   AND NOT EXISTS (SELECT FROM batch b WHERE b.alert_id = a.id AND b.first_at IS NOT NULL)
 GROUP BY 1
 """  # noqa: S608 - constant
 """A message that waited for a person, or behind another, counts from when it no longer did."""
 _WAITING = f"""
-SELECT b.channel, count(*) FILTER (WHERE p.due IS NOT NULL AND b.{OPEN}) AS retries,
+SELECT b.channel,
+  count(*) FILTER (WHERE p.due IS NOT NULL AND p.label <> '{Absent.label}' AND b.{OPEN}) AS retries,
   count(*) FILTER (WHERE {is_dead_letter()}) AS dead
-FROM problem p JOIN batch b ON b.id = p.batch_id WHERE b.deadline > now() GROUP BY 1
+FROM problem p JOIN batch b ON b.id = p.batch_id
+WHERE b.deadline > now() AND NOT {is_canary("b.alert_id")} GROUP BY 1
 """  # noqa: S608 - constant
 _LATE = f"""
-SELECT lane, outcomes FROM batch WHERE {OPEN} AND greatest(created_at, quiet_until) < now() - interval '1 minute'
+SELECT lane, outcomes FROM batch
+WHERE {OPEN} AND greatest(created_at, quiet_until) < now() - interval '1 minute' AND NOT {is_canary("alert_id")}
 """  # noqa: S608 - constant
 _RECEIPTS = f"""
 WITH told AS (
   SELECT b.id, b.channel FROM alert a JOIN batch b ON b.alert_id = a.id
-  WHERE {is_dispatched("a")} AND a.expires > now())
+  WHERE {is_dispatched("a")} AND a.expires > now() AND NOT {is_canary("a.id")})
 SELECT t.channel, sum(bit_count(r.delivered))::bigint AS delivered, sum(bit_count(r.displayed))::bigint AS displayed,
   sum(bit_count(r.confirmed))::bigint AS confirmed
 FROM told t JOIN batch_receipt r ON r.batch_id = t.id GROUP BY 1
@@ -80,13 +88,22 @@ PEOPLE_EVERY_S: Final = 60.0
 _PEOPLE = f"""
 SELECT (SELECT count(*) FROM subscription
         WHERE ended_at IS NULL AND active AND person IS NULL AND channel <> '{WEBHOOKS}')
+  - (SELECT count(*) FROM canary c JOIN subscription s ON s.id = c.subscription_id WHERE s.ended_at IS NULL)
   + (SELECT count(DISTINCT person) FROM subscription WHERE ended_at IS NULL AND active AND person IS NOT NULL)
 """  # noqa: S608 - constant
-"""Whose endpoints are one person's, subscribers say; any other endpoint is a person, but for the servers of apps."""
+"""Whose endpoints are one person's, subscribers say; any other endpoint is a person, but for the servers of apps and
+the service's own canaries."""
 _UNACCOUNTED = f"""
 SELECT coalesce(sum(cardinality(recipients)), 0) FROM batch
-WHERE {OPEN} AND deadline < now() - interval '1 minute'
+WHERE {OPEN} AND deadline < now() - interval '1 minute' AND NOT {is_canary("alert_id")}
 """  # noqa: S608 - constant
+
+
+_CANARIES = """
+SELECT s.channel, count(*) AS n FROM canary c JOIN subscription s ON s.id = c.subscription_id
+WHERE s.ended_at IS NULL GROUP BY 1
+"""
+"""Counted apart, as an index alone counts all endpoints, each second, and of these there are a handful."""
 
 
 class Statistics:
@@ -140,7 +157,8 @@ class Statistics:
         subscribed = await self._pool.fetch(
             "SELECT channel, count(*) AS n FROM subscription WHERE ended_at IS NULL GROUP BY 1"
         )
-        counts = {row["channel"]: row["n"] for row in subscribed}
+        counts = Counter({row["channel"]: row["n"] for row in subscribed})
+        counts.subtract({row["channel"]: row["n"] for row in await self._pool.fetch(_CANARIES)})
         paused = await self._pool.fetch(
             "SELECT channel, count(*) AS n FROM gateway WHERE paused_until > now() GROUP BY 1"
         )

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dispatcher.model.status import AlertStatus, CountedAlert, Over, is_merged, over
+from dispatcher.access.principals import WORKER
+from dispatcher.model.status import (
+    AlertStatus,
+    CountedAlert,
+    Decided,
+    DeedKind,
+    Over,
+    decided_as,
+    is_merged,
+    over,
+)
+from dispatcher.model.vocabulary import AlertState
 from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audit import ACTION
 from dispatcher.store.clock import record_time
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.progress import recipient_progress
@@ -31,6 +44,11 @@ class AlertStatuses:
         self._alerts = Alerts(pool)
         self._ledger = LedgerReader(pool)
 
+    @property
+    def has_sms_gateway(self) -> bool:
+        """Return whether there is a gateway by which SMS go out, of the operator's or of an app's own."""
+        return bool(self._charges.contracts)
+
     async def alert_status(self, alert_id: str) -> AlertStatus | None:
         """Return everything that is known of how the alert stands, of a control centre's and of a feed's alike; None
         where there is none.
@@ -40,17 +58,39 @@ class AlertStatuses:
 
     async def status_of(self, alert: StoredAlert) -> AlertStatus:
         """Return everything that is known of how this alert stands."""
+        status = await self.without_municipalities(alert)
+        recipients, receipts = await self.counted_by_municipality(alert)
+        return replace(
+            status,
+            municipalities=await self._alerts.affected(alert.id),
+            recipients_by_municipality=recipients,
+            receipts_by_municipality=receipts,
+        )
+
+    async def without_municipalities(self, alert: StoredAlert) -> AlertStatus:
+        """Return how this alert stands but for its municipalities. That costs little: it is asked for again and again
+        while the alert goes out.
+        """
         return AlertStatus(
             alert=alert,
             progress=await recipient_progress(self._pool, alert.id),
             over=await self.over(alert),
             merged_into=await self.merged_into(alert),
             channels=await self._ledger.summary(alert.id),
-            municipalities=await self._alerts.affected(alert.id),
-            recipients_by_municipality=await self._ledger.by_municipality(alert.id),
-            receipts_by_municipality=await self._ledger.receipts_by_municipality(alert.id),
             sms=await self._charges.standing(self._pool, alert.id),
             template=await self._template(alert.id),
+            decided=await self._decided(alert),
+        )
+
+    async def counted_by_municipality(
+        self, alert: StoredAlert
+    ) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
+        """Return the alert's recipients by municipality (AGS) and state, and by what their devices have said. This
+        reads every recipient.
+        """
+        return (
+            await self._ledger.by_municipality(alert.id),
+            await self._ledger.receipts_by_municipality(alert.id),
         )
 
     async def _template(self, alert_id: str) -> tuple[str, int] | None:
@@ -59,6 +99,23 @@ class AlertStatuses:
             "SELECT detail FROM audit WHERE alert_id = $1 AND action = 'alert.template'", alert_id
         )
         return None if detail is None else (detail["template"], detail["version"])
+
+    async def _decided(self, alert: StoredAlert) -> Decided | None:
+        """Return who ended the alert's wait for a person, as the trail has it."""
+        if not alert.held_for or alert.state is AlertState.HELD:
+            return None
+        row = await self._pool.fetchrow(
+            f"""SELECT {ACTION} AS action, actor, at, detail FROM audit WHERE alert_id = $1 AND {ACTION} IN ($2, $3)
+                ORDER BY id DESC LIMIT 1""",  # noqa: S608 - constant
+            alert.id,
+            DeedKind.CONCLUDED,
+            DeedKind.WITHDRAWN,
+        )
+        if row is None:
+            return None
+        detail, by = row["detail"], row["actor"]
+        state = decided_as(row["action"], detail.get("reason", ""), by_policy=by == WORKER)
+        return Decided(state, by, row["at"], detail["why"])
 
     async def over(self, alert: StoredAlert) -> Over | None:
         """Return why the alert is no longer in force, or None while it is."""

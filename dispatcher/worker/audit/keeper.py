@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from channels.clock import elapsed
 from dispatcher.store.audit_chain.protection import protection
+from dispatcher.store.backup.contents import BackupWatch
 from dispatcher.worker.audit.anchors import AnchorRefused
+from dispatcher.worker.recurrence import Recurrence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dispatcher.audit.checkpoint import Interval
-    from dispatcher.audit.verification import ChainVerdict
+    from dispatcher.audit.verification import ChainFinding, ChainVerdict
     from dispatcher.metrics import Metrics
     from dispatcher.store.audit_chain.anchors import AnchorStates
     from dispatcher.store.audit_chain.checkpoints import Checkpoints
@@ -36,14 +39,16 @@ SILENT_S: Final = ROUND_TIMEOUT_S + 10
 """After how long a process that is frozen leads no more."""
 PAGES: Final = 5
 """Pages that are chained in one round at most: it is to end in time."""
-LOOK_EVERY: Final = 60
-"""After how many rounds is looked again whether the service's role could change the trail: about a minute."""
+LOOK_EVERY_S: Final = 60.0
+"""How often is looked again whether the service's role could change the trail."""
 AT_ONCE: Final = 100
 """Checkpoints that are put at an anchor in one round at most."""
 RETRY_S: Final = 30.0
 """Pause of an anchor after it refused."""
 SENTENCES: Final = 5
 """Faults that are logged with their sentence."""
+SAY_EVERY_S: Final = 60.0
+"""How often faults are logged that stay as they are. A short chain is looked through in every round."""
 
 log = structlog.get_logger()
 
@@ -62,25 +67,34 @@ class Chain:
 class AuditKeeper:
     """Runs beside the lanes of every worker, and works in the one that leads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - dependencies, the last ones named at the call
         self,
         chain: Chain,
         leadership: Leadership,
         anchors: Sequence[Anchor],
         interval: Interval,
         metrics: Metrics,
+        *,
         interval_s: float = INTERVAL_S,
+        clock: Callable[[], float] = elapsed,
     ) -> None:
+        """`clock` gives seconds."""
         self._chain = chain
         self._leadership = leadership
         self._anchors = anchors
         self._interval = interval
         self._metrics = metrics
         self._interval_s = interval_s
+        self._clock = clock
+        self._looking = Recurrence(LOOK_EVERY_S, clock)
+        self._found: tuple[ChainFinding, ...] = ()
+        """The faults that were logged last."""
+        self._saying = Recurrence(SAY_EVERY_S, clock)
         self._leads = False
         self._term = 0
         """The term of leadership for which the writer and the patrol began."""
         self._protection: Protection | None = None
+        self._backups = BackupWatch(chain.pool)
 
     async def run(self) -> None:
         """Work until cancelled. An outage of the record is waited out, and an anchor that refuses is tried again."""
@@ -93,18 +107,17 @@ class AuditKeeper:
             await self._leadership.drop()
 
     async def _chain_on(self) -> None:
-        rounds = 0
         while True:
             try:
                 async with asyncio.timeout(ROUND_TIMEOUT_S):
-                    if self._protection is None or rounds % LOOK_EVERY == 0:
+                    if self._looking.falls_due() or self._protection is None:
                         await self.look_at_protection()
+                        await self.look_at_backup()
                     await self.round()
             except Exception as error:  # noqa: BLE001 - it must outlive every outage; it is counted and logged
                 self._leads = False
                 self._metrics.audit_rounds_failed.inc()
                 log.warning("audit_round_failed", error=type(error).__name__)
-            rounds += 1
             await asyncio.sleep(self._interval_s)
 
     async def look_at_protection(self) -> None:
@@ -118,6 +131,11 @@ class AuditKeeper:
             log.info("audit_protected")
         else:
             log.warning("audit_unprotected", reasons=list(found.reasons))
+
+    async def look_at_backup(self) -> None:
+        """Show when the last backup was made."""
+        last = await self._backups.look()
+        self._metrics.backed_up_at.set(last.timestamp() if last else 0)
 
     async def round(self) -> None:
         """Chain what was committed, make a checkpoint where one is due, and look at a part of what was chained."""
@@ -152,7 +170,12 @@ class AuditKeeper:
         self._metrics.audit_position.set(verdict.position)
         self._metrics.audit_faults.set(verdict.counts.total())
         self._metrics.audit_verified_at.set_to_current_time()
-        for one in verdict.findings[:SENTENCES]:
+        found = tuple(verdict.findings[:SENTENCES])
+        if found != self._found:
+            if not found:
+                log.info("audit_chain_whole", position=verdict.position)
+            self._found, self._saying = found, Recurrence(SAY_EVERY_S, self._clock)
+        for one in found if self._saying.falls_due() else ():
             log.error("audit_chain_broken", fault=one.fault.value, position=one.position, says=one.sentence)
 
     async def _anchor_on(self, anchor: Anchor) -> None:

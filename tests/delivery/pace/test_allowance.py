@@ -18,6 +18,7 @@ from tests.channels.far_side import closed_port
 from tests.delivery.pace.accounts import CALL_S, Journal, VirtualRedis, send
 from tests.delivery.pace.gateway_policies import FixedWindow, SlidingWindow, TokenBucket
 from tests.support import virtual_time
+from tests.support.busiest_second import most_in_a_second
 
 RATE = 100.0
 TAKES = 5.0
@@ -36,10 +37,6 @@ async def leave(limiter: GatewayLimiter, count: int, left: list[float], units: f
             count -= slots.held
             await limiter.depart(slots)
             left += [asyncio.get_running_loop().time()] * slots.held
-
-
-def most_in_a_second(left: list[float]) -> int:
-    return max(sum(first <= at < first + 1 for at in left) for first in left)
 
 
 class TestDeclared:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.delivery.pace.spacing import Departures, Spacing
+from tests.support.busiest_second import most_in_a_second
 
 
 def leaving(rate: float, seconds: float, units: float = 1.0, step_s: float = 0.0005) -> list[float]:
@@ -19,10 +20,6 @@ def leaving(rate: float, seconds: float, units: float = 1.0, step_s: float = 0.0
             left.append(now)
         now += max(step_s, spacing.wait_s(now))
     return left
-
-
-def most_in_a_second(left: list[float]) -> int:
-    return max(sum(first <= at < first + 1 for at in left) for first in left)
 
 
 @pytest.mark.parametrize("rate", [0.5, 1, 7, 50, 196, 1000])

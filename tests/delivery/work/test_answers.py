@@ -8,6 +8,8 @@ import structlog
 
 from channels.base import (
     Gone,
+    OurKeyMissing,
+    OwnKeyRefused,
     Permanent,
     RateLimited,
     Transient,
@@ -102,6 +104,8 @@ async def test_one_who_is_told_to_wait_keeps_nobody_waiting_where_single_endpoin
         (RateLimited("429", retry_after=3), False, Sign.THROTTLED),
         (Unauthorized("401"), True, Sign.REFUSED),
         (Unauthorized("401"), False, None),
+        (OurKeyMissing("401"), True, Sign.REFUSED),
+        (OwnKeyRefused("401"), True, None),
         (Gone("410"), True, None),
         (None, True, None),
     ],

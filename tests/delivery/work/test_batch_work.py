@@ -13,8 +13,17 @@ from channels.base import (
     ChannelDown,
     Transient,
 )
+from dispatcher.delivery.delivery_counts import DeliveryCounts
+from dispatcher.delivery.gateway_limiter import Holder
+from dispatcher.delivery.health.evidence import SLICES_MIN
+from dispatcher.delivery.leased_batch import LeasedBatch
+from dispatcher.delivery.work.batch_work import BatchWork
+from dispatcher.delivery.work.recording import BatchRecording
+from dispatcher.delivery.work.resting import SharedProcess
+from dispatcher.delivery.work.slices import SentSlice
 from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.vocabulary import UNCERTAIN, Lane, State
+from dispatcher.store.delivery.ledger import LeaseLostError
 from tests.delivery.conftest import House, hung
 from tests.support.histories import let_leases_end, until
 
@@ -42,6 +51,34 @@ async def test_at_a_gateway_with_a_rate_a_slice_leaves_before_the_last_is_answer
     assert await house.state(batch) != "open"
 
 
+async def test_nobody_is_in_flight_twice_where_a_retry_leaves_before_its_first_slice_has_ended(
+    house: House,
+) -> None:
+    """That slice leaves alone who is in flight again when it ends."""
+    house.channel.rate = 1e6
+    ids = await house.subscribe(*"ab")
+    retry_answered, other_answered = asyncio.Event(), asyncio.Event()
+    house.channel.script |= {ids[0]: [Transient("503"), retry_answered], ids[1]: [other_answered]}
+    [batch] = await house.planned()
+    deliverer = house.another(random=lambda: 0.0)
+    limiter = deliverer._gateways.of("webpush", PUSH).limiter
+    work = asyncio.create_task(deliverer.deliver(batch))
+
+    async def retried() -> bool:
+        return house.channel.calls == [ids, ids[:1]]
+
+    async def first_slice_has_ended() -> bool:
+        return limiter._held.total() == 1
+
+    await until(retried)
+    other_answered.set()
+    await until(first_slice_has_ended)
+    retry_answered.set()
+    await work
+    assert house.channel.calls == [ids, ids[:1]]
+    assert sorted(house.channel.seen) == [("A", one) for one in ids]
+
+
 async def test_what_is_under_way_when_the_deadline_passes_is_heard_before_the_rest_expires(
     house: House,
 ) -> None:
@@ -61,21 +98,71 @@ async def test_what_is_under_way_when_the_deadline_passes_is_heard_before_the_re
     assert await house.outcomes(batch) == bytes([ACCEPTED, State.EXPIRED])
 
 
+@pytest.mark.parametrize(
+    ("rate", "at"), [(1000.0, 1), (20.0, 0)], ids=["beside others", "while the next waits for its time"]
+)
 @pytest.mark.parametrize("error", [ChannelDown("x"), RuntimeError("bug"), asyncio.CancelledError()], ids=repr)
 async def test_however_one_of_several_slices_ends_the_others_end_too_and_slots_are_free(
-    house: House, error: BaseException
+    house: House, error: BaseException, rate: float, at: int
 ) -> None:
-    house.channel.rate = 1000.0
+    house.channel.rate = rate
     ids = await house.subscribe(*"abc")
-    house.channel.script[ids[1]] = [error]
+    house.channel.script[ids[at]] = [error]
     [batch] = await house.planned()
     await asyncio.gather(house.deliverer.deliver(batch), return_exceptions=True)
     limiter = house.deliverer._gateways.of("webpush", PUSH).limiter
-    assert limiter._held.total() == 0
+    assert (limiter._held.total(), limiter.departing) == (0, 0), "nor is anything about to leave"
     await let_leases_end(house.pool)
     await house.all_due_now()
     await house.deliverer.deliver(batch)
     assert {state & ~UNCERTAIN for state in await house.outcomes(batch)} == {ACCEPTED}
+
+
+async def test_nobody_is_sent_to_once_the_record_has_not_taken_a_claim(house: House) -> None:
+    """Another worker has taken the batch over: whoever waited for a slice's write writes its own claims, in vain."""
+    await house.subscribe(*"ab")
+    [batch] = await house.planned()
+    lease = await house.ledger.acquire(batch)
+    policy = house.dependencies.policy
+    counts = DeliveryCounts(house.dependencies.metrics, lease)
+    leased = LeasedBatch(lease, policy, lambda: 0.0)
+    recording = BatchRecording(house.ledger, leased, counts, policy.recording)
+    await let_leases_end(house.pool)
+    await house.ledger.acquire(batch)
+    for position in (0, 1):
+        recording.claim([position])
+    written = await asyncio.gather(recording.write_claims(), recording.write_claims(), return_exceptions=True)
+    assert [type(one) for one in written] == [LeaseLostError, LeaseLostError]
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_a_gateway_that_accepts_somebody_while_the_record_is_asked_is_not_left_alone(
+    house: House, accepted: bool
+) -> None:
+    await house.subscribe("a")
+    [batch] = await house.planned()
+    lease = await house.ledger.acquire(batch)
+    gateway = house.deliverer._gateways.of("webpush", PUSH)
+    work = BatchWork(house.dependencies, lease, gateway, SharedProcess(), contextlib.nullcontext)
+    slots = await gateway.limiter.acquire(1, Holder(0, "leitstelle"))
+    first, last = (SentSlice(batch, slots, fresh=True) for _ in range(SLICES_MIN))
+    for one in (first, last):
+        one.tally.faults = one.tally.faults_in_all = 99
+    await work._judge(first)
+
+    async def is_asked() -> bool:
+        waiting: bool = await house.pool.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return waiting
+
+    async with house.pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE batch")
+        judging = asyncio.create_task(work._judge(last))
+        await until(is_asked)
+        if accepted:
+            gateway.accept(time.monotonic())
+    await judging
+    assert gateway.breaker.probing is not accepted
+    assert bool(work._pauses.seconds) is not accepted
 
 
 async def died_twice(house: Any, batch: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from dispatcher.access.principals import Actor
 from dispatcher.model.batches import Progress, RecipientProblem
-from dispatcher.model.ledger import Fate
+from dispatcher.model.ledger import DeadLetterGroup, Fate
 from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from dispatcher.store.alerts.alerts import Alerts
@@ -14,7 +14,7 @@ from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.dead_letters import DeadLetters, parse_id
 from dispatcher.store.delivery.plans import Plans
 from tests.support.histories import plan, submit, subscribe
-from tests.support.messages import DUEREN
+from tests.support.messages import DUEREN, JUELICH
 
 CRASHES_KEPT = DEFAULT_POLICY.suspicion.crashes_kept
 
@@ -113,3 +113,22 @@ async def test_unknown_ones_and_those_that_were_reached_change_nothing(
 def test_an_id_is_two_numbers(text: Any) -> None:
     with pytest.raises(ValueError, match="not the id"):
         parse_id(text)
+
+
+async def test_they_are_counted_by_reason_and_by_municipalities_that_the_alert_concerns(
+    batch: Any, letters: DeadLetters, pool: Any
+) -> None:
+    await pool.execute(
+        """INSERT INTO followed_municipality (subscription_id, ags)
+           SELECT recipient, $1 FROM problem WHERE label = 'crash'""",
+        JUELICH,
+    )
+    assert await letters.count("A") == 2
+    assert await letters.count("other") == 0
+    assert await letters.by_reason("A", 9) == [
+        DeadLetterGroup("webpush", "crash", "worker_died", DUEREN, 1),
+        DeadLetterGroup("webpush", "permanent", "400", DUEREN, 1),
+    ]
+    assert len(await letters.by_reason("A", 1)) == 1
+    await pool.execute("DELETE FROM followed_municipality")
+    assert {one.ags for one in await letters.by_reason("A", 9)} == {None}

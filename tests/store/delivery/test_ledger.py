@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dispatcher.model.batches import Progress, RecipientProblem
-from dispatcher.model.principals import Source
+from dispatcher.model.principals import Instance, Source
 from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy, LeasePolicy
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Lane, Reason, State
 from dispatcher.store.alerts.alerts import Alerts
@@ -188,6 +188,31 @@ async def test_gone_endpoints_are_removed_with_the_reason(pool: Any, ledger: Any
     await ledger.release(lease, Progress(outcomes, remove=lease.recipients[:1], remove_reason="gone"))
     [ended] = await pool.fetch("SELECT id, end_reason FROM subscription WHERE ended_at IS NOT NULL")
     assert (ended["id"], ended["end_reason"]) == (lease.recipients[0], "gone")
+
+
+async def test_whose_app_was_seen_since_the_endpoint_was_gone_stays(
+    pool: Any, ledger: Any, batch: Any
+) -> None:
+    lease = await ledger.acquire(batch)
+    await Sources(pool, b"pepper" * 8).put_instance(
+        Instance("dueren", "", (DUEREN,)), f"wi_dueren_{'s' * 43}"
+    )
+    for number in lease.recipients:
+        await pool.execute(
+            """WITH made AS (INSERT INTO subscriber (instance_id, installation_hash, seen_at)
+                             VALUES ('dueren', $1, $2) RETURNING id)
+               INSERT INTO subscriber_endpoint (subscriber_id, subscription_id, position) SELECT id, $3, 0 FROM made""",
+            b"%d" % number,
+            lease.now,
+            number,
+        )
+    since = (lease.now - MOMENT, lease.now + MOMENT, None)
+    progress = Progress(
+        bytes([State.GONE] * 3), remove=lease.recipients, remove_reason="gone", gone_since=since
+    )
+    await ledger.release(lease, progress)
+    ended = await pool.fetch("SELECT id FROM subscription WHERE ended_at IS NOT NULL ORDER BY id")
+    assert [one["id"] for one in ended] == list(lease.recipients[1:])
 
 
 async def test_an_endpoint_that_is_being_renewed_at_this_moment_stays_and_nobody_waits(

@@ -5,19 +5,26 @@ from typing import Any
 
 import pytest
 
+from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.metrics import Metrics
+from dispatcher.model.approval.request import ApprovalDecision
 from dispatcher.model.batches import Progress, ReadyBatch, RecipientProblem
-from dispatcher.model.vocabulary import UNCERTAIN, Reason, State
+from dispatcher.model.vocabulary import CANARY_SOURCE, UNCERTAIN, Reason, State
 from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.alerts.related_alerts import Outcome, RelatedAlerts
+from dispatcher.store.canary.endpoints import CanaryEndpoints
 from dispatcher.store.delivery import statistics
 from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.statistics import Statistics
 from dispatcher.store.sources import Sources
 from tests.metrics.test_registry import samples
+from tests.store.canary.test_endpoints import OWN
 from tests.store.conftest import batch_ids
 from tests.support.histories import plan, submit, subscribe
+from tests.support.messages import HOUR, NOW, SENDER
 from tests.support.people import person
+from tests.support.sealed import ADDRESSES
 from tests.support.subscribers import named
 
 ACCEPTED, REJECTED, PENDING = State.ACCEPTED, State.REJECTED, State.PENDING
@@ -55,7 +62,7 @@ async def test_gauges_show_how_things_stand(
 ) -> None:
     _, three, two = await batch_ids(pool)
     await note(ledger, three, "permanent", "crash", "gone")
-    await note(ledger, two, "transient", due=True)
+    await note(ledger, two, "transient", "absent", due=True)
     await ledger.pause_gateway("webpush", "https://push.example", 60, "breaker")
     gauges = await shown(pool)
     oldest = await pool.fetchval(
@@ -66,7 +73,7 @@ async def test_gauges_show_how_things_stand(
     assert gauges["warn_oldest_open_batch_timestamp_seconds", labels(lane="priority")] == pytest.approx(
         oldest
     )
-    assert gauges["warn_retries_scheduled", labels(channel="webpush")] == 1
+    assert gauges["warn_retries_scheduled", labels(channel="webpush")] == 1, "and one is merely away"
     assert gauges["warn_dead_letters", labels(channel="webpush")] == 2
     assert gauges["warn_dead_letters", labels(channel="app")] == 0
     assert gauges["warn_subscriptions", labels(channel="webpush")] == 5
@@ -113,6 +120,20 @@ async def test_an_empty_record_shows_zeros(pool: Any) -> None:
     assert gauges["warn_people", labels()] == 0
     assert gauges["warn_subscriptions", labels(channel="app")] == 0
     assert gauges["warn_oldest_open_batch_timestamp_seconds", labels(lane="flash")] == 0
+
+
+async def test_canaries_are_none_of_the_endpoints_nor_of_what_is_unaccounted(
+    pool: Any, subscriptions: Any, alerts: Alerts, ledger: Ledger, plans: Plans
+) -> None:
+    await CanaryEndpoints(pool, ADDRESSES).add(OWN, UNNAMED_OPERATOR)
+    await subscribe(pool, subscriptions, "a")
+    test = {"reason": Reason.CANARY, "status": "Test", "source_id": CANARY_SOURCE}
+    await submit(alerts, "canary-A", "canary-own", **test)
+    await plan(ledger, plans, "canary-A")
+    await pool.execute("UPDATE batch SET deadline = now() - interval '2 minutes'")
+    gauges = await shown(pool)
+    assert gauges["warn_subscriptions", labels(channel="webpush")] == 1
+    assert gauges["warn_recipients_unaccounted", labels()] == 0
 
 
 async def test_recipients_open_a_minute_after_the_deadline_raise_the_alarm(
@@ -215,14 +236,15 @@ async def test_a_gateway_is_unreached_until_it_accepts_one_in_any_batch_of_the_a
 async def test_nobody_is_reached_by_an_alert_that_is_not_planned(pool: Any, alerts: Alerts) -> None:
     before = datetime.now(UTC).timestamp()
     await submit(alerts, "A")
+    await pool.execute("UPDATE alert SET received_at = now() - interval '1 hour'")
     received = (await shown(pool))[NOBODY, PRIORITY]
     assert received == await pool.fetchval("SELECT extract(epoch FROM received_at)::float8 FROM alert")
-    await pool.execute(
-        "INSERT INTO audit (actor, action, alert_id) VALUES ('operator:me', 'held.release', 'A')"
-    )
-    assert (await shown(pool))[NOBODY, PRIORITY] >= before - 30
     await pool.execute("UPDATE alert SET state = 'held'")
     assert (await shown(pool))[NOBODY, PRIORITY] == 0
+    outcome = Outcome(Reason.FIRST_NOTICE, "A", "A", NOW + HOUR, ApprovalDecision.APPROVE)
+    async with alerts.submission(SENDER) as submission:
+        await RelatedAlerts(submission).conclude("A", outcome, UNNAMED_OPERATOR, "checked")
+    assert (await shown(pool))[NOBODY, PRIORITY] >= before - 30, "it counts from when it waited no longer"
 
 
 async def test_a_batch_counts_as_late_from_when_it_is_due_and_not_from_its_making(

@@ -25,12 +25,12 @@ async def keeper_with(pool: Any) -> Any:
     """Makes the keeper of a process with these anchors."""
     leaderships = []
 
-    def make(*anchors: Any, interval: Interval = USUAL) -> AuditKeeper:
+    def make(*anchors: Any, interval: Interval = USUAL, **options: Any) -> AuditKeeper:
         leaderships.append(Leadership(pool, AUDIT_LOCK, silent_s=60))
         chain = Chain(
             pool, ChainWriter(pool), Checkpoints(pool, ADDRESSES), ChainPatrol(pool), AnchorStates(pool)
         )
-        return AuditKeeper(chain, leaderships[-1], anchors, interval, Metrics())
+        return AuditKeeper(chain, leaderships[-1], anchors, interval, Metrics(), **options)
 
     yield make
     for one in leaderships:

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from dispatcher.audit.checkpoint import Interval
 from dispatcher.store.audit_chain.checkpoints import Checkpoints
 from dispatcher.worker.audit.anchors import AnchorRefused
+from dispatcher.worker.audit.keeper import SAY_EVERY_S
 from tests.metrics.test_registry import samples
 from tests.support.audit import anchor_states, noted, tamper, verdict
 from tests.support.sealed import ADDRESSES
@@ -47,6 +48,16 @@ async def test_a_round_chains_checks_and_vouches(pool: Any, keeper_with: Any) ->
     assert len(await Checkpoints(pool, ADDRESSES).after(0, 9)) == 1, "the next one is not due"
 
 
+async def test_the_last_backup_is_shown(pool: Any, keeper_with: Any) -> None:
+    keeper = keeper_with()
+    await keeper.look_at_backup()
+    assert keeper._metrics.backed_up_at._value.get() == 0
+    await noted(pool, "record.backup")
+    await keeper.look_at_backup()
+    at = await pool.fetchval("SELECT at FROM audit WHERE action = 'record.backup'")
+    assert keeper._metrics.backed_up_at._value.get() == at.timestamp()
+
+
 async def test_a_checkpoint_comes_after_so_many_entries(pool: Any, keeper_with: Any) -> None:
     keeper = keeper_with(interval=Interval(entries=2))
     for _ in range(3):
@@ -62,6 +73,35 @@ async def test_a_change_shows_in_the_next_look_through_the_chain(pool: Any, keep
     await tamper(pool, "UPDATE audit SET actor = 'nobody' WHERE id = 2")
     await keeper.round()
     assert shown(keeper, "chain_faults") == 1
+
+
+async def test_a_fault_is_logged_when_it_shows_and_then_once_a_minute_while_it_stays(
+    pool: Any, keeper_with: Any
+) -> None:
+    await noted(pool, "a", "b", "c")
+    seconds = [0.0]
+    keeper = keeper_with(clock=lambda: seconds[0])
+    await keeper.round()
+
+    async def logged(later: float) -> list[str]:
+        seconds[0] += later
+        with capture_logs() as lines:
+            await keeper.round()
+        assert shown(keeper, "chain_faults") == len(keeper._found)
+        return [
+            f"{one['event']} {one['position']}" for one in lines if one["event"].startswith("audit_chain")
+        ]
+
+    await tamper(pool, "UPDATE audit SET actor = 'nobody' WHERE id = 2")
+    assert await logged(1) == ["audit_chain_broken 2"]
+    assert await logged(1) == await logged(SAY_EVERY_S - 2) == []
+    assert await logged(1) == ["audit_chain_broken 2"]
+    await tamper(pool, "UPDATE audit SET actor = 'nobody' WHERE id = 3")
+    assert await logged(1) == ["audit_chain_broken 2", "audit_chain_broken 3"], "something has changed"
+    assert await logged(SAY_EVERY_S - 1) == []
+    await tamper(pool, "UPDATE audit SET actor = 'worker' WHERE id IN (2, 3)")
+    assert await logged(1) == ["audit_chain_whole 4"]
+    assert await logged(SAY_EVERY_S) == []
 
 
 async def test_of_two_processes_one_keeps_the_chain_and_the_other_one_takes_over(

@@ -76,14 +76,14 @@ async def test_an_approval_that_is_due_is_told_on_all_ways_once_by_whichever_wor
     )
     (text,) = texts(duty)
     link = f"https://warnung.example/console/live/approvals/{alert}"
-    assert text.startswith('Freigabe fällig: "Hochwasser')
+    assert text.startswith('ECHTBETRIEB - Freigabe fällig: "Hochwasser')
     assert "von m.keller." in text
     assert link in text
     pushed = duty.push.seen[0]
     assert json.loads(browser.decrypt(pushed.body))["notification"]["navigate"] == link
     assert pushed.headers["urgency"] == "high"
     mail = email.message_from_bytes(duty.box.taken[0].content or b"", policy=email.policy.default)
-    assert mail["Subject"] == "Freigabe fällig"
+    assert mail["Subject"] == "ECHTBETRIEB – Freigabe fällig"
     assert link in mail.get_content()
     (told,) = await trail(duty, "duty.tell")
     assert told == {"persons": {"due": ["a.phone", "b.browser", "c.mail"]}, "messages": 3}
@@ -154,7 +154,8 @@ async def test_whoever_was_told_hears_that_it_is_done_but_not_whoever_decided(du
     await step(worker)
     assert texts(duty) == []
     (mail,) = duty.box.taken
-    assert b"Subject: Erledigt: freigegeben" in (mail.content or b"")
+    assert b"Subject: ECHTBETRIEB" in (mail.content or b"")
+    assert b"Erledigt: freigegeben" in (mail.content or b"")
 
 
 async def test_what_is_decided_before_it_is_sent_wakes_nobody(duty: Duty) -> None:
@@ -205,9 +206,9 @@ async def test_that_nobody_is_on_duty_is_told_to_operators_and_the_next_are(duty
     worker = duty.worker()
     for _ in range(2):
         await step(worker)
-    assert await trail(duty, "duty.uncovered") == [{"left_out": {}}]
+    assert await trail(duty, "duty.uncovered") == [{"left_out": {"z.admin": "admin"}}]
     assert samples(duty.metrics)["warn_duty_uncovered", frozenset()] == 1
-    assert texts(duty)[0].startswith("Eskalation: Freigabe fällig")
+    assert texts(duty)[0].startswith("ECHTBETRIEB - Eskalation: Freigabe fällig")
 
 
 async def test_an_extreme_of_a_feed_that_nobody_looked_at_is_told_to_operators(duty: Duty) -> None:
@@ -220,7 +221,7 @@ async def test_an_extreme_of_a_feed_that_nobody_looked_at_is_told_to_operators(d
     await worker.look(now + HELD_AFTER)
     assert await worker.send() == 1
     (text,) = texts(duty)
-    assert text.startswith('Meldung wird gehalten: "')
+    assert text.startswith('ECHTBETRIEB - Meldung wird gehalten: "')
     assert "dispatcher held list" in text
 
 
