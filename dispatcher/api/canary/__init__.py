@@ -1,0 +1,1 @@
+"""Takes the Web Push messages that the service sends to itself."""

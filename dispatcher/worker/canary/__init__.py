@@ -1,0 +1,1 @@
+"""Send test alerts to the service's own endpoints."""
