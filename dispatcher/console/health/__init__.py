@@ -1,0 +1,1 @@
+"""Draw how the service was in the last hours."""

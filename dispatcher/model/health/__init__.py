@@ -1,0 +1,1 @@
+"""How the service was in the last hours, minute by minute."""

@@ -1,0 +1,1 @@
+"""Measure the service for the page of its health."""
