@@ -1,0 +1,1 @@
+"""`dispatcher backup | restore`: save the record with its keys, and bring it back."""

@@ -1,0 +1,1 @@
+"""`dispatcher retention`: take out of the record what is kept no longer."""

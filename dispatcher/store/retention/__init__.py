@@ -1,0 +1,1 @@
+"""Take out of the record what is kept no longer."""
