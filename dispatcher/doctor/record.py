@@ -1,0 +1,191 @@
+"""Judge the record: PostgreSQL's settings, its schema, who may change the audit trail, and its clock. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.doctor.diagnosis import Diagnosis, Part, sound, unknown, warning, wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OLDEST: Final = 15
+"""The oldest PostgreSQL that the statements are written for."""
+CLOCK_WARNING_S: Final = 1.0
+CLOCK_WRONG_S: Final = 5.0
+"""How far apart the clocks of two machines may be. The record's clock decides what is in force; a process' own stands
+in what it tells people, and in tokens that providers refuse when they seem to be of another time."""
+LAG_S: Final = 10.0
+"""How far behind a standby may be: what was promised meanwhile is lost with the primary."""
+NOT_TOLD: Final = "not told"
+"""The state of a standby of which the service's role may see no more than the name."""
+_DURABLE: Final = {
+    "fsync": "a crash of the machine can destroy the record",
+    "full_page_writes": "a crash while a page is written can destroy the record",
+    "synchronous_commit": "an alert that was accepted can be lost when the server crashes",
+}
+"""What must not be off, and what it costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowingServer:
+    """A server that follows the record, by its name, and how far behind it is in seconds; None where the service's role
+    is not told.
+    """
+
+    name: str
+    state: str
+    lag_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCondition:
+    """What the record says of itself."""
+
+    version: str
+    """As PostgreSQL writes it: 15.18."""
+    major: int
+    is_standby: bool
+    settings: Mapping[str, str]
+    """fsync, full_page_writes, synchronous_commit, server_encoding, data_checksums."""
+    connections: int
+    """How many connections the service's role may have at once, those of others at this moment left out."""
+    schema: str | None
+    """The revision that the record is at; None where it has no schema of ours."""
+    offset_s: float
+    """By how much its clock is ahead of this machine's."""
+    against_audit: tuple[str, ...] = ()
+    """Why the audit trail is not protected against the service's own role."""
+    standbys: tuple[FollowingServer, ...] = ()
+
+
+def diagnose_record(record: RecordCondition, newest: str, needed: int) -> list[Diagnosis]:
+    """Return how the record was found. `newest` is this version's revision of the schema; `needed` is how many
+    connections the processes may have that the settings start on this machine.
+    """
+    return [
+        *_server(record),
+        *_connections(record, needed),
+        _schema(record, newest),
+        _audit(record),
+        _clock(record.offset_s),
+        *(_standby(one) for one in record.standbys),
+    ]
+
+
+def _server(record: RecordCondition) -> list[Diagnosis]:
+    seen = f"PostgreSQL {record.version}"
+    found = []
+    if record.major < OLDEST:
+        found.append(
+            wrong(
+                Part.RECORD,
+                seen,
+                f"statements are written for PostgreSQL {OLDEST} and newer",
+                f"upgrade it to {OLDEST} or newer",
+            )
+        )
+    if record.is_standby:
+        found.append(
+            wrong(
+                Part.RECORD,
+                f"{seen}, a standby",
+                "nothing can be written there: no alert is accepted",
+                "let DATABASE_URL name the primary, or promote this one",
+            )
+        )
+    found += [
+        wrong(Part.RECORD, f"{name} = off", costs, f"ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf();")
+        for name, costs in _DURABLE.items()
+        if record.settings.get(name) == "off"
+    ]
+    encoding = record.settings.get("server_encoding", "UTF8")
+    if encoding != "UTF8":
+        found.append(
+            wrong(
+                Part.RECORD,
+                f"the database is encoded in {encoding}",
+                "texts in Ukrainian, Arabic or Turkish cannot be kept",
+                "create a database with ENCODING 'UTF8' and restore a backup into it",
+            )
+        )
+    if record.settings.get("data_checksums") == "off":
+        found.append(
+            warning(
+                Part.RECORD,
+                "data_checksums = off",
+                "a disk that returns other bytes than were written is not noticed",
+                "stop PostgreSQL and run pg_checksums --enable",
+            )
+        )
+    return found or [sound(Part.RECORD, seen)]
+
+
+def _connections(record: RecordCondition, needed: int) -> list[Diagnosis]:
+    if record.connections >= needed:
+        return []
+    return [
+        wrong(
+            Part.RECORD,
+            f"{record.connections} connections are left, and this machine's processes may want {needed}",
+            "processes wait for a connection, and do not start, when the most is to be done",
+            "raise max_connections, or the role's CONNECTION LIMIT, or lower WARN_WORKERS and WARN_JOBS_PER_LANE",
+        )
+    ]
+
+
+def _schema(record: RecordCondition, newest: str) -> Diagnosis:
+    if record.schema == newest:
+        return sound(Part.SCHEMA, newest)
+    if record.schema is not None and record.schema > newest:
+        return wrong(
+            Part.SCHEMA,
+            f"{record.schema}, and this version knows {newest}",
+            "a newer version has changed the record: this one may misread it",
+            "install the newer version on this machine, too",
+        )
+    return wrong(
+        Part.SCHEMA,
+        f"{record.schema or 'none'}, and this version needs {newest}",
+        "processes of this version fail at the first statement that needs what is missing",
+        "dispatcher migrate",
+    )
+
+
+def _audit(record: RecordCondition) -> Diagnosis:
+    if not record.against_audit:
+        return sound(Part.AUDIT, "protected against the service's own role")
+    return warning(
+        Part.AUDIT,
+        "; ".join(record.against_audit),
+        "who takes over a process of the service can change what the trail says",
+        "set WARN_DATABASE_OWNER_URL for `dispatcher migrate`, and let DATABASE_URL name a role of its own",
+    )
+
+
+def _clock(offset_s: float) -> Diagnosis:
+    seen = f"the record's is {abs(offset_s):.1f} s {'ahead of' if offset_s > 0 else 'behind'} this machine's"
+    why = "what is in force, keys and tokens go by one clock, and what people are told by the other"
+    mend = "let both machines keep their clocks by NTP, by the same servers"
+    if abs(offset_s) > CLOCK_WRONG_S:
+        return wrong(Part.CLOCK, seen, why, mend)
+    return (
+        warning(Part.CLOCK, seen, why, mend) if abs(offset_s) > CLOCK_WARNING_S else sound(Part.CLOCK, seen)
+    )
+
+
+def _standby(one: FollowingServer) -> Diagnosis:
+    if one.state == NOT_TOLD:
+        return unknown(Part.RECORD, f"standby {one.name}: this role is not told how far it is behind")
+    if one.lag_s is None:  # as of one that has all there is, or has just connected
+        return sound(Part.RECORD, f"standby {one.name}: {one.state}")
+    seen = f"standby {one.name}: {one.state}, {one.lag_s:.1f} s behind"
+    if one.lag_s <= LAG_S:
+        return sound(Part.RECORD, seen)
+    return warning(
+        Part.RECORD,
+        seen,
+        "what was accepted in that time is lost if the primary is",
+        "look for what slows it down: its disk, the network, a long query there",
+    )

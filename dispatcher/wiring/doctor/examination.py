@@ -1,0 +1,194 @@
+"""Look at everything that the service stands on, one part after the other; what is missing keeps no other part back."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+from redis.exceptions import NoPermissionError, RedisError
+
+from channels.clock import utc_now
+from channels.webpush.vapid import PLACEHOLDER, unreachable
+from dispatcher.access.fingerprints import SecretName
+from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part, overall, sound, unknown, wrong
+from dispatcher.doctor.holdings import (
+    BoundariesCondition,
+    SecretCondition,
+    diagnose_backup,
+    diagnose_boundaries,
+    diagnose_secret,
+    diagnose_signing,
+    diagnose_subject,
+)
+from dispatcher.doctor.machine import diagnose_machine
+from dispatcher.doctor.peers import diagnose_peer
+from dispatcher.doctor.queue import QueueCondition, diagnose_queue
+from dispatcher.doctor.record import diagnose_record
+from dispatcher.queue.wakeups import open_queue
+from dispatcher.runtime.secrets.shared import standing
+from dispatcher.settings import SettingsError
+from dispatcher.store import record
+from dispatcher.store.backup.contents import last_backup
+from dispatcher.store.signing_keys import listed_keys
+from dispatcher.wiring.boundaries import load_boundaries
+from dispatcher.wiring.check import check_settings
+from dispatcher.wiring.connections import queue_address
+from dispatcher.wiring.doctor.machine import machine_condition
+from dispatcher.wiring.doctor.peers import reach_all, ways
+from dispatcher.wiring.doctor.record import connections_needed, newest_schema, record_condition
+
+if TYPE_CHECKING:
+    from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.feeds.configuration import Feed
+    from dispatcher.settings import Settings
+    from dispatcher.store.record import Pool
+
+ASKED_S: Final = 10.0
+"""How long the record, and the queue, may take for all that they are asked."""
+_FAILED: Final = (*record.UNAVAILABLE, asyncpg.PostgresError, SettingsError)
+_NO_RECORD: Final = "no alert is accepted, and nothing is sent"
+_START: Final = "start it, or `dispatcher up` with this WARN_DATA_DIR; else correct DATABASE_URL"
+
+
+async def examine(
+    settings: Settings, database_url: str | None, redis_url: str | None, *, outside: bool
+) -> list[Diagnosis]:
+    """Return how everything was found. A URL is None where there is no server of that kind, not even an embedded one.
+    `outside`: connect to gateways, feeds and others, too.
+    """
+    # First: whoever reads a secret, as the next line does, closes its file to others.
+    machine = await asyncio.to_thread(machine_condition, settings)
+    of_settings, boundaries, feeds = _settings(settings)
+    return [
+        *of_settings,
+        *diagnose_machine(machine),
+        *await _record(settings, database_url),
+        *await _queue(redis_url),
+        diagnose_subject(
+            settings.vapid_subject,
+            is_placeholder=settings.vapid_subject == PLACEHOLDER,
+            unreachable="" if settings.vapid_subject == PLACEHOLDER else unreachable(settings.vapid_subject),
+        ),
+        *diagnose_boundaries(_condition(boundaries), utc_now().date()),
+        *(await _peers(settings, feeds, of_settings) if outside else ()),
+    ]
+
+
+def _settings(settings: Settings) -> tuple[list[Diagnosis], Boundaries | None, tuple[Feed, ...]]:
+    """Return how the settings were found, and what they name."""
+    boundaries = None
+    try:
+        boundaries = load_boundaries(settings)
+        feeds = check_settings(settings, boundaries)
+    except (SettingsError, OSError) as error:
+        why = "a process with these settings does not start"
+        return (
+            [wrong(Part.SETTINGS, str(error), why, "correct it; all settings: ops/docs/settings.md")],
+            boundaries,
+            (),
+        )
+    return [sound(Part.SETTINGS, "a process would start with them")], boundaries, feeds
+
+
+async def _record(settings: Settings, url: str | None) -> list[Diagnosis]:
+    if url is None:
+        return [
+            wrong(
+                Part.RECORD,
+                f"there is none: DATABASE_URL is not set, and {settings.data_dir} has no PostgreSQL of its own",
+                _NO_RECORD,
+                "set DATABASE_URL, or start `dispatcher up`, which brings one",
+            )
+        ]
+    try:
+        async with asyncio.timeout(ASKED_S):
+            pool = await record.connect(url, size=1, command_timeout_s=ASKED_S)
+            try:
+                return await _of_record(settings, pool)
+            finally:
+                pool.terminate()
+    except _FAILED as error:
+        return [
+            wrong(Part.RECORD, f"not to be asked: {_sentence(error)}", _NO_RECORD, _START),
+            *(unknown(part, "the record did not answer") for part in (Part.SCHEMA, Part.AUDIT, Part.SECRETS)),
+        ]
+
+
+async def _of_record(settings: Settings, pool: Pool) -> list[Diagnosis]:
+    found = await record_condition(pool)
+    newest = newest_schema()
+    diagnoses = diagnose_record(found, newest, connections_needed(settings))
+    if found.schema != newest:
+        return [*diagnoses, unknown(Part.SECRETS, "the record is of another version")]
+    keys, now = await listed_keys(pool)
+    secrets = [await _secret(settings, pool, name) for name in SecretName]
+    return [*diagnoses, *secrets, diagnose_signing(keys, now), diagnose_backup(await last_backup(pool), now)]
+
+
+async def _secret(settings: Settings, pool: Pool, name: SecretName) -> Diagnosis:
+    try:
+        found = await standing(pool, name, settings)
+    except (SettingsError, PermissionError) as error:
+        why = "processes that need it do not start on this machine"
+        return wrong(Part.SECRETS, f"{name}: {error}", why, "correct it, as the service's account")
+    return diagnose_secret(SecretCondition(str(name), found.place, found.agreement))
+
+
+async def _queue(url: str | None) -> list[Diagnosis]:
+    why = "workers hear of an alert only by their sweep of the record, and nothing that processes share is shared"
+    if url is None:
+        mend = "set REDIS_URL, or start `dispatcher up`, which brings one"
+        return [
+            wrong(
+                Part.QUEUE,
+                "there is none: REDIS_URL is not set, nor is there one of `dispatcher up`",
+                why,
+                mend,
+            )
+        ]
+    try:
+        client = open_queue(queue_address(url))
+        try:
+            async with asyncio.timeout(ASKED_S):
+                info = await client.info()
+        finally:
+            await client.aclose()
+        return diagnose_queue(QueueCondition.of_info(info))
+    except NoPermissionError:
+        return [unknown(Part.QUEUE, "its user may not ask INFO, so that nobody can say how it is set")]
+    except (RedisError, OSError, TimeoutError, SettingsError, ValueError) as error:
+        return [
+            wrong(Part.QUEUE, f"not to be asked: {_sentence(error)}", why, "start it, or correct REDIS_URL")
+        ]
+
+
+async def _peers(
+    settings: Settings, feeds: tuple[Feed, ...], of_settings: list[Diagnosis]
+) -> list[Diagnosis]:
+    if overall(of_settings) is Grade.WRONG:
+        return [unknown(Part.GATEWAY, "nobody is connected to before the settings are right")]
+    try:
+        found = ways(settings, feeds)
+    except (SettingsError, ValueError) as error:  # a port that is none, say
+        why = "nobody is connected to before the settings are right"
+        return [wrong(Part.SETTINGS, str(error), why, "correct it; all settings: ops/docs/settings.md")]
+    now = utc_now()
+    return [diagnose_peer(one, now) for one in await reach_all(found)]
+
+
+def _condition(boundaries: Boundaries | None) -> BoundariesCondition | None:
+    if boundaries is None:
+        return None
+    units = boundaries.municipalities
+    return BoundariesCondition(
+        source=boundaries.provenance.source,
+        vintage=date.fromisoformat(boundaries.provenance.vintage),
+        municipalities=len(units),
+        with_population=sum(one.population is not None for one in units),
+    )
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) or type(error).__name__

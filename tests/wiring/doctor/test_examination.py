@@ -1,0 +1,96 @@
+"""What is missing has a line of its own, and keeps no other part from being looked at."""
+
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part
+from dispatcher.settings import Settings
+from dispatcher.wiring.doctor.examination import examine
+
+NOBODY = "127.0.0.1:1"
+
+
+def grades(found: list[Diagnosis]) -> dict[Part, set[Grade]]:
+    return {one.part: {two.grade for two in found if two.part is one.part} for one in found}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, api_port=0, vapid_subject="mailto:warnung@kreis-dueren.de")
+
+
+async def test_everything_is_looked_at(settings: Settings, database_url: str, redis_url: str) -> None:
+    found = grades(await examine(settings, database_url, redis_url, outside=False))
+    for part in (Part.SETTINGS, Part.DATA_DIRECTORY, Part.SCHEMA, Part.VAPID, Part.SIGNING, Part.SECRETS):
+        assert Grade.WRONG not in found[part], part
+    assert found[Part.SETTINGS] == {Grade.SOUND}
+    assert found[Part.AUDIT] == {Grade.WARNING}
+    assert Part.QUEUE in found
+    assert not {Part.PUSH_SERVICE, Part.GATEWAY} & set(found)
+
+
+async def test_servers_that_are_not_there_keep_nothing_else_back(settings: Settings) -> None:
+    for record, queue in ((None, None), (f"postgresql://a:geheim@{NOBODY}/x", f"redis://:geheim@{NOBODY}")):
+        diagnoses = await examine(settings, record, queue, outside=False)
+        found = grades(diagnoses)
+        assert found[Part.RECORD] == found[Part.QUEUE] == {Grade.WRONG}
+        assert found[Part.VAPID] == {Grade.SOUND}
+        assert not [one for one in diagnoses if "geheim" in f"{one.seen}{one.why}{one.mend}"]
+
+
+async def test_a_record_of_another_version_is_said_and_asked_no_more(
+    settings: Settings, database_url: str, redis_url: str
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    await connection.close()
+    found = grades(await examine(settings, database_url, redis_url, outside=False))
+    assert (found[Part.SCHEMA], found[Part.SECRETS]) == ({Grade.WRONG}, {Grade.UNKNOWN})
+
+
+async def test_a_secret_that_others_may_read_is_said_before_it_is_closed(settings: Settings) -> None:
+    keys = settings.data_dir / "keys"
+    keys.mkdir(mode=0o755)
+    (keys / "pepper").write_text("geheim" * 8)
+    (keys / "pepper").chmod(0o644)
+    found = await examine(settings, None, None, outside=False)
+    assert grades(found)[Part.DATA_DIRECTORY] == {Grade.WRONG}
+    again = await examine(settings, None, None, outside=False)
+    assert grades(again)[Part.DATA_DIRECTORY] == {Grade.SOUND}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"outbound_ca_file": Path("/gibt/es/nicht.pem")},
+        {"allowed_origins": frozenset({"quatsch"})},
+        {"audit_anchor_url": "https://a.example:abc/"},
+    ],
+)
+async def test_a_wrong_setting_keeps_no_other_part_back(settings: Settings, wrong: Any) -> None:
+    found = await examine(settings.model_copy(update=wrong), None, None, outside=True)
+    assert grades(found)[Part.SETTINGS] == {Grade.WRONG}
+    assert grades(found)[Part.GATEWAY] == {Grade.UNKNOWN}
+    assert grades(found)[Part.VAPID] == {Grade.SOUND}
+
+
+async def test_a_secret_that_cannot_be_read_is_no_record_that_is_away(
+    settings: Settings, database_url: str, redis_url: str
+) -> None:
+    keys = settings.data_dir / "keys"
+    keys.mkdir()
+    keys.chmod(0o770)
+    (keys / "vapid.pem").write_text("kein Schlüssel")
+    found = await examine(settings, database_url, redis_url, outside=False)
+    assert grades(found)[Part.SCHEMA] == {Grade.SOUND}
+    assert Grade.WRONG in grades(found)[Part.SECRETS]
+
+
+async def test_settings_that_no_process_starts_with_are_said(settings: Settings) -> None:
+    wrong = settings.model_copy(update={"duty_sms_gateway": "gibt-es-nicht"})
+    (first, *_) = await examine(wrong, None, None, outside=False)
+    assert (first.part, first.grade) == (Part.SETTINGS, Grade.WRONG)
+    assert "WARN_DUTY_SMS_GATEWAY" in first.seen
