@@ -140,8 +140,9 @@ async def test_nothing_that_a_key_opens_comes_out_of_any_cache(front: Front, ser
         assert not set(await front.states(position, 2, port)) & FROM_THE_CACHE
 
 
-async def test_a_careless_front_does_keep_what_is_public(front: Front) -> None:
+async def test_a_careless_front_does_keep_what_is_public(front: Front, service: Service) -> None:
     """A control: it would have kept the rest as well."""
+    await service.parts.publisher.look(afresh=True)
     for key in (KEY, ""):
         assert (await front.get(LIST, key=key, port=front.careless)).status == 200
     found = await asyncio.gather(*(front.get(LIST, port=front.careless) for _ in range(CROWD)))
