@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal, of_source
+from dispatcher.api.approvals.asked import asked_about
 from dispatcher.api.approvals.territory import require_role
 from dispatcher.api.authentication import require
 from dispatcher.api.body import CAP_MEDIA_TYPE, read_cap
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from dispatcher.api.dependencies import ApiDependencies
-    from dispatcher.intake.submission import Accepted
+    from dispatcher.intake.submission import Accepted, Preview
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.model.ledger import LedgerLine
 
@@ -149,7 +150,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
     """Return the routes below `/v1/alerts`, and the same below `/exercise/v1/alerts` for exercises."""
     both = APIRouter()
     for environment, prefix in API_PREFIX.items():
-        names = _NAMES[environment]
+        names = NAMES[environment]
         router = APIRouter(prefix=f"{prefix}/alerts", tags=[names.tag])
         _submission(router, dependencies, names, prefix)
         _correction(router, dependencies, names)
@@ -159,7 +160,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
     return both
 
 
-class _Names(NamedTuple):
+class OperationNames(NamedTuple):
     """What the API's description calls the routes of an environment."""
 
     tag: str
@@ -168,9 +169,9 @@ class _Names(NamedTuple):
     several: str
 
 
-_NAMES: Final = {
-    Environment.LIVE: _Names("alerts", "Alert", "Alerts"),
-    Environment.EXERCISE: _Names("exercises", "Exercise", "Exercises"),
+NAMES: Final = {
+    Environment.LIVE: OperationNames("alerts", "Alert", "Alerts"),
+    Environment.EXERCISE: OperationNames("exercises", "Exercise", "Exercises"),
 }
 
 
@@ -185,7 +186,7 @@ async def _crossings_noted(dependencies: ApiDependencies, principal: Principal) 
         raise
 
 
-def _submission(router: APIRouter, dependencies: ApiDependencies, names: _Names, prefix: str) -> None:
+def _submission(router: APIRouter, dependencies: ApiDependencies, names: OperationNames, prefix: str) -> None:
     refused = refusals(*JUDGED, ProblemType.QUOTA_EXCEEDED)
 
     @router.post(
@@ -201,14 +202,13 @@ def _submission(router: APIRouter, dependencies: ApiDependencies, names: _Names,
         Without an answer, or with 5xx, send it again.
         """
         body = await read_cap(request, submitter, dependencies.settings.max_body_bytes)
-        async with _crossings_noted(dependencies, submitter):
-            accepted = await dependencies.intake.accept(submitter, body)
+        accepted = await submit_alert(dependencies, submitter, body)
         if accepted.repeated:
             response.status_code = 200
         elif accepted.alert.state is AlertState.HELD:
             response.status_code = 202
         response.headers["Location"] = f"{prefix}/alerts/{accepted.alert.id}"
-        return accepted_body(accepted)
+        return accepted_body(accepted, await asked_about(dependencies.health.pool, accepted.alert))
 
     @router.post(
         "/preview", responses=refusals(*JUDGED), openapi_extra=CAP_BODY, operation_id=f"preview{names.one}"
@@ -216,12 +216,10 @@ def _submission(router: APIRouter, dependencies: ApiDependencies, names: _Names,
     async def preview(previewer: Previewer, request: Request) -> PreviewBody:
         """Judge a message without any effect: municipalities, reach per channel, what would be decided."""
         body = await read_cap(request, previewer, dependencies.settings.max_body_bytes)
-        places = places_of(request)
-        async with places.one(places.reads, previewer), _crossings_noted(dependencies, previewer):
-            return preview_body(await dependencies.intake.preview(previewer, body), previewer.submits_as)
+        return preview_body(await preview_alert(request, previewer, body), previewer.submits_as)
 
 
-def _correction(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> None:
+def _correction(router: APIRouter, dependencies: ApiDependencies, names: OperationNames) -> None:
     refused = refusals(*JUDGED - CAP_BODY_REFUSED, ProblemType.NOT_FOUND, ProblemType.CONFLICT)
 
     @router.post(
@@ -238,14 +236,13 @@ def _correction(router: APIRouter, dependencies: ApiDependencies, names: _Names)
         return accepted_body(await correct_alert(dependencies, corrector, alert_id, what))
 
 
-def _reading(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> None:
+def _reading(router: APIRouter, dependencies: ApiDependencies, names: OperationNames) -> None:
     @router.get("", operation_id=f"list{names.several}")
     async def listed(reader: Lister, wanted: Wanted, limit: Limit = NEWEST) -> AlertPage:
         """List the source's alerts, to a person who may read any all of them, newest first, page by page: `next` of one
         page is `before` of the next one.
         """
-        of = None if reader.may(Permission.READ_ANY_ALERT) else reader.submits_as
-        alerts = await dependencies.alerts.listed(of, limit + 1, wanted)
+        alerts = await dependencies.alerts.listed(source_listed(reader), limit + 1, wanted)
         page = alerts[:limit]
         return AlertPage(
             alerts=[alert_body(alert) for alert in page],
@@ -257,7 +254,7 @@ def _reading(router: APIRouter, dependencies: ApiDependencies, names: _Names) ->
         """Show how the alert stands: whom it has reached, who is still owed it and why, what ended it; per channel and
         municipality, every recipient in one state.
         """
-        alert = await _followed(dependencies, reader, alert_id)
+        alert = await followed(dependencies, reader, alert_id)
         seen_by = None if reader.may(Permission.READ_ANY_ALERT) else reader.submits_as
         return status_body(await dependencies.statuses.status_of(alert), seen_by)
 
@@ -266,11 +263,11 @@ def _reading(router: APIRouter, dependencies: ApiDependencies, names: _Names) ->
     )
     async def raw(reader: Reader, alert_id: AlertId) -> Response:
         """Return the message byte for byte as it was submitted."""
-        await _followed(dependencies, reader, alert_id)
+        await followed(dependencies, reader, alert_id)
         return Response(await dependencies.alerts.raw(alert_id), media_type=CAP_MEDIA_TYPE)
 
 
-def _ledger(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> None:
+def _ledger(router: APIRouter, dependencies: ApiDependencies, names: OperationNames) -> None:
     @router.get(
         "/{alert_id}/ledger",
         response_class=StreamingResponse,
@@ -283,7 +280,7 @@ def _ledger(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> 
         """
         places = places_of(request)
         async with places.one(places.reads, reader):
-            await _followed(dependencies, reader, alert_id)
+            await followed(dependencies, reader, alert_id)
             batches = await dependencies.accounts.batches(alert_id, reader.actor)
 
         async def lines() -> AsyncIterator[bytes]:
@@ -294,6 +291,29 @@ def _ledger(router: APIRouter, dependencies: ApiDependencies, names: _Names) -> 
                     yield encoded(found[start : start + LINES_AT_ONCE])
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+def source_listed(reader: Principal) -> str | None:
+    """Return the source whose alerts a list has for the reader, by its id; None: of all sources. For the route and for
+    the console's desk alike.
+    """
+    return None if reader.may(Permission.READ_ANY_ALERT) else reader.submits_as
+
+
+async def submit_alert(dependencies: ApiDependencies, submitter: Principal, raw: bytes) -> Accepted:
+    """Accept a message, for the route and for the console's page alike. Raises as `SubmissionIntake.accept`."""
+    async with _crossings_noted(dependencies, submitter):
+        return await dependencies.intake.accept(submitter, raw)
+
+
+async def preview_alert(request: Request, previewer: Principal, raw: bytes) -> Preview:
+    """Judge a message without any effect, for the route and for the console's page alike, at the places of who reads.
+    Raises as `SubmissionIntake.preview`.
+    """
+    dependencies: ApiDependencies = request.app.state.dependencies
+    places = places_of(request)
+    async with places.one(places.reads, previewer), _crossings_noted(dependencies, previewer):
+        return await dependencies.intake.preview(previewer, raw)
 
 
 async def correct_alert(
@@ -318,24 +338,29 @@ async def correctable(
     any control centre has sent, where its role holds. Raises `RequestRefused`.
     """
     if corrector.person is None:
-        alert = await _found(dependencies, corrector, alert_id, corrector.owns)
+        alert = await owned(dependencies, corrector, alert_id)
         return alert, corrector, CorrectingParty(corrector.actor)
     found = await _found(dependencies, corrector, alert_id, _is_of_a_centre)
     source = await dependencies.parties.source(found.source_id)
     if source is None:
         raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
-    by = CorrectingParty(corrector.actor, partial(require_role, corrector, Permission.CORRECT_ALERTS))
-    by.require(await dependencies.alerts.affected(alert_id))
-    return found, of_source(source, corrector.environment), by
+    require = partial(require_role, corrector, Permission.CORRECT_ALERTS)
+    require(await dependencies.alerts.affected(alert_id))
+    return found, of_source(source, corrector.environment), CorrectingParty(corrector.actor, require)
 
 
 def _is_of_a_centre(source_id: str) -> bool:
     return not source_id.startswith(FEED_PREFIX)
 
 
-async def _followed(dependencies: ApiDependencies, reader: Principal, alert_id: str) -> StoredAlert:
+async def followed(dependencies: ApiDependencies, reader: Principal, alert_id: str) -> StoredAlert:
     """Return an alert that it may follow. Raises `RequestRefused` for any other."""
     return await _found(dependencies, reader, alert_id, reader.may_follow)
+
+
+async def owned(dependencies: ApiDependencies, author: Principal, alert_id: str) -> StoredAlert:
+    """Return an alert of its own control centre. Raises `RequestRefused` for any other."""
+    return await _found(dependencies, author, alert_id, author.owns)
 
 
 async def _found(

@@ -13,8 +13,11 @@ from fastapi import Query, Response
 from dispatcher.access.keys import KEY_ID_PATTERN
 from dispatcher.api import alerts, feeds, inbound, problems, reports
 from dispatcher.api.approvals import routes as approvals
+from dispatcher.api.approvals import withdrawing
 from dispatcher.api.authentication import require_table
+from dispatcher.api.canary.receiving import routes as canary_routes
 from dispatcher.api.console.routes import routes as console_routes
+from dispatcher.api.held import routes as held
 from dispatcher.api.instances import in_force, profile, webhook
 from dispatcher.api.instances.app_schema import MEDIA_TYPE, app_schema
 from dispatcher.api.instances.bodies import PushKeyBody
@@ -32,8 +35,11 @@ from dispatcher.api.public.application import OpenParts, PublicApi, open_routes
 from dispatcher.api.receipts.posting import ReceiptPosts
 from dispatcher.api.receipts.routes import install as install_receipts
 from dispatcher.api.schemas.municipalities import BoundariesBody
-from dispatcher.api.shedding import Places
+from dispatcher.api.shedding import ENROLMENTS_AT_ONCE, Places
+from dispatcher.api.shifts import routes as shifts
+from dispatcher.api.situation import routes as situation
 from dispatcher.api.subscribers import backend, leaving, phones
+from dispatcher.api.subscribers.newcomers import NewcomersWait
 from dispatcher.api.templates import routes as templates
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -62,7 +68,11 @@ InstanceOf = Annotated[
 
 ROUTERS = (
     alerts,
+    situation,
+    shifts,
     approvals,
+    withdrawing,
+    held,
     templates,
     feeds,
     in_force,
@@ -87,9 +97,9 @@ class Api(PublicApi):
     """What the server answers by itself: pages, and what anybody may read."""
 
 
-def application(dependencies: ApiDependencies) -> Api:
-    """Build the application with all routes. It has no state but `dependencies`. Raises `TableError` where a route and
-    the table of permissions differ.
+def application(dependencies: ApiDependencies, enrolments_at_once: int = ENROLMENTS_AT_ONCE) -> Api:
+    """Build the application with all routes. It has no state but `dependencies`. `enrolments_at_once`: how many who
+    sign up have a turn at a time. Raises `TableError` where a route and the table of permissions differ.
     """
     app = Api(
         title="cap-dispatcher",
@@ -103,7 +113,8 @@ def application(dependencies: ApiDependencies) -> Api:
         redirect_slashes=False,
     )
     app.state.dependencies = dependencies
-    app.state.places = Places(dependencies.metrics.reads_shed.inc)
+    app.state.places = Places(dependencies.metrics.reads_shed.inc, enrolments_at_once)
+    app.add_middleware(NewcomersWait, places=app.state.places)
     app.add_middleware(CrossOrigin)
     problems.install(app, dependencies.metrics)
     app.public = PublicDocuments(
@@ -113,6 +124,7 @@ def application(dependencies: ApiDependencies) -> Api:
     app.router.routes.extend(_routes(dependencies, app.public))
     app.state.receipt_posts = ReceiptPosts(dependencies.receipts, dependencies.metrics)
     install_receipts(app, app.state.receipt_posts)
+    app.router.routes.extend(canary_routes(dependencies.own_receivers, dependencies.receipts))
     app.router.routes.extend(page_routes(dependencies.pages))
     app.router.routes.extend(console_routes(dependencies.console))
 

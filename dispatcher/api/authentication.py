@@ -68,6 +68,21 @@ _WRONG_ENVIRONMENT: Final = {
 }
 
 
+_OF_A_PERSON: Final = {
+    CredentialState.UNKNOWN: Phrase.PERSON_UNPROVEN,
+    CredentialState.WRONG_KIND: Phrase.PERSON_LACKS_ROLE,
+}
+"""What is said to whoever shows the session of a console: a key would not help."""
+
+
+def _missing(shown: Shown, permission: Permission) -> Phrase:
+    """Return what is said of a credential that does not let its bearer in."""
+    if shown.kind is PrincipalKind.PERSON and shown.state in _OF_A_PERSON:
+        return _OF_A_PERSON[shown.state]
+    holders = holders_of(permission)
+    return next((phrase for kind, phrase in _MISSING.items() if kind in holders), _NO_KEY)
+
+
 class Require:
     """A route's dependency: the principal that asks and holds the permission. Raises `RequestRefused` for any other."""
 
@@ -90,7 +105,6 @@ class Require:
         self.__signature__ = inspect.Signature([_declared("request", Request), *declared])
 
     async def __call__(self, request: Request, **_parameters: object) -> Principal:
-        holders = holders_of(self.permission)
         dependencies: ApiDependencies = request.app.state.dependencies
         shown = await _judged(request, dependencies, self.permission)
         if shown.principal is not None:
@@ -103,8 +117,7 @@ class Require:
             dependencies.refused_credentials.note(shown)
             if shown.principal and shown.state is CredentialState.WRONG_CERTIFICATE:
                 await dependencies.crossings.note_certificate(shown.principal, shown.key)
-            missing = next((phrase for kind, phrase in _MISSING.items() if kind in holders), _NO_KEY)
-            raise RequestRefused(ProblemType.UNAUTHENTICATED, said(missing))
+            raise RequestRefused(ProblemType.UNAUTHENTICATED, said(_missing(shown, self.permission)))
         await _require_environment(request, dependencies, shown)
         recognise(request.scope)
         _take_share(dependencies, shown.principal)
@@ -179,6 +192,7 @@ async def _by_key(
     if found.party is None:
         return Shown(found.state, _CLAIMED[name.kind])
     principal = _principal_of(found.party, environment_of_key(name.kind), found.person)
+    principal = replace(principal, key=str(name))
     return Shown(found.state, principal.kind, principal, str(name))
 
 

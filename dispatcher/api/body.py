@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
-from channels.sms.delivery_reports import UnreadableReport, form_of
+from channels.sms.delivery_reports import FIELDS_MAX, UnreadableReport, form_of
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -67,7 +67,7 @@ async def read_cap(
         raise RequestRefused(ProblemType.UNSUPPORTED_MEDIA_TYPE, said(Phrase.SEND_AS_CAP))
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise RequestRefused(ProblemType.UNSUPPORTED_MEDIA_TYPE, said(Phrase.SEND_UNCOMPRESSED))
-    return await read_body(request, max_bytes, sender.actor)
+    return await read_body(request, max_bytes, sender.party)
 
 
 def media_type_of(request: Request) -> str:
@@ -75,10 +75,12 @@ def media_type_of(request: Request) -> str:
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
-def fields_of(request: Request, body: bytes) -> dict[str, str]:
-    """Return the fields of a page's form; none where the body is no form, or one that cannot be read."""
+def fields_of(request: Request, body: bytes, most: int = FIELDS_MAX) -> dict[str, str]:
+    """Return the fields of a page's form; none where the body is no form, one that cannot be read or has more than
+    `most`.
+    """
     try:
-        return form_of(body) if media_type_of(request) == FORM else {}
+        return form_of(body, most) if media_type_of(request) == FORM else {}
     except UnreadableReport:
         return {}
 

@@ -95,12 +95,12 @@ class RefusedCredentials:
         self._refused.labels(shown.kind or NO_KIND, shown.state).inc()
         if shown.principal is None or shown.state not in NO_LONGER_GOOD:
             return
-        credential, now = shown.key or shown.principal.actor, self._monotonic()
+        credential, now = shown.key or shown.principal.party, self._monotonic()
         if now - self._logged.get(credential, -LOGGED_EVERY_S) < LOGGED_EVERY_S:
             return
         self._logged[credential] = now
         log.warning(
-            "credential_refused", reason=shown.state, principal=shown.principal.actor, key=shown.key or None
+            "credential_refused", reason=shown.state, principal=shown.principal.party, key=shown.key or None
         )
 
 

@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dispatcher.api.body import BodiesInReceipt
+from dispatcher.api.console.desk.counts import RecipientCounts
+from dispatcher.api.console.desk.shared import SharedReadings
 
 if TYPE_CHECKING:
+    from dispatcher.api.canary.receiving import OwnReceivers
     from dispatcher.api.console.parts import ConsoleParts
     from dispatcher.api.credentials import EnvironmentCrossings, RefusedCredentials
+    from dispatcher.api.held.parts import HeldParts
     from dispatcher.api.public.streams.telling import PublicStreams
     from dispatcher.api.receipts.collector import ReceiptCollector
     from dispatcher.api.shares import InstanceShares
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
     from dispatcher.pages.apps import AppPages
     from dispatcher.publication.publisher import Publisher
+    from dispatcher.queue.health_ring import HealthRing
     from dispatcher.queue.sign_ups import SignUps
     from dispatcher.runtime.probes import Health
     from dispatcher.settings import Settings
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts.alerts import Alerts
     from dispatcher.store.alerts.approvals import Approvals
     from dispatcher.store.audience.subscriptions import Subscriptions
+    from dispatcher.store.delivery.dead_letters import DeadLetters
     from dispatcher.store.delivery.ledger_reader import LedgerReader
     from dispatcher.store.delivery.status import AlertStatuses
     from dispatcher.store.instances.neighbours import Neighbours
@@ -53,11 +59,14 @@ class ApiDependencies:
     corrections: Corrections
     approvals: Approvals
     four_eyes: FourEyes
+    held: HeldParts
+    health_ring: HealthRing
     templates: Templates
     sources: Sources
     alerts: Alerts
     statuses: AlertStatuses
     accounts: LedgerReader
+    dead_letters: DeadLetters
     subscriptions: Subscriptions
     boundaries: Boundaries
     metrics: Metrics
@@ -75,6 +84,7 @@ class ApiDependencies:
     administration: InstanceAdministration
     shares: InstanceShares
     receipts: ReceiptCollector
+    own_receivers: OwnReceivers
     publisher: Publisher
     streams: PublicStreams
     signer: MessageSigner
@@ -87,3 +97,7 @@ class ApiDependencies:
     reports: DeliveryReports | None = None
     """What takes the reports of gateways, where any report deliveries."""
     in_receipt: BodiesInReceipt = field(default_factory=BodiesInReceipt)
+    counts: RecipientCounts = field(default_factory=RecipientCounts)
+    """How far alerts have come, for all lists that say so of many."""
+    readings: SharedReadings = field(default_factory=SharedReadings)
+    """What those who look at the desk share."""

@@ -13,7 +13,6 @@ and a ledger, which may take as long as its reader, takes a place for one batch 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -23,6 +22,7 @@ from starlette.requests import Request
 
 from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import Require
+from dispatcher.api.citizens.returning import Returns
 from dispatcher.api.credentials import bearer
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -30,7 +30,7 @@ from dispatcher.model.sentences.sentence import said
 from dispatcher.runtime.strangers import WAITING as WAITING_ELSEWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+    from collections.abc import AsyncIterator, Callable, Hashable
 
     from dispatcher.access.permissions import Permission
 
@@ -57,26 +57,26 @@ WAITING: Final = 64
 ENROLMENTS_WAITING: Final = 64
 """How many of all clients may wait to enrol or to bring back a code: a phone has its own address, so that the bound of
 one client bounds no crowd. Each waits on a connection, of which the process has a thousand for all."""
+NEWCOMERS_WAITING: Final = 32
+"""How many of these may wait who sign up and show no token. The other places are for those whose code is on its way
+back: the browser has been told it, and gives what brings it back not as long as a page."""
 KEYS_WAITING: Final = 256
 """How many of all who show a key may wait until it is looked up, for the same reason."""
 WAIT_S: Final = 1.0
 
 
 class Busy(NamedTuple):
-    """What whoever finds no place is told, and when to ask again: after one of so many seconds."""
+    """What whoever finds no place is told, and after how many seconds to ask again."""
 
     phrase: Phrase
-    again_s: Sequence[int] = ()
+    again_s: int | None = None
 
     def refusal(self) -> RequestRefused:
-        again_s = random.choice(self.again_s) if self.again_s else None  # noqa: S311 - it spreads a crowd
-        return RequestRefused(ProblemType.OVERLOADED, said(self.phrase), retry_after_s=again_s)
+        return RequestRefused(ProblemType.OVERLOADED, said(self.phrase), retry_after_s=self.again_s)
 
 
 READING_IS_BUSY: Final = Busy(Phrase.BUSY_READING)
-ENROLLING_IS_BUSY: Final = Busy(Phrase.BUSY_ENROLLING, range(5, 21))
-"""At no time all ask again at once. A process takes some 100 a second beside its submissions, and the page asks again
-by itself."""
+ENROLLING_IS_BUSY: Final = Busy(Phrase.BUSY_ENROLLING)
 
 
 class Gate:
@@ -92,7 +92,7 @@ class Gate:
         wait_s: float | None = WAIT_S,
         busy: Busy = READING_IS_BUSY,
     ) -> None:
-        self.busy = busy
+        self._busy = busy
         self._turns = asyncio.Semaphore(at_once)
         self._of_one = of_one
         self._most_waiting = waiting
@@ -107,11 +107,15 @@ class Gate:
     async def place(self, client: Hashable) -> AsyncIterator[None]:
         """Hold a place. Raises `RequestRefused` where there is none."""
         if not await self.enter(client):
-            raise self.busy.refusal()
+            raise self.refusal(client)
         try:
             yield
         finally:
             self.leave(client)
+
+    def refusal(self, client: Hashable) -> RequestRefused:  # noqa: ARG002 - a gate with a row asks
+        """Return what is said to a client that found no place."""
+        return self._busy.refusal()
 
     async def enter(self, client: Hashable) -> bool:
         """Return whether there was a place; a client that got one has to `leave`. Who has all places that one may have
@@ -154,10 +158,35 @@ class Gate:
             del self._inside[client], self._own[client]
 
 
+class EnrolmentGate(Gate):
+    """The gate of who signs up and who brings a code back. Those who find no place come back in a row."""
+
+    def __init__(self, at_once: int = ENROLMENTS_AT_ONCE) -> None:
+        super().__init__(
+            at_once,
+            min(at_once, ENROLMENTS_OF_ONE),
+            waiting_of_all=ENROLMENTS_WAITING,
+            busy=ENROLLING_IS_BUSY,
+        )
+        self._at_once = at_once
+        self._returns = Returns()
+
+    def has_room_for_newcomers(self) -> bool:
+        """Whether one may wait who has done nothing here yet."""
+        return self._all < self._at_once + NEWCOMERS_WAITING
+
+    def refusal(self, client: Hashable) -> RequestRefused:
+        return self._busy._replace(again_s=self._returns.next_s(client)).refusal()
+
+    def leave(self, client: Hashable) -> None:
+        super().leave(client)
+        self._returns.turn_ended(others_wait=self._all >= self._at_once)
+
+
 class Places:
     """The gates of one API process."""
 
-    def __init__(self, shed: Callable[[], None]) -> None:
+    def __init__(self, shed: Callable[[], None], enrolments_at_once: int = ENROLMENTS_AT_ONCE) -> None:
         """`shed` counts who was turned away."""
         self._shed = shed
         self.reads = Gate(READS_AT_ONCE, READS_OF_ONE)
@@ -166,12 +195,7 @@ class Places:
         self.known_keys = Gate(KEYS_AT_ONCE, 1)
         """For keys that were good before: those whom they belong to wait for no stranger, however many there are."""
         self.keys = Gate(KEYS_AT_ONCE, 1, waiting_of_all=KEYS_WAITING)
-        self.enrolments = Gate(
-            ENROLMENTS_AT_ONCE,
-            ENROLMENTS_OF_ONE,
-            waiting_of_all=ENROLMENTS_WAITING,
-            busy=ENROLLING_IS_BUSY,
-        )
+        self.enrolments = EnrolmentGate(enrolments_at_once)
         self.changes = Gate(CHANGES_AT_ONCE, 1, waiting=CHANGES_WAITING, busy=Busy(Phrase.TOO_MUCH_AT_ONCE))
 
     @asynccontextmanager
@@ -189,12 +213,16 @@ class Places:
         """Hold a place for a principal, or for whoever shows a key. Raises `RequestRefused` where there is none."""
         one = client if isinstance(client, str) else (client.kind, client.id)
         if not await gate.enter(one):
-            self._shed()
-            raise gate.busy.refusal()
+            raise self.turn_away(gate, one)
         try:
             yield
         finally:
             gate.leave(one)
+
+    def turn_away(self, gate: Gate, client: Hashable) -> RequestRefused:
+        """Count one who found no place. Returns what is said."""
+        self._shed()
+        return gate.refusal(client)
 
 
 def _strangers_place(request: Request) -> Callable[[], None] | None:

@@ -10,7 +10,6 @@ import typer
 
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import on_record
-from dispatcher.commands.desk.sentences import code_words
 from dispatcher.commands.desk.session import say
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.shell.help_text import Where, helped
@@ -18,6 +17,7 @@ from dispatcher.commands.shell.output import AsJsonLines, OutputLanguage
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
+from dispatcher.desk_texts.owed import code_words
 from dispatcher.model.ledger import DeadLetter, Fate, OpenedLetter
 from dispatcher.settings import Settings
 from dispatcher.store import record

@@ -38,6 +38,7 @@ from dispatcher.feeds.poller import PollReport
 from dispatcher.feeds.replay.recording import Recorder, RecordingError, read
 from dispatcher.feeds.replay.replay import Archive, Replay, newest
 from dispatcher.feeds.services import FeedServices
+from dispatcher.intake.four_eyes.asking import ApprovalAsking
 from dispatcher.metrics import Metrics
 from dispatcher.model.feeds import QuarantinedItem
 from dispatcher.model.sentences.count import how_many
@@ -48,7 +49,7 @@ from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.feeds.quarantine import MAX_ITEMS
 from dispatcher.store.keys import Keys
-from dispatcher.wiring.approvals import approval_asking, audience_estimator
+from dispatcher.wiring.approvals import audience_estimator, held_texts
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.feeds import load_feeds
@@ -111,7 +112,7 @@ async def opened(*, from_archive: bool = False) -> AsyncIterator[Session]:
         )
         try:
             estimator = audience_estimator(pool, boundaries)
-            asking = approval_asking(settings, pool, estimator, boundaries.names())
+            asking = ApprovalAsking(pool, estimator, held_texts(settings, boundaries.names()))
             base = FeedDependencies(pool, http, exemptions(settings), wake_ups, boundaries, Metrics(), asking)
             services = feed_services(base, feeds, archive.get if from_archive else None)
             await services.store.register([feed.name for feed in feeds])

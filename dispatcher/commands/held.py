@@ -15,7 +15,6 @@ from channels.clock import utc_now
 from dispatcher.access.permissions import Permission
 from dispatcher.api.schemas.sms import sms_body
 from dispatcher.commands.desk.session import say
-from dispatcher.commands.desk.sms import sms_budget_lines, sms_preview_lines, sms_status_lines
 from dispatcher.commands.feeds import Session, run
 from dispatcher.commands.operator import operator, requires
 from dispatcher.commands.shell.help_text import Where, helped
@@ -23,6 +22,7 @@ from dispatcher.commands.shell.output import AsJson, AsJsonLines, OutputLanguage
 from dispatcher.commands.terminal import columns, json_line, shown
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
+from dispatcher.desk_texts.sms import sms_budget_lines, sms_preview_lines, sms_status_lines
 from dispatcher.intake.approval import NotApprovedError, Terms
 from dispatcher.model.alerts import StoredAlert
 from dispatcher.model.sms import BudgetLeft, HeldSms, Quote
@@ -271,7 +271,7 @@ def release(  # noqa: PLR0913 - the options of a command
         else:
             say([release_line(released, desk(language))])
     except NotApprovedError as error:
-        typer.echo(shown(error), err=True)
+        typer.echo(shown(error.said.in_language(language)), err=True)
         raise typer.Exit(1) from error
 
 
@@ -308,7 +308,7 @@ def discard(alert_id: Id, why: Why, who: Who = "", *, language: OutputLanguage =
         run(work)
         say([desk(language).line("discarded", id=alert_id)])
     except NotApprovedError as error:
-        typer.echo(shown(error), err=True)
+        typer.echo(shown(error.said.in_language(language)), err=True)
         raise typer.Exit(1) from error
 
 

@@ -12,6 +12,7 @@ import pydantic_settings
 from pydantic import ValidationError
 
 from dispatcher.desk_texts.desk import UnknownTimeZoneError
+from dispatcher.embedded.errors import EmbeddedError
 from dispatcher.settings import SettingsError, explained
 
 JSON_SETTINGS: Final = {"sms_gateways": '[{"name": "…", "url": "https://…"}]'}
@@ -36,10 +37,17 @@ def sentence_of(error: Exception) -> tuple[list[str], int] | None:
         return [
             f"setting WARN_TIME_ZONE: {error.name} is no time zone such as Europe/Berlin"
         ], SettingsError.exit_status
-    if isinstance(error, SettingsError | OSError):
-        code = error.exit_status if isinstance(error, SettingsError) else 1
-        return [f"{type(error).__name__}: {error}"], code
+    if isinstance(error, SettingsError | OSError | EmbeddedError):
+        code = 1 if isinstance(error, OSError) else error.exit_status
+        return [str(error) if _is_sentence(error) else f"{type(error).__name__}: {error}"], code
     return None
+
+
+def _is_sentence(error: Exception) -> bool:
+    """Whether it says in words of ours what is wrong: errors of the operating system's own have its number."""
+    return isinstance(error, EmbeddedError) or (
+        isinstance(error, OSError) and error.errno is None and bool(str(error))
+    )
 
 
 def _no_json(field: str) -> str:

@@ -17,8 +17,9 @@ import typer
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.operator import requires
 from dispatcher.commands.shell.now_and_then import NowAndThen
+from dispatcher.commands.shell.service_manager import SOCKET, say_ready
 from dispatcher.model.sentences.count import how_many
-from dispatcher.runtime import logs
+from dispatcher.runtime import gc_tuning, logs
 from dispatcher.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ PRELOADED: Final = (
     "dispatcher.api.application",
     "dispatcher.api.citizens.application",
     "dispatcher.api.public.application",
-    "dispatcher.runtime.gc_tuning",
     "dispatcher.runtime.http_transport",
     "dispatcher.runtime.listening",
     "dispatcher.runtime.loop_watchdog",
@@ -49,9 +49,10 @@ PRELOADED: Final = (
 )
 """What the processes that `up` starts import: most of the time that each of them would take to start."""
 OF_THE_SUPERVISOR: Final = frozenset(
-    {"DATABASE_URL_FILE", "REDIS_URL_FILE", "WARN_DATABASE_OWNER_URL", "WARN_DATABASE_OWNER_URL_FILE"}
+    {"DATABASE_URL_FILE", "REDIS_URL_FILE", "WARN_DATABASE_OWNER_URL", "WARN_DATABASE_OWNER_URL_FILE", SOCKET}
 )
-"""Settings that the processes which `up` starts do not get."""
+"""Settings that the processes which `up` starts do not get, and the service manager's socket: `up` says that all are
+ready."""
 MAKE_ROLE: Final = (
     "For whoever may make roles in this database; then DATABASE_URL names the new one, and WARN_DATABASE_OWNER_URL the "
     "one that owns the tables, for `dispatcher migrate` alone:"
@@ -116,7 +117,8 @@ def up() -> None:
             log.info("starting", programs=names)
             probes = [written_in(settings.data_dir, name) for name in names]
             _preload()
-            with said_when_ready(probes, written_in(settings.data_dir, names[0], ADDRESSES), servers.leave):
+            api_file = written_in(settings.data_dir, names[0], ADDRESSES)
+            with said_when_ready(probes, api_file, servers.leave, say_ready):
                 code = supervisor.run()
     except EmbeddedError as error:
         typer.echo(str(error), err=True)
@@ -148,8 +150,9 @@ def _preload() -> None:
     """Import what the processes need, once for all of them, and exempt it from the search for garbage: they share each
     page of memory that is never written to.
     """
-    for module in PRELOADED:
-        import_module(module)
+    with gc_tuning.paused():
+        for module in PRELOADED:
+            import_module(module)
     gc.collect()
     gc.freeze()
 
@@ -212,6 +215,7 @@ async def _serve(settings: Settings, serving: Serving, probes: ASGIApp, metrics:
         announced(settings.data_dir, name, metrics_listener),
         addressed(settings.data_dir, name, listener),
     ):
+        say_ready()
         await serve_both(serving.server, listener, beside, metrics_listener)
 
 
@@ -226,7 +230,6 @@ def reading() -> None:
 
 async def _reading(settings: Settings) -> None:
     from dispatcher.api.public.application import public_application
-    from dispatcher.runtime import gc_tuning
     from dispatcher.runtime.http_transport import DEFAULT_LIMITS
     from dispatcher.runtime.listening import listen_for_reading
     from dispatcher.runtime.probes import probe_app
@@ -234,7 +237,7 @@ async def _reading(settings: Settings) -> None:
     from dispatcher.wiring.connections import reading_connections
     from dispatcher.wiring.reading import reading_dependencies, yield_to_others
 
-    yield_to_others()
+    await yield_to_others()
     async with reading_dependencies(settings) as dependencies:
         gc_tuning.configure()
         limits = replace(DEFAULT_LIMITS, connections=reading_connections(settings))
@@ -259,7 +262,6 @@ def citizens() -> None:
 async def _citizens(settings: Settings) -> None:
     from dispatcher.api.application import metrics_application
     from dispatcher.api.citizens.application import citizens_application
-    from dispatcher.runtime import gc_tuning
     from dispatcher.runtime.http_transport import DEFAULT_LIMITS
     from dispatcher.runtime.listening import listen_for_citizens
     from dispatcher.runtime.serving import server_of
@@ -267,7 +269,7 @@ async def _citizens(settings: Settings) -> None:
     from dispatcher.wiring.connections import citizens_connections
     from dispatcher.wiring.reading import yield_to_others
 
-    yield_to_others()
+    await yield_to_others()
     most = citizens_connections(settings)
     async with api_dependencies(settings, in_process=True, connections=most) as dependencies:
         gc_tuning.configure()
@@ -288,7 +290,6 @@ def worker() -> None:
 
 
 async def _worker(settings: Settings) -> None:
-    from dispatcher.runtime import gc_tuning
     from dispatcher.wiring.connections import require_urls
     from dispatcher.wiring.worker import worker_dependencies
     from dispatcher.worker import process
@@ -297,6 +298,7 @@ async def _worker(settings: Settings) -> None:
     async with worker_dependencies(settings) as dependencies:
         gc_tuning.configure()
         log.info("worker_serving")
+        say_ready()
         await process.run(settings, dependencies, queue)
 
 

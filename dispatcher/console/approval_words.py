@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from dispatcher.model.approval.request import WHY_MAX
 from dispatcher.model.sentences.sentence import Said
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "severity_Minor": Said("GERING", "MINOR"),
         "severity_Unknown": Said("SCHWERE UNBEKANNT", "SEVERITY UNKNOWN"),
         "people": Said("{people} Menschen", "{people} people"),
-        "person": Said("{people} Mensch", "{people} person"),
+        "person": Said("{people} Person", "{people} person"),
         "municipalities_count": Said("{count} Gemeinden", "{count} municipalities"),
         "municipality_count": Said("{count} Gemeinde", "{count} municipality"),
         "waits_since": Said("wartet seit {when}", "has waited since {when}"),
@@ -48,6 +49,8 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "timer_escalate": Said("geht an die Nächsten", "goes to the next in line"),
         "timer_release": Said("geht von selbst hinaus", "goes out by itself"),
         "timer_expires": Said("läuft ab", "expires"),
+        "ahead_moment": Said("in weniger als einer Minute", "in less than a minute"),
+        "ago_moment": Said("vor weniger als einer Minute", "less than a minute ago"),
         "ahead_minutes": Said("in {minutes} min", "in {minutes} min"),
         "ahead_hours": Said("in {hours} h {minutes} min", "in {hours} h {minutes} min"),
         "ago_minutes": Said("vor {minutes} min", "{minutes} min ago"),
@@ -77,17 +80,19 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "author_unknown": Said(
             "nicht einzeln bekannt: Schlüssel von {source}", "not known by name: a key of {source}"
         ),
-        "authors_by_key": Said(
-            "{names}, nach dem Schlüssel der Quelle {source}", "{names}, by the key of the source {source}"
-        ),
+        "authors_by_key": Said("{names}, für {source}", "{names}, for {source}"),
         "source": Said("Quelle", "Source"),
         "why_held": Said("Wartet, weil", "Waits because"),
         "without_decision": Said("Ohne Entscheidung", "Without a decision"),
         "number": Said("Nummer", "Number"),
         "texts": Said("Was die Menschen lesen", "What people read"),
+        "texts_how_exercise": Said(
+            "So geht es hinaus, wenn es jetzt freigegeben wird.",
+            "It goes out like this if it is approved now.",
+        ),
         "texts_how": Said(
-            "So geht es hinaus, wenn Sie jetzt freigeben. Was sonst noch gilt, kommt bei Push und App hinzu.",
-            "It goes out like this if you approve now. Push and app add whatever else is in force.",
+            "So geht es hinaus, wenn es jetzt freigegeben wird. Was sonst noch gilt, kommt bei Push und App hinzu.",
+            "It goes out like this if it is approved now. Push and app add whatever else is in force.",
         ),
         "sms_parts": Said(
             "SMS ({parts} Teile, {characters} Zeichen)", "SMS ({parts} parts, {characters} characters)"
@@ -155,17 +160,18 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         ),
         "reject_now": Said("Verwerfen, niemanden warnen", "Reject, warn nobody"),
         "reason_missing": Said(
-            "Nichts wurde verworfen: Es braucht einen Grund in einer Zeile, mit höchstens 500 Zeichen.",
-            "Nothing was rejected: it takes a reason in one line, of at most 500 characters.",
+            f"Nichts wurde verworfen: Es braucht einen Grund in einer Zeile, mit höchstens {WHY_MAX} Zeichen.",
+            f"Nothing was rejected: it takes a reason in one line, of at most {WHY_MAX} characters.",
         ),
         "read_only": Said(
-            "Ihre Rollen erlauben, das zu lesen. Entscheiden kann, wer die Rolle „Freigeben“ hat.",
+            "Ihre Rollen erlauben, das zu lesen. Entscheiden kann, wer die Rolle „approver“ hat.",
             "Your roles let you read this. Whoever is an approver decides.",
         ),
         "operators_decide": Said(
-            "Diese Meldung braucht keine zweite Person. Über sie entscheidet der Betrieb am Server: "
+            "Diese Meldung braucht keine zweite Person. Über sie entscheidet, wer die Rolle „operator“ hat, "
+            "unter „Zurückgehalten“ oder am Server: dispatcher held show {id}",
+            "This message needs no second person. Operators decide, under “Held” or at the server: "
             "dispatcher held show {id}",
-            "This message needs no second person. Operators decide at the server: dispatcher held show {id}",
         ),
         "nothing_done": Said("Nichts wurde geändert.", "Nothing was changed."),
         "state": Said("Stand", "State"),
@@ -180,9 +186,10 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "Wie weit der Versand ist, lässt sich gerade nicht zählen. Laden Sie gleich neu.",
             "How far it has come cannot be counted just now. Load again in a moment.",
         ),
+        "progress_nobody": Said("Niemand erhält sie.", "Nobody gets it."),
         "progress_none": Said(
-            "Der Dienst stellt gerade fest, wer zu warnen ist. Laden Sie gleich neu.",
-            "The service is finding out whom to warn. Load again in a moment.",
+            "Der Dienst stellt gerade fest, wer sie bekommt. Laden Sie gleich neu.",
+            "The service is finding out who gets it. Load again in a moment.",
         ),
         "correct": Said("Stoppen oder berichtigen", "Stop or correct"),
         "correct_link": Said(
@@ -207,6 +214,38 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "correct_now_wrong-area": Said(
             "Jetzt als FALSCHES GEBIET zurücknehmen", "Take back as WRONG AREA now"
         ),
+        "drill_correct_how": Said(
+            "Ein Druck nimmt die Übung sofort zurück, ohne Rückfrage und ohne zweite Person: in diesen Worten, jeder "
+            "Text mit „ÜBUNG“ an beiden Enden, an genau die, die an der Übung teilnehmen und sie erhalten haben.",
+            "One press takes the exercise back at once, with no question and no second person: in these words, each "
+            "text marked as an exercise at both ends, to exactly those who take part and have got it.",
+        ),
+        "drill_correct_false-alarm": Said(
+            "Angenommen, die Gefahr gibt es nicht", "Suppose there is no such danger"
+        ),
+        "drill_correct_exercise": Said(
+            "Angenommen, sie ging als echte Warnung hinaus", "Suppose it went out as a real warning"
+        ),
+        "drill_correct_wrong-area": Said(
+            "Angenommen, sie ging an ein falsches Gebiet", "Suppose it went to the wrong area"
+        ),
+        "drill_correct_now_false-alarm": Said(
+            "ÜBUNG: als FEHLALARM zurücknehmen", "EXERCISE: take back as a FALSE ALARM"
+        ),
+        "drill_correct_now_exercise": Said(
+            "ÜBUNG: als NUR EINE ÜBUNG zurücknehmen", "EXERCISE: take back as ONLY AN EXERCISE"
+        ),
+        "drill_correct_now_wrong-area": Said(
+            "ÜBUNG: als FALSCHES GEBIET zurücknehmen", "EXERCISE: take back as WRONG AREA"
+        ),
+        "drill_correct_unsent": Said(
+            "Diese Übung ist nicht gesendet: Es gibt nichts zu berichtigen.",
+            "This exercise was not sent: there is nothing to correct.",
+        ),
+        "drill_over": Said("Die Übung ist vorbei ({at}).", "The exercise is over ({at})."),
+        "drill_warning": Said("Die Übung", "The exercise"),
+        "drill_warned": Said("Teilnehmende", "Taking part"),
+        "drill_told_last": Said("Was die Teilnehmenden hören", "What those who take part are told"),
         "correct_unsent": Said(
             "Diese Meldung ist nicht gesendet: Es gibt nichts zu berichtigen.",
             "This message was not sent: there is nothing to correct.",

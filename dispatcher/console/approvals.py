@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cap import Severity
 from cap.severity import SEVERITY_ORDER
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dispatcher.intake.four_eyes.deciding import ShownMessage
+    from dispatcher.intake.four_eyes.texts import SmsSource
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.model.approval.request import ApprovalRequest
 
@@ -47,6 +48,18 @@ class WaitingMessage:
         return severity_of(self.alert)
 
 
+class WrittenTexts(Protocol):
+    """A message of which it is written what people read: `HeldTexts` writes both."""
+
+    @property
+    def texts(self) -> Mapping[str, str | bytes]:
+        """Return the texts by form and language."""
+
+    @property
+    def sms(self) -> Mapping[str, SmsSource]:
+        """Return what a gateway composes the SMS of, by language."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShownText:
     """What people get to read in one language, as it is sent."""
@@ -70,12 +83,17 @@ def ordered(waiting: Iterable[WaitingMessage]) -> list[WaitingMessage]:
     return sorted(waiting, key=lambda one: (_GRAVEST[one.severity], one.request.requested_at, one.alert.id))
 
 
+def longest_waiting_first(alerts: Iterable[StoredAlert]) -> list[StoredAlert]:
+    """Return held alerts with the gravest first, of equally grave ones that which waits for longest."""
+    return sorted(alerts, key=lambda one: (_GRAVEST[severity_of(one)], one.received_at, one.id))
+
+
 def severity_of(alert: StoredAlert) -> str:
     """Return its severity as CAP has it; Unknown for a word that CAP does not have."""
     return alert.severity if alert.severity in _GRAVEST else Severity.UNKNOWN.value
 
 
-def texts_shown(shown: ShownMessage, parts_max: int) -> list[ShownText]:
+def texts_shown(shown: WrittenTexts, parts_max: int) -> list[ShownText]:
     """Return the texts, German first, each once, of SMS with at most so many parts."""
     found: dict[ShownText, ShownText] = {}
     for language in sorted(shown.sms, key=lambda one: (one.split("-")[0].lower() != DEFAULT, one)):
@@ -87,9 +105,14 @@ def texts_shown(shown: ShownMessage, parts_max: int) -> list[ShownText]:
 
 
 def reasons(request: ApprovalRequest, language: str) -> list[str]:
-    """Return why it is held, in words. Behind the size of an audience stand the numbers."""
+    """Return why it is held, in words."""
+    return why_held(request.held_for, language)
+
+
+def why_held(held_for: str, language: str) -> list[str]:
+    """Return why a message is held, in words. Behind the size of an audience stand the numbers."""
     doubts = desk_texts(language).doubts
-    return [doubts.get(one.partition(":")[0], one) for one in reasons_held(request.held_for)]
+    return [doubts.get(one.partition(":")[0], one) for one in reasons_held(held_for)]
 
 
 def timers(request: ApprovalRequest) -> list[tuple[str, datetime]]:
@@ -104,16 +127,13 @@ def timers(request: ApprovalRequest) -> list[tuple[str, datetime]]:
 
 
 def away(delay: timedelta) -> tuple[str, int, int]:
-    """Return how far an instant is from now, as the name of a sentence, hours and minutes: less than a minute ahead is
-    none, and what is over was so many minutes ago.
+    """Return how far an instant is from now, ahead or ago, as the name of a sentence, whole hours and minutes. Less
+    than a minute has a sentence of its own: none would read as if it was over.
     """
-    minutes = int(delay.total_seconds() // _MINUTE_S)
-    if minutes < 0:
-        minutes, name = -minutes - 1, "ago"
-    else:
-        name = "ahead"
-    hours, rest = divmod(minutes, 60)
-    return (f"{name}_hours" if hours else f"{name}_minutes"), hours, rest
+    seconds = delay.total_seconds()
+    hours, minutes = divmod(int(abs(seconds) // _MINUTE_S), 60)
+    unit = "hours" if hours else "minutes" if minutes else "moment"
+    return f"{'ago' if seconds < 0 else 'ahead'}_{unit}", hours, minutes
 
 
 def number(count: int, language: str) -> str:
@@ -138,7 +158,7 @@ def state_now(shown: ShownMessage) -> ApprovalState:
     return state_of(shown.request, shown.now)
 
 
-def _text(shown: ShownMessage, language: str, parts_max: int) -> ShownText:
+def _text(shown: WrittenTexts, language: str, parts_max: int) -> ShownText:
     source = shown.sms[language]
     sms = compose(source.lines, parts_max, source.language)
     pushed = _members(shown.texts, f"{PUSHED}/{language}").get("notification", {})

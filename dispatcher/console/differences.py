@@ -59,13 +59,19 @@ def changes(before: ComparedMessage, after: ComparedMessage, language: str = DEF
     pairs = ((name, _read(earlier, name), _read(later, name)) for name in READ)
     severities = [str(highest_severity(one.alert).value) for one in (before, after)]
     was, now = ({place.ags: place.name for place in one.places} for one in (before, after))
+    ends = before.expires, after.expires
     return MessageChanges(
         texts=[TextDifference(*one) for one in pairs if one[1] != one[2]],
         severity=TextDifference("severity", *severities) if severities[0] != severities[1] else None,
-        expires=(before.expires, after.expires) if before.expires != after.expires else None,
+        expires=ends if _to_the_minute(ends[0]) != _to_the_minute(ends[1]) else None,
         added=[name for ags, name in sorted(now.items()) if ags not in was],
         left=[name for ags, name in sorted(was.items()) if ags not in now],
     )
+
+
+def _to_the_minute(at: datetime) -> datetime:
+    """Return a time as pages and forms have it: what was filled from a template ends at a second of its own."""
+    return at.replace(second=0, microsecond=0)
 
 
 def _read(info: Info | None, name: str) -> str:

@@ -13,14 +13,18 @@ from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from channels.characters import legible
+from dispatcher.access.principals import actor_name
 from dispatcher.console.approvals import number
-from dispatcher.console.words import words_of
+from dispatcher.console.words import language_name, words_of
+from dispatcher.desk_texts.reasons import why_said
 from dispatcher.model.desk_time import desk_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, tzinfo
 
+    from dispatcher.boundaries.base_map import BaseMap
+    from dispatcher.console.sections import ConsoleSection
     from dispatcher.model.vocabulary import Environment
 
 ROOM: Final = Path(__file__).parent
@@ -41,13 +45,21 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
+WITH_MAP: Final = frozenset({"alert", "compose"})
+"""The pages that draw a map, to which a base map may belong."""
 STATIC: Final[Mapping[str, str]] = {
+    "alert.js": "text/javascript; charset=utf-8",
+    "compose.js": "text/javascript; charset=utf-8",
     "console.css": "text/css; charset=utf-8",
+    "desk.js": "text/javascript; charset=utf-8",
+    "map.js": "text/javascript; charset=utf-8",
     "on_duty.js": "text/javascript; charset=utf-8",
     "on_duty_worker.js": "text/javascript; charset=utf-8",
     "passkeys.js": "text/javascript; charset=utf-8",
 }
 """The files that pages load, with their media types."""
+SHARED: Final = {"map.js": ROOM.parent / "pages" / "static"}
+"""Where files lie that the citizens' page loads as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +72,16 @@ class ConsoleFrame:
     zone: tzinfo
     person: str = ""
     """Whoever is signed in."""
-    has_approvals: bool = False
-    """Whether that person may read what waits for a second one."""
+    menu: tuple[ConsoleSection, ...] = ()
+    """What the menu offers that person."""
+    path: str = ""
+    """Where the page lies, below the root of its environment: its entry of the menu is marked."""
 
 
 @cache
 def static_file(name: str) -> bytes | None:
     """Return a file that pages load; None for any other name."""
-    return (ROOM / "static" / name).read_bytes() if name in STATIC else None
+    return (SHARED.get(name, ROOM / "static") / name).read_bytes() if name in STATIC else None
 
 
 @cache
@@ -77,6 +91,14 @@ def version() -> str:
     for name in STATIC:
         digest.update(static_file(name) or b"")
     return digest.hexdigest()[:16]
+
+
+def headers_of(template: str, base: BaseMap | None) -> dict[str, str]:
+    """Return the headers of a page: one with a map may load the tiles of the base map, if there is one."""
+    if base is None or template not in WITH_MAP:
+        return dict(HEADERS)
+    policy = CONTENT_SECURITY_POLICY.replace("img-src 'self'", f"img-src 'self' {base.origin}")
+    return {**HEADERS, "Content-Security-Policy": policy}
 
 
 def page(template: str, frame: ConsoleFrame, **values: Any) -> str:
@@ -92,11 +114,15 @@ def page(template: str, frame: ConsoleFrame, **values: Any) -> str:
             language=frame.language,
             form_token=frame.form_token,
             signed_in=frame.person,
-            has_approvals=frame.has_approvals,
+            menu=frame.menu,
+            path=frame.path,
             version=version(),
             when=lambda moment: _when(moment, frame),
             number=lambda count: number(count, frame.language),
             legible=legible,
+            language_name=lambda tag: language_name(tag, frame.language),
+            named=actor_name,
+            because=lambda why: why_said(why, frame.language),
             **values,
         )
     )

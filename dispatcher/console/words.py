@@ -5,13 +5,22 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from dispatcher.console.alert.words import ALERT_WORDS
 from dispatcher.console.approval_words import APPROVAL_WORDS
+from dispatcher.console.compose.words import COMPOSE_WORDS
+from dispatcher.console.desk.words import DESK_WORDS
+from dispatcher.console.health.words import HEALTH_WORDS
+from dispatcher.console.held.words import HELD_WORDS
+from dispatcher.console.prepared.words import PREPARED_WORDS
 from dispatcher.model.sentences.sentence import Said
+from dispatcher.on_duty.endpoints import CODE_HOLDS
+from dispatcher.sign_in.passwords import LONGEST, SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LANGUAGES: Final = ("de", "en")
+_CODE_MINUTES: Final = int(CODE_HOLDS.total_seconds()) // 60
 
 
 WORDS: Final[Mapping[str, Said]] = MappingProxyType(
@@ -26,6 +35,8 @@ WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "Hier wird niemand gewarnt. Echte Warnungen gibt es nur im Echtbetrieb.",
             "Nobody is warned here. Real warnings are in the live service only.",
         ),
+        "quote_begins": Said("„", "“"),
+        "quote_ends": Said("“", "”"),
         "skip": Said("Zum Inhalt", "Skip to content"),
         "sign_in": Said("Anmelden", "Sign in"),
         "name": Said("Name (wie m.keller)", "Name (such as m.keller)"),
@@ -98,11 +109,32 @@ WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "This step has expired. Sign in once more.",
         ),
         "foreign_form": Said(
-            "Diese Eingabe kam nicht von einer Seite des Warndienstes, oder die Seite war zu lange offen. "
-            "Nichts wurde geändert. Laden Sie die Seite neu.",
-            "This did not come from a page of the warning service, or the page was open for too long. "
-            "Nothing was changed. Load the page again.",
+            "Diese Eingabe kam nicht von einer Seite des Warndienstes, oder Sie haben sich seither ab- oder neu "
+            "angemeldet. Nichts wurde geändert. Gehen Sie zurück, laden Sie die Seite neu, und versuchen Sie es noch "
+            "einmal. Bleibt es so, läuft der Warndienst unter einer anderen Adresse: Sagen Sie es der Verwaltung.",
+            "This did not come from a page of the warning service, or you have signed out or in again since. "
+            "Nothing was changed. Go back, load the page again, and try once more. "
+            "If it stays so, the warning service runs at another address: tell the administrator.",
         ),
+        "unavailable": Said("Der Datenbestand antwortet nicht", "The record does not answer"),
+        "unavailable_read": Said(
+            "Diese Seite ist gerade nicht zu lesen. Versuchen Sie es noch einmal; eilt es, rufen Sie die "
+            "Rufbereitschaft an, und warnen Sie auf anderem Weg.",
+            "This page cannot be read just now. Try again; if it is urgent, call whoever is on call, and warn by other "
+            "means.",
+        ),
+        "unavailable_change": Said(
+            "Ob geschehen ist, was Sie wollten, ist ungewiss. Was Sie eingegeben haben, ist nicht verloren: Versuchen "
+            "Sie es hier noch einmal. Eine Meldung geht dadurch nicht zweimal hinaus. Eilt es, rufen Sie die "
+            "Rufbereitschaft an, und warnen Sie auf anderem Weg.",
+            "Whether what you wanted was done is uncertain. What you entered is not lost: try again here. No message "
+            "goes out twice by that. If it is urgent, call whoever is on call, and warn by other means.",
+        ),
+        "unavailable_secret": Said(
+            "Ob geschehen ist, was Sie wollten, ist ungewiss. Sehen Sie später nach, und geben Sie es noch einmal ein.",
+            "Whether what you wanted was done is uncertain. Look later, and enter it once more.",
+        ),
+        "again": Said("Noch einmal versuchen", "Try again"),
         "not_found": Said("Diese Seite gibt es nicht.", "There is no such page."),
         "no_console": Said(
             "Hier kann sich niemand anmelden: Der Betreiber hat keine Konsole eingerichtet.",
@@ -115,18 +147,20 @@ WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "This link is no longer good. Ask for a new one.",
         ),
         "new_password": Said(
-            "Neues Passwort, mindestens 12 Zeichen: am besten ein Satz",
-            "New password, at least 12 characters: a sentence is best",
+            f"Neues Passwort, mindestens {SHORTEST} Zeichen: am besten ein Satz",
+            f"New password, at least {SHORTEST} characters: a sentence is best",
         ),
         "old_password": Said("Bisheriges Passwort", "Present password"),
         "password_again": Said(
             "Zur Sicherheit noch einmal das Passwort", "The password once more, to be safe"
         ),
         "too_short": Said(
-            "Das Passwort hat weniger als 12 Zeichen.", "The password has fewer than 12 characters."
+            f"Das Passwort hat weniger als {SHORTEST} Zeichen.",
+            f"The password has fewer than {SHORTEST} characters.",
         ),
         "too_long": Said(
-            "Das Passwort hat mehr als 256 Zeichen.", "The password has more than 256 characters."
+            f"Das Passwort hat mehr als {LONGEST} Zeichen.",
+            f"The password has more than {LONGEST} characters.",
         ),
         "pattern": Said(
             "Das Passwort wiederholt sich oder zählt nur hoch. Nehmen Sie ein anderes.",
@@ -141,11 +175,11 @@ WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "roles": Said("Rollen", "Roles"),
         "no_roles": Said("Zurzeit keine Rolle.", "No role at present."),
         "holds": Said("gilt", "holds"),
-        "role_author": Said("Verfassen", "author"),
-        "role_approver": Said("Freigeben", "approver"),
-        "role_operator": Said("Betrieb", "operator"),
-        "role_auditor": Said("Revision", "auditor"),
-        "role_admin": Said("Verwaltung der Zugänge", "admin"),
+        "role_author": Said("Verfassen („author“)", "author"),
+        "role_approver": Said("Freigeben („approver“)", "approver"),
+        "role_operator": Said("Betrieb („operator“)", "operator"),
+        "role_auditor": Said("Revision („auditor“)", "auditor"),
+        "role_admin": Said("Verwaltung der Zugänge („admin“)", "admin"),
         "everywhere": Said("überall", "everywhere"),
         "withheld_disabled": Said("gesperrt", "disabled"),
         "withheld_not_yet": Said("noch nicht", "not yet"),
@@ -189,6 +223,19 @@ WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "Each of these codes stands in once for the second step. Print and keep them. "
             "They are not shown again, and earlier ones are no longer good.",
         ),
+        "recovery_0": Said(
+            "Sie haben keine Wiederherstellungscodes (mehr).", "You have no recovery codes, or none any more."
+        ),
+        "recovery_1": Said(
+            "Sie haben nur noch einen Wiederherstellungscode.", "You have only one recovery code left."
+        ),
+        "recovery_2": Said(
+            "Sie haben nur noch zwei Wiederherstellungscodes.", "You have only two recovery codes left."
+        ),
+        "recovery_why": Said(
+            "Ist das Gerät für den zweiten Schritt weg, kommen Sie ohne sie nicht hinein: Machen Sie unten neue.",
+            "Without them you cannot sign in when the device for the second step is gone: make new ones below.",
+        ),
         "recovery_left": Said("Noch {count} Wiederherstellungscodes", "{count} recovery codes left"),
         "change_password": Said("Passwort ändern", "Change password"),
         "password_changed": Said(
@@ -222,7 +269,8 @@ WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "endpoint_code": Said("Code, der dort angekommen ist", "Code that came there"),
         "endpoint_test": Said("Code senden", "Send a code"),
         "endpoint_code_sent": Said(
-            "Ein Code ist unterwegs. Er gilt 15 Minuten.", "A code is on its way. It is good for 15 minutes."
+            f"Ein Code ist unterwegs. Er gilt {_CODE_MINUTES} Minuten.",
+            f"A code is on its way. It is good for {_CODE_MINUTES} minutes.",
         ),
         "endpoint_code_soon": Said(
             "Gerade ist schon ein Code unterwegs. Warten Sie eine halbe Minute. Waren es heute zwanzig, warten Sie bis "
@@ -250,14 +298,32 @@ WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "That did not work. Allow notifications for this page, and try again.",
         ),
         **APPROVAL_WORDS,
+        **PREPARED_WORDS,
+        **ALERT_WORDS,
+        **DESK_WORDS,
+        **HELD_WORDS,
+        **COMPOSE_WORDS,
+        **HEALTH_WORDS,
     }
 )
 """`{name}` stands for what a page puts there."""
 
 
+def quoted(text: str, language: str) -> str:
+    """Return a text between the quotation marks of the language."""
+    begins, ends = (WORDS[name].in_language(language) for name in ("quote_begins", "quote_ends"))
+    return f"{begins}{text}{ends}"
+
+
 def words_of(language: str) -> dict[str, str]:
     """Return all sentences in a language."""
     return {name: sentence.in_language(language) for name, sentence in WORDS.items()}
+
+
+def language_name(tag: str, language: str) -> str:
+    """Return what people call a language; its tag where it has no name here."""
+    name = f"language_{tag}"
+    return WORDS[name].in_language(language) if name in WORDS else tag
 
 
 def language_of(accepted: str) -> str:

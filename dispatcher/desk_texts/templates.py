@@ -42,7 +42,6 @@ TEMPLATE_TEXTS: Final[Mapping[DeskLanguage, Mapping[str, str]]] = {
         "hash": "Prüfsumme {sha256}",
         "is_saved": "{id}: als Fassung {version} gespeichert, ein Entwurf",
         "was_saved": "{id}: Fassung {version} sagt dasselbe schon",
-        "too_many": "So viele Vorlagen oder Fassungen nimmt der Dienst nicht auf.",
         "decided_before": "Über diese Fassung ist schon entschieden.",
     },
     DeskLanguage.ENGLISH: {
@@ -76,7 +75,6 @@ TEMPLATE_TEXTS: Final[Mapping[DeskLanguage, Mapping[str, str]]] = {
         "hash": "hash {sha256}",
         "is_saved": "{id}: saved as version {version}, a draft",
         "was_saved": "{id}: version {version} says the same already",
-        "too_many": "The service takes no more templates or versions.",
         "decided_before": "This version has been decided upon.",
     },
 }

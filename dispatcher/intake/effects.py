@@ -5,15 +5,26 @@ must be. This is used within the transaction in which the message was decided up
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import cap
+from dispatcher.access.principals import WORKER
 from dispatcher.intake.similarity import goes_on_standing
-from dispatcher.model.vocabulary import DISPATCHED, DRILLS, ENDING_REASONS, WARNING, Environment, Reason
+from dispatcher.model.vocabulary import (
+    DISPATCHED,
+    DRILLS,
+    ENDING_REASONS,
+    FEED_PREFIX,
+    WARNING,
+    Doubt,
+    Environment,
+    Reason,
+)
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
 if TYPE_CHECKING:
+    from dispatcher.access.principals import Actor
     from dispatcher.intake.prepare import Message
     from dispatcher.intake.related import RelatedState
     from dispatcher.model.alerts import NewAlert, ReadyAlert, StoredAlert
@@ -29,20 +40,49 @@ WAITS_FOR_WHAT_IT_NAMES = TAKES_EFFECT - DISPATCHED
 """Messages recorded for one of these are planned once it becomes known that they end something."""
 
 
+def withdrawn(known: RelatedState, stored: StoredAlert | NewAlert) -> tuple[StoredAlert, ...]:
+    """Return what still waits for a person and is outdated by the message, which is recorded as `stored`. An Update of
+    a control centre that itself waits for a second person takes the place of what it changes: of two that wait nobody
+    could tell which one is meant.
+    """
+    waits = stored.reason is Reason.HELD and stored.held_for == Doubt.APPROVAL
+    waits = waits and not stored.source_id.startswith(FEED_PREFIX)
+    return tuple(known.waiting) if waits or stored.reason in TAKES_EFFECT | DRILLS else ()
+
+
+@dataclass(frozen=True, slots=True)
+class EffectOf:
+    """Whoever a message has its effects by: the actor in the trail, and why, where that is more than its type."""
+
+    actor: Actor
+    why: str = ""
+
+
+BY_WORKER: Final = EffectOf(WORKER)
+"""By no person: what a feed delivers."""
+
+
 async def take_effect(
-    submission: Submission, message: Message, known: RelatedState, stored: StoredAlert
+    submission: Submission,
+    message: Message,
+    known: RelatedState,
+    stored: StoredAlert,
+    by: EffectOf = BY_WORKER,
 ) -> tuple[list[ReadyAlert], Behind]:
     """Carry out the effects of a message as the record has it now. Returns other messages that are to be planned, and
-    what became of those that were merged into what it replaces or ends.
+    what became of those that were merged into what it replaces or ends. `by`: for the trail.
     """
+    waits = [one.id for one in withdrawn(known, stored)] if stored.has_power else []
+    if waits:
+        why = by.why or f"{message.alert.msg_type}"
+        await RelatedAlerts(submission).withdraw(waits, stored.id, by.actor, why)
     if stored.environment is Environment.EXERCISE:
-        return await _take_effect_as_drill(submission, known, stored), NONE_BEHIND
+        return await _take_effect_as_drill(submission, known, stored, withdraws=bool(waits)), NONE_BEHIND
     if stored.reason not in TAKES_EFFECT or not stored.has_power:
         return [], NONE_BEHIND
     related = RelatedAlerts(submission)
     await _connect(submission, known, stored)
     replaced = [one.id for one in known.replaces]
-    await related.supersede_held(replaced, stored.id)
     if stored.reason is Reason.SUPERSEDED:
         return await _connect_late(submission, known), NONE_BEHIND
     if stored.reason not in DISPATCHED:
@@ -56,14 +96,15 @@ async def take_effect(
 
 
 async def _take_effect_as_drill(
-    submission: Submission, known: RelatedState, stored: StoredAlert
+    submission: Submission, known: RelatedState, stored: StoredAlert, *, withdraws: bool
 ) -> list[ReadyAlert]:
-    """Carry out the effects of an exercise that is sent, which are on other exercises only. Nothing else follows: none
-    waits for what it names, stands in for another, or is told late.
+    """Carry out the effects of an exercise that is sent, or withdraws one that was held, which are on other exercises
+    only. Nothing else follows: none waits for what it names, stands in for another, or is told late.
     """
+    if stored.reason in DRILLS or withdraws:
+        await _connect(submission, known, stored)
     if stored.reason not in DRILLS:
         return []
-    await _connect(submission, known, stored)
     await submission.stop([one.id for one in known.replaces], stored.id)
     return await submission.plan_again(stored.chain_id)
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cap import MsgType
+from dispatcher.intake.meaning import ACTS_ON_OTHERS
 from dispatcher.intake.prepare import OnDoubt
 from dispatcher.intake.related import (
+    NEVER_TOLD,
     RelatedState,
     is_newer_edition,
     is_worldwide,
+    may_act,
     may_act_on,
     reachable,
     reference_keys,
     resolve,
+    stands,
 )
 from dispatcher.intake.similarity import (
     alike,
@@ -25,7 +30,7 @@ from dispatcher.intake.similarity import (
     tolerance_window,
     words_digest,
 )
-from dispatcher.model.vocabulary import FEED_PREFIX, SENT, Environment
+from dispatcher.model.vocabulary import FEED_PREFIX, SENT, AlertState, Environment
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
 if TYPE_CHECKING:
@@ -54,6 +59,7 @@ async def related_state(
     known = await reader.graph(known)
     if message.is_doubtful:
         return known
+    known = replace(known, waiting=await reader.waiting(known))
     if message.ends:
         return known if message.places else replace(known, ended_places=await reader.ended_places(known))
     if message.environment is Environment.EXERCISE:
@@ -117,6 +123,8 @@ class _Reader:
             alert.sender, alert.identifier, message.sent, key if from_feed else "", lenient=from_feed
         )
         named = resolve(message, source_id, candidates, carried, lenient=from_feed)
+        if not from_feed:
+            named = await self._with_what_they_name(named)
         told = await self._submission.codes([one.id for one in (*copies, *others, *named)])
         own = {place.ags for place in message.places}
         succeeded = [
@@ -145,6 +153,43 @@ class _Reader:
             siblings=await self._siblings(references),
             crossing=[] if from_feed else self._crossing(everywhere, named, carried),
         )
+
+    async def _with_what_they_name(self, named: Sequence[StoredAlert]) -> list[StoredAlert]:
+        """Return these, and what those of them name that nobody was told of: whoever changes or ends an Update that
+        still waits means the warning that people know.
+        """
+        found = {stored.id: stored for stored in named}
+        fresh = list(named)
+        while unsent := [one for one in fresh if one.reason in NEVER_TOLD and one.msg_type in ACTS_ON_OTHERS]:
+            references = await self._related.references_of([one.id for one in unsent])
+            candidates = await self._related.candidates([one.identifier for one in references], [])
+            meant = replace(self._message, alert=replace(self._message.alert, references=tuple(references)))
+            more = resolve(meant, self._rules.source_id, self._effective(candidates), lenient=False)
+            fresh = [one for one in more if one.id not in found]
+            found |= {one.id: one for one in fresh}
+        return list(found.values())
+
+    async def waiting(self, known: RelatedState) -> list[StoredAlert]:
+        """Return what waits for a person and is outdated by this message. An end outdates Updates of what it ends, too,
+        and theirs: people would be warned anew of what has just been taken back.
+        """
+        found = {one.id: one for one in known.replaces if one.state is AlertState.HELD}
+        if self._message.ends and self._rules.on_doubt is OnDoubt.REFUSE:
+            ended = [one for one in known.replaces if stands(one, known.now) or one.reason not in SENT]
+            seen = {one.id for one in known.replaces}
+            while ended:
+                naming = await self._related.co_naming([(one.sender, one.identifier) for one in ended])
+                ended = [
+                    one for one in self._effective(naming) if one.id not in seen and self._is_unsent(one)
+                ]
+                seen |= {one.id for one in ended}
+                found |= {one.id: one for one in ended if one.state is AlertState.HELD}
+        return list(found.values())
+
+    def _is_unsent(self, stored: StoredAlert) -> bool:
+        """Whether it is an Update that nobody was told of and that this message may act on."""
+        acts = stored.msg_type == MsgType.UPDATE and stored.reason in NEVER_TOLD
+        return acts and may_act(self._message, self._rules.source_id, stored)
 
     async def _siblings(self, references: Sequence[cap.Reference]) -> list[StoredAlert]:
         if not self._message.acts or not references:

@@ -32,6 +32,9 @@ POWERLESS_REASONS = frozenset(
     }
 )
 """A message recorded for one of these takes nothing away from the one it names."""
+NEVER_TOLD = frozenset({Reason.HELD, Reason.DISCARDED, Reason.SUPERSEDED, Reason.EXPIRED})
+"""An Update recorded for one of these may never have taken the place of what it names: whoever names it means that as
+well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,9 @@ class RelatedState:
     `siblings` refer to something that the message refers to as well, of record or not. `equal_to` is another source's
     warning in force that says the same to the same people. `covering` are those copies and editions, by id, that told
     everybody whom this message is for. `beyond` is what it names of other sources beyond its own territory.
-    `ended_places` are those of what the message ends, where it names none itself. All of these are of the message's own
-    environment; `crossing` is what it names of the other one, and nothing of its own.
+    `ended_places` are those of what the message ends, where it names none itself. `waiting` is what still waits for a
+    person and is outdated by this message: what it replaces, and Updates of what it ends. All of these are of the
+    message's own environment; `crossing` is what it names of the other one, and nothing of its own.
     """
 
     now: datetime
@@ -67,6 +71,7 @@ class RelatedState:
     beyond: Sequence[StoredAlert] = ()
     ended_places: tuple[AffectedMunicipality, ...] = ()
     crossing: Sequence[StoredAlert] = ()
+    waiting: Sequence[StoredAlert] = ()
 
     @property
     def connected(self) -> list[StoredAlert]:

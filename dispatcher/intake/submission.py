@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import cap
 from dispatcher.audience.estimate import NOBODY
 from dispatcher.intake.decide import Decision, decide
-from dispatcher.intake.effects import NONE_BEHIND, Behind, behind, take_effect
-from dispatcher.intake.four_eyes.asking import with_doubt
+from dispatcher.intake.effects import NONE_BEHIND, Behind, EffectOf, behind, take_effect, withdrawn
+from dispatcher.intake.four_eyes.asking import approval_ahead, with_doubt
 from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import lane_in, new_alert
 from dispatcher.intake.prepare import IntakeRules, Message, OnDoubt
@@ -32,6 +32,7 @@ from dispatcher.intake.requirements import (
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
+from dispatcher.model.status import DeedKind
 from dispatcher.model.templates.version import stated_version
 from dispatcher.model.vocabulary import (
     DISPATCHED,
@@ -49,10 +50,10 @@ from dispatcher.store import audit
 from dispatcher.targeting.outcome import Match, MatchProfile, home_of
 
 if TYPE_CHECKING:
-    from dispatcher.access.principals import Actor, Principal
+    from dispatcher.access.principals import Principal
     from dispatcher.audience.estimate import AudienceEstimate, AudienceEstimator
     from dispatcher.boundaries.municipalities import Boundaries
-    from dispatcher.intake.four_eyes.asking import ApprovalAsking, PolicyAnswer
+    from dispatcher.intake.four_eyes.asking import ApprovalAhead, ApprovalAsking, PolicyAnswer
     from dispatcher.intake.preview.sms import SmsPreview
     from dispatcher.intake.related import RelatedState
     from dispatcher.metrics import Metrics
@@ -83,6 +84,8 @@ class Accepted:
     """The equal warning of which people are notified in place of this one."""
     behind: Behind = NONE_BEHIND
     """What becomes of equal warnings that were merged into what it replaces or ends."""
+    withdrawn: tuple[StoredAlert, ...] = ()
+    """What waited for a person until then, had reached nobody, and is sent no more because of this message."""
 
     @property
     def sent_to_people(self) -> bool:
@@ -130,7 +133,15 @@ class Preview:
     dropped: Dropped | None = None
     """Of an Update: who is told that they are no longer concerned."""
     sms: Quote | None = None
-    """What its SMS would cost, and how long they would take."""
+    """What its SMS would cost, and how long they would take; of what waits, if it was approved now."""
+    approval: ApprovalAhead | None = None
+    """Where it would wait for a second person: because of what, and who that may be. All else is said as of what is
+    sent.
+    """
+    ends: tuple[StoredAlert, ...] = ()
+    """What holds now and would be replaced or ended by it."""
+    withdrawn: tuple[StoredAlert, ...] = ()
+    """What waits for a person, has reached nobody, and would be sent no more."""
 
     @property
     def sent_to_people(self) -> bool:
@@ -184,20 +195,21 @@ class SubmissionIntake:
         self._longest_lifetime = timedelta(hours=settings.longest_lifetime_hours)
         self._future_tolerance = timedelta(seconds=settings.future_tolerance_s)
 
-    async def accept(self, principal: Principal, raw: bytes, *, corrects: Actor | None = None) -> Accepted:
+    async def accept(self, principal: Principal, raw: bytes, *, corrects: EffectOf | None = None) -> Accepted:
         """Return only after the commit. Raises `RequestRefused`, or what `record.UNAVAILABLE` lists. `corrects`: it is
-        the correction of a warning that was wrong, by whom.
+        the correction of a warning that was wrong, by whom, and what was wrong with it.
         """
         started = time.monotonic()
         valid, asked = await self._asked(await self._read(principal, raw))
         if corrects is not None:
             valid = replace(valid, rules=replace(valid.rules, corrects=True))
         async with self._turn(principal), self._alerts.submission(valid.message.alert.sender) as submission:
-            accepted, others = await self._record(submission, valid)
+            by = corrects or EffectOf(principal.actor)
+            accepted, others = await self._record(submission, valid, by)
             if self._asking is not None and not accepted.repeated:
                 await self._asking.request(submission, valid.message, accepted.alert, asked, principal.author)
             if corrects is not None:
-                await audit.note(submission.connection, corrects, "alert.correct", accepted.alert.id)
+                await audit.note(submission.connection, corrects.actor, DeedKind.CORRECTED, accepted.alert.id)
             if not accepted.repeated and (stated := stated_version(valid.message.alert.codes)):
                 template, version = stated
                 named = {"template": template, "version": version}
@@ -226,7 +238,7 @@ class SubmissionIntake:
 
     async def preview(self, principal: Principal, raw: bytes) -> Preview:
         """Decide as `accept` does, without any effect. Raises like `accept`."""
-        valid, _ = await self._asked(await self._read(principal, raw))
+        valid, asked = await self._asked(await self._read(principal, raw))
         message = valid.message
         async with self._turn(principal), self._alerts.submission(message.alert.sender) as submission:
             known, decision = await self._decide(submission, valid)
@@ -234,6 +246,7 @@ class SubmissionIntake:
             as_recorded = new_alert(submission.now, valid.rules, message, known, decision, valid.raw)
             others = await behind(submission, message, known, as_recorded)
             left = await _left_places(submission, message, known, decision)
+            approval = approval_ahead(asked, decision, submission.now, principal.author)
         repeated = decision.reason is Reason.DUPLICATE
         before = known.same if repeated else None
         estimate, told = NOBODY, None
@@ -268,13 +281,16 @@ class SubmissionIntake:
             behind=others,
             told=told,
             dropped=await self._dropped(message, known, left),
-            sms=await self._quote(message, known, as_recorded, estimate),
+            sms=await self._quote(message, known, as_recorded, estimate) if _would_send(decision) else None,
+            approval=approval,
+            ends=() if repeated else tuple(known.standing),
+            withdrawn=() if repeated else withdrawn(known, as_recorded),
         )
 
     async def _quote(
         self, message: Message, known: RelatedState, recorded: NewAlert, estimate: AudienceEstimate
     ) -> Quote | None:
-        if self._sms is None or recorded.reason not in SENT:
+        if self._sms is None:
             return None
         reach = estimate.shown_by_channel()
         return await self._sms.quote(message, recorded, reach, updates=bool(known.standing))
@@ -379,7 +395,7 @@ class SubmissionIntake:
         return known, decision
 
     async def _record(
-        self, submission: Submission, valid: _ValidSubmission
+        self, submission: Submission, valid: _ValidSubmission, by: EffectOf
     ) -> tuple[Accepted, list[ReadyAlert]]:
         known, decision = await self._decide(submission, valid)
         message = valid.message
@@ -388,9 +404,10 @@ class SubmissionIntake:
         if counts_for_quota(message, decision):
             await self._require_quota(submission, valid.rules)
         alert = new_alert(submission.now, valid.rules, message, known, decision, valid.raw)
-        stored = await submission.record(alert)
-        others, merged = await take_effect(submission, message, known, stored)
-        return self._accepted(stored, valid, known, merged), others
+        stored = await submission.record(alert, by.actor)
+        others, merged = await take_effect(submission, message, known, stored, by)
+        accepted = self._accepted(stored, valid, known, merged)
+        return replace(accepted, withdrawn=withdrawn(known, stored)), others
 
     async def _is_quota_reached(
         self, submission: Submission, valid: _ValidSubmission, decision: Decision
@@ -430,6 +447,11 @@ def _client(principal: Principal) -> str:
     return f"{principal.environment}:{principal.submits_as}"
 
 
+def _would_send(decision: Decision) -> bool:
+    """Whether people would get the message, at once or when a second person has approved it."""
+    return decision.reason in SENT or decision.waits_for_approval
+
+
 def _replaced(known: RelatedState) -> tuple[list[str], list[str]]:
     """Return the graphs that become one with the message, and what it replaces or ends."""
     return sorted({stored.chain_id for stored in known.connected}), [stored.id for stored in known.replaces]
@@ -439,7 +461,7 @@ async def _left_places(
     submission: Submission, message: Message, known: RelatedState, decision: Decision
 ) -> tuple[AffectedMunicipality, ...] | None:
     """Return the municipalities of what holds that an Update leaves; None where it changes nothing that holds."""
-    if decision.reason not in WARNING or not known.standing:
+    if not (decision.reason in WARNING or decision.waits_for_approval) or not known.standing:
         return None
     own = {place.ags for place in message.places}
     found = [place for stored in known.standing for place in await submission.places(stored.id)]
@@ -462,6 +484,9 @@ async def _require_own_reach(
     """
     if decision.reason is Reason.DUPLICATE:
         return
-    for stored in known.replaces:
-        if rules.is_bounded or (decision.reason in SENT and stored.source_id != rules.source_id):
+    waits = {stored.id for stored in known.waiting}
+    concerned = {stored.id: stored for stored in (*known.replaces, *known.waiting)}
+    for stored in concerned.values():
+        acts = decision.reason in SENT or stored.id in waits
+        if rules.is_bounded or (acts and stored.source_id != rules.source_id):
             require_own_reach(rules, await submission.places(stored.id))

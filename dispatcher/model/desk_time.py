@@ -8,13 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
+    from datetime import date, datetime, tzinfo
 
 DEFAULT_ZONE = "Europe/Berlin"
 """The default of WARN_TIME_ZONE, for commands that only speak HTTP and load no settings."""
 
 _PATTERNS = {"de": "%d.%m.%Y %H:%M", "en": "%Y-%m-%d %H:%M"}
 _GERMAN_ZONES = {"CET": "MEZ", "CEST": "MESZ", "EET": "OEZ", "EEST": "OESZ", "WET": "WEZ", "WEST": "WESZ"}
+
+
+def desk_day(day: date, language: str = "de") -> str:
+    """Return the day as `28.11.2026`, in English as `2026-11-28`: as the times beside it have it."""
+    return day.strftime(_PATTERNS[language].partition(" ")[0])
 
 
 def desk_time(moment: datetime, zone: tzinfo, language: str = "de", *, seconds: bool = False) -> str:

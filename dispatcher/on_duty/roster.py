@@ -62,6 +62,14 @@ class Roster:
         """Whether somebody on duty can be told, whoever else is."""
         return any(one.level is DutyLevel.ON_DUTY for one in self.told)
 
+    @property
+    def off_duty(self) -> Mapping[str, str]:
+        """Return why each person is not told as somebody on duty, by id: also those told in their place."""
+        instead = {
+            one.person_id: one.level.name.lower() for one in self.told if one.level is not DutyLevel.ON_DUTY
+        }
+        return {person: why.value for person, why in self.left_out.items()} | instead
+
 
 _WITHHELD = {
     Withheld.DISABLED: LeftOut.DISABLED,

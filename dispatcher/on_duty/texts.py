@@ -35,6 +35,8 @@ DONE_HOLDS: Final = timedelta(hours=1)
 DECLARATIVE: Final = 8030
 """By this number browsers know a Declarative Web Push message, which they show by themselves."""
 MARK: Final = "ÜBUNG"
+REAL: Final = "ECHTBETRIEB"
+"""How the title of a message about a real warning begins, as the pages do: it is told from an exercise at once."""
 
 _LINK: Final = re.compile(r"://|www\.|\d{1,3}(?:\.\d{1,3}){3}", re.IGNORECASE)
 _POINT: Final = re.compile(r"(?<=\w)[.．。｡](?=[^\W\d_])")
@@ -42,6 +44,7 @@ _POINT: Final = re.compile(r"(?<=\w)[.．。｡](?=[^\W\d_])")
 _GRAVITY: Final = {
     name: rank for rank, name in enumerate(("Minor", "Moderate", "Severe", "Extreme"), start=1)
 }
+_SEVERITIES: Final = {"Extreme": "extrem", "Severe": "schwer", "Moderate": "mäßig", "Minor": "gering"}
 _URGENT_FIRST: Final = (Occasion.ESCALATION, Occasion.REMINDER, Occasion.DUE, Occasion.DONE)
 _TITLES: Final = {
     (Occasion.DUE, True): "Freigabe fällig",
@@ -102,8 +105,7 @@ class DutyTexts:
             some = f" (davon {exercises} {MARK})" if exercises and not _is_exercise(first) else ""
             text += f" Dazu {len(others)} weitere{some}, auch diese warten auf Sie oder sind erledigt."
         link, mark = self._link(first), MARK if _is_exercise(first) else ""
-        if mark:
-            title = f"{mark} – {title}"
+        title = f"{mark or REAL} – {title}"
         waiting = [one.matter.expires for one in subjects if one.ending is None]
         deadline = min([*waiting, now + timedelta(days=1)]) if waiting else now + DONE_HOLDS
         key = _collapse_key(first.matter)
@@ -116,7 +118,8 @@ class DutyTexts:
 
     def _text(self, subject: Subject) -> str:
         matter = subject.matter
-        parts = [f"„{_headline(matter.headline)}“, {matter.severity}, von {_writers(matter)}."]
+        severity = _SEVERITIES.get(matter.severity, "Schwere unbekannt")
+        parts = [f"„{_headline(matter.headline)}“, {severity}, von {_writers(matter)}."]
         if subject.ending is not None:
             return " ".join(parts)
         parts.append(self._link(subject) or _AT_THE_SERVER)

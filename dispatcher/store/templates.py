@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dispatcher.model.templates.version import (
+    TemplateLimit,
     TemplateRefusal,
     TemplateStep,
     TemplateVersion,
@@ -24,9 +26,14 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection, Pool
 
 TEMPLATES_MAX: Final = 200
-"""Templates in a record: more than anybody finds one among."""
-VERSIONS_MAX: Final = 200
-"""Versions of one template, which are kept for good."""
+"""Templates in a record with a version that is a draft or approved: more than anybody finds one among. Where they are
+mostly somebody's rubbish, approvers reject that, and there is room again."""
+OWN_VERSIONS_MAX: Final = 50
+"""Versions of one template that the same author saves in `LATELY`. They are kept for good; a limit for all together
+would let one author keep everybody else from saving."""
+OWN_TEMPLATES_MAX: Final = 50
+"""Templates that the same author begins in `LATELY`: some more than a district has."""
+LATELY: Final = timedelta(days=7)
 _VERSION: Final = """
 SELECT v.template_id, v.version, v.title, v.content, v.sha256, v.authors, v.saved_by, v.saved_at,
   d.decision, d.decided_by, d.decided_at, d.why,
@@ -35,6 +42,8 @@ FROM template_version v
 LEFT JOIN template_decision d ON (d.template_id, d.version) = (v.template_id, v.version) AND NOT d.is_end
 LEFT JOIN template_decision e ON (e.template_id, e.version) = (v.template_id, v.version) AND e.is_end
 """
+_BARE: Final = _VERSION.replace("v.content", "''::bytea AS content")
+"""The same without what versions say."""
 
 
 class SavedVersion(NamedTuple):
@@ -63,10 +72,10 @@ class Templates:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock(connection)
-            before = await _versions(connection, new.template_id)
+            before = await _versions(connection, new.template_id, contents=False)
             if before and before[-1].sha256 == new.sha256 and before[-1].may_be_rehearsed:
                 return SavedVersion(before[-1], repeated=True)
-            await _require_room(connection, before)
+            await _require_room(connection, new.template_id, before, by)
             authors = [new.author] if new.author else await persons_of(connection, new.source_id)
             version = len(before) + 1
             await connection.execute(
@@ -151,9 +160,7 @@ class Templates:
 
     async def all(self) -> dict[str, list[TemplateVersion]]:
         """Return the versions of all templates, without what they say, by id and in their order."""
-        rows = await self._pool.fetch(
-            _VERSION.replace("v.content", "''::bytea AS content") + " ORDER BY v.template_id, v.version"
-        )
+        rows = await self._pool.fetch(f"{_BARE} ORDER BY v.template_id, v.version")
         found: dict[str, list[TemplateVersion]] = {}
         for row in rows:
             found.setdefault(row["template_id"], []).append(_version(row))
@@ -165,14 +172,37 @@ async def _lock(connection: Connection) -> None:
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('template', 0))")
 
 
-async def _require_room(connection: Connection, before: list[TemplateVersion]) -> None:
-    templates = await connection.fetchval("SELECT count(DISTINCT template_id) FROM template_version")
-    if len(before) >= VERSIONS_MAX or (not before and templates >= TEMPLATES_MAX):
-        raise TooManyTemplatesError
+async def _require_room(
+    connection: Connection, template_id: str, before: list[TemplateVersion], by: Actor
+) -> None:
+    """Raise `TooManyTemplatesError` where this author may save no further version of it now, or nobody may."""
+    versions, begun = await connection.fetchrow(
+        """SELECT count(*) FILTER (WHERE template_id = $1), count(*) FILTER (WHERE version = 1)
+           FROM template_version WHERE saved_by = $2 AND saved_at > clock_timestamp() - $3::interval""",
+        template_id,
+        by,
+        LATELY,
+    )
+    if versions >= OWN_VERSIONS_MAX:
+        raise TooManyTemplatesError(TemplateLimit.OWN_VERSIONS, OWN_VERSIONS_MAX, LATELY.days)
+    if any(one.may_be_rehearsed for one in before):
+        return
+    if not before and begun >= OWN_TEMPLATES_MAX:
+        raise TooManyTemplatesError(TemplateLimit.OWN_TEMPLATES, OWN_TEMPLATES_MAX, LATELY.days)
+    templates = await connection.fetchval(
+        """SELECT count(DISTINCT template_id) FROM template_version v WHERE NOT EXISTS (
+             SELECT 1 FROM template_decision d
+             WHERE (d.template_id, d.version) = (v.template_id, v.version) AND d.decision <> 'approve')"""
+    )
+    if templates >= TEMPLATES_MAX:
+        raise TooManyTemplatesError(TemplateLimit.TEMPLATES, TEMPLATES_MAX, LATELY.days)
 
 
-async def _versions(connection: Connection | Pool, template_id: str) -> list[TemplateVersion]:
-    rows = await connection.fetch(f"{_VERSION} WHERE v.template_id = $1 ORDER BY v.version", template_id)
+async def _versions(
+    connection: Connection | Pool, template_id: str, *, contents: bool = True
+) -> list[TemplateVersion]:
+    query = _VERSION if contents else _BARE
+    rows = await connection.fetch(f"{query} WHERE v.template_id = $1 ORDER BY v.version", template_id)
     return [_version(row) for row in rows]
 
 

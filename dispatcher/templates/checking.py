@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import cap
 from channels.sms.contract import MAX_PARTS
 from channels.sms.fitting import compose, essential
 from channels.sms.sentences import sentences
-from dispatcher.model.alerts import StoredAlert
-from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
+from dispatcher.model.vocabulary import Kind
 from dispatcher.templates.faults import fault
 from dispatcher.templates.filling import Circumstances, fill, municipalities_area, text_faults
 from dispatcher.templates.template import EXPECTED, TEXTS, FieldKind
@@ -22,6 +21,7 @@ from dispatcher.texts.content import RecordedMessage, content
 from dispatcher.texts.languages import SIMPLE
 from dispatcher.texts.lines import lines
 from dispatcher.texts.times import Present
+from dispatcher.texts.unrecorded import unrecorded
 from dispatcher.texts.words.catalogues import words_for
 
 if TYPE_CHECKING:
@@ -52,6 +52,14 @@ class LanguageCheck:
     sms_parts: int
 
 
+class ExampleSms(NamedTuple):
+    """An SMS as it is sent. `is_whole`: it has what a warning needs."""
+
+    text: str
+    parts: int
+    is_whole: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What was found. `languages` is empty where the texts cannot be filled."""
@@ -73,8 +81,7 @@ def check(template: Template) -> Checked:
     findings += _messages(template)
     if not cap.is_valid(findings):
         return Checked(tuple(findings), ())
-    examples = {name: field.example for name, field in template.fields.items()}
-    alert = fill(template, examples, _around(template)).alert
+    alert = example(template)
     assert alert is not None  # noqa: S101 - no finding is an error
     found = []
     for language in template.languages():
@@ -82,6 +89,12 @@ def check(template: Template) -> Checked:
         found.append(one)
         findings += more
     return Checked(tuple(findings), tuple(found))
+
+
+def example(template: Template) -> Alert | None:
+    """Return the message that the examples make; None where they make none that may be sent."""
+    examples = {name: field.example for name, field in template.fields.items()}
+    return fill(template, examples, _around(template)).alert
 
 
 def _presets(template: Template) -> Iterator[Finding]:
@@ -179,10 +192,10 @@ def _language(template: Template, alert: Alert, language: str) -> tuple[Language
         findings.append(fault("headline-long", path, characters=longest, most=HEADLINE))
     if SIMPLE in language.split("-"):
         findings += _long_sentences(language, {name: getattr(info, name) or "" for name in TEXTS})
-    parts, is_whole = _sms(alert, language)
-    if not is_whole:
-        findings.append(fault("sms-cut", f"texts/{language}/instruction", parts=parts))
-    return LanguageCheck(language, info.headline or "", longest, parts), findings
+    sms = example_sms(alert, language)
+    if not sms.is_whole:
+        findings.append(fault("sms-cut", f"texts/{language}/instruction", parts=sms.parts))
+    return LanguageCheck(language, info.headline or "", longest, sms.parts), findings
 
 
 def _longest(fields: Mapping[str, TemplateField]) -> dict[str, str]:
@@ -206,44 +219,16 @@ def _long_sentences(language: str, texts: Mapping[str, str]) -> Iterator[Finding
                 )
 
 
-def _sms(alert: Alert, language: str) -> tuple[int, bool]:
-    """Return the parts of an SMS in this language, and whether it has what a warning needs."""
+def example_sms(alert: Alert, language: str, parts_max: int = MAX_PARTS) -> ExampleSms:
+    """Return the SMS of an example in this language, with at most so many parts."""
     expires = max(info.expires for info in alert.infos if info.expires)
-    stored = _as_stored(alert, expires)
+    stored = unrecorded(alert, SENT, expires)
     chosen = choose(alert, Kind.ALERT, language, SENT, expires)
     assert chosen is not None  # noqa: S101 - it goes on
     assert chosen.info is not None  # noqa: S101 - there is one for each language
     source = RecordedMessage(alert, stored, (_PLACE,), (("00000000", _PLACE),))
     said = tuple(lines(content(source, chosen, Kind.ALERT, words_for(language), SENT), Present(SENT, UTC)))
     own = primary_language(chosen.info)
-    sms = compose(said, MAX_PARTS, own)
-    return len(sms.parts), essential(said).stands_in("".join(sms.parts), own)
-
-
-def _as_stored(alert: Alert, expires: datetime) -> StoredAlert:
-    """Return the message as the record would have it."""
-    info = alert.infos[0]
-    return StoredAlert(
-        id="",
-        source_id="",
-        sender=alert.sender,
-        identifier=alert.identifier,
-        sent=SENT,
-        msg_type=alert.msg_type,
-        status=alert.status,
-        scope=alert.scope,
-        event=info.event,
-        headline=info.headline or "",
-        severity=info.severity,
-        sha256=b"",
-        received_at=SENT,
-        expires=expires,
-        lane=Lane.FLASH,
-        reason=Reason.FIRST_NOTICE,
-        chain_id="",
-        state=AlertState.ACCEPTED,
-        planned_at=None,
-        settled_at=None,
-        stopped_by=None,
-        audience=0,
-    )
+    sms = compose(said, parts_max, own)
+    is_whole = essential(said).stands_in("".join(sms.parts), own)
+    return ExampleSms(sms.text, len(sms.parts), is_whole)

@@ -88,16 +88,17 @@ def _ended(said: Content, present: Present) -> Iterator[Line]:
     """Yield where and since when the all-clear is given; what to do now and why it ended, as its author says, or where
     only the source's list says so. Nobody is told again what to do in the danger. Where a warning goes on elsewhere,
     its places would be misread as those where it is over. What else is in force there is said, or it would be taken for
-    an all-clear of everything.
+    an all-clear of everything; and said behind all of this: "this warning" in front of it can only be the one that is
+    over, behind it would be the one that goes on.
     """
     if said.since:
         yield from _where(said)
         yield _time(said.words.since, said.words.since_short, clock_time(said.since, present, said.words))
-    yield from _others(said)
     if said.of_the_end:
         yield Line(said.of_the_end, cut=Cut.SPARE)  # one line: a channel gives the room to spare to one
     if said.kind is Kind.DELISTED and said.description:
         yield Line(said.description, cut=Cut.SENTENCES)
+    yield from _others(said)
 
 
 def _others(said: Content) -> Iterator[Line]:

@@ -1,23 +1,10 @@
-"""Measure and shorten texts by the bytes that they take in JSON."""
+"""Mark texts as an exercise, and shorten them by the bytes that they take in JSON."""
 
 from __future__ import annotations
 
-import json
+from channels.json_texts import as_json, json_length, shorten
 
-
-def shorten(text: str, room: int) -> str:
-    """Return at most `room` bytes of JSON string, cut at a word, with an ellipsis; empty if not even a word fits."""
-    if json_length(text) <= room:
-        return text
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if json_length(text[:middle]) + 3 <= room:
-            low = middle
-        else:
-            high = middle - 1
-    words = text[:low].rsplit(None, 1)
-    return f"{words[0].rstrip()}…" if words else ""
+__all__ = ["as_json", "before", "json_length", "marked", "shorten"]
 
 
 def before(mark: str) -> str:
@@ -35,13 +22,3 @@ def marked(text: str, mark: str, room: int) -> str:
     start, end = "" if text.startswith(mark) else before(mark), f" – {mark}"
     inner = shorten(text, room - json_length(start) - json_length(end))
     return f"{start}{inner}{end}" if inner else ""
-
-
-def json_length(text: str) -> int:
-    """Return the bytes of the text as a JSON string, without its quotes."""
-    return len(as_json(text)) - 2
-
-
-def as_json(value: object) -> bytes:
-    """Return the value as compact JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dispatcher.access.persons import Person
-from dispatcher.access.principals import Principal, of_person
+from dispatcher.access.principals import UNNAMED_OPERATOR, Principal, of_person
 from dispatcher.access.roles import Role, RoleGrant
 from dispatcher.api.alerts import routes
 from dispatcher.intake.correction.prepared import Falsehood
@@ -15,6 +15,7 @@ from dispatcher.model.problems import RequestRefused
 from dispatcher.model.vocabulary import Environment, State
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.persons.persons import Persons
 from tests.api.conftest import EXERCISE_KEY, INSTANCE_KEY, KEY, NEIGHBOUR, OTHER_KEY, Service
 from tests.support.histories import finish, ledger_of, plan, subscription
 from tests.support.messages import DUEREN, JUELICH, SENDER
@@ -70,6 +71,27 @@ async def test_a_false_alarm_is_taken_back_in_one_step(service: Service) -> None
     assert answer.json["alert"]["headline"] == "Fehlalarm: Hochwasser an der Rur"
     over = (await service.get(f"/v1/alerts/{alert['id']}")).json["over"]
     assert (over["reason"], over["by"]) == ("cancelled", answer.json["alert"]["id"])
+
+
+async def test_all_that_is_done_by_a_personal_key_is_the_persons_on_the_trail(
+    service: Service, pool: Any
+) -> None:
+    await Persons(pool).add(Person("m.keller", Environment.LIVE, (), "leitstelle"), UNNAMED_OPERATOR)
+    await pool.execute("UPDATE api_key SET person = 'm.keller' WHERE id = 'leitstelle'")
+    begun = await pool.fetchval("SELECT max(id) FROM audit")
+    one = warning()
+    alert_id = (await service.submit(one)).json["alert"]["id"]
+    await service.get(f"/v1/alerts/{alert_id}/ledger")
+    await service.request("POST", f"/v1/alerts/{alert_id}/correct?what=false-alarm")
+    rows = await pool.fetch("SELECT actor, action, detail FROM audit WHERE id > $1 ORDER BY id", begun)
+    assert [row["action"] for row in rows] == [
+        "alert.accept",
+        "ledger.read",
+        "alert.accept",
+        "alert.correct",
+    ]
+    assert {(row["actor"], row["detail"]["key"]) for row in rows} == {("person:m.keller", "wk_leitstelle")}
+    assert {row["detail"]["source"] for row in rows if row["action"] == "alert.accept"} == {"leitstelle"}
 
 
 async def test_an_exercise_is_taken_back_among_exercises(service: Service, pool: Any) -> None:

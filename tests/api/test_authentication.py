@@ -14,7 +14,9 @@ import pytest
 import structlog
 from fastapi import APIRouter, Depends, FastAPI
 
+from channels.base import Endpoint
 from channels.sms.settings import SmsGatewaySettings
+from channels.webpush.encoder import DirectEncoder
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.keys import KeyKind, KeyName
 from dispatcher.access.kinds import PrincipalKind
@@ -197,15 +199,18 @@ class World:
     exercise_id: str
     held: tuple[str, str]
     """What waits for a second person: one to be approved, one to be rejected."""
+    doubtful: tuple[str, str]
+    """What waits for an operator: one to be released, one to be discarded."""
+    withdrawn: dict[Environment, str]
+    """What waits and may be taken back, of a warning and of an exercise."""
 
     async def ask(self, route: Route, caller: Caller) -> Any:
         exercise = environment_of_path(route.path) is Environment.EXERCISE
-        waiting = self.held[route.path.endswith("/reject")]
-        alert_id = self.exercise_id if exercise else self.alert_id
+        alert_id = self._alert(route)
         path = route.path.format(
             template_id="hochwasser" if "/versions/" not in route.path else "probe",
             version={"approve": 1, "reject": 2, "retire": 3}.get(route.path.rpartition("/")[2], 0),
-            alert_id=waiting if route.path.startswith("/v1/approvals") else alert_id,
+            alert_id=alert_id,
             name="mowas",
             gateway="sms-1",
             instance_id="neighbour" if "/consents/" in route.path or _is_operated(route) else "dueren",
@@ -225,8 +230,8 @@ class World:
             body = b'{"receipts": []}' if path.endswith("/receipts") else b'{"given_by": "A. Muster"}'
         elif _is_operated(route):
             body = json.dumps(OPERATED.get(route.path.rpartition("/")[2], {})).encode()
-        elif path.endswith(("/approve", "/reject")) or "/v1/templates" in path:
-            body = _of_template(path) if "/v1/templates" in path else await self._decision(waiting)
+        elif path.endswith(DECISIONS) or "/v1/templates" in path:
+            body = _of_template(path) if "/v1/templates" in path else await self._decision(path, alert_id)
         elif not path.startswith("/v1/gateways"):
             changes = {"status": "Exercise", "more": "<note>Übung</note>"} if exercise else {}
             body, content_type = warning(DUEREN, **changes).xml(), CAP
@@ -235,7 +240,27 @@ class World:
             return await self.service.request("GET", path, **shown)
         return await self.service.request(route.method, path, body, content_type=content_type, **shown)
 
-    async def _decision(self, waiting: str) -> bytes:
+    def _alert(self, route: Route) -> str:
+        """The alert that a route is asked for: to be decided about where it decides."""
+        environment = environment_of_path(route.path)
+        if route.path.endswith("/withdraw"):
+            return self.withdrawn[environment]
+        if environment is Environment.EXERCISE:
+            return self.exercise_id
+        if route.path.startswith("/v1/approvals"):
+            return self.held[route.path.endswith("/reject")]
+        if route.path.startswith("/v1/held"):
+            return self.doubtful[route.path.endswith("/discard")]
+        return self.alert_id
+
+    async def _decision(self, path: str, waiting: str) -> bytes:
+        if path.endswith("/shifts"):
+            return b'{"note": "ruhig"}'
+        if waiting == self.alert_id:
+            return b'{"letters": 0}'
+        if waiting == self.doubtful[0]:
+            target = await self.service.parts.alerts.target_sha256(waiting)
+            return json.dumps({"target_sha256": target, "people": 0, "why": "angerufen"}).encode()
         shown = await self.service.parts.four_eyes.shown(waiting)
         return json.dumps(
             {"binding": shown.binding} if waiting == self.held[0] else {"why": "falsch"}
@@ -271,6 +296,7 @@ class World:
         return found
 
 
+DECISIONS = ("/approve", "/reject", "/release", "/discard", "/replay", "/shifts")
 OPERATED = {
     "instances": {"id": "new", "municipalities": [DUEREN]},
     "{instance_id}": {"contact": "A. Muster"},
@@ -408,11 +434,15 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
         sent = await service.submit(warning(DUEREN))
         drill = await service.submit(warning(DUEREN, status="Exercise", more="<note>Übung</note>"))
         await pool.execute("INSERT INTO approval_rule VALUES ('*', 'Severe', 0, true)")
-        held = [
-            (await service.submit(warning(JUELICH, headline=one))).json["alert"]["id"] for one in ("A", "B")
-        ]
+        held = [(await service.submit(warning(JUELICH, headline=one))).json["alert"]["id"] for one in "ABCDE"]
         await pool.execute("DELETE FROM approval_rule")
-        yield World(service, sent.json["alert"]["id"], drill.json["alert"]["id"], (held[0], held[1]))
+        await pool.execute("DELETE FROM approval WHERE alert_id = ANY($1)", held[2:])
+        await pool.execute("UPDATE alert SET held_for = 'severity' WHERE id = ANY($1)", held[2:])
+        other = (await service.submit(warning(JUELICH, status="Exercise"))).json["alert"]["id"]
+        await pool.execute("UPDATE alert SET state = 'held', reason = 'held' WHERE id = $1", other)
+        sent_id, drill_id = (one.json["alert"]["id"] for one in (sent, drill))
+        withdrawn = {Environment.LIVE: held[4], Environment.EXERCISE: other}
+        yield World(service, sent_id, drill_id, (held[0], held[1]), (held[2], held[3]), withdrawn)
 
 
 def test_every_kind_asks_and_every_kind_that_shows_something_over_http_is_there() -> None:
@@ -509,10 +539,20 @@ async def test_what_is_open_asks_for_nothing(world: World) -> None:
             name=_file_of(path),
             environment="live",
             number=1,
+            template_id="hochwasser",
+            version=1,
+            proof="",
         )
-        body = json.dumps({"endpoints": [], "places": [DUEREN]}) if method == "PUT" else None
+        body: str | bytes | None = (
+            json.dumps({"endpoints": [], "places": [DUEREN]}) if method == "PUT" else None
+        )
         if path == "/v1/receipts" and method == "POST":
             body = '{"receipt": "", "state": "displayed"}'
+        if "/canary/" in path:
+            own = service.own_receivers
+            path = own.address("", "own")
+            sealed_for = Endpoint(1, "", own.receiver("own").keys)
+            body = DirectEncoder()(b'{"receipt": ""}', sealed_for)
         if path.startswith("/console/") and method == "POST":  # only of its own pages, whoever asks
             assert (await world.service.request(method, path, key="")).status == HTTPStatus.FORBIDDEN
             continue
@@ -554,6 +594,7 @@ def parts() -> Any:
         health=None,
         reports=None,
         receipts=None,
+        own_receivers=None,
         publisher=None,
         streams=None,
         signer=None,
@@ -577,13 +618,13 @@ def test_the_port_of_metrics_has_what_the_table_says_and_requires_nothing() -> N
 
 def test_a_route_that_was_forgotten_keeps_the_application_from_starting() -> None:
     app = application(parts())
-    router = APIRouter(prefix="/v1/held")
+    router = APIRouter(prefix="/v1/forgotten")
 
     @router.get("")
-    async def held() -> None: ...
+    async def forgotten() -> None: ...
 
     app.include_router(router)
-    with pytest.raises(TableError, match="GET /v1/held: not in the table"):
+    with pytest.raises(TableError, match="GET /v1/forgotten: not in the table"):
         require_table(app)
 
 
@@ -691,20 +732,20 @@ async def test_a_refusal_is_counted_at_every_route_by_kind_and_reason(world: Wor
     before = refused(world.service)
     routes = [route for row in GRANTS for route in row.routes]
     of_keys = [route for route in routes if not route.path.startswith("/v1/gateways")]
-    not_of_sources = ("/v1/instance", "/v1/operator", "/v1/approvals", "/v1/templates/{template_id}/versions")
-    of_sources = [route for route in of_keys if not route.path.startswith(not_of_sources)]
+    of_persons = [
+        route for row in GRANTS if set(row.held_by) <= {PrincipalKind.OPERATOR} for route in row.routes
+    ]
+    not_of_sources = ("/v1/instance", "/v1/operator")
+    of_sources = [
+        route for route in of_keys if not route.path.startswith(not_of_sources) and route not in of_persons
+    ]
     for caller in CALLERS[:7]:
         for route in routes:
             await world.ask(route, caller)
     assert not before, "what is let in is not counted"
     gateways, instances = len(routes) - len(of_keys), len(of_keys) - len(of_sources)
-    no_instances = (
-        "/v1/instances/",
-        "/v1/operator/",
-        "/v1/approvals",
-        "/v1/templates/{template_id}/versions",
-    )
-    of_others = sum(route.path.startswith(no_instances) for route in of_keys)
+    no_instances = ("/v1/instances/", "/v1/operator/")
+    of_others = sum(route.path.startswith(no_instances) or route in of_persons for route in of_keys)
     of_instances = (
         instances - of_others + sum(route.path in ("/v1/feeds", "/v1/feeds/{name}") for route in of_sources)
     )

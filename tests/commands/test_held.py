@@ -66,7 +66,12 @@ async def test_deciding_what_waits(run: Any, tmp_path: Path) -> None:
     [document] = await run("held", "show", first["id"], "--json")
     assert "held_for" not in json.loads(document), "it waits for nobody now"
     assert "Wartet wegen" not in "\n".join(await run("held", "show", first["id"]))
-    await run("held", "release", first["id"], "--why", "geprüft", code=1)
+    again = ("held", "release", first["id"], "--why", "geprüft")
+    for options, said in (
+        ((), "Unter dieser Nummer wartet keine Meldung."),
+        (("--language", "en"), "No message waits under this number."),
+    ):
+        assert await run(*again, *options, code=1) == [said]
     await run("held", "discard", second["id"], "--why", "Irrläufer")
     await run("held", "discard", second["id"], "--why", "Irrläufer", code=1)
     assert await run("held", "list") == ["keine Meldung wartet"]

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from dispatcher.commands.bulk.whole_file import require_new
 from dispatcher.commands.mistakes import leave, sentence_of
 from dispatcher.desk_texts.desk import UnknownTimeZoneError
+from dispatcher.embedded import DataDirectoryInUseError
 from dispatcher.settings import SettingsError
 
 SECRET = "geheim"
@@ -146,3 +148,23 @@ def test_what_nobody_can_mend_is_raised() -> None:
 async def test_a_misspelt_setting_is_refused_by_the_desk_as_well(dispatcher: Any) -> None:
     done = await dispatcher("status", "x", WARN_API_KEYS="x")
     assert (done.returncode, "the nearest is WARN_API_KEY" in done.stderr) == (1, True)
+
+
+def test_a_sentence_of_ours_needs_no_name_of_a_class(tmp_path: Path) -> None:
+    file = tmp_path / "trail.ndjson"
+    file.touch()
+    with pytest.raises(FileExistsError) as there:
+        require_new(file)
+    expected = f"{file} is there already, and is not written over: name another file"
+    assert sentence_of(there.value) == ([expected], 1)
+    with pytest.raises(OSError) as unreadable:
+        (tmp_path / "nowhere").read_bytes()
+    found = sentence_of(unreadable.value)
+    assert found is not None
+    assert found[0][0].startswith("FileNotFoundError: [Errno 2]")
+    assert sentence_of(TimeoutError()) == (["TimeoutError: "], 1), "better than nothing"
+
+
+def test_a_server_that_cannot_be_started_says_what_to_do() -> None:
+    """The errors of embedded servers, which `restore` and `backup` start too."""
+    assert sentence_of(DataDirectoryInUseError("stop the other one")) == (["stop the other one"], 1)

@@ -48,7 +48,7 @@ def test_a_command_beyond_what_an_operator_may_does_not_run() -> None:
 
     refused = CliRunner().invoke(app, ["düren"])
     assert (refused.exit_code, done) == (1, [])
-    assert refused.output == "not allowed: Submit an alert, which is then sent to people. (alerts.submit)\n"
+    assert refused.output == f"not allowed: {Permission.SUBMIT_ALERTS.sentence} (alerts.submit)\n"
 
 
 def test_a_command_within_it_runs_with_its_arguments() -> None:

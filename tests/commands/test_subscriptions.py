@@ -388,7 +388,7 @@ NAMED = {
     ),
     "a channel that is not configured": (
         line(channel="sms"),
-        "configured are app, webpush; sms needs WARN_SMS_GATEWAYS or WARN_SMPP_GATEWAYS",
+        "configured are apns, app, fcm, webpush; sms needs WARN_SMS_GATEWAYS or WARN_SMPP_GATEWAYS",
     ),
     "an instance that is not there": (
         line(instance="duren"),

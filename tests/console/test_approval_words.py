@@ -18,4 +18,5 @@ def test_every_severity_and_language_has_a_name() -> None:
 
 def test_everything_that_may_have_been_wrong_has_a_button() -> None:
     for what in Falsehood:
-        assert {f"correct_{what}", f"correct_now_{what}"} <= set(APPROVAL_WORDS)
+        wanted = {f"correct_{what}", f"correct_now_{what}"}
+        assert wanted | {f"drill_{name}" for name in wanted} <= set(APPROVAL_WORDS)

@@ -52,12 +52,15 @@ def test_the_gravest_comes_first_then_what_has_waited_for_longest() -> None:
 @pytest.mark.parametrize(
     ("delay", "said"),
     [
-        (timedelta(seconds=59), "in 0 min"),
+        (timedelta(), "in weniger als einer Minute"),
+        (timedelta(seconds=59), "in weniger als einer Minute"),
+        (timedelta(seconds=60), "in 1 min"),
         (timedelta(minutes=5, seconds=1), "in 5 min"),
         (timedelta(minutes=125), "in 2 h 5 min"),
-        (timedelta(seconds=-1), "vor 0 min"),
-        (timedelta(minutes=-3), "vor 2 min"),
-        (timedelta(hours=-2), "vor 1 h 59 min"),
+        (timedelta(seconds=-1), "vor weniger als einer Minute"),
+        (timedelta(seconds=-119), "vor 1 min"),
+        (timedelta(minutes=-3), "vor 3 min"),
+        (timedelta(hours=-2), "vor 2 h 0 min"),
     ],
 )
 def test_how_far_away_an_instant_is(delay: timedelta, said: str) -> None:

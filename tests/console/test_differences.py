@@ -1,6 +1,7 @@
 """What an Update changes, as values."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import cap
 from dispatcher.console.differences import READ, ComparedMessage, changes
@@ -31,6 +32,13 @@ def test_words_severity_and_time_are_told_apart() -> None:
     assert found.expires == (NOW + HOUR, NOW + 2 * HOUR)
     assert not found.are_none
     assert set(READ) <= set(WORDS)
+
+
+def test_an_end_that_reads_the_same_is_no_change() -> None:
+    same = version(*PLACES)
+    minute = same.expires.replace(second=0)
+    found = changes(same._replace(expires=minute + timedelta(seconds=42)), same._replace(expires=minute))
+    assert found.are_none
 
 
 def test_places_are_added_and_left() -> None:

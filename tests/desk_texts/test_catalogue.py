@@ -14,10 +14,10 @@ import pytest
 from channels.base import ChannelError, DeliveryError
 from channels.sms.smpp.ends import EndCode
 from channels.sms.smpp.statuses import MEANINGS, NAMES, OK, code
-from dispatcher.commands.desk.sentences import UNKNOWN_STATUS, code_meaning, code_words
 from dispatcher.desk_texts.catalogue import CATALOGUES, DeskLanguage, desk_texts
 from dispatcher.desk_texts.desk import Desk
 from dispatcher.desk_texts.german import GERMAN
+from dispatcher.desk_texts.owed import UNKNOWN_STATUS, code_meaning, code_words
 from dispatcher.desk_texts.words import DeskTexts
 from dispatcher.model.ledger import Fate
 from dispatcher.model.status import OverReason

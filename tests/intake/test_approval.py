@@ -60,8 +60,9 @@ async def test_without_the_queue_a_released_message_is_on_record_and_the_failure
 async def test_a_person_names_the_places_that_nobody_could_read(world: World) -> None:
     feed = await world.feed()
     held = await world.take(feed, warning(1, areas=(cap.Area("Nirgendwo"),)))
-    with pytest.raises(NotApprovedError, match="Gemeinden"):
+    with pytest.raises(NotApprovedError, match="Gemeinden") as refused:
         await world.release.release(held.alert_id, "a", "w")
+    assert refused.value.said.en == "The message has no area here; please name municipalities."
     with pytest.raises(NotApprovedError, match="00000000"):
         await world.release.release(held.alert_id, "a", "w", ["00000000"])
     released = await world.release.release(held.alert_id, "a", "w", [HEIMBACH])

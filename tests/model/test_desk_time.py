@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from dispatcher.model.desk_time import desk_time
+from dispatcher.model.desk_time import desk_day, desk_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -42,6 +42,10 @@ def test_the_hour_that_comes_twice_is_told_apart_by_its_zone() -> None:
     first, second = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
     assert desk_time(first, BERLIN) == "25.10.2026 02:30 MESZ"
     assert desk_time(second, BERLIN) == "25.10.2026 02:30 MEZ"
+
+
+def test_a_day_is_written_as_the_times_have_it() -> None:
+    assert (desk_day(date(2026, 11, 29)), desk_day(date(2026, 11, 29), "en")) == ("29.11.2026", "2026-11-29")
 
 
 def test_seconds_are_written_where_they_tell_apart() -> None:

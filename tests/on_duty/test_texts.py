@@ -37,10 +37,14 @@ LINK = "https://warnung.example/console/live/approvals/01ALERT"
 def test_it_says_who_wrote_what_for_how_many_and_until_when_and_leads_to_the_page() -> None:
     notice = TEXTS.told([DUE], "DUTY7", NOW)
     assert notice.text == (
-        "Freigabe fällig: „Hochwasser an der Rur“, Extreme, von m.keller. "
+        "ECHTBETRIEB – Freigabe fällig: „Hochwasser an der Rur“, extrem, von m.keller. "
         f"{LINK} Empfänger: 12345. Ohne Entscheidung geht sie 29.11.2026 14:00 MEZ hinaus."
     )
-    assert (notice.title, notice.alert_id, notice.deadline) == ("Freigabe fällig", "DUTY7", MATTER.expires)
+    assert (notice.title, notice.alert_id, notice.deadline) == (
+        "ECHTBETRIEB – Freigabe fällig",
+        "DUTY7",
+        MATTER.expires,
+    )
     document = json.loads(notice.payload)
     assert document["web_push"] == 8030
     assert document["notification"]["navigate"] == LINK
@@ -56,7 +60,7 @@ def test_of_what_is_held_else_it_names_the_source_and_the_command() -> None:
     held = replace(MATTER, asked=Role.OPERATOR, authors=(), source_id="feed-dwd", people=None)
     notice = TEXTS.told([Subject(held, Occasion.DUE)], "DUTY7", NOW)
     assert notice.text.startswith(
-        "Meldung wird gehalten: „Hochwasser an der Rur“, Extreme, von feed-dwd. Am Server:"
+        "ECHTBETRIEB – Meldung wird gehalten: „Hochwasser an der Rur“, extrem, von feed-dwd. Am Server:"
     )
     assert "web_push" not in json.loads(notice.payload)
 
@@ -70,14 +74,16 @@ def test_reminder_escalation_and_end_are_told_apart_and_take_one_another_s_place
     ]
     notices = [TEXTS.told([one], "DUTY7", NOW) for one in subjects]
     assert [one.title for one in notices] == [
-        "Freigabe fällig",
-        "Erinnerung: Freigabe fällig",
-        "Eskalation: Freigabe fällig",
-        "Erledigt: verworfen",
+        "ECHTBETRIEB – Freigabe fällig",
+        "ECHTBETRIEB – Erinnerung: Freigabe fällig",
+        "ECHTBETRIEB – Eskalation: Freigabe fällig",
+        "ECHTBETRIEB – Erledigt: verworfen",
     ]
     assert len({one.collapse_key for one in notices}) == 1
     assert "Rufen Sie den Dienst an" in notices[2].text
-    assert notices[3].text == "Erledigt: verworfen: „Hochwasser an der Rur“, Extreme, von m.keller."
+    assert (
+        notices[3].text == "ECHTBETRIEB – Erledigt: verworfen: „Hochwasser an der Rur“, extrem, von m.keller."
+    )
     assert notices[3].deadline == NOW + HOUR
 
 
@@ -87,7 +93,23 @@ def test_an_exercise_is_marked_at_both_ends() -> None:
     assert notice.title.startswith("ÜBUNG")
     assert (notice.text.startswith("ÜBUNG"), notice.text.endswith("ÜBUNG")) == (True, True)
     assert "/console/exercise/approvals/" in notice.text
+    assert "ECHTBETRIEB" not in notice.text
     assert "ÜBUNG" not in TEXTS.told([DUE], "DUTY7", NOW).text
+
+
+@pytest.mark.parametrize(
+    ("severity", "said"),
+    [
+        ("Extreme", "extrem"),
+        ("Severe", "schwer"),
+        ("Moderate", "mäßig"),
+        ("Minor", "gering"),
+        ("Unknown", "Schwere unbekannt"),
+    ],
+)
+def test_how_severe_it_is_is_said_in_german(severity: str, said: str) -> None:
+    subject = Subject(replace(MATTER, severity=severity), Occasion.DUE)
+    assert f"“, {said}, von m.keller." in TEXTS.told([subject], "DUTY7", NOW).text
 
 
 def test_an_sms_of_an_exercise_keeps_its_mark_whatever_is_cut() -> None:
@@ -102,7 +124,7 @@ def test_no_exercise_stands_before_what_is_real_or_marks_it() -> None:
     drill = replace(MATTER, alert_id="01B", environment=Environment.EXERCISE, severity="Extreme")
     minor = Subject(replace(MATTER, severity="Minor", headline="Wind"), Occasion.DONE, MatterEnding.APPROVED)
     notice = TEXTS.told([Subject(drill, Occasion.ESCALATION), minor], "DUTY7", NOW)
-    assert (notice.title, notice.lines) == ("Erledigt: freigegeben", ())
+    assert (notice.title, notice.lines) == ("ECHTBETRIEB – Erledigt: freigegeben", ())
     assert "Dazu 1 weitere (davon 1 ÜBUNG)" in notice.text
 
 
@@ -110,7 +132,7 @@ def test_several_are_one_message_with_the_gravest_first() -> None:
     minor = Subject(replace(MATTER, alert_id="01B", severity="Minor", headline="Wind"), Occasion.DUE)
     done = Subject(replace(MATTER, alert_id="01C", headline="Alt"), Occasion.DONE, MatterEnding.APPROVED)
     notice = TEXTS.told([done, minor, DUE], "DUTY7", NOW)
-    assert notice.title == "Freigabe fällig"
+    assert notice.title == "ECHTBETRIEB – Freigabe fällig"
     assert "Hochwasser an der Rur" in notice.text
     assert "Dazu 2 weitere" in notice.text
 

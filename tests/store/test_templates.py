@@ -12,6 +12,7 @@ import dispatcher.store.templates as module
 from dispatcher.access.principals import UNNAMED_OPERATOR, Actor
 from dispatcher.model.templates.version import (
     NewTemplateVersion,
+    TemplateLimit,
     TemplateRefusal,
     TemplateState,
     TemplateStep,
@@ -113,16 +114,52 @@ async def test_it_is_retired_with_a_reason_and_then_nothing_more_is_decided(temp
     assert (late.refusal, none.refusal, none.version) == ("decided", "none_there", None)
 
 
-async def test_there_is_an_end_to_how_many_are_kept(templates: Templates, env: pytest.MonkeyPatch) -> None:
-    env.setattr(module, "TEMPLATES_MAX", 2)
-    env.setattr(module, "VERSIONS_MAX", 2)
+async def limit_of(saving: Any) -> TemplateLimit:
+    with pytest.raises(TooManyTemplatesError) as refused:
+        await saving
+    return refused.value.limit
+
+
+async def test_who_has_saved_many_versions_of_a_template_keeps_nobody_else_from_it(
+    templates: Templates, pool: Any, env: pytest.MonkeyPatch
+) -> None:
+    env.setattr(module, "OWN_VERSIONS_MAX", 2)
     for content in (b"1", b"2"):
-        await templates.save(new(content), UNNAMED_OPERATOR)
-    with pytest.raises(TooManyTemplatesError):
-        await templates.save(new(b"3"), UNNAMED_OPERATOR)
-    await templates.save(new(template_id="zweite"), UNNAMED_OPERATOR)
-    with pytest.raises(TooManyTemplatesError):
-        await templates.save(new(template_id="dritte"), UNNAMED_OPERATOR)
+        await templates.save(new(content), LANG)
+    assert await limit_of(templates.save(new(b"3"), LANG)) is TemplateLimit.OWN_VERSIONS
+    assert (await templates.save(new(b"2"), LANG)).repeated, "nothing is added"
+    assert (await templates.save(new(b"3"), Actor("person:j.ott"))).version.version == 3
+    assert (await templates.save(new(template_id="zweite"), LANG)).version.version == 1
+    await pool.execute(
+        "UPDATE template_version SET saved_at = saved_at - interval '7 days' WHERE version = 1"
+    )
+    assert (await templates.save(new(b"4"), LANG)).version.version == 4, "a week later"
+
+
+async def test_there_is_an_end_to_how_many_templates_one_author_begins_at_once(
+    templates: Templates, env: pytest.MonkeyPatch
+) -> None:
+    env.setattr(module, "OWN_TEMPLATES_MAX", 1)
+    await templates.save(new(), LANG)
+    assert await limit_of(templates.save(new(template_id="b"), LANG)) is TemplateLimit.OWN_TEMPLATES
+    assert (await templates.save(new(b"2"), LANG)).version.version == 2
+    assert (await templates.save(new(template_id="b"), Actor("person:j.ott"))).version.version == 1
+
+
+async def test_there_is_an_end_to_how_many_templates_may_be_used_and_rubbish_is_none(
+    templates: Templates, env: pytest.MonkeyPatch
+) -> None:
+    env.setattr(module, "TEMPLATES_MAX", 2)
+    for name in ("a", "b"):
+        await templates.save(new(template_id=name), LANG)
+    assert await limit_of(templates.save(new(template_id="c"), LANG)) is TemplateLimit.TEMPLATES
+    await templates.take(TemplateStep.REJECT, "a", 1, LANG, why="Unsinn")
+    await templates.save(new(template_id="c"), LANG)
+    assert await limit_of(templates.save(new(b"2", template_id="a"), LANG)) is TemplateLimit.TEMPLATES
+    await templates.save(new(b"2", template_id="b"), LANG)
+    for version in (1, 2):
+        await templates.take(TemplateStep.RETIRE, "b", version, LANG, why="alt")
+    assert (await templates.save(new(b"2", template_id="a"), LANG)).version.version == 2
 
 
 async def test_the_record_takes_no_hash_that_is_not_of_the_content(templates: Templates) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.templates.checking import check
+from dispatcher.templates.checking import check, example, example_sms
 from tests.support.templates import MEMBERS, template
 
 FIELDS, TEXTS = MEMBERS["fields"], MEMBERS["texts"]
@@ -83,3 +83,14 @@ def test_what_makes_it_worse_is_a_warning(changes: dict[str, Any], finding: tupl
 def test_an_sms_that_cannot_hold_what_is_needed_is_noticed() -> None:
     long = "Gehen Sie sofort aus dem Haus und nehmen Sie alles mit, was Sie brauchen, " * 14
     assert ("texts/de/instruction", "sms-cut") in found(texts__de__instruction=f"{long}bei {{ort}}.")
+
+
+def test_an_example_is_read_as_the_check_has_measured_it() -> None:
+    alert = example(template())
+    assert alert is not None
+    measured = {one.language: one.sms_parts for one in check(template()).languages}
+    for language, parts in measured.items():
+        sms = example_sms(alert, language)
+        assert (sms.parts, sms.is_whole) == (parts, True)
+        assert "Jülich" in sms.text
+    assert example(template(fields__ort__example="x" * 41)) is None

@@ -18,6 +18,7 @@ from dispatcher.model.alerts import WarningInForce
 from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.choice import Chosen
 from dispatcher.texts.content import RecordedMessage, content
+from dispatcher.texts.headline import ENDINGS
 from dispatcher.texts.lines import beneath_title, lines, title
 from dispatcher.texts.notification.declarative import fitted
 from dispatcher.texts.notification.in_force import warnings_in_force
@@ -264,6 +265,53 @@ def test_an_end_says_in_every_channel_what_goes_on_and_in_the_least_room_that_so
     assert line in compose(told, 2).text
     long = (*told, Line("Leitstelle " * 20, ("",)))
     assert "Andere Warnungen gelten weiter" in compose(long, 1).text
+
+
+GOES_ON = (
+    WarningInForce("B", "Sturm", "ANDERE GEFAHR", "Severe", NOW + HOUR, frozenset({"05358008"})),
+    WarningInForce("C", "Sturm", "ANDERE GEFAHR", "Minor", NOW + HOUR, frozenset({"05358008"})),
+    WarningInForce("D", "Sturm", "ANDERE GEFAHR", "Severe", NOW + HOUR, frozenset({"05358024"})),
+)
+
+
+@given(
+    kind=st.sampled_from(sorted(ENDINGS | {Kind.UPDATE})),
+    language=st.sampled_from(sorted(CATALOGUES)),
+    instruction=st.sampled_from([None, "Tun Sie wegen dieser Warnung nichts.", "Nichts. " * 40]),
+    description=st.sampled_from([None, "Diese Warnung war falsch.", "Falsch war diese Warnung. " * 40]),
+    goes_on=st.sets(st.sampled_from(GOES_ON), min_size=1),
+    parts=st.integers(1, 6),
+    room=st.integers(80, 500),
+)
+def test_what_goes_on_stands_behind_every_word_of_what_is_over(  # noqa: PLR0917 - what a notice depends on
+    kind: Kind,
+    language: str,
+    instruction: str | None,
+    description: str | None,
+    goes_on: set[WarningInForce],
+    parts: int,
+    room: int,
+) -> None:
+    """Or "you need do nothing because of this warning" would be read of the one that is in force."""
+    info = replace(OVER, instruction=instruction, description=description)
+    named = (("05358008", "Düren"), ("05358024", "Jülich"))
+    found = warnings_in_force("A", [ags for ags, _ in named], sorted(goes_on, key=lambda one: one.id), NOW)
+    raw = cap.parse(Message().xml()).alerts[0]
+    message = RecordedMessage(raw, stored(), ("Düren", "Jülich"), named, in_force=found)
+    said = content(message, Chosen(info, NOW + 2 * HOUR), kind, words_for(language), NOW)
+    for told in (lines(said, PRESENT), beneath_title(said, PRESENT)):
+        texts = [line.text for line in told]
+        if kind is Kind.UPDATE and said.others[0] not in texts:
+            continue  # the text of a warning names no other
+        behind = texts[texts.index(said.others[0]) + 1 :]
+        assert set(behind) <= {said.sender, said.credit}
+    for text in (
+        compose(lines(said, PRESENT), parts, language).text,
+        fitted(beneath_title(said, PRESENT), room),
+    ):
+        wordings = [one for long in said.others for one in (long, spelled(long, language)) if one in text]
+        for one in wordings[:1]:
+            assert text.partition(one)[2].strip() in {"", said.sender, spelled(said.sender, language)}, text
 
 
 def test_a_warning_costs_no_part_of_sms_more_for_what_else_is_in_force() -> None:

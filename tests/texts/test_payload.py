@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cap
+from channels.apns import message as apns
+from channels.fcm.message import template
 from dispatcher.model.alerts import WarningInForce
 from dispatcher.model.vocabulary import Kind, Reason
 from dispatcher.store.sql import ALSO_REPLACED_MOST
@@ -31,8 +33,11 @@ from dispatcher.texts.shortening import as_json
 from dispatcher.texts.times import Present
 from dispatcher.texts.words.catalogues import CATALOGUES
 from dispatcher.texts.words.german import GERMAN
+from tests.channels.fcm.test_message import NOTICE, TOKEN
+from tests.channels.fcm.test_message import shown as decoded
 from tests.support.messages import HOUR, NOW, Message, stored
 
+RECEIPT = b"r" * 24
 INFO = cap.Info(
     language="de-DE", event="Hochwasser", headline="Hochwasser an der Rur", instruction="Meiden Sie das Ufer."
 )
@@ -51,7 +56,23 @@ def document(
     said = content(message, Chosen(info, NOW + HOUR), kind, words, NOW)
     body = payload(said, record, info, "de", screen=screen)
     assert len(body) <= PAYLOAD_MAX_BYTES
+    assert on_android(body) == on_iphone(body) == json.loads(body) | {"receipt": RECEIPT.decode()}
     return json.loads(body)
+
+
+def on_iphone(body: bytes) -> Any:
+    """The same by APNs, which shows what a browser shows: all of it, beside the longest document."""
+    notice = replace(NOTICE, payload=body, receipt_token=lambda _: RECEIPT)
+    payload = json.loads(apns.template(notice, apns.Interruption.CRITICAL).body(RECEIPT))
+    shown = json.loads(body).get("notification", {"title": notice.title, "body": notice.text})
+    assert payload["aps"]["alert"] == {"title": shown["title"], "body": shown["body"]}
+    return payload["notice"]
+
+
+def on_android(body: bytes) -> Any:
+    """What an app reads of the same by FCM, with its receipt, and FCM takes it."""
+    notice = replace(NOTICE, payload=body, receipt_token=lambda _: RECEIPT)
+    return decoded(template(notice, 3600).body("token", TOKEN, RECEIPT))[1]
 
 
 def test_what_to_do_comes_before_the_rest_of_a_long_list_and_that_before_the_description() -> None:

@@ -1,32 +1,25 @@
-"""Texts are measured as JSON, and cut at words."""
-
-import json
-from typing import Any
+"""The mark of an exercise stands at both ends of a text, however short that has to be."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from dispatcher.texts.shortening import as_json, json_length, shorten
-
-ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=4000)
-
-
-@given(ANY_TEXT, st.integers(-10, 5000))
-def test_a_shortened_text_fits_is_a_beginning_and_ends_in_an_ellipsis(text: Any, room: Any) -> None:
-    short = shorten(text, room)
-    assert json_length(short) <= max(0, room)
-    assert short == text or not short or (short.endswith("…") and short[:-1].strip() in text)
+from channels.json_texts import json_length
+from dispatcher.texts.shortening import before, marked
 
 
 @pytest.mark.parametrize(
-    ("room", "short"), [(100, "Meiden Sie das Ufer."), (16, "Meiden Sie…"), (10, "Meiden…"), (3, ""), (0, "")]
+    ("text", "room", "whole"),
+    [
+        ("Meiden Sie das Ufer.", 60, "ÜBUNG: Meiden Sie das Ufer. – ÜBUNG"),
+        ("ÜBUNG: Meiden Sie das Ufer.", 60, "ÜBUNG: Meiden Sie das Ufer. – ÜBUNG"),
+        ("Meiden Sie das Ufer.", 36, "ÜBUNG: Meiden Sie… – ÜBUNG"),
+        ("Meiden Sie das Ufer.", 12, ""),
+    ],
 )
-def test_text_is_cut_at_a_word(room: int, short: str) -> None:
-    assert shorten("Meiden Sie das Ufer.", room) == short
+def test_the_text_gives_way_and_never_the_mark(text: str, room: int, whole: str) -> None:
+    assert marked(text, "ÜBUNG", room) == whole
+    assert json_length(whole) <= room
 
 
-@given(ANY_TEXT)
-def test_the_length_is_that_in_json(text: str) -> None:
-    assert json_length(text) == len(json.dumps(text, ensure_ascii=False).encode()) - 2
-    assert json.loads(as_json({"a": text})) == {"a": text}
+def test_without_a_mark_a_text_is_only_shortened() -> None:
+    assert (before(""), before("TEST")) == ("", "TEST: ")
+    assert marked("Meiden Sie das Ufer.", "", 16) == "Meiden Sie…"

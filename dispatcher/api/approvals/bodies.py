@@ -10,7 +10,7 @@ from dispatcher.api.openapi import words
 from dispatcher.api.schemas.base import Body
 from dispatcher.api.schemas.municipalities import MunicipalityBody, municipality_body
 from dispatcher.intake.four_eyes.states import state_of
-from dispatcher.model.approval.request import ApprovalDecision, most_recipients
+from dispatcher.model.approval.request import WHY_MAX, ApprovalDecision, most_recipients
 from dispatcher.model.vocabulary import ApprovalState, reasons_held
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from dispatcher.intake.four_eyes.deciding import ShownMessage
     from dispatcher.model.approval.request import ApprovalRequest
 
-WHY_MAX = 500
 Binding = Annotated[
     str,
     Field(

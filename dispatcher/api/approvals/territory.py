@@ -25,12 +25,19 @@ def holds_in(person: Principal, permission: Permission, codes: Collection[str]) 
     )
 
 
-def require_role(person: Principal, permission: Permission, places: Sequence[AffectedMunicipality]) -> None:
-    """Require what `holds_in` says. Raises `RequestRefused`, which names the municipalities where no role holds."""
+def require_role(
+    person: Principal,
+    permission: Permission,
+    places: Sequence[AffectedMunicipality],
+    phrase: Phrase = Phrase.APPROVAL_OUTSIDE_TERRITORY,
+) -> None:
+    """Require what `holds_in` says. Raises `RequestRefused`, which says so by the phrase, and names the municipalities
+    where no role holds.
+    """
     foreign = [one for one in places if not person.may_on(permission, one.ags)]
     if not holds_in(person, permission, [one.ags for one in places]):
         raise RequestRefused(
             ProblemType.OUTSIDE_TERRITORY,
-            said(Phrase.APPROVAL_OUTSIDE_TERRITORY),
+            said(phrase),
             extra={"municipalities": [{"ags": one.ags, "name": one.name} for one in foreign]},
         )

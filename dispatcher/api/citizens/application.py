@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.api.application import Api, application
 from dispatcher.api.pages.routes import PREFIXES as PAGES
 from dispatcher.api.public.answering import PREFIXES as PUBLIC
+from dispatcher.api.shedding import ENROLMENTS_AT_ONCE
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
@@ -26,11 +28,18 @@ def is_for_citizens(path: str) -> bool:
     return path.startswith(BEGIN) or path in WHOLE
 
 
+def turns_at_once(processors: int) -> int:
+    """Return how many who sign up such a process asks the record for at once. It comes last itself, but each of its
+    connections has a process of PostgreSQL, which does not: no more than on every second processor.
+    """
+    return max(1, min(ENROLMENTS_AT_ONCE, processors // 2))
+
+
 def citizens_application(dependencies: ApiDependencies) -> Api:
     """Build the application of a process for citizens: of the whole one what is for them, and probes. Raises
     `TableError` as `application`.
     """
-    app = application(dependencies)
+    app = application(dependencies, turns_at_once(len(os.sched_getaffinity(0))))
     app.router.routes[:] = [
         route
         for route in app.router.routes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from dispatcher.api.console.visits import Visit
     from dispatcher.store.persons.sessions import PersonSession
 
+FEW_CODES: Final = 2
+"""With so many recovery codes left a person is reminded to make new ones."""
 _WRONG = {
     WrongPassword.TOO_SHORT: "too_short",
     WrongPassword.TOO_LONG: "too_long",
@@ -221,11 +223,15 @@ async def _account(
 ) -> Response:
     found = await visit.parts.accounts.account(session.person.id)
     factors = found.second_factors
+    codes = sum(one.kind is CredentialKind.RECOVERY for one in found.credentials)
+    # Without a password a recovery code opens nothing.
+    has_password = any(one.kind is CredentialKind.PASSWORD for one in found.credentials)
+    enrolling = session.method is Method.INVITATION
     return visit.page(
         "account",
         status,
         said=visit.word(said, **values) if said else "",
-        enrolling=session.method is Method.INVITATION,
+        enrolling=enrolling,
         roles=_roles(session),
         credentials=[
             {
@@ -240,7 +246,8 @@ async def _account(
         ],
         provider=visit.parts.provider and visit.parts.provider.name,
         linked=await _linked(visit, session),
-        recovery_codes=sum(one.kind is CredentialKind.RECOVERY for one in found.credentials),
+        recovery_codes=codes,
+        few_codes=not enrolling and has_password and codes <= FEW_CODES,
         sessions=found.sessions,
         own=session.number,
     )

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
 from dispatcher.access.permissions import Permission
+from dispatcher.api.alerts import followed
 from dispatcher.api.approvals import deciding
 from dispatcher.api.approvals.bodies import RejectionWanted
 from dispatcher.api.approvals.deciding import may_approve, may_reject, refusal_phrase
-from dispatcher.api.approvals.territory import holds_in
+from dispatcher.api.console.alert.changed import named_by, read_of
+from dispatcher.api.console.corrections import may_correct
 from dispatcher.api.console.visits import alert_id_of
 from dispatcher.console.approvals import (
     LISTED_MAX,
     WaitingMessage,
-    away,
     has_ended,
     is_count,
     number,
@@ -29,7 +30,6 @@ from dispatcher.console.approvals import (
     timers,
 )
 from dispatcher.console.differences import ComparedMessage, MessageChanges, changes
-from dispatcher.console.words import WORDS
 from dispatcher.desk_texts.catalogue import desk_texts
 from dispatcher.intake.four_eyes.binding import binding
 from dispatcher.intake.four_eyes.states import DecisionRefusal, refused_person
@@ -38,17 +38,15 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.model.status import owed_recipients
-from dispatcher.model.vocabulary import DISPATCHED_STATES, FEED_PREFIX
+from dispatcher.model.vocabulary import DISPATCHED_STATES
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from starlette.responses import Response
 
     from dispatcher.access.principals import Principal
     from dispatcher.api.console.visits import Visit
     from dispatcher.intake.four_eyes.deciding import ShownMessage
-    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
 
 SMALL_SHARE: Final = 0.01
 """Below it a share is said to be less than one percent: `0 %` beside a place that is warned would deny it."""
@@ -80,17 +78,28 @@ async def show_list(visit: Visit, reader: Principal) -> Response:
         "approvals",
         sections={name: found[:LISTED_MAX] for name, found in sections.items()},
         left_out={name: len(found[LISTED_MAX:]) for name, found in sections.items()},
-        people_of=lambda count: _people(visit, count),
+        people_of=lambda count: people_in_words(visit, count),
         timers=timers,
         reasons=lambda request: reasons(request, visit.language),
-        away=lambda moment: _away(visit, moment, now),
+        away=lambda moment: visit.away(moment, now),
         now=now,
     )
 
 
 async def show(visit: Visit, reader: Principal) -> Response:
-    """Show one message with all that is approved, or what became of it."""
-    return await _shown(visit, reader)
+    """Show one message with all that is approved, or what became of it. Whoever asks for one about which nobody was
+    asked, such as a warning that went out by itself, is led to the page of the alert.
+    """
+    try:
+        return await _shown(visit, reader)
+    except RequestRefused as refused:
+        if refused.type is not ProblemType.NOT_FOUND:
+            raise
+        follower = visit.holder(Permission.READ_ALERTS)
+        if follower is None:
+            raise
+        alert = await followed(visit.dependencies, follower, alert_id_of(visit))
+        return visit.to(f"/alerts/{alert.id}")
 
 
 async def lead_back(visit: Visit, reader: Principal) -> Response:
@@ -138,7 +147,7 @@ async def _refused(
     request = await visit.dependencies.approvals.get(alert_id)
     if request and (request.decision, request.decided_by) == (wanted, approver.actor):
         return visit.to(f"/approvals/{alert_id}")
-    detail = f"{visit.word('nothing_done')} {refused.detail.in_language(visit.language)}"
+    detail = visit.nothing_done(refused)
     return await _shown(visit, approver, detail, HTTPStatus(refused.status))
 
 
@@ -163,36 +172,26 @@ async def _shown(
         severity=severity_of(alert),
         state=desk_texts(visit.language).approval_states[state_now(shown)],
         is_over=has_ended(state_now(shown)),
-        people=_people(visit, request.people),
-        most=_people(visit, most_recipients(request.people)),
+        people=people_in_words(visit, request.people),
+        most=people_in_words(visit, most_recipients(request.people)),
         reasons=reasons(request, visit.language),
         timers=timers(request),
-        away=lambda moment: _away(visit, moment, shown.now),
+        away=lambda moment: visit.away(moment, shown.now),
         # In a thread: a text of some thousand characters takes seconds to be cut to the parts of an SMS.
         texts=await asyncio.to_thread(texts_shown, shown, visit.parts.sms_parts),
-        language_name=lambda tag: _language_name(visit, tag),
-        places=[(one, _why_there(visit, one)) for one in shown.places],
-        names=lambda places: _names(visit, [place.name for place, _why in places]),
+        places=[(one, why_there(visit, one)) for one in shown.places],
+        names=lambda places: names_of(visit, [place.name for place, _why in places]),
         replaced=await _replaced(visit, alert, shown),
         hindrance=hindrance,
         may_approve=not hindrance,
         may_reject=may_reject(reader, request, codes, shown.now),
         is_sent=alert.state in DISPATCHED_STATES,
-        may_correct=alert.state in DISPATCHED_STATES and _may_correct(visit, alert, codes),
+        may_correct=may_correct(visit, alert, codes),
         progress=progress,
         is_planned=alert.planned_at is not None,
         owed=owed_recipients,
         alert_state=desk_texts(visit.language).alert_states[alert.state],
     )
-
-
-def _may_correct(visit: Visit, alert: StoredAlert, codes: list[str]) -> bool:
-    """Whether the page of its correction takes it, which a feed's own source corrects."""
-    if alert.source_id.startswith(FEED_PREFIX):
-        return False
-    permission = Permission.CORRECT_ALERTS
-    principal = visit.principal and visit.principal.acting_on(permission)
-    return principal is not None and principal.may(permission) and holds_in(principal, permission, codes)
 
 
 def _hindrance(visit: Visit, reader: Principal, shown: ShownMessage) -> str:
@@ -215,19 +214,19 @@ def _hindrance(visit: Visit, reader: Principal, shown: ShownMessage) -> str:
 async def _replaced(
     visit: Visit, alert: StoredAlert, shown: ShownMessage
 ) -> tuple[StoredAlert | None, MessageChanges | None] | None:
-    """Return the message that this one changes, and what is otherwise in this one; None where it changes none, and no
-    message where it changes one that nobody here knows.
+    """Return the message that this one changes, and what is otherwise in this one; None where it changes none that
+    people have read, and no message where it changes one that nobody here knows.
     """
     async with visit.dependencies.alerts.snapshot() as reading:
         message = await reading.message(alert.id)
         if message is None or not message.references:
             return None
-        earlier = []
-        for one in message.references:
-            if one.sent is not None:
-                earlier += await reading.identity(one.sender, one.identifier, one.sent)
-        if not earlier:
+        named = await named_by(reading, message)
+        if not named:
             return None, None
+        earlier = await read_of(reading, named)
+        if not earlier:
+            return None
         last = max(earlier, key=lambda one: one.sent)
         before = await reading.message(last.id)
         assert before is not None  # noqa: S101 - it is in the same snapshot
@@ -240,26 +239,19 @@ def _phrase(visit: Visit, phrase: Phrase) -> str:
     return said(phrase).in_language(visit.language)
 
 
-def _people(visit: Visit, count: int) -> str:
+def people_in_words(visit: Visit, count: int) -> str:
+    """Say how many people."""
     return visit.word("person" if count == 1 else "people", people=number(count, visit.language))
 
 
-def _language_name(visit: Visit, tag: str) -> str:
-    name = f"language_{tag}"
-    return visit.word(name) if name in WORDS else tag
-
-
-def _away(visit: Visit, moment: datetime, now: datetime) -> str:
-    name, hours, minutes = away(moment - now)
-    return visit.word(name, hours=hours, minutes=minutes)
-
-
-def _names(visit: Visit, names: list[str]) -> str:
+def names_of(visit: Visit, names: list[str]) -> str:
+    """Say the first names, and how many more there are."""
     shown, more = ", ".join(names[:NAMES_MAX]), len(names[NAMES_MAX:])
     return visit.word("and_more", names=shown, count=number(more, visit.language)) if more else shown
 
 
-def _why_there(visit: Visit, place: Any) -> str:
+def why_there(visit: Visit, place: AffectedMunicipality) -> str:
+    """Say how much of a municipality is warned."""
     if place.is_named:
         return visit.word("whole")
     if place.share < SMALL_SHARE:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from channels.characters import legible
+from dispatcher.access.permissions import Permission
 from dispatcher.api.alerts import correct_alert, correctable
+from dispatcher.api.approvals.territory import holds_in
 from dispatcher.api.console.visits import alert_id_of
+from dispatcher.console.words import quoted
 from dispatcher.desk_texts.catalogue import desk_texts
 from dispatcher.intake.correction.prepared import Falsehood
 from dispatcher.model.desk_time import desk_time
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.status import OverReason, owed_recipients
-from dispatcher.model.vocabulary import DISPATCHED_STATES
+from dispatcher.model.vocabulary import DISPATCHED_STATES, FEED_PREFIX, Environment
 from dispatcher.texts.choice import preferred
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from starlette.responses import Response
 
     from dispatcher.access.principals import Principal
@@ -42,7 +48,7 @@ async def correct(visit: Visit, corrector: Principal) -> Response:
     except RequestRefused as refused:
         if refused.type in {ProblemType.NOT_FOUND, ProblemType.OUTSIDE_TERRITORY}:
             raise
-        detail = f"{visit.word('nothing_done')} {refused.detail.in_language(visit.language)}"
+        detail = visit.nothing_done(refused)
         return await _shown(visit, corrector, detail, HTTPStatus(refused.status))
     return visit.to(f"/alerts/{alert_id}/correct")
 
@@ -62,7 +68,7 @@ async def _shown(
         alert=alert,
         latest=latest,
         is_over=over is not None,
-        why_over=_why_over(visit, over),
+        why_over=await why_over(visit, over),
         ending=ending,
         is_unsent=latest.state not in DISPATCHED_STATES,
         progress=(await visit.dependencies.statuses.counted(counted)).progress,
@@ -86,8 +92,32 @@ async def _latest(visit: Visit, alert: StoredAlert) -> tuple[StoredAlert, Over |
     return alert, over
 
 
-def _why_over(visit: Visit, over: Over | None) -> str:
+def may_correct(visit: Visit, alert: StoredAlert, codes: Collection[str]) -> bool:
+    """Whether the page of its correction takes the alert, with its municipalities (AGS): of a feed its own source
+    corrects.
+    """
+    if alert.source_id.startswith(FEED_PREFIX) or alert.state not in DISPATCHED_STATES:
+        return False
+    permission = Permission.CORRECT_ALERTS
+    corrector = visit.holder(permission)
+    return corrector is not None and holds_in(corrector, permission, codes)
+
+
+async def why_over(visit: Visit, over: Over | None) -> str:
+    """Say why the warning is no longer in force, since when, and by which message, called by its headline where the
+    person may follow it; nothing while it is.
+    """
     if over is None:
         return ""
     at = desk_time(over.at, visit.parts.zone, visit.language)
-    return desk_texts(visit.language).over[over.reason].format(at=at, by=over.by or "")
+    if visit.environment is Environment.EXERCISE:
+        return visit.word("drill_over", at=at)
+    return desk_texts(visit.language).over[over.reason].format(at=at, by=await _called(visit, over.by or ""))
+
+
+async def _called(visit: Visit, alert_id: str) -> str:
+    alert = await visit.dependencies.alerts.get(alert_id) if alert_id else None
+    reader = visit.principal
+    if alert is None or reader is None or not reader.may_follow(alert.source_id):
+        return alert_id
+    return quoted(legible(alert.headline or alert.event), visit.language)

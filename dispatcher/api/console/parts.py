@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from dispatcher.api.console.desk.streams import DeskStreams
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from channels.base import Channel
+    from dispatcher.boundaries.base_map import BaseMap
     from dispatcher.sign_in.accounts import Accounts
     from dispatcher.sign_in.oidc.sign_in import ProviderSignIn
     from dispatcher.sign_in.sign_in import SignIn
@@ -37,3 +40,6 @@ class ConsoleParts:
     """How many parts an SMS has at most at any gateway."""
     provider: ProviderSignIn | None = None
     """Signs in at OpenID providers; None: there are none."""
+    base_map: BaseMap | None = None
+    """What maps lie on; None: on nothing, and no browser asks anybody else."""
+    streams: DeskStreams = field(default_factory=DeskStreams)

@@ -13,18 +13,46 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from dispatcher.access.permissions import Permission
-from dispatcher.api.console import accounts, approvals, corrections, on_duty, provider, signing_in
-from dispatcher.api.console.visits import for_anybody, for_holders, for_persons, is_foreign, received
+from dispatcher.api.console import (
+    accounts,
+    approvals,
+    corrections,
+    held,
+    on_duty,
+    provider,
+    signing_in,
+    templates,
+)
+from dispatcher.api.console.alert import dead_letters, standing, withdrawing
+from dispatcher.api.console.alert import page as alert
+from dispatcher.api.console.compose import live
+from dispatcher.api.console.compose import pages as compose
+from dispatcher.api.console.desk import events, handover, log, overview
+from dispatcher.api.console.health import page as health
+from dispatcher.api.console.unavailable import unavailable
+from dispatcher.api.console.visits import (
+    USUAL_FORM,
+    FormBounds,
+    for_anybody,
+    for_holders,
+    for_persons,
+    is_foreign,
+    is_of_our_origin,
+    received,
+    recognised,
+)
+from dispatcher.console.compose import draft
 from dispatcher.console.pages import HEADERS, STATIC, static_file
 from dispatcher.console.words import WORDS
 from dispatcher.model.problems import RequestRefused
 from dispatcher.model.vocabulary import Environment
+from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from dispatcher.api.console.parts import ConsoleParts
-    from dispatcher.api.console.visits import Handler
+    from dispatcher.api.console.visits import Handler, Visit
     from dispatcher.model.sentences.sentence import Said
 
 ROOT: Final = "/console/{environment}"
@@ -33,6 +61,13 @@ KEPT: Final = "public, max-age=31536000, immutable"
 
 HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("GET", "/"): for_persons(accounts.show, enrolling=True),
+    ("GET", "/start"): for_persons(signing_in.start, enrolling=True),
+    ("GET", "/desk"): for_holders(Permission.READ_ALERTS, overview.show),
+    ("GET", "/desk/events"): for_holders(Permission.READ_ALERTS, events.stream),
+    ("GET", "/desk/handover"): for_holders(Permission.READ_ALERTS, handover.show),
+    ("GET", "/desk/log"): for_holders(Permission.READ_ANY_ALERT, log.show),
+    ("GET", "/desk/statistics.csv"): for_holders(Permission.READ_ANY_ALERT, log.table),
+    ("POST", "/desk/handover"): for_holders(Permission.TAKE_OVER, handover.take_over),
     ("GET", "/sign-in"): for_anybody(signing_in.ask),
     ("POST", "/sign-in"): for_anybody(signing_in.take_password),
     ("POST", "/sign-in/code"): for_anybody(signing_in.take_code),
@@ -65,16 +100,58 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("GET", "/approvals/{alert_id}/reject"): for_holders(Permission.READ_APPROVALS, approvals.lead_back),
     ("POST", "/approvals/{alert_id}/approve"): for_holders(Permission.APPROVE_ALERTS, approvals.approve),
     ("POST", "/approvals/{alert_id}/reject"): for_holders(Permission.APPROVE_ALERTS, approvals.reject),
+    ("GET", "/alerts/{alert_id}"): for_holders(Permission.READ_ALERTS, alert.show),
+    ("GET", "/compose"): compose.for_writers(compose.write),
+    ("POST", "/compose"): compose.for_writers(compose.write_on),
+    ("GET", "/compose/preview"): compose.for_writers(compose.lead_back),
+    ("POST", "/compose/preview"): compose.for_writers(compose.preview),
+    ("GET", "/compose/map.json"): for_holders(Permission.PREVIEW_ALERTS, live.show_map),
+    ("GET", "/compose/preview.json"): compose.for_writers(compose.lead_back),
+    ("POST", "/compose/preview.json"): for_holders(Permission.PREVIEW_ALERTS, live.look_ahead),
+    ("GET", "/compose/submit"): compose.for_writers(compose.lead_back),
+    ("POST", "/compose/submit"): compose.for_writers(compose.submit, Permission.SUBMIT_ALERTS),
+    ("GET", "/alerts/{alert_id}/progress"): for_holders(Permission.READ_ALERTS, standing.show_progress),
+    ("GET", "/alerts/{alert_id}/replay"): for_holders(Permission.READ_ALERTS, dead_letters.lead_back),
+    ("POST", "/alerts/{alert_id}/replay"): for_holders(Permission.REPLAY_DEAD_LETTERS, dead_letters.replay),
+    ("GET", "/alerts/{alert_id}/withdraw"): for_holders(Permission.READ_ALERTS, dead_letters.lead_back),
+    ("POST", "/alerts/{alert_id}/withdraw"): for_holders(Permission.SUBMIT_ALERTS, withdrawing.withdraw),
     ("GET", "/alerts/{alert_id}/correct"): for_holders(Permission.CORRECT_ALERTS, corrections.show),
     ("POST", "/alerts/{alert_id}/correct"): for_holders(Permission.CORRECT_ALERTS, corrections.correct),
+    ("GET", "/held"): for_holders(Permission.READ_HELD, held.show_list),
+    ("GET", "/held/{alert_id}"): for_holders(Permission.READ_HELD, held.show),
+    ("GET", "/held/{alert_id}/release"): for_holders(Permission.READ_HELD, held.lead_back),
+    ("GET", "/held/{alert_id}/discard"): for_holders(Permission.READ_HELD, held.lead_back),
+    ("GET", "/held/{alert_id}/sms"): for_holders(Permission.READ_HELD, held.lead_to_list),
+    ("POST", "/held/{alert_id}/release"): for_holders(Permission.DECIDE_HELD, held.release),
+    ("POST", "/held/{alert_id}/discard"): for_holders(Permission.DECIDE_HELD, held.discard),
+    ("POST", "/held/{alert_id}/sms"): for_holders(Permission.DECIDE_HELD, held.send_sms),
+    ("GET", "/health"): for_holders(Permission.READ_FEEDS, health.show),
+    ("GET", "/templates"): for_holders(Permission.READ_TEMPLATES, templates.show_list),
+    ("GET", "/templates/{template_id}"): for_holders(Permission.READ_TEMPLATES, templates.lead_to_newest),
+    ("GET", templates.VERSION): for_holders(Permission.READ_TEMPLATES, templates.show),
+    ("GET", f"{templates.VERSION}/approve"): for_holders(Permission.READ_TEMPLATES, templates.lead_back),
+    ("GET", f"{templates.VERSION}/reject"): for_holders(Permission.READ_TEMPLATES, templates.lead_back),
+    ("GET", f"{templates.VERSION}/retire"): for_holders(Permission.READ_TEMPLATES, templates.lead_back),
+    ("POST", f"{templates.VERSION}/approve"): for_holders(Permission.APPROVE_TEMPLATES, templates.approve),
+    ("POST", f"{templates.VERSION}/reject"): for_holders(Permission.WITHDRAW_TEMPLATES, templates.reject),
+    ("POST", f"{templates.VERSION}/retire"): for_holders(Permission.WITHDRAW_TEMPLATES, templates.retire),
 }
 """What answers, by method and path below `/console/live` and `/console/exercise`."""
+LONG_FORMS: Final = dict.fromkeys(
+    ("/compose", "/compose/preview", "/compose/preview.json", "/compose/submit"),
+    FormBounds(draft.BODY_BYTES, draft.FIELDS_MAX),
+)
+"""What forms may have that are longer than others, by path."""
+KEEPING: Final[dict[str, Handler]] = dict.fromkeys(
+    ("/compose", "/compose/preview", "/compose/submit"), compose.keep
+)
+"""What answers a form of a page of ours whose token is an earlier session's, so that nothing typed is lost."""
 
 
 def routes(parts: ConsoleParts | None) -> list[Route]:
     """Return the routes; without `parts` each of them says that nobody can sign in here."""
     found = [
-        Route(f"{ROOT}{path}", _answering(handler, parts), methods=[method], include_in_schema=False)
+        Route(f"{ROOT}{path}", _answering(handler, parts, path), methods=[method], include_in_schema=False)
         for (method, path), handler in HANDLERS.items()
     ]
     return [Route("/console/static/{name}", static, methods=["GET"], include_in_schema=False), *found]
@@ -90,7 +167,9 @@ async def static(request: Request) -> Response:
     return Response(content, media_type=STATIC[name], headers=headers)
 
 
-def _answering(handler: Handler, parts: ConsoleParts | None) -> Callable[[Request], Awaitable[Response]]:
+def _answering(
+    handler: Handler, parts: ConsoleParts | None, path: str
+) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         named = request.path_params["environment"]
         if named not in set(Environment):
@@ -98,16 +177,24 @@ def _answering(handler: Handler, parts: ConsoleParts | None) -> Callable[[Reques
         if parts is None:
             return _plain("no_console")
         try:
-            visit = await received(request, parts, Environment(named))
+            visit = await received(request, parts, Environment(named), LONG_FORMS.get(path, USUAL_FORM))
         except RequestRefused as refused:
             return _said(refused.detail, HTTPStatus(refused.status))
-        if is_foreign(visit):
-            if "application/json" in request.headers.get("content-type", ""):
-                return JSONResponse({"refused": "foreign"}, HTTPStatus.FORBIDDEN, dict(HEADERS))
-            return visit.message("console", "foreign_form", HTTPStatus.FORBIDDEN)
-        return await handler(visit)
+        try:
+            visit = await recognised(visit)
+            return await (_foreign(visit, path) if is_foreign(visit) else handler(visit))
+        except UNAVAILABLE as error:
+            return unavailable(visit, path, error)
 
     return answer
+
+
+async def _foreign(visit: Visit, path: str) -> Response:
+    if "application/json" in visit.request.headers.get("content-type", ""):
+        return JSONResponse({"refused": "foreign"}, HTTPStatus.FORBIDDEN, dict(HEADERS))
+    if path in KEEPING and is_of_our_origin(visit):
+        return await KEEPING[path](visit)
+    return visit.message("console", "foreign_form", HTTPStatus.FORBIDDEN)
 
 
 def _plain(name: str) -> Response:

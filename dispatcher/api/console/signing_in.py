@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from dispatcher.access.permissions import Permission
 from dispatcher.api.console.cookies import drop_session, put_session
+from dispatcher.api.console.visits import FIRST
 from dispatcher.console.pages import HEADERS
 from dispatcher.sign_in.passkeys import PasskeyRefused, read_answer
 from dispatcher.sign_in.sign_in import SignInRefusal, SignInRefused
+from dispatcher.store.persons.sessions import Method
 
 if TYPE_CHECKING:
     from dispatcher.api.console.visits import Visit
@@ -35,8 +38,14 @@ def minutes_of(refused: SignInRefused) -> int:
 async def ask(visit: Visit) -> Response:
     """Ask for name and password, or for a passkey."""
     if visit.session is not None:
-        return visit.to()
+        return visit.to(FIRST)
     return asking(visit, HTTPStatus.OK, "", visit.request.query_params.get("next", ""))
+
+
+async def start(visit: Visit, session: PersonSession) -> Response:
+    """Lead whoever has signed in to the desk; who enrols, or has no role for it, to the account."""
+    is_enrolling = session.method is Method.INVITATION
+    return visit.to("/" if is_enrolling or visit.holder(Permission.READ_ALERTS) is None else "/desk")
 
 
 async def take_password(visit: Visit) -> Response:
@@ -103,6 +112,7 @@ def asking(visit: Visit, status: HTTPStatus, said: str, wanted: str, wait_s: flo
         said=said,
         provider=visit.provider,
         next=visit.next_of(wanted) if wanted else "",
+        first=visit.next_of(""),
     )
     if wait_s:
         response.headers["Retry-After"] = str(math.ceil(wait_s))

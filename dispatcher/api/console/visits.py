@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from channels.sms.delivery_reports import FIELDS_MAX
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
@@ -29,8 +30,12 @@ from dispatcher.api.console.cookies import (
 from dispatcher.api.credentials import Shown
 from dispatcher.api.shedding import places_of
 from dispatcher.api.subscribers.requests import client_of
-from dispatcher.console.pages import HEADERS, ConsoleFrame, page, root_of
-from dispatcher.console.words import WORDS, language_of
+from dispatcher.console.approvals import away
+from dispatcher.console.pages import HEADERS, ConsoleFrame, headers_of, page, root_of
+from dispatcher.console.sections import sections_of
+from dispatcher.console.words import WORDS, language_name, language_of
+from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
+from dispatcher.desk_texts.desk import Desk
 from dispatcher.model.principals import CredentialState
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -42,15 +47,25 @@ from dispatcher.sign_in.sign_in import Visitor
 from dispatcher.store.persons.sessions import Method, PersonSession
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from starlette.requests import Request
 
     from dispatcher.api.console.parts import ConsoleParts
     from dispatcher.api.dependencies import ApiDependencies
 
+FIRST: Final = "/start"
+"""The page below the root of an environment that leads whoever has signed in to the first of its pages."""
+BY_ITSELF: Final = "X-By-Itself"
+"""The header of what a page asks by itself."""
+STREAMED: Final = "/desk/events"
+"""The path of a stream, for which a browser sets no header of ours."""
 BODY_BYTES: Final = 65_536
 """Of a form, or of the answer of a passkey, which may bring an attestation of some KB."""
 _ALERT_ID: Final = re.compile(ALERT_ID)
-_NEXT: Final = re.compile(r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)*/?")
+_NEXT: Final = re.compile(
+    r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)*/?(?:\?[a-z-]{1,20}=[A-Za-z0-9_-]{1,40})?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +100,38 @@ class Visit:
         found = self.parts.provider
         return found.name if found is not None and found.offers(self.environment) else ""
 
+    def holder(self, permission: Permission) -> Principal | None:
+        """Return the person who is signed in as it uses a permission; None where no role of it gives that now."""
+        principal = self.principal and self.principal.acting_on(permission)
+        return principal if principal is not None and principal.may(permission) else None
+
     def word(self, name: str, **values: object) -> str:
         """Return a sentence in the language of the browser."""
         return WORDS[name].in_language(self.language).format(**values)
+
+    def nothing_done(self, refused: RequestRefused) -> str:
+        """Say that nothing was changed, and why."""
+        return f"{self.word('nothing_done')} {refused.detail.in_language(self.language)}"
+
+    def language_name(self, tag: str) -> str:
+        """Return what people call a language."""
+        return language_name(tag, self.language)
+
+    def away(self, moment: datetime, now: datetime) -> str:
+        """Return how far an instant is from now, in words."""
+        name, hours, minutes = away(moment - now)
+        return self.word(name, hours=hours, minutes=minutes)
 
     @property
     def language(self) -> str:
         """Return the language of its pages."""
         return language_of(self.request.headers.get("accept-language", ""))
+
+    @property
+    def desk(self) -> Desk:
+        """Return what speaks in the words of commands at a desk, in the language of its pages."""
+        language = DeskLanguage(self.language)
+        return Desk(desk_texts(language), language, self.parts.zone)
 
     def page(self, template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:
         """Return a page, for which the browser keeps the token of its forms."""
@@ -102,9 +141,11 @@ class Visit:
             form_token(form_base(self.request, self.environment) or self.visitor.token),
             self.parts.zone,
             self.principal.id if self.principal else "",
-            self.principal is not None and self.principal.may(Permission.READ_APPROVALS),
+            sections_of(self.principal),
+            self.request.url.path.removeprefix(self.root),
         )
-        response = HTMLResponse(page(template, frame, **values), status, dict(HEADERS))
+        headers = headers_of(template, self.parts.base_map)
+        response = HTMLResponse(page(template, frame, **values), status, headers)
         if self.request.cookies.get(form_cookie(self.environment)) != self.visitor.token:
             put_form_cookie(response, self.environment, self.visitor.token)
         return response
@@ -123,9 +164,11 @@ class Visit:
         return RedirectResponse(f"{self.root}{path}", HTTPStatus.SEE_OTHER, dict(HEADERS))
 
     def next_of(self, wanted: str) -> str:
-        """Return where a browser wanted to go before it signed in: a page of the same environment, else its first."""
+        """Return where a browser wanted to go before it signed in: a page of the same environment, else that which
+        leads the person to its first.
+        """
         root = self.root
-        return wanted if wanted.startswith(f"{root}/") and _NEXT.fullmatch(wanted) else f"{root}/"
+        return wanted if wanted.startswith(f"{root}/") and _NEXT.fullmatch(wanted) else f"{root}{FIRST}"
 
 
 Handler = Callable[[Visit], Awaitable[Response]]
@@ -133,8 +176,20 @@ SignedInHandler = Callable[[Visit, PersonSession], Awaitable[Response]]
 HolderHandler = Callable[[Visit, Principal], Awaitable[Response]]
 
 
-async def received(request: Request, parts: ConsoleParts, environment: Environment) -> Visit:
-    """Receive a request: who is signed in, and what is posted. Raises `RequestRefused` for a body that does not
+class FormBounds(NamedTuple):
+    """What a form may have."""
+
+    max_bytes: int
+    max_fields: int
+
+
+USUAL_FORM: Final = FormBounds(BODY_BYTES, FIELDS_MAX)
+
+
+async def received(
+    request: Request, parts: ConsoleParts, environment: Environment, bounds: FormBounds = USUAL_FORM
+) -> Visit:
+    """Receive a request with what is posted, whoever sends it. Raises `RequestRefused` for a body that does not
     arrive.
     """
     line = line_of(client_of(request))
@@ -145,16 +200,34 @@ async def received(request: Request, parts: ConsoleParts, environment: Environme
         line,
         request.cookies.get(device_cookie(environment), ""),
     )
-    # The body first: a session that ends while one is on its way must not be taken for one that holds.
     body = (
-        b"" if request.method in ("GET", "HEAD") else await read_body(request, BODY_BYTES, line or "console")
+        b""
+        if request.method in ("GET", "HEAD")
+        else await read_body(request, bounds.max_bytes, line or "console")
     )
-    found = await parts.sign_in.principal(request.cookies.get(session_cookie(environment), ""), environment)
-    if found:
-        recognise(request.scope)
-    principal, session = found or (None, None)
-    fields = fields_of(request, body)
-    return Visit(request, parts, environment, visitor, fields, body, principal, session)
+    return Visit(request, parts, environment, visitor, fields_of(request, body, bounds.max_fields), body)
+
+
+async def recognised(visit: Visit) -> Visit:
+    """Return the visit with who is signed in. It is asked when the body is here: a session that ends while one is on
+    its way must not be taken for one that holds.
+    """
+    request = visit.request
+    found = await visit.parts.sign_in.principal(
+        request.cookies.get(session_cookie(visit.environment), ""),
+        visit.environment,
+        is_use=not is_by_itself(request),
+    )
+    if found is None:
+        return visit
+    recognise(request.scope)
+    principal, session = found
+    return replace(visit, principal=principal, session=session)
+
+
+def is_by_itself(request: Request) -> bool:
+    """Whether a page asks while nobody does anything: a session ends for want of use all the same."""
+    return BY_ITSELF in request.headers or request.scope.get("path", "").endswith(STREAMED)
 
 
 def is_foreign(visit: Visit) -> bool:
@@ -163,6 +236,11 @@ def is_foreign(visit: Visit) -> bool:
         return False
     shown = visit.request.headers.get(FORM_HEADER) or visit.fields.get("token", "")
     return not is_own(visit.request, visit.environment, shown, visit.parts.origin)
+
+
+def is_of_our_origin(visit: Visit) -> bool:
+    """Whether a post that is foreign comes from a page of ours all the same: only its token is not this session's."""
+    return visit.request.headers.get("origin", "") == visit.parts.origin
 
 
 def for_anybody(handler: Handler) -> Handler:
@@ -180,6 +258,8 @@ def for_persons(handler: SignedInHandler, *, enrolling: bool = False, has_page: 
         session = visit.session
         if session is None:
             path = visit.request.url.path
+            if visit.request.method == "GET" and visit.request.url.query:
+                path = f"{path}?{visit.request.url.query}"
             wanted = f"?next={quote(path)}" if has_page or visit.request.method == "GET" else ""
             return visit.to(f"/sign-in{wanted}")
         if session.method is Method.INVITATION and not enrolling:

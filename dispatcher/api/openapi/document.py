@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from dispatcher.access.table import OPEN_ROUTES
 from dispatcher.api.approvals.bodies import ApprovalWanted, RejectionWanted
+from dispatcher.api.held.bodies import DiscardWanted, ReleaseWanted
 from dispatcher.api.instances.bodies import ConsentWanted, RotationWanted, WebhookWanted
 from dispatcher.api.openapi.refusals import FINDING, answer, problem_schema, problems_of, schema_name
 from dispatcher.api.openapi.security import SCHEMES, security_of
@@ -19,6 +20,8 @@ from dispatcher.api.openapi.webhooks import webhooks
 from dispatcher.api.operator.bodies import CredentialWanted, InstanceChange, InstanceWanted, OverlapWanted
 from dispatcher.api.receipts.posting import DeviceReceipt, DeviceReceiptList
 from dispatcher.api.schemas.ledger import LedgerLineBody
+from dispatcher.api.shifts.bodies import ShiftWanted
+from dispatcher.api.situation.bodies import ReplayWanted
 from dispatcher.api.subscribers.bodies import CodeAskedFor, CodeWanted, SubscriberWanted
 from dispatcher.api.templates.bodies import TemplateApproval, TemplateFilling, TemplateWithdrawal
 
@@ -43,6 +46,7 @@ TAGS: Final = (
         "Control centres: the same for exercises, with keys of their own. They reach who takes part.",
     ),
     ("approvals", "Approvers: what waits for a second person; approve exactly what was shown, or reject it."),
+    ("held", "Operators: what waits for a person; release exactly what was shown, or discard it."),
     ("templates", "Prepared warnings: read, check, save, approve, and fill them in."),
     ("public", "Anybody: what is in force, in every form."),
     ("feeds", "How the feeds stand; a feed that pushes delivers its messages."),
@@ -60,12 +64,16 @@ READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
         "CodeWanted": CodeWanted,
         "ConsentWanted": ConsentWanted,
         "CredentialWanted": CredentialWanted,
+        "DiscardWanted": DiscardWanted,
         "InstanceChange": InstanceChange,
         "InstanceWanted": InstanceWanted,
         "LedgerLine": LedgerLineBody,
         "OverlapWanted": OverlapWanted,
         "RejectionWanted": RejectionWanted,
+        "ReleaseWanted": ReleaseWanted,
+        "ReplayWanted": ReplayWanted,
         "RotationWanted": RotationWanted,
+        "ShiftWanted": ShiftWanted,
         "SubscriberWanted": SubscriberWanted,
         "TemplateApproval": TemplateApproval,
         "TemplateFilling": TemplateFilling,
@@ -85,12 +93,16 @@ TAKEN: Final = (
     "CredentialWanted",
     "DeviceReceipt",
     "DeviceReceiptList",
+    "DiscardWanted",
     "EndpointWanted",
     "InstanceChange",
     "InstanceWanted",
     "OverlapWanted",
     "RejectionWanted",
+    "ReleaseWanted",
+    "ReplayWanted",
     "RotationWanted",
+    "ShiftWanted",
     "SubscriberWanted",
     "TemplateApproval",
     "TemplateFilling",

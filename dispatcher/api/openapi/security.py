@@ -96,7 +96,7 @@ def security_of(entrance: str) -> list[dict[str, list[str]]]:
         for scheme in SCHEMES_OF[kind]
     ]
     if is_exercise:
-        keys = [{"exerciseKey": []}]
+        keys = [{"exerciseKey": []}] if PrincipalKind.SOURCE in row.held_by else []
     if not row.roles:
         return keys
     # What changes something needs both, and not one of two.

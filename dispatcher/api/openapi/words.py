@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationError
@@ -13,6 +13,7 @@ import cap
 from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ANY_MOMENT: Final = TypeAdapter(datetime)
 
 
@@ -26,6 +27,13 @@ def _rfc3339(text: object) -> object:
         with suppress(ValidationError):  # it would repeat what was sent
             return _ANY_MOMENT.validate_strings(text)
     raise ValueError("is no date and time of RFC 3339")
+
+
+def _full_date(text: object) -> object:
+    """Return the day that a text means. Raises ValueError for a bare number, which to Pydantic is seconds."""
+    if isinstance(text, str) and not _DAY.fullmatch(text):
+        raise ValueError("is no date of RFC 3339")
+    return text
 
 
 _AGS: Final = "05358008"
@@ -94,10 +102,13 @@ Ags = Annotated[
     ),
 ]
 Channel = Annotated[
-    str, Field(description="Channel of delivery: `app`, `sms` or `webpush`.", examples=["webpush"])
+    str,
+    Field(description="Channel of delivery: `apns`, `app`, `fcm`, `sms` or `webpush`.", examples=["webpush"]),
 ]
 FeedName = Annotated[str, Field(description="Name of the feed in `feeds.toml`.", examples=["mowas"])]
 Moment = Annotated[datetime, Field(examples=[_MOMENT])]
 """A moment whose meaning its member says."""
 Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339), Field(examples=["2026-11-28T03:00:00Z"])]
 """A moment that a client names."""
+Day = Annotated[date, BeforeValidator(_full_date), Field(examples=["2026-11-28"])]
+"""A day that a client names, by the clock of the service."""

@@ -60,7 +60,7 @@ class Drawings:
 
     def __init__(self, boundaries: Boundaries) -> None:
         self._boundaries = boundaries
-        busy = Busy(Phrase.BUSY_READING, (RETRY_AFTER_S,))
+        busy = Busy(Phrase.BUSY_READING, RETRY_AFTER_S)
         self._gate = Gate(AT_ONCE, 1, waiting=WAITING, busy=busy)
 
     async def listed(self, text: str, form: PlaceForm, edition: Edition, address: str) -> Document:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+import cap
 from dispatcher.api.openapi import words
 from dispatcher.api.schemas.base import Body
 from dispatcher.api.schemas.findings import FindingBody, finding_body
@@ -31,6 +32,9 @@ from dispatcher.api.schemas.sms import SmsBody, sms_body
 from dispatcher.audience.reach import ShownCount
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from dispatcher.intake.four_eyes.asking import ApprovalAhead
     from dispatcher.intake.submission import Dropped, Preview
 
 
@@ -61,6 +65,27 @@ class DroppedBody(Body):
     )
 
 
+class ApprovalAheadBody(Body):
+    """The second person whom a message would wait for, and the rule that asks for one."""
+
+    is_author_known: bool = Field(
+        description="true: the key is a person's, and any other approver for these municipalities may approve it; "
+        "false: it is nobody's, so that nobody approves it who writes for this source",
+        examples=[True],
+    )
+    source: str = Field(
+        description="whose warnings the rule is for: a source, or how ids begin with * behind it",
+        examples=["*"],
+    )
+    severity: cap.Severity = Field(description="this grave, or graver; Unknown: any", examples=["Severe"])
+    people: int = Field(description="for so many people, or more", examples=[10000])
+    remind_after_s: int | None = Field(description="when somebody is reminded; null: never", examples=[300])
+    escalate_after_s: int | None = Field(description="when it is escalated; null: never", examples=[600])
+    release_after_s: int | None = Field(
+        description="when it goes out without a decision; null: never", examples=[None]
+    )
+
+
 class PreviewBody(Body):
     """What submitting would do now. Nothing was stored, nothing will be sent."""
 
@@ -82,6 +107,12 @@ class PreviewBody(Body):
     )
     sent_instead: list[SentInsteadBody] = Field(
         description="equal warnings that would be sent, because this message replaces or ends what stands for them"
+    )
+    ends: list[OtherAlertBody] = Field(
+        description="what holds now and this message would replace or end: warnings in force, or exercises that go on"
+    )
+    withdrawn: list[OtherAlertBody] = Field(
+        description="what waits for a person, has reached nobody, and would be sent no more because of this message"
     )
     told: ToldBody | None = Field(
         description="of a message that ends a warning: who is alarmed by that, and who hears of the end now; else null"
@@ -116,6 +147,10 @@ class PreviewBody(Body):
         examples=[["3 von 15 Gemeinden haben keine Abonnenten für sms."]],
     )
     findings: list[FindingBody] = Field(description="What is worth knowing about the message.")
+    approval: ApprovalAheadBody | None = Field(
+        description="where it would wait for a second person (`reason` is held): whom, and why. `reach`, `sms` and "
+        "`no_longer_affected` say what happens if that person approves it now. Else null"
+    )
     sms: SmsBody | None = Field(
         description="what its SMS would cost and how long they would take, of the German text and of the people shown "
         "in `reach`; null where there are none, or too few to be told apart"
@@ -134,6 +169,8 @@ def preview_body(preview: Preview, reader: str) -> PreviewBody:
         over=over_body(preview.over),
         merged_into=merged_into_body(preview.merged_into, reader),
         sent_instead=sent_instead_bodies(preview.behind, reader),
+        ends=[other_alert_body(one, reader) for one in preview.ends],
+        withdrawn=[other_alert_body(one, reader) for one in preview.withdrawn],
         told=_told(preview, reader),
         no_longer_affected=_dropped(preview.dropped),
         quota_reached=preview.quota_reached,
@@ -144,10 +181,30 @@ def preview_body(preview: Preview, reader: str) -> PreviewBody:
         reach=preview.estimate.shown_by_channel(),
         reach_by_municipality=preview.estimate.shown_by_municipality(),
         population=preview.estimate.population,
-        gaps=list(preview.estimate.gaps),
+        gaps=[one.sentence().de for one in preview.estimate.gaps],
         findings=[finding_body(finding) for finding in preview.findings],
+        approval=_approval(preview.approval),
         sms=sms_body(preview.sms),
     )
+
+
+def _approval(approval: ApprovalAhead | None) -> ApprovalAheadBody | None:
+    if approval is None:
+        return None
+    rule, timers = approval.rule, approval.timers
+    return ApprovalAheadBody(
+        is_author_known=approval.is_author_known,
+        source=rule.source,
+        severity=cap.Severity(rule.severity),
+        people=rule.people,
+        remind_after_s=_seconds(timers.remind),
+        escalate_after_s=_seconds(timers.escalate),
+        release_after_s=_seconds(timers.release),
+    )
+
+
+def _seconds(after: timedelta | None) -> int | None:
+    return None if after is None else int(after.total_seconds())
 
 
 def _told(preview: Preview, reader: str) -> ToldBody | None:

@@ -13,10 +13,11 @@ from dispatcher.api.schemas.municipalities import MunicipalityBody, municipality
 from dispatcher.api.schemas.progress import FailedBody, ProgressBody, WaitingBody, progress_body
 from dispatcher.api.schemas.related_alerts import MergedIntoBody, OverBody, merged_into_body, over_body
 from dispatcher.api.schemas.sms import SmsBody, sms_body
+from dispatcher.model.vocabulary import ApprovalState
 
 if TYPE_CHECKING:
     from dispatcher.model.ledger import ChannelSummary
-    from dispatcher.model.status import AlertStatus
+    from dispatcher.model.status import AlertStatus, Decided
 
 
 class ChannelBody(Body):
@@ -52,6 +53,23 @@ class StatedTemplateBody(Body):
     version: int = Field(description="Number of the version, from 1 on.", examples=[3])
 
 
+class DecidedBody(Body):
+    """Who ended the wait of a message that was held for a person."""
+
+    state: ApprovalState = Field(
+        description="approved; rejected; released: by the policy, as nobody decided in time; void: a later message "
+        "withdrew or replaced it, see `over`",
+        examples=["rejected"],
+    )
+    by: str = Field(description="who, as the audit trail has it", examples=["person:b.lang"])
+    at: words.Moment = Field(description="When that was.")
+    why: str = Field(
+        description="the reason that was given, empty where none was; where a message withdrew it, its type, or what "
+        "was wrong",
+        examples=["falscher Ort"],
+    )
+
+
 class StatusBody(Body):
     """How an alert stands."""
 
@@ -78,6 +96,10 @@ class StatusBody(Body):
     )
     template: StatedTemplateBody | None = Field(
         description="the template of which it says that it was made; null where it says nothing of it"
+    )
+    decided: DecidedBody | None = Field(
+        description="who decided upon it while it was held, when and why; null where it never was, still is, or has "
+        "expired meanwhile"
     )
 
 
@@ -115,7 +137,15 @@ def status_body(status: AlertStatus, reader: str | None) -> StatusBody:
         receipts_by_municipality=status.receipts_by_municipality,
         sms=sms_body(status.sms),
         template=stated_template_body(status.template),
+        decided=decided_body(status.decided),
     )
+
+
+def decided_body(decided: Decided | None) -> DecidedBody | None:
+    """Return who ended its wait for a person, as it is shown."""
+    if decided is None:
+        return None
+    return DecidedBody(state=decided.state, by=decided.by, at=decided.at, why=decided.why)
 
 
 def stated_template_body(stated: tuple[str, int] | None) -> StatedTemplateBody | None:

@@ -11,6 +11,7 @@ import cap
 from dispatcher.api.openapi import words
 from dispatcher.api.schemas.base import Body
 from dispatcher.api.schemas.findings import FindingBody, finding_body
+from dispatcher.model.approval.request import WHY_MAX
 from dispatcher.model.templates.version import TemplateState, TemplateStep, live_version
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from dispatcher.model.templates.version import TemplateVersion
     from dispatcher.templates.checking import Checked
 
-WHY_MAX = 500
 Sha256 = Annotated[
     str,
     Field(pattern=r"^[0-9a-f]{64}$", description="Hash of all that the version says.", examples=["9f" * 32]),

@@ -1,24 +1,34 @@
-"""Say who may do what with a template, and which version a warning is made of. Pure; each raises `RequestRefused`."""
+"""Say who may do what with a template, and which version a warning is made of. Pure; each says so by a
+`RequestRefused`.
+"""
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from dispatcher.access.permissions import Permission
 from dispatcher.api.approvals.territory import require_role
 from dispatcher.intake.requirements import as_error, require_territory
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
-from dispatcher.model.templates.version import TemplateRefusal, live_version, rehearsed_version
+from dispatcher.model.templates.version import (
+    TemplateRefusal,
+    TemplateStep,
+    last_approved,
+    live_version,
+    refusal_of,
+    rehearsed_version,
+)
 from dispatcher.model.vocabulary import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cap import Finding
-    from dispatcher.access.permissions import Permission
     from dispatcher.access.principals import Principal
     from dispatcher.model.templates.version import TemplateVersion
     from dispatcher.templates.template import Template
@@ -29,7 +39,7 @@ _PHRASE_OF: Final[Mapping[TemplateRefusal, Phrase]] = MappingProxyType(
         TemplateRefusal.DECIDED: Phrase.TEMPLATE_DECIDED,
         TemplateRefusal.OWN: Phrase.TEMPLATE_OWN,
         TemplateRefusal.NOT_SEEN: Phrase.TEMPLATE_NOT_SEEN,
-        TemplateRefusal.FOREIGN: Phrase.APPROVAL_OUTSIDE_TERRITORY,
+        TemplateRefusal.FOREIGN: Phrase.TEMPLATE_OUTSIDE_TERRITORY,
     }
 )
 
@@ -73,7 +83,30 @@ def places_outside_role(
 def require_places_of_role(person: Principal, permission: Permission, members: Mapping[str, Any]) -> None:
     """Require that a person's role holds where a template warns by itself; everywhere where it presets no area."""
     places = [AffectedMunicipality(ags, ags, "", 1.0) for ags in members["municipalities"]]
-    require_role(person, permission, places)
+    require_role(person, permission, places, Phrase.TEMPLATE_OUTSIDE_TERRITORY)
+
+
+def permission_of(step: TemplateStep) -> Permission:
+    """Return what a person must be allowed to do who takes the step."""
+    is_approval = step is TemplateStep.APPROVE
+    return Permission.APPROVE_TEMPLATES if is_approval else Permission.WITHDRAW_TEMPLATES
+
+
+def step_hindered(
+    person: Principal, step: TemplateStep, one: TemplateVersion, versions: Sequence[TemplateVersion]
+) -> RequestRefused | None:
+    """Return how a person would be refused who takes a step about the version that is shown, as far as it is known
+    before it is tried; None where the step would be taken. `versions` are all of the template.
+    """
+    if refusal := refusal_of(one, step, person.author, one.sha256):
+        return step_refused(refusal)
+    replaced = last_approved(versions) if step is TemplateStep.APPROVE else None
+    for concerned in (one, replaced):
+        if concerned is not None:
+            members = json.loads(concerned.content)
+            if outside := places_outside_role(person, permission_of(step), members):
+                return outside
+    return None
 
 
 def version_to_fill(

@@ -6,7 +6,6 @@ Filling sends nothing: it answers a CAP message, which is submitted like any oth
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -23,6 +22,7 @@ from dispatcher.api.body import CAP_MEDIA_TYPE, read_body
 from dispatcher.api.json_body import BODY_REFUSED, json_body, parsed
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import places_of, reading
+from dispatcher.api.templates import steps
 from dispatcher.api.templates.bodies import (
     SavedTemplate,
     TemplateApproval,
@@ -36,11 +36,8 @@ from dispatcher.api.templates.bodies import (
     template_body,
 )
 from dispatcher.api.templates.deciding import (
-    not_there,
-    places_outside_role,
     refused,
     require_own_places,
-    step_refused,
     version_to_fill,
 )
 from dispatcher.model.alerts import new_identifier
@@ -52,11 +49,10 @@ from dispatcher.model.vocabulary import API_PREFIX, Environment
 from dispatcher.templates.checking import check
 from dispatcher.templates.filling import Circumstances, fill, municipalities_area
 from dispatcher.templates.reading import LARGEST, TemplateError, parse
+from dispatcher.templates.room import no_room
 from dispatcher.templates.template import ID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cap import Area
     from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.boundaries.municipalities import Boundaries
@@ -143,8 +139,7 @@ def _reading(router: APIRouter, dependencies: ApiDependencies, suffix: str) -> N
     async def shown(reader: Reader, template_id: TemplateId, version: WantedVersion = None) -> TemplateBody:
         """Show a version with all that it says, and the other versions beside it."""
         del reader
-        versions = await dependencies.templates.versions(template_id)
-        return _shown(versions, version)
+        return template_body(*await steps.shown(dependencies, template_id, version))
 
 
 def _filling(router: APIRouter, dependencies: ApiDependencies, suffix: str) -> None:
@@ -160,7 +155,7 @@ def _filling(router: APIRouter, dependencies: ApiDependencies, suffix: str) -> N
         """Make a CAP message of a template, to be submitted like any other. A warning is made of the approved version
         alone, an exercise also of a draft. Its `code` says which version it was.
         """
-        body = await read_body(request, FILLING_BYTES, filler.actor)
+        body = await read_body(request, FILLING_BYTES, filler.party)
         wanted = parsed(TemplateFilling, body, ProblemType.INVALID_REQUEST, Phrase.PARAMETERS_WRONG)
         places = places_of(request)
         async with places.one(places.reads, filler):
@@ -184,7 +179,7 @@ def _writing(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.post("/check", responses=refusing, openapi_extra=_TEMPLATE_BODY, operation_id="checkTemplate")
     async def checked(writer: Writer, request: Request) -> TemplateCheck:
         """Check a template without saving it: all that is wrong with it, and what each language comes to."""
-        body = await read_body(request, LARGEST, writer.actor)
+        body = await read_body(request, LARGEST, writer.party)
         places = places_of(request)
         async with places.one(places.reads, writer):
             template, found = await asyncio.to_thread(_checked, body)
@@ -205,17 +200,17 @@ def _writing(router: APIRouter, dependencies: ApiDependencies) -> None:
         """Save a further version as a draft: nobody is warned with it before another person has approved it. The same
         content again answers 200 with the version that has it.
         """
-        body = await read_body(request, LARGEST, writer.actor)
+        body = await read_body(request, LARGEST, writer.party)
         places = places_of(request)
         async with places.one(places.reads, writer):
             template, found = await asyncio.to_thread(_checked, body)
             if not found.is_valid:
                 raise refused(ProblemType.INVALID_TEMPLATE, Phrase.TEMPLATE_WRONG, found.findings)
-            require_own_places(writer, template, _names(dependencies.boundaries, template.municipalities))
+            require_own_places(writer, template, dependencies.boundaries.names_of(template.municipalities))
             try:
                 one = await dependencies.templates.save(_new(template, writer), writer.actor)
             except TooManyTemplatesError as error:
-                raise RequestRefused(ProblemType.CONFLICT, said(Phrase.TEMPLATES_FULL)) from error
+                raise RequestRefused(ProblemType.CONFLICT, no_room(error)) from error
         if one.repeated:
             response.status_code = HTTPStatus.OK
         return SavedTemplate(
@@ -228,24 +223,6 @@ def _writing(router: APIRouter, dependencies: ApiDependencies) -> None:
 
 def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
     below, refusing = "/{template_id}/versions/{version}", refusals(*_DECIDED, ProblemType.OUTSIDE_TERRITORY)
-
-    async def decide(
-        who: Principal, permission: Permission, step: TemplateStep, at: tuple[str, int], **more: Any
-    ) -> TemplateBody:
-        template_id, version = at
-        outside: list[RequestRefused] = []
-
-        def may(one: TemplateVersion) -> bool:
-            refusal = places_outside_role(who, permission, json.loads(one.content))
-            outside.extend([refusal] if refusal else [])
-            return refusal is None
-
-        taken = await dependencies.templates.take(
-            step, template_id, version, who.actor, person=who.author, may=may, **more
-        )
-        if taken.refusal is not None:
-            raise outside[0] if outside else step_refused(taken.refusal)
-        return _shown(await dependencies.templates.versions(template_id), version)
 
     @router.post(
         f"{below}/approve",
@@ -261,23 +238,25 @@ def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
         """
         wanted = parsed(
             TemplateApproval,
-            await read_body(request, DECISION_BYTES, approver.actor),
+            await read_body(request, DECISION_BYTES, approver.party),
             ProblemType.INVALID_REQUEST,
             Phrase.PARAMETERS_WRONG,
         )
-        at, seen = (template_id, version), bytes.fromhex(wanted.sha256)
-        return await decide(approver, Permission.APPROVE_TEMPLATES, TemplateStep.APPROVE, at, seen=seen)
+        seen = bytes.fromhex(wanted.sha256)
+        await steps.approve(dependencies, approver, template_id, version, seen)
+        return template_body(*await steps.shown(dependencies, template_id, version))
 
     async def withdraw(
         who: Principal, step: TemplateStep, at: tuple[str, int], request: Request
     ) -> TemplateBody:
         wanted = parsed(
             TemplateWithdrawal,
-            await read_body(request, DECISION_BYTES, who.actor),
+            await read_body(request, DECISION_BYTES, who.party),
             ProblemType.INVALID_REQUEST,
             Phrase.PARAMETERS_WRONG,
         )
-        return await decide(who, Permission.WITHDRAW_TEMPLATES, step, at, why=wanted.why)
+        await steps.withdraw(dependencies, who, step, at, wanted.why)
+        return template_body(*await steps.shown(dependencies, *at))
 
     wanted_body = json_body(TemplateWithdrawal, required=True)
 
@@ -298,13 +277,6 @@ def _deciding(router: APIRouter, dependencies: ApiDependencies) -> None:
     ) -> TemplateBody:
         """Take a version out of use. No older one takes its place."""
         return await withdraw(approver, TemplateStep.RETIRE, (template_id, version), request)
-
-
-def _shown(versions: list[TemplateVersion], version: int | None) -> TemplateBody:
-    found = [one for one in versions if version is None or one.version == version]
-    if not found:
-        raise not_there()
-    return template_body(found[-1], versions)
 
 
 def _checked(raw: bytes) -> tuple[Template, Checked]:
@@ -347,14 +319,9 @@ def _circumstances(
 
 def _area(boundaries: Boundaries, wanted: TemplateFilling) -> Area:
     """Return the area of the municipalities that are given, by their own names where it has none of its own."""
-    names = _names(boundaries, wanted.municipalities)
+    names = boundaries.names_of(wanted.municipalities)
     own = ", ".join(names.get(ags, ags) for ags in wanted.municipalities)
     return municipalities_area(wanted.municipalities, wanted.area or own)
-
-
-def _names(boundaries: Boundaries, codes: Sequence[str]) -> dict[str, str]:
-    """Return the names of these municipalities (AGS), of those that there are."""
-    return {ags: found.name for ags in codes if (found := boundaries.by_ags(ags)) is not None}
 
 
 def _fill(version: TemplateVersion, wanted: TemplateFilling, around: Circumstances) -> Filling:

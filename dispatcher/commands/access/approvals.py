@@ -27,7 +27,8 @@ from dispatcher.model.approval.request import ApprovalRequest, most_recipients
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.settings import Settings
 from dispatcher.store.alerts.approvals import Approvals
-from dispatcher.wiring.approvals import four_eyes
+from dispatcher.texts.languages import DEFAULT
+from dispatcher.wiring.approvals import four_eyes, held_texts
 from dispatcher.wiring.boundaries import municipality_names
 from dispatcher.wiring.connections import queue_address
 
@@ -120,19 +121,34 @@ def show(
 
 
 async def _shown(settings: Settings, alert_id: str) -> ShownMessage | None:
+    texts = held_texts(settings, municipality_names(settings))
     wake_ups = WakeUpQueue(open_queue(queue_address(queue_url(settings))))
     async with connected(settings) as pool:
         try:
-            return await four_eyes(settings, pool, wake_ups, municipality_names(settings)).shown(alert_id)
+            return await four_eyes(pool, wake_ups, texts).shown(alert_id)
         finally:
             await wake_ups.aclose()
+
+
+def _read_texts(found: ShownMessage) -> dict[str, list[str]]:
+    """Return each text as it is read, an SMS, with the languages in which it is that: German first, then by tag."""
+    texts = {
+        name.removeprefix(f"{LINES}/"): text
+        for name, text in found.texts.items()
+        if isinstance(text, str) and name.startswith(f"{LINES}/")
+    }
+    languages: dict[str, list[str]] = {}
+    for language in sorted(texts, key=lambda one: (one != DEFAULT, one)):
+        languages.setdefault(texts[language], []).append(language)
+    return languages
 
 
 def _lines(found: ShownMessage, at: Desk) -> list[str]:
     request = found.request
     state = at.texts.approval_states[state_of(request, found.now)]
-    lines = [f"{request.alert_id} {state}", ""]
-    lines += str(found.texts.get(f"{LINES}/{at.language}", "")).split("\n")
+    lines = [f"{request.alert_id} {state}"]
+    for text, languages in _read_texts(found).items():
+        lines += ["", at.line("approval_text", language=", ".join(languages)), *text.split("\n")]
     lines += ["", at.line("places", places=", ".join(f"{place.ags} {place.name}" for place in found.places))]
     most = most_recipients(request.people)
     lines.append(at.line("approval_people", people=request.people, most=most))

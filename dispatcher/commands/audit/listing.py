@@ -47,7 +47,9 @@ def list_lines(
             typer.echo(json_line({**values, "detail": one.detail}))
         return
     zone = ZoneInfo(settings.time_zone)
-    rows = [[desk_time(one.at, zone, "en"), one.actor, one.action, _about(one)] for one in lines]
+    rows = [
+        [desk_time(one.at, zone, "en", seconds=True), one.actor, one.action, _about(one)] for one in lines
+    ]
     typer.echo(columns([HEAD, *rows]))
 
 

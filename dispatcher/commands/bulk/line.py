@@ -45,7 +45,7 @@ REASONS: Final = {
     "key_invalid": "keys.p256dh or keys.auth is not what a browser gives",
     "secret_invalid": "keys.secret is no secret of Standard Webhooks: whsec_ and 24 to 64 bytes in Base64",
     "unknown_push_service": "an address at none of the browsers' push services (Mozilla, Google, Apple, Microsoft), "
-    "nor at a host in WARN_PUSH_HOSTS",
+    "nor at ntfy.sh or a host in WARN_PUSH_HOSTS",
     "url_malformed": "no address such as https://host.example/path, in printable ASCII",
     "url_too_long": "an address that is too long",
     "url_not_https": "an address of another kind than https://, which WARN_ALLOWED_ORIGINS does not exempt (a push "
@@ -113,24 +113,16 @@ def subscription(item: Mapping[str, Any], known: Known) -> NewSubscription:
     no coordinates.
     """
     _require_members(item)
-    channel = _channel(item["channel"], known.channels)
-    endpoint = Endpoint(0, _text(item, "address"), _keys(item.get("keys"), known.gateways))
+    channel, endpoint = named_endpoint(item, known.channels, known.gateways)
     instance, ref, basis = _texts(item)
     language = _languages(item.get("language"))
     if ref and len(ref) > MAX_REF:
         raise ValueError(f"ref is longer than {MAX_REF} characters")
     _require_instance(instance, known.instances)
     places, watched_areas = _places(item["places"], known)
-    try:
-        channel.check(endpoint)
-        gateway = channel.gateway(endpoint)
-    except Permanent as error:
-        raise ValueError(
-            f"{error.code}: {REASONS[error.code]}" if error.code in REASONS else error.code
-        ) from error
     return NewSubscription(
         channel=channel.name,
-        gateway=gateway,
+        gateway=gateway_of(channel, endpoint),
         address=endpoint.address,
         keys=endpoint.keys,
         places=places,
@@ -140,6 +132,25 @@ def subscription(item: Mapping[str, Any], known: Known) -> NewSubscription:
         watched_areas=watched_areas,
         legal_basis=legal_basis(basis or known.legal_basis) or None,
     )
+
+
+def named_endpoint(
+    item: Mapping[str, Any], channels: Mapping[str, Channel], gateways: frozenset[str]
+) -> tuple[Channel, Endpoint]:
+    """Return the channel and the endpoint that the members `channel`, `address` and `keys` name. Raises ValueError."""
+    channel = _channel(item["channel"], channels)
+    return channel, Endpoint(0, _text(item, "address"), _keys(item.get("keys"), gateways))
+
+
+def gateway_of(channel: Channel, endpoint: Endpoint) -> str:
+    """Return the gateway of an endpoint that can be sent to. Raises ValueError, which says why it cannot."""
+    try:
+        channel.check(endpoint)
+        return channel.gateway(endpoint)
+    except Permanent as error:
+        raise ValueError(
+            f"{error.code}: {REASONS[error.code]}" if error.code in REASONS else error.code
+        ) from error
 
 
 def doubt(one: NewSubscription, numbers: NumberRules) -> str | None:

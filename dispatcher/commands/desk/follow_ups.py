@@ -31,7 +31,7 @@ from dispatcher.commands.desk.session import (
     say,
 )
 from dispatcher.commands.desk.submission import post, show_accepted, show_preview
-from dispatcher.commands.desk.target import InForceParts, NothingToChange, find_target, header
+from dispatcher.commands.desk.target import InForceParts, NothingToChange, find_target, header, waiting_change
 from dispatcher.commands.shell.help_text import FOLLOWED_UP, Where, helped
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
@@ -227,6 +227,8 @@ def _built(
     """
     try:
         target = find_target(service, number, at)
+        if order.one_part:
+            target = waiting_change(service, number, target, at)
         _require_one_part(order, target, at)
     except NothingToChange as error:
         say(map(str, error.args), err=True)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cap.formats.rendering import reference_text
 from cap.model import Reference
-from dispatcher.commands.desk.sms import sms_preview_lines, sms_status_lines
 from dispatcher.commands.terminal import columns
 from dispatcher.desk_texts.catalogue import DeskLanguage
+from dispatcher.desk_texts.owed import channel_word, failed_lines, waiting_lines
+from dispatcher.desk_texts.reasons import why_said
+from dispatcher.desk_texts.sms import sms_preview_lines, sms_status_lines
 from dispatcher.model.problems import ProblemType
 from dispatcher.model.reports import ReceiptState
-from dispatcher.model.vocabulary import DISPATCHED, DRILLS, ENDING_REASONS, ENDS, SENT, State
+from dispatcher.model.vocabulary import DISPATCHED, DRILLS, ENDING_REASONS, ENDS, SENT, Reason, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,12 +24,8 @@ if TYPE_CHECKING:
     from dispatcher.commands.desk.service import ServiceRefused, Unanswered
     from dispatcher.desk_texts.desk import Desk
 
-_UNOWED: Final = {state.name.lower() for state in (State.GONE, State.QUIET_PAST_END)}
-"""The final states of those to whom nothing is owed: they are said apart from the failed."""
 _WAITING: Final = {State.PENDING, State.CLAIMED, State.RETRY}
 _REACHED: Final = {State.ACCEPTED, State.DELIVERED, State.DISPLAYED}
-UNKNOWN_STATUS: Final = "0x"
-"""How the statuses of SMPP begin; what stands under it is said of those that the standard does not name."""
 HEADLINE_SHOWN: Final = 120
 """How many characters of a headline stand in a table: a hundred thousand would push the others off the screen."""
 SMALL_SHARE: Final = 0.01
@@ -39,14 +37,38 @@ def accepted_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     nobody is told of it.
     """
     alert = answer["alert"]
-    reason = desk.texts.reasons.get(alert["reason"], alert["reason"])
+    reason = _decided_as(alert["reason"], answer, desk)
     key = "accepted_before" if answer["repeated"] else "accepted"
     if not is_sent_to_people(alert["reason"], answer):
         key = "accepted_loudly"
     lines = [f"{alert['id']} {desk.line(key, reason=reason)}", _headline(alert, desk)]
     lines += outcome_lines(alert["reason"], answer, answer.get("merged_into_alert"), desk)
+    if answer.get("second_person"):
+        from dispatcher.desk_texts.approval_ahead import second_person_lines  # few messages wait
+
+        lines += second_person_lines(answer["second_person"], desk)
+    lines += _withdrawn_lines(("withdrawn", "withdrawn_replaced"), alert["reason"], answer, desk)
     lines += _place_lines(answer["municipalities"], {}, desk)
     return [*lines, desk.line("follow", id=alert["id"])]
+
+
+def _decided_as(reason: str, answer: Mapping[str, Any], desk: Desk) -> str:
+    """Return the word for what was decided: where an end has withdrawn what waited, there was something to end."""
+    if reason == Reason.NOTHING_TO_END and answer.get("withdrawn"):
+        return desk.line("withdrawn_before")
+    return desk.texts.reasons.get(reason, reason)  # type: ignore[call-overload,no-any-return]  # as below
+
+
+def _withdrawn_lines(keys: tuple[str, str], reason: str, answer: Mapping[str, Any], desk: Desk) -> list[str]:
+    """Say of each message that still waited for a person that it is sent no more: because of an end, or of a change.
+    Another source's is not shown.
+    """
+    key = keys[0] if reason in ENDS | {Reason.NOTHING_TO_END} else keys[1]
+    named = (
+        f"„{one['headline']}“ ({one['id']})" if one["id"] else desk.line("another_message")
+        for one in answer.get("withdrawn", ())
+    )
+    return [desk.line(key, name=name) for name in named]
 
 
 def is_sent_to_people(reason: str, answer: Mapping[str, Any]) -> bool:
@@ -56,16 +78,16 @@ def is_sent_to_people(reason: str, answer: Mapping[str, Any]) -> bool:
 
 def preview_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     """Say what submitting would do; of what was accepted before, what became of it."""
-    reason = desk.texts.reasons.get(answer["reason"], answer["reason"])
+    reason = _decided_as(answer["reason"], answer, desk)
     if answer["repeated"]:
         return _repeated_lines(answer, reason, desk)
     lines = [desk.line("preview", reason=f"{reason}{_until(answer, desk)}")]
-    alarms = answer["reason"] in DISPATCHED and is_sent_to_people(answer["reason"], answer)
+    alarms = _would_alarm(answer)
     if alarms:
         lines.append(desk.line("lane", lane=desk.texts.lanes.get(answer["lane"], answer["lane"])))
     if answer.get("quota_reached"):
         lines.append(desk.line("quota_reached"))
-    lines += outcome_lines(answer["reason"], answer, answer.get("merged_into"), desk)
+    lines += _fate_lines(answer, desk, alarms=alarms)
     reach = answer["reach"]
     if alarms:
         lines += _alarmed_lines(answer, desk)
@@ -78,6 +100,25 @@ def preview_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
         lines.append(desk.line("all_told", counts=counts(reach, desk)))
         lines += sms_preview_lines(answer.get("sms"), desk)
     return [*lines, *_dropped_lines(answer.get("no_longer_affected"), desk)] if alarms else lines
+
+
+def _fate_lines(answer: Mapping[str, Any], desk: Desk, *, alarms: bool) -> list[str]:
+    """Say whom the message would wait for, or else whether anybody is told of it; and what that waits it would end."""
+    if alarms and answer.get("approval"):
+        from dispatcher.desk_texts.approval_ahead import approval_lines  # few messages wait
+
+        # What comes behind these lines is said of the approved message.
+        lines = [*approval_lines(answer["approval"], desk), desk.line("if_approved")]
+    else:
+        lines = outcome_lines(answer["reason"], answer, answer.get("merged_into"), desk)
+    return lines + _withdrawn_lines(("would_withdraw", "would_replace"), answer["reason"], answer, desk)
+
+
+def _would_alarm(answer: Mapping[str, Any]) -> bool:
+    """Whether people would be alarmed by the message, at once or when a second person has approved it."""
+    if answer.get("approval"):
+        return not answer.get("quota_reached")
+    return answer["reason"] in DISPATCHED and is_sent_to_people(answer["reason"], answer)
 
 
 def _alarmed_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
@@ -169,6 +210,7 @@ def status_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     lines.append(desk.line("received", at=desk.time(alert["received_at"])))
     if stated := answer.get("template"):
         lines.append(desk.line("of_template", template=stated["id"], version=str(stated["version"])))
+    lines += _decided_lines(answer.get("decided"), desk)
     lines += outcome_lines(alert["reason"], answer, answer.get("merged_into_alert"), desk)
     if alert["reason"] in SENT:
         lines += _progress_lines(answer, progress, desk)
@@ -195,6 +237,16 @@ def status_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     return [*lines, "", *by_place]
 
 
+def _decided_lines(decided: Mapping[str, Any] | None, desk: Desk) -> list[str]:
+    """Say who ended the wait for a person, when, and why."""
+    if not decided:
+        return []
+    state = desk.texts.approval_states.get(decided["state"], decided["state"])
+    key = "decided_why" if decided["why"] else "decided"
+    why = why_said(decided["why"], desk.language)
+    return [desk.line(key, reason=state, by=decided["by"], at=desk.time(decided["at"]), why=why)]
+
+
 def _receipts(receipts: Mapping[str, int], desk: Desk) -> str:
     """Say on how many devices a notice has arrived, is shown and is confirmed, each with those that follow."""
     return desk.line("receipt_counts", **{state.value: receipts.get(state, 0) for state in ReceiptState})
@@ -210,36 +262,8 @@ def _progress_lines(answer: Mapping[str, Any], progress: Mapping[str, Any], desk
     if first := progress["first_accepted_at"]:
         last = progress["last_accepted_at"] or first
         lines.append(desk.line("first_last", first=desk.time(first), last=desk.time(last)))
-    lines += [_owed_line("waiting", one, desk) for one in answer.get("waiting", ())]
-    for one in answer.get("failed", ()):
-        lines.append(_owed_line(one["reason"] if one["reason"] in _UNOWED else "failed", one, desk))
-    return lines
-
-
-def _owed_line(key: str, one: Mapping[str, Any], desk: Desk) -> str:
-    """Say how many behind which gateway are not reached, why, and when it is tried again."""
-    reason = desk.texts.failures.get(one["reason"], one["reason"])
-    code = f" ({code_words(one['code'], desk)})" if one.get("code") else ""
-    due = one.get("next_attempt_at")
-    return desk.line(
-        key,
-        channel=channel_word(one["channel"], desk),
-        gateway=one["gateway"],
-        recipients=one["recipients"],
-        reason=f"{reason}{code}{desk.line('next_attempt', at=desk.time(due)) if due else ''}",
-    )
-
-
-def code_words(code: str, desk: Desk) -> str:
-    """Return what a code means, and the code itself, by which it is found in logs; any but our own as it is."""
-    meaning = code_meaning(code, desk)
-    return f"{meaning}, {code}" if meaning else code
-
-
-def code_meaning(code: str, desk: Desk) -> str:
-    """Return what a code of ours means, or one of SMPP; empty for an HTTP status and for a gateway's own word."""
-    codes = desk.texts.codes
-    return codes.get(code) or (codes[UNKNOWN_STATUS] if code.startswith(UNKNOWN_STATUS) else "")
+    lines += waiting_lines(answer.get("waiting", ()), desk)
+    return [*lines, *failed_lines(answer.get("failed", ()), desk)]
 
 
 def progress_of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -388,17 +412,13 @@ def counts(reach: Mapping[str, Any], desk: Desk) -> str:
     return ", ".join(named) or desk.line("nobody")
 
 
-def channel_word(channel: str, desk: Desk) -> str:
-    return desk.texts.channels.get(channel, channel)
-
-
 def _headline(alert: Mapping[str, Any], desk: Desk) -> str:
     return f"{alert['headline'] or alert['event']}{_until(alert, desk)}"
 
 
 def _until(message: Mapping[str, Any], desk: Desk) -> str:
     """Return until when the message holds: an end says what is over, and does not hold itself."""
-    if message["reason"] in ENDS:
+    if message["reason"] in ENDS | {Reason.NOTHING_TO_END}:
         return ""
     return f", {desk.line('until', until=desk.time(message['expires']))}"
 

@@ -17,7 +17,7 @@ from dispatcher.model.status import OverReason
 from dispatcher.model.vocabulary import ENDS, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dispatcher.desk_texts.desk import Desk
 
@@ -38,6 +38,8 @@ class InForceParts:
     """A line for each part that the source's list has: its id and headline."""
     copies: tuple[cap.Reference, ...] = ()
     """Own warnings that say the same, and that nobody was told of because of that."""
+    waiting: tuple[Mapping[str, Any], ...] = ()
+    """Own messages that still wait for a person, and that an end of it would withdraw, as the service names them."""
 
 
 class NothingToChange(Exception):
@@ -59,10 +61,41 @@ def find_target(service: Service, alert_id: str, at: Desk) -> InForceParts:
             raise
         target = _successors(service, earlier, error.problem["in_force"])
         answer = _probe(service, target, at)
-    if answer["reason"] not in GOES_ON:
+    if answer["reason"] not in GOES_ON and not answer.get("withdrawn"):
         why = _end_of(service, alert_id, at) or at.texts.unsent.get(answer["reason"], answer["reason"])
         raise NothingToChange(at.line("ended_already", why=why))
-    return _with_copies(service, target, answer, at)
+    return _with_copies(service, _as_people_know_it(service, target, alert_id, answer), answer, at)
+
+
+def _as_people_know_it(
+    service: Service, target: InForceParts, alert_id: str, answer: Mapping[str, Any]
+) -> InForceParts:
+    """Return the target with what waits; where it waits itself, with the words of what people have read instead."""
+    waiting = tuple(one for one in answer.get("withdrawn", ()) if one["id"])
+    known = tuple(one for one in answer.get("ends", ()) if one["id"])
+    target = replace(target, waiting=waiting)
+    if not known or alert_id not in {one["id"] for one in waiting}:
+        return target
+    parts = tuple(_sent(service, one["id"]) for one in known)
+    names = tuple(map(follow_up.own_reference, parts))
+    more = tuple(one for one in names if one not in target.references)
+    return replace(target, parts=parts, references=(*target.references, *more))
+
+
+def waiting_change(service: Service, alert_id: str, target: InForceParts, at: Desk) -> InForceParts:
+    """Return what an Update of the alert is about: a change of it that still waits, if there is one. Raises
+    `NothingToChange` where there are several and the alert is none of them.
+    """
+    wanted = [one for one in target.waiting if one["id"] == alert_id] or list(target.waiting)
+    if not wanted:
+        return target
+    if len(wanted) > 1:
+        lines = (f"  {one['id']}  {one['headline']}" for one in wanted)
+        raise NothingToChange(at.line("waiting_several"), *lines)
+    part = _sent(service, wanted[0]["id"])
+    return InForceParts(
+        (part,), (follow_up.own_reference(part),), copies=target.copies, waiting=target.waiting
+    )
 
 
 def _probe(service: Service, target: InForceParts, at: Desk) -> dict[str, Any]:

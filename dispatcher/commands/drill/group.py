@@ -82,7 +82,7 @@ def run(  # noqa: PLR0913 - the options of a command
         service = Service.at(url, insecure_http=insecure_http)
         if service.environment is Environment.LIVE:
             _end(words["live_key"], WRONG_PLAN)
-        drill_id = kept.new_id(datetime.now(UTC))
+        drill_id = kept.new_id(datetime.now(desk_zone()))
         around = Surroundings(_teller(words, quiet=as_json), now=lambda: datetime.now(desk_zone()))
         drill = DrillRun(found, drill_id, service, around)
         _confirm(drill, found, folder, at, words, yes=yes)
@@ -178,6 +178,9 @@ def _lines(drill: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
     lines = [f"{drill['name']} ({drill['id']})"]
     for step in drill["steps"]:
         people, last = step["people"], last_accepted(step["channels"].values())
+        if not people["recipients"]:
+            lines.append(words["nobody_gets_it"].format(step=words[step["step"]]))
+            continue
         reached = share(people["accepted"], people_owed(people))
         lines.append(
             f"{words[step['step']]}: {people['accepted']}/{people['recipients']} {words['reached']} ({reached}), "
@@ -206,7 +209,7 @@ def list_drills(
     rows = [[words["drill"], words["began"], words["name"], words["reached"], words["weak"]]]
     for one in found:
         people = one["steps"][0]["people"] if one["steps"] else {"accepted": 0, "recipients": 0}
-        reached = f"{people['accepted']}/{people['recipients']}"
+        reached = f"{people['accepted']}/{people['recipients']}" if people["recipients"] else "–"
         rows.append([one["id"], one["began_at"], one["name"], reached, str(len(one["weak"]))])
     say(columns(rows).split("\n"))
 

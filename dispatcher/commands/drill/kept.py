@@ -6,14 +6,11 @@ import json
 import re
 import secrets
 import tempfile
-from datetime import UTC
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from dispatcher.commands.drill.run import VERSION
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 FOLDER: Final = Path("drills")
 """Where drills lie unless another folder is named: below the one that the command is given in."""
@@ -28,8 +25,10 @@ class NoDrillError(LookupError):
 
 
 def new_id(now: datetime) -> str:
-    """Return the id of a drill that begins now: it sorts by time, and begins the identifiers of its messages."""
-    return f"drill-{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """Return the id of a drill that begins now, by the clock on the wall there: it begins the identifiers of its
+    messages. `now` is in the desk's zone.
+    """
+    return f"drill-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def prepare(folder: Path) -> None:
@@ -76,7 +75,17 @@ def listed(folder: Path) -> list[dict[str, Any]]:
             found.append(read(folder, file.stem))
         except NoDrillError:
             continue
-    return found
+    return sorted(found, key=_began)
+
+
+def _began(drill: dict[str, Any]) -> float:
+    """Return when a drill began, in seconds; those of which that cannot be read are the oldest. The clock on the wall
+    in its id goes back in autumn.
+    """
+    try:
+        return datetime.fromisoformat(drill["began_at"]).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 def _is_drill(drill: dict[str, Any]) -> bool:

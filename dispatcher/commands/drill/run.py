@@ -19,7 +19,7 @@ from dispatcher.model.problems import ProblemType
 from dispatcher.model.vocabulary import FINAL_STATES, OPEN_DRILL, SENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import timedelta
 
     from dispatcher.commands.drill.plan import DrillPlan
@@ -268,11 +268,7 @@ class DrillRun:
         seen = [float(_receipts(status, name)) for name in RECEIPTS]
         if not step.receipts or step.receipts[-1][1:] != seen:
             step.receipts.append([round(passed, 1), *seen])
-        progress = status["progress"]
-        self._tell(
-            "progress",
-            {"step": step.name, "accepted": progress["accepted"], "recipients": progress["recipients"]},
-        )
+        self._tell(*how_far(step.name, status))
         return status
 
     def _measured(self, step: _Step) -> dict[str, Any]:
@@ -281,6 +277,17 @@ class DrillRun:
         lines = [json.loads(line) for line in self._service.bytes_at(f"{page}/ledger").splitlines() if line]
         found = measured(step.name, step.submission_s, status, lines)
         return found | {"receipts_over_time": step.receipts}
+
+
+def how_far(step: str, status: Mapping[str, Any]) -> tuple[str, dict[str, object]]:
+    """Return what is told of a step while it is watched, as words and what stands in them. Until the service has found
+    out who gets the message there are no numbers.
+    """
+    progress = status["progress"]
+    if progress["recipients"]:
+        counted = {"accepted": progress["accepted"], "recipients": progress["recipients"]}
+        return "progress", {"step": step, **counted}
+    return "planning" if status["alert"]["planned_at"] is None else "nobody_gets_it", {"step": step}
 
 
 @contextmanager

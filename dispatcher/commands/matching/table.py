@@ -27,7 +27,7 @@ HEADINGS = (
 )
 WHY = {
     MatchReason.GEOMETRY: Said("gezeichnet", "drawn"),
-    MatchReason.GEOCODE: Said("Schlüssel", "code"),
+    MatchReason.GEOCODE: Said("genannt", "named"),
     MatchReason.BOTH: Said("beides", "both"),
 }
 LEAST = 0.01

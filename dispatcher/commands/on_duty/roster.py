@@ -28,6 +28,24 @@ if TYPE_CHECKING:
     from dispatcher.store import record
 
 
+def _table(found: Roster) -> list[list[str]]:
+    """Return a line for each person: whether it is told, and why, or why not."""
+    instead = "escalated" if found.is_covered else "nobody on duty can be told"
+    told = [
+        [
+            one.person_id,
+            "yes",
+            "on duty" if one.level is DutyLevel.ON_DUTY else f"{_words(one.level.name.lower())}: {instead}",
+        ]
+        for one in found.told
+    ]
+    return [*told, *([person, "no", _words(why)] for person, why in sorted(found.left_out.items()))]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
 @requires(Permission.READ_PERSONS)
 def on_duty(
     territory: Annotated[
@@ -66,7 +84,6 @@ def on_duty(
     for row in rows if as_json else ():
         typer.echo(json_line(row))
     if rows and not as_json:
-        head = ["person", "told", "as"]
-        typer.echo(columns([head, *([str(row[name]) for name in head] for row in rows)]))
+        typer.echo(columns([["person", "told", "because"], *_table(found)]))
     if not found.is_covered:
         refuse("nobody on duty can be told")

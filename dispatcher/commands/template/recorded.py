@@ -31,6 +31,7 @@ from dispatcher.model.templates.version import (
 )
 from dispatcher.templates.checking import check
 from dispatcher.templates.prepared_set import prepared_templates
+from dispatcher.templates.room import no_room
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -202,8 +203,8 @@ def save_templates(
 
     try:
         saved = _on_templates(work)
-    except TooManyTemplatesError:
-        end([words["too_many"]], REFUSED)
+    except TooManyTemplatesError as error:
+        end([no_room(error).in_language(language)], REFUSED)
     for one in saved:
         key = "was_saved" if one.repeated else "is_saved"
         say([words[key].format(id=one.version.template_id, version=one.version.version)])

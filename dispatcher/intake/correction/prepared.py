@@ -1,4 +1,7 @@
-"""The prepared words of a correction, in each language of notices: what was wrong is said first, then what to do."""
+"""The prepared words of a correction, in each language of notices: what was wrong is said first, then what to do.
+
+They speak of the one danger that was warned of: another warning may be in force where they are read.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ _LANGUAGES: Final[Mapping[str, Mapping[Falsehood, PreparedWords]]] = {
         Falsehood.EXERCISE: PreparedWords(
             "Nur eine Übung: {warning}",
             "Die Warnung „{warning}“ gehörte zu einer Übung und wurde versehentlich als echte Warnung gesendet. "
-            "Es besteht keine Gefahr.",
+            "Die Gefahr, vor der gewarnt wurde, besteht nicht.",
             "Sie müssen wegen dieser Warnung nichts mehr tun.",
         ),
         Falsehood.WRONG_AREA: PreparedWords(
@@ -53,13 +56,14 @@ _LANGUAGES: Final[Mapping[str, Mapping[Falsehood, PreparedWords]]] = {
     "de-simple": {
         Falsehood.FALSE_ALARM: PreparedWords(
             "Das war ein falscher Alarm: {warning}",
-            "Die Warnung war falsch: {warning}. Es gibt keine Gefahr.",
-            "Sie müssen nichts mehr tun.",
+            "Die Warnung war falsch: {warning}. Diese Gefahr gibt es nicht.",
+            "Wegen dieser Warnung müssen Sie nichts mehr tun.",
         ),
         Falsehood.EXERCISE: PreparedWords(
             "Das war nur eine Übung: {warning}",
-            "Die Warnung war nur eine Übung: {warning}. Wir haben sie aus Versehen gesendet. Es gibt keine Gefahr.",
-            "Sie müssen nichts mehr tun.",
+            "Die Warnung war nur eine Übung: {warning}. Wir haben sie aus Versehen gesendet. "
+            "Diese Gefahr gibt es nicht.",
+            "Wegen dieser Warnung müssen Sie nichts mehr tun.",
         ),
         Falsehood.WRONG_AREA: PreparedWords(
             "Die Warnung war am falschen Ort: {warning}",
@@ -76,7 +80,7 @@ _LANGUAGES: Final[Mapping[str, Mapping[Falsehood, PreparedWords]]] = {
         Falsehood.EXERCISE: PreparedWords(
             "Only an exercise: {warning}",
             "The warning “{warning}” belonged to an exercise and was sent as a real one by mistake. "
-            "There is no danger.",
+            "The danger that it warned of does not exist.",
             "You need do nothing more because of this warning.",
         ),
         Falsehood.WRONG_AREA: PreparedWords(
@@ -93,7 +97,8 @@ _LANGUAGES: Final[Mapping[str, Mapping[Falsehood, PreparedWords]]] = {
         ),
         Falsehood.EXERCISE: PreparedWords(
             "Yalnızca tatbikat: {warning}",
-            "“{warning}” uyarısı bir tatbikata aitti ve yanlışlıkla gerçek uyarı olarak gönderildi. Tehlike yok.",
+            "“{warning}” uyarısı bir tatbikata aitti ve yanlışlıkla gerçek uyarı olarak gönderildi. "
+            "Uyarıda bildirilen tehlike yoktur.",
             "Bu uyarı nedeniyle artık bir şey yapmanız gerekmiyor.",
         ),
         Falsehood.WRONG_AREA: PreparedWords(
@@ -110,7 +115,8 @@ _LANGUAGES: Final[Mapping[str, Mapping[Falsehood, PreparedWords]]] = {
         ),
         Falsehood.EXERCISE: PreparedWords(
             "Лише навчання: {warning}",
-            "Попередження «{warning}» було частиною навчань і помилково надіслане як справжнє. Небезпеки немає.",
+            "Попередження «{warning}» було частиною навчань і помилково надіслане як справжнє. "
+            "Небезпеки, про яку попереджали, немає.",
             "Через це попередження вам більше нічого не потрібно робити.",
         ),
         Falsehood.WRONG_AREA: PreparedWords(
@@ -127,7 +133,7 @@ _LANGUAGES: Final[Mapping[str, Mapping[Falsehood, PreparedWords]]] = {
         ),
         Falsehood.EXERCISE: PreparedWords(
             "مجرد تمرين: {warning}",
-            "كان التحذير «{warning}» جزءاً من تمرين وأُرسل بالخطأ كتحذير حقيقي. لا يوجد خطر.",
+            "كان التحذير «{warning}» جزءاً من تمرين وأُرسل بالخطأ كتحذير حقيقي. الخطر الذي حذّر منه غير موجود.",
             "لم يعد عليكم فعل أي شيء بسبب هذا التحذير.",
         ),
         Falsehood.WRONG_AREA: PreparedWords(

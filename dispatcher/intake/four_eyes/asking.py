@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dispatcher.audience.estimate import AudienceEstimator
+    from dispatcher.intake.decide import Decision
     from dispatcher.intake.four_eyes.texts import HeldTexts
     from dispatcher.intake.prepare import Message
     from dispatcher.model.alerts import StoredAlert
-    from dispatcher.model.approval.policy import PolicyRule
+    from dispatcher.model.approval.policy import PolicyRule, Timers
     from dispatcher.store.alerts.alerts import Submission
     from dispatcher.store.record import Pool
 
@@ -33,6 +35,20 @@ class PolicyAnswer:
 
     rule: PolicyRule
     people: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAhead:
+    """What a message would wait for, if it was submitted now."""
+
+    rule: PolicyRule
+    """The rule that asks for the second person."""
+    timers: Timers
+    """What would happen without a decision: the rule's, without a release that never comes."""
+    is_author_known: bool
+    """Whether the key is a person's: then a colleague may approve. Else everybody may have submitted it who writes for
+    the source.
+    """
 
 
 class ApprovalAsking:
@@ -82,7 +98,8 @@ class ApprovalAsking:
         named = [author] if author else await persons_of(submission.connection, stored.source_id)
         raw, now = await submission.raw(stored.id) or b"", submission.now
         places = await submission.places(stored.id)
-        texts = self._texts.of(message.alert, stored, places, now)
+        # In a thread: the texts of a message of some hundred thousand characters take a second.
+        texts = await asyncio.to_thread(self._texts.of, message.alert, stored, places, now)
         content = BoundContent(raw, places, message.target, texts)
         timers = asked.rule.timers
         # What stands behind an equal warning waits for nobody yet: its timers are set anew when it is held.
@@ -106,6 +123,19 @@ class ApprovalAsking:
                 release_at=release_time(_after(now, release), stored.held_for, stored.expires),
             ),
         )
+
+
+def approval_ahead(
+    asked: PolicyAnswer | None, decision: Decision, now: datetime, author: str
+) -> ApprovalAhead | None:
+    """Return what a message that is decided upon like this waits for; None where it waits for no second person."""
+    if asked is None or not decision.waits_for_approval:
+        return None
+    timers = asked.rule.timers
+    release = release_time(_after(now, timers.release), decision.held_for, decision.expires)
+    if release is None:
+        timers = replace(timers, release=None)
+    return ApprovalAhead(asked.rule, timers, bool(author))
 
 
 def can_warn(message: Message) -> bool:

@@ -4,12 +4,13 @@ an audit line, also where it takes no effect.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.principals import WORKER
-from dispatcher.intake.approval import NotApprovedError, ReleaseOrder, Terms, drop, still_held
+from dispatcher.intake.approval import NotApprovedError, ReleaseOrder, Terms, concerned, drop, still_held
 from dispatcher.intake.four_eyes.binding import BoundContent, binding, content_sha256
 from dispatcher.intake.four_eyes.states import (
     DecisionRefusal,
@@ -29,14 +30,15 @@ if TYPE_CHECKING:
 
     import cap
     from dispatcher.access.principals import Actor
-    from dispatcher.intake.approval import Approval
+    from dispatcher.intake.approval import Approval, BelievedMessage
     from dispatcher.intake.four_eyes.texts import HeldTexts, SmsSource
     from dispatcher.model.alerts import AffectedMunicipality, ReadyAlert, StoredAlert
     from dispatcher.model.approval.request import ApprovalRequest
     from dispatcher.store.alerts.alerts import Alerts, Submission
     from dispatcher.store.alerts.approvals import Approvals
 
-_BY_POLICY: Final = "nobody decided in time"
+BY_POLICY: Final = "nobody decided in time"
+"""The reason of what the policy releases."""
 
 
 class DecisionRefused(Exception):
@@ -101,20 +103,22 @@ class FourEyes:
         async with self._decision(alert_id, by.actor, ApprovalDecision.APPROVE) as open_:
             # Before texts are written, which takes long.
             message = open_.required(refused_person(open_.request, by.person, open_.now))
-            by.require(await self._release.concerned(open_.submission, message))
+            believed = await self._release.believed(open_.submission, message)
+            by.require(await concerned(open_.submission, believed))
             bound, held = await self._bindings(open_)
             refusal = refused_approval(
                 open_.request, by.person, seen=seen, bound=bound, held=held, now=open_.now
             )
             message = open_.required(refusal)
-            others = await self._send(open_, message, by.actor, "", ApprovalDecision.APPROVE)
+            others = await self._send(open_, believed, by.actor, "", ApprovalDecision.APPROVE)
         return await self._release.planned_soon(message, others)
 
     async def reject(self, alert_id: str, by: Decider, why: str) -> None:
         """Conclude that the message is never sent. Raises like `approve`."""
         async with self._decision(alert_id, by.actor, ApprovalDecision.REJECT) as open_:
             message = open_.required(refused_rejection(open_.request, open_.now))
-            by.require(await self._release.concerned(open_.submission, message))
+            believed = await self._release.believed(open_.submission, message)
+            by.require(await concerned(open_.submission, believed))
             await drop(open_.submission, message, by.actor, why)
 
     async def release_by_policy(self, alert_id: str) -> StoredAlert:
@@ -122,7 +126,8 @@ class FourEyes:
         async with self._decision(alert_id, WORKER, ApprovalDecision.RELEASE) as open_:
             bound, held = await self._bindings(open_)
             message = open_.required(refused_release(open_.request, bound=bound, held=held, now=open_.now))
-            others = await self._send(open_, message, WORKER, _BY_POLICY, ApprovalDecision.RELEASE)
+            believed = await self._release.believed(open_.submission, message)
+            others = await self._send(open_, believed, WORKER, BY_POLICY, ApprovalDecision.RELEASE)
         return await self._release.planned_soon(message, others)
 
     async def shown(self, alert_id: str) -> ShownMessage | None:
@@ -149,13 +154,13 @@ class FourEyes:
         )
 
     async def _send(
-        self, open_: _Open, message: StoredAlert, actor: Actor, why: str, decision: ApprovalDecision
+        self, open_: _Open, believed: BelievedMessage, actor: Actor, why: str, decision: ApprovalDecision
     ) -> list[ReadyAlert]:
         assert open_.request is not None  # noqa: S101 - else it was refused
         terms = Terms(at_most=most_recipients(open_.request.people))
         try:
             return await self._release.send(
-                open_.submission, message, ReleaseOrder(actor, why, terms, decision)
+                open_.submission, open_.stored, believed, ReleaseOrder(actor, why, terms, decision)
             )
         except NotApprovedError as error:
             raise DecisionRefused(DecisionRefusal.NOT_SENDABLE, str(error)) from error
@@ -200,7 +205,8 @@ class FourEyes:
         places = await submission.places(stored.id)
         texts = {}
         if message is not None:
-            texts = self._texts.of(message, stored, places, request.shown_at)
+            # In a thread: the texts of a message of some hundred thousand characters take a second.
+            texts = await asyncio.to_thread(self._texts.of, message, stored, places, request.shown_at)
         return BoundContent(raw or b"", places, await submission.shape(stored.id), texts)
 
 

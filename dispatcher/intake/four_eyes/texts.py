@@ -1,4 +1,4 @@
-"""Write what people will get to read of a held message, for whoever approves it: all texts, in all languages. Pure."""
+"""Write what people get to read of a message, for whoever approves or follows it: all texts, in all languages. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dispatcher.texts.times import Present
 from dispatcher.texts.words.catalogues import CATALOGUES, catalogue_of, words_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from cap import Alert
@@ -41,11 +41,31 @@ class SmsSource(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageTexts:
+    """What people read of one message: its texts by form and language, and what its SMS are composed of."""
+
+    texts: Mapping[str, str | bytes]
+    sms: Mapping[str, SmsSource]
+
+
+@dataclass(frozen=True, slots=True)
 class HeldTexts:
     """Writes texts for the desk's zone. `known` is the names of all municipalities, in lower case."""
 
     zone: tzinfo
     known: frozenset[str] = frozenset()
+
+    def both(
+        self,
+        alert: Alert,
+        stored: StoredAlert,
+        affected: Sequence[AffectedMunicipality],
+        shown_at: datetime,
+        kind: Kind | None = None,
+    ) -> MessageTexts:
+        """Return the texts as `of`, and what SMS are composed of as `sms`."""
+        given = (alert, stored, affected, shown_at, kind)
+        return MessageTexts(self.of(*given), self.sms(*given))
 
     def sms(
         self,
@@ -53,12 +73,13 @@ class HeldTexts:
         stored: StoredAlert,
         affected: Sequence[AffectedMunicipality],
         shown_at: datetime,
+        kind: Kind | None = None,
     ) -> dict[str, SmsSource]:
         """Return what a gateway composes the SMS of, by language, as `of`."""
         present = Present(shown_at, self.zone)
         return {
             one.language: SmsSource(lines(one.said, present), one.words_language)
-            for one in _all(alert, _unplaced(stored), affected, present, self.known)
+            for one in _all(alert, _unplaced(stored), affected, present, self.known, kind)
         }
 
     def of(
@@ -67,13 +88,15 @@ class HeldTexts:
         stored: StoredAlert,
         affected: Sequence[AffectedMunicipality],
         shown_at: datetime,
+        kind: Kind | None = None,
     ) -> dict[str, str | bytes]:
-        """Return the texts of a warning by kind and language, such as `text/de`, as they are at this instant. What else
-        is in force then is left out: that is not the author's.
+        """Return the texts of a message by form and language, such as `text/de`, as they are at this instant. What else
+        is in force then is left out: that is not the author's. `kind` is what people are notified of; None: of the
+        warning that waits, or of its update.
         """
         present, unplaced = Present(shown_at, self.zone), _unplaced(stored)
         found: dict[str, str | bytes] = {}
-        for one in _all(alert, unplaced, affected, present, self.known):
+        for one in _all(alert, unplaced, affected, present, self.known, kind):
             rest = (unplaced, one.chosen.info, one.language, one.named, Screen(present, "", None))
             found[f"{LINES}/{one.language}"] = "\n".join(line.text for line in lines(one.said, present))
             found[f"{PUSHED}/{one.language}"] = payload(one.said, *rest)
@@ -106,11 +129,12 @@ def _all(
     affected: Sequence[AffectedMunicipality],
     present: Present,
     known: frozenset[str],
+    kind: Kind | None,
 ) -> Iterator[_Written]:
     named = tuple((place.ags, place.name) for place in affected)
     places = tuple(dict.fromkeys(name for _, name in named))
     source = RecordedMessage(alert, stored, places, named, known=known)
-    kind = Kind.UPDATE if alert.msg_type is MsgType.UPDATE else Kind.ALERT
+    kind = kind or (Kind.UPDATE if alert.msg_type is MsgType.UPDATE else Kind.ALERT)
     for language in sorted({*CATALOGUES, *(language_of(info) for info in alert.infos)}):
         chosen = choose(alert, kind, language, present.now, stored.expires)
         if chosen is not None:

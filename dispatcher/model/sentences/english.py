@@ -35,6 +35,11 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.KEY_MISSING: "The API key is missing or not valid. It belongs in the header Authorization: "
         "Bearer …; the command line takes it from WARN_API_KEY. A key that was good before may be revoked, "
         "disabled or ended: whoever runs the service sees that and issues another.",
+        Phrase.PERSON_LACKS_ROLE: "You are signed in, but none of your roles allows that at present. They are listed "
+        "under “My account”; whoever administers access changes them.",
+        Phrase.PERSON_UNPROVEN: "The session has ended, or the request did not come from a page of the console: what "
+        "changes something needs its origin (Origin) and the token of its forms (X-CSRF-Token). Please load the page "
+        "again, and sign in again if it asks you to.",
         Phrase.EXERCISE_KEY_FOR_LIVE: "This key is for exercises, and this is live. Nothing was sent. Exercises go to "
         "{prefix}/alerts, warnings come here with the key for them (wk_…).",
         Phrase.LIVE_KEY_FOR_EXERCISES: "This key is live, and here are exercises. Nothing was sent. Warnings go to "
@@ -54,6 +59,10 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.INTERNAL_TO_CHANGE: "Internal error; whether what was just asked for is done is not known: send it "
         "again.",
         Phrase.NO_SUCH_ID: "There is no such id here.",
+        Phrase.NO_SMS_WAIT: "No SMS of this warning waits any more.",
+        Phrase.DEAD_LETTERS_CHANGED: "There are not as many any more as were shown. Please look again.",
+        Phrase.STATISTICS_TOO_MANY: "There are more than {most} in that time, too many for a table. Choose fewer days.",
+        Phrase.HELD_NOT_SEEN: "It is not said to how many people it goes. Please look, and name the number.",
         Phrase.NO_SUCH_ALERT: "There is no such alert here.",
         Phrase.CHANGES_JUST_NOW: "What holds is changing just now. Please try again.",
         Phrase.NO_SUCH_APPROVAL: "Nothing waits for a second person under this id.",
@@ -68,6 +77,7 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.APPROVAL_OWN: "Somebody else must approve: you submitted this message, or may have.",
         Phrase.APPROVAL_NOT_SENDABLE: "The message has nothing to say by now. Please look at what is in force.",
         Phrase.APPROVAL_OUTSIDE_TERRITORY: "The message concerns municipalities in which your role does not hold.",
+        Phrase.WAITS_NOT: "The message does not wait: only what has not gone out yet can be withdrawn.",
         Phrase.NO_SUCH_TEMPLATE: "There is no such template, or no such version of it.",
         Phrase.TEMPLATE_WRONG: "What was sent is no template that could be used; `errors` says what is wrong where.",
         Phrase.TEMPLATE_VALUES_WRONG: "What was filled in makes no warning; `errors` says what is wrong where.",
@@ -76,7 +86,14 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.TEMPLATE_DECIDED: "This version has been decided upon already.",
         Phrase.TEMPLATE_OWN: "Somebody else must approve: you wrote this version, or may have.",
         Phrase.TEMPLATE_NOT_SEEN: "What you saw is not what this version says. Please look again.",
-        Phrase.TEMPLATES_FULL: "The service takes no more templates, or no more versions of this one.",
+        Phrase.TEMPLATE_OUTSIDE_TERRITORY: "Your role does not hold everywhere where this template can warn, or the "
+        "version that it replaces. Without municipalities of its own it can warn everywhere.",
+        Phrase.TEMPLATES_FULL: "The service takes no more templates. There is room when all versions of one are "
+        "rejected or retired.",
+        Phrase.TEMPLATES_OWN_FULL: "You have begun as many templates as one may in {days} {days:day|days}: {most}. "
+        "Others can still save.",
+        Phrase.TEMPLATE_VERSIONS_OWN_FULL: "You have saved as many versions of this template as one may in {days} "
+        "{days:day|days}: {most}. Others can still save.",
         Phrase.NO_SUCH_PLACE: "The boundary data of this service has no such municipality or district. That says "
         "nothing of warnings there.",
         Phrase.NOT_SIGNED: "This message cannot be signed so that it says exactly what came in. It is there as it came "

@@ -36,6 +36,11 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "Authorization: Bearer …; die Kommandozeile nimmt ihn aus WARN_API_KEY. Ein Schlüssel, der bisher "
         "galt, kann widerrufen, abgeschaltet oder abgelaufen sein: Der Betreiber des Dienstes sieht das und "
         "stellt einen neuen aus.",
+        Phrase.PERSON_LACKS_ROLE: "Sie sind angemeldet, aber keine Ihrer Rollen erlaubt das zurzeit. Welche Sie haben, "
+        "steht unter „Mein Konto“; die Verwaltung der Zugänge ändert sie.",
+        Phrase.PERSON_UNPROVEN: "Die Sitzung ist zu Ende, oder die Anfrage kam nicht von einer Seite der Konsole: Was "
+        "etwas ändert, braucht ihren Ursprung (Origin) und das Merkmal ihrer Formulare (X-CSRF-Token). Bitte die Seite "
+        "neu laden und noch einmal anmelden, wenn sie danach fragt.",
         Phrase.EXERCISE_KEY_FOR_LIVE: "Dieser Schlüssel ist für Übungen; hier ist der Ernstfall. Nichts ist gesendet. "
         "Übungen gehen nach {prefix}/alerts, Warnungen mit dem Schlüssel für den Ernstfall (wk_…) hierher.",
         Phrase.LIVE_KEY_FOR_EXERCISES: "Dieser Schlüssel ist für den Ernstfall; hier sind die Übungen. Nichts ist "
@@ -56,6 +61,12 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.INTERNAL_TO_READ: "Interner Fehler; geändert wurde nichts. Bitte gleich noch einmal fragen.",
         Phrase.INTERNAL_TO_CHANGE: "Interner Fehler; ob das eben Verlangte ausgeführt ist, ist offen: erneut senden.",
         Phrase.NO_SUCH_ID: "Eine solche Kennung gibt es hier nicht.",
+        Phrase.NO_SMS_WAIT: "Von dieser Warnung wartet keine SMS mehr.",
+        Phrase.DEAD_LETTERS_CHANGED: "Es sind nicht mehr so viele, wie gezeigt wurden. Bitte neu ansehen.",
+        Phrase.STATISTICS_TOO_MANY: (
+            "In dieser Zeit sind es mehr als {most}, zu viele für eine Tabelle. Weniger Tage wählen."
+        ),
+        Phrase.HELD_NOT_SEEN: "An wie viele Menschen sie geht, ist nicht gesagt. Bitte ansehen und die Zahl nennen.",
         Phrase.NO_SUCH_ALERT: "Diese Meldung gibt es hier nicht.",
         Phrase.CHANGES_JUST_NOW: "Was gilt, ändert sich gerade. Bitte noch einmal versuchen.",
         Phrase.NO_SUCH_APPROVAL: "Unter dieser Nummer wartet keine Meldung auf eine zweite Person.",
@@ -71,6 +82,7 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "gewesen sein.",
         Phrase.APPROVAL_NOT_SENDABLE: "Die Meldung hat inzwischen nichts mehr zu sagen. Bitte ansehen, was gilt.",
         Phrase.APPROVAL_OUTSIDE_TERRITORY: "Die Meldung betrifft Gemeinden, für die Ihre Rolle nicht gilt.",
+        Phrase.WAITS_NOT: "Die Meldung wartet nicht: Zurückziehen lässt sich nur, was noch nicht hinausgegangen ist.",
         Phrase.NO_SUCH_TEMPLATE: "Diese Vorlage oder diese Fassung gibt es nicht.",
         Phrase.TEMPLATE_WRONG: "Das ist keine Vorlage, die sich verwenden ließe; `errors` nennt, was wo nicht stimmt.",
         Phrase.TEMPLATE_VALUES_WRONG: "Aus diesen Angaben wird keine Warnung; `errors` nennt, was wo nicht stimmt.",
@@ -81,7 +93,14 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "es gewesen sein.",
         Phrase.TEMPLATE_NOT_SEEN: "Was Sie gesehen haben, ist nicht, was in dieser Fassung steht. Bitte noch einmal "
         "ansehen.",
-        Phrase.TEMPLATES_FULL: "Mehr Vorlagen, oder mehr Fassungen dieser Vorlage, nimmt der Dienst nicht auf.",
+        Phrase.TEMPLATE_OUTSIDE_TERRITORY: "Ihre Rolle gilt nicht überall, wo diese Vorlage warnen kann, oder die "
+        "Fassung, die sie ersetzt. Ohne eigene Gemeinden kann sie überall warnen.",
+        Phrase.TEMPLATES_FULL: "Mehr Vorlagen nimmt der Dienst nicht auf. Platz wird, wenn alle Fassungen einer "
+        "Vorlage abgelehnt oder außer Gebrauch sind.",
+        Phrase.TEMPLATES_OWN_FULL: "Neue Vorlagen haben Sie in {days} {days:Tag|Tagen} so viele angelegt, wie eine "
+        "Person darf: {most}. Andere können weiter speichern.",
+        Phrase.TEMPLATE_VERSIONS_OWN_FULL: "Von dieser Vorlage haben Sie in {days} {days:Tag|Tagen} so viele Fassungen "
+        "gespeichert, wie eine Person darf: {most}. Andere können weiter speichern.",
         Phrase.NO_SUCH_PLACE: "Die Gebietsdaten dieses Dienstes kennen keine solche Gemeinde und keinen solchen Kreis. "
         "Über Warnungen dort sagt das nichts.",
         Phrase.NOT_SIGNED: "Diese Meldung lässt sich nicht so unterschreiben, dass sie genau das sagt, was ankam. Es "

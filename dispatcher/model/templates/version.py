@@ -20,8 +20,24 @@ _STATED: Final = re.compile(
 )
 
 
+class TemplateLimit(StrEnum):
+    """How many there are already of what is to be saved."""
+
+    OWN_VERSIONS = "own_versions"
+    """Whoever saves has saved as many versions of this template lately as one may."""
+    OWN_TEMPLATES = "own_templates"
+    """Whoever saves has begun as many templates lately as one may."""
+    TEMPLATES = "templates"
+    """There are as many templates as there may be. One of which every version is rejected or retired is none."""
+
+
 class TooManyTemplatesError(Exception):
-    """There are as many templates, or versions of this one, as there may be."""
+    """There are as many as there may be of what is to be saved."""
+
+    def __init__(self, limit: TemplateLimit, most: int, days: int) -> None:
+        """`most` is how many there may be, of the author's own within so many `days`."""
+        super().__init__(limit)
+        self.limit, self.most, self.days = limit, most, days
 
 
 class TemplateState(StrEnum):

@@ -11,6 +11,7 @@ from dispatcher.store import audit
 from dispatcher.store.clock import record_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from dispatcher.access.principals import Actor
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 _REQUEST: Final = """
 SELECT p.alert_id, p.is_needed, p.content_sha256, p.people, p.shown_at, p.requested_at, p.authors, p.decision,
-  p.decided_at, p.decided_by, p.why, p.remind_at, p.escalate_at, p.release_at,
-  a.state AS alert_state, a.reason, a.held_for, a.expires
+  coalesce(p.decided_at, CASE WHEN p.decided_by <> '' THEN a.stopped_at END) AS decided_at, p.decided_by, p.why,
+  p.remind_at, p.escalate_at, p.release_at, a.state AS alert_state, a.reason, a.held_for, a.expires
 FROM approval p JOIN alert a ON a.id = p.alert_id
 """
 _RULE: Final = "source, severity, people, is_needed, remind, escalate, release"
@@ -32,6 +33,14 @@ async def approval_request(connection: Connection, alert_id: str) -> ApprovalReq
     return _request(row) if row else None
 
 
+async def approval_requests(
+    connection: Connection | Pool, alert_ids: Sequence[str]
+) -> dict[str, ApprovalRequest]:
+    """Return what is or was asked about each of these alerts; those about which nothing was are left out."""
+    rows = await connection.fetch(f"{_REQUEST} WHERE p.alert_id = ANY($1)", list(alert_ids))
+    return {row["alert_id"]: _request(row) for row in rows}
+
+
 async def approval_rules(connection: Connection | Pool) -> list[PolicyRule]:
     """Return the policy, in no particular order."""
     rows = await connection.fetch(f"SELECT {_RULE} FROM approval_rule")  # noqa: S608 - constant columns
@@ -41,10 +50,14 @@ async def approval_rules(connection: Connection | Pool) -> list[PolicyRule]:
 async def persons_of(connection: Connection, source_id: str) -> list[str]:
     """Return the persons, by id, who may have a key of the source that is nobody's: who write for it, and whom keys of
     it that are not revoked belong to. None of them where it has none: then whoever approves is of another house.
+    Persons of the exercise have no live key, and nothing waits in the exercise.
     """
     rows = await connection.fetch(
-        """SELECT id AS person FROM person WHERE source_id = $1
-           UNION SELECT person FROM api_key WHERE source_id = $1 AND person IS NOT NULL AND revoked_at IS NULL
+        """SELECT person FROM (
+             SELECT id AS person FROM person WHERE source_id = $1
+             UNION SELECT person FROM api_key WHERE source_id = $1 AND person IS NOT NULL AND revoked_at IS NULL
+           ) named WHERE NOT EXISTS (
+             SELECT 1 FROM person p WHERE p.id = named.person AND p.environment = 'exercise')
            ORDER BY 1""",
         source_id,
     )
@@ -98,6 +111,16 @@ async def note_decision(
     )
 
 
+async def note_withdrawal(connection: Connection, alert_id: str, actor: Actor, why: str) -> None:
+    """Record who ended the wait by another message, where anything is asked about the alert; nothing was decided."""
+    await connection.execute(
+        "UPDATE approval SET decided_by = $2, why = $3 WHERE alert_id = $1 AND decision IS NULL",
+        alert_id,
+        actor,
+        why,
+    )
+
+
 class Approvals:
     """Reads and changes the policy; reads what waits. What a person decides goes through `intake.four_eyes`."""
 
@@ -141,6 +164,10 @@ class Approvals:
     async def get(self, alert_id: str) -> ApprovalRequest | None:
         """Return what is or was asked about an alert."""
         return await approval_request(self._pool, alert_id)
+
+    async def several(self, alert_ids: Sequence[str]) -> dict[str, ApprovalRequest]:
+        """Return what is or was asked about these alerts, by their ids; nothing of those about which nothing is."""
+        return await approval_requests(self._pool, alert_ids)
 
     async def waiting(self) -> list[ApprovalRequest]:
         """Return what waits for a decision, the longest waiting first."""

@@ -164,7 +164,7 @@ class DutyMatters:
             )
             is_news = changed is not None and not found.is_covered
             if is_news:
-                reasons = {person: why.value for person, why in sorted(found.left_out.items())}
+                reasons = dict(sorted(found.off_duty.items()))
                 await audit.note(connection, by, "duty.uncovered", matter.alert_id, left_out=reasons)
             if rows:
                 await _note_told(connection, by, matter, rows)

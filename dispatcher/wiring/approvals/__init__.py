@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from dispatcher.api.held.parts import HeldParts
 from dispatcher.audience.estimate import AudienceEstimator
 from dispatcher.audience.location_index import LocationIndex
 from dispatcher.intake.approval import Approval
-from dispatcher.intake.four_eyes.asking import ApprovalAsking
 from dispatcher.intake.four_eyes.deciding import FourEyes
 from dispatcher.intake.four_eyes.texts import HeldTexts
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.approvals import Approvals
+from dispatcher.store.alerts.held import Held
 from dispatcher.store.audience.subscriptions import AudienceCounts
 from dispatcher.store.audience.watched_areas import WatchedAreas
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.settings import Settings
     from dispatcher.store import record
+    from dispatcher.store.sms.charges import Charges
 
 
 def audience_estimator(pool: record.Pool, boundaries: Boundaries) -> AudienceEstimator:
@@ -28,21 +30,31 @@ def audience_estimator(pool: record.Pool, boundaries: Boundaries) -> AudienceEst
     return AudienceEstimator(AudienceCounts(pool), LocationIndex(WatchedAreas(pool)), boundaries)
 
 
-def approval_asking(
-    settings: Settings, pool: record.Pool, estimator: AudienceEstimator, known: frozenset[str]
-) -> ApprovalAsking:
-    """Return what asks the policy. `known` is the names of all municipalities, in lower case."""
-    return ApprovalAsking(pool, estimator, HeldTexts(ZoneInfo(settings.time_zone), known))
+def held_texts(settings: Settings, known: frozenset[str]) -> HeldTexts:
+    """Return what writes texts of messages that wait. `known` is the names of all municipalities, in lower case: all
+    processes are to have the same names, or their texts differ.
+    """
+    return HeldTexts(ZoneInfo(settings.time_zone), known)
 
 
-def four_eyes(
-    settings: Settings, pool: record.Pool, wake_ups: WakeUpQueue, known: frozenset[str]
-) -> FourEyes:
-    """Return what carries out decisions. All processes are to have the same names, or their texts differ."""
+def held_parts(
+    pool: record.Pool,
+    wake_ups: WakeUpQueue,
+    estimator: AudienceEstimator,
+    charges: Charges,
+    texts: HeldTexts,
+) -> HeldParts:
+    """Return what shows messages that wait for a person, and carries out what an operator decides about them."""
+    release = Approval(alerts=Alerts(pool), boundaries=None, wake_ups=wake_ups)
+    return HeldParts(pool, Held(pool), release, estimator, texts, charges, wake_ups)
+
+
+def four_eyes(pool: record.Pool, wake_ups: WakeUpQueue, texts: HeldTexts) -> FourEyes:
+    """Return what carries out decisions."""
     alerts = Alerts(pool)
     return FourEyes(
         alerts=alerts,
         approvals=Approvals(pool),
-        texts=HeldTexts(ZoneInfo(settings.time_zone), known),
+        texts=texts,
         release=Approval(alerts=alerts, boundaries=None, wake_ups=wake_ups),
     )

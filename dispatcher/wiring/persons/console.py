@@ -6,7 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from dispatcher.api.console.parts import ConsoleParts, DutyParts
+from dispatcher.boundaries.base_map import BaseMap
+from dispatcher.settings import SettingsError
 from dispatcher.sign_in.accounts import Accounts
 from dispatcher.sign_in.passkeys import RelyingParty
 from dispatcher.sign_in.passwords import Passwords
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
     from dispatcher.store.record import Pool
     from dispatcher.store.sealed.addresses import Addresses
+
+
+log = structlog.get_logger()
 
 
 def session_terms(settings: Settings) -> SessionTerms:
@@ -48,10 +55,22 @@ def console(  # noqa: PLR0913 - dependencies, the last ones named at the call
     """
     if not settings.console_url:
         return None
+    if settings.console_url.startswith("http:"):
+        # A passkey is bound to a name: browsers make none for an address.
+        passkeys = RelyingParty(settings.console_url).id == "localhost"
+        log.warning("console_without_tls", origin=settings.console_url, passkeys=passkeys)
     stores = PersonStores.of(pool, addresses.sealing, session_terms(settings))
     sign_in = SignIn(pool, stores, Passwords(), RelyingParty(settings.console_url), pepper, metrics)
     accounts = Accounts(pool, sign_in, pepper)
     provider = provider_sign_in(settings, pool, sign_in, http)
     duty = DutyParts(DutyEndpoints(pool, addresses), push)
-    zone = ZoneInfo(settings.time_zone)
-    return ConsoleParts(settings.console_url, zone, sign_in, accounts, duty, sms_parts, provider)
+    zone, base = ZoneInfo(settings.time_zone), base_map(settings)
+    return ConsoleParts(settings.console_url, zone, sign_in, accounts, duty, sms_parts, provider, base)
+
+
+def base_map(settings: Settings) -> BaseMap | None:
+    """Return what the maps of the desk lie on; None: on nothing. Raises SettingsError where nobody is named for it."""
+    template, attribution = settings.base_map_tiles, settings.base_map_attribution.strip()
+    if template and not attribution:
+        raise SettingsError("WARN_BASE_MAP_ATTRIBUTION: say whose map WARN_BASE_MAP_TILES is")
+    return BaseMap(template, attribution) if template else None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +16,12 @@ import pytest
 from dispatcher.access.permissions import Permission
 from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE
 from dispatcher.api.authentication import wired_routes
-from dispatcher.api.citizens.application import PROBES, citizens_application, is_for_citizens
+from dispatcher.api.citizens.application import (
+    PROBES,
+    citizens_application,
+    is_for_citizens,
+    turns_at_once,
+)
 from dispatcher.runtime.serving import server_of
 from tests.api.conftest import KEY, Service
 from tests.support.documents import blocks, page
@@ -30,8 +36,9 @@ OPEN_AND_NOT_FOR_CITIZENS = {
     "GET /v1/openapi.json",
     "GET /livez",
     "GET /readyz",
+    "POST /v1/canary/{name}/{proof}",
 }
-"""For those who write programs, and what each process answers for itself."""
+"""For those who write programs, what each process answers for itself, and where the service posts to itself."""
 
 
 def path_of(entrance: str) -> str:
@@ -64,6 +71,23 @@ async def beside(service: Service) -> AsyncIterator[str]:
         server.should_exit = True
         await running
         listener.close()
+
+
+@pytest.mark.parametrize(("processors", "turns"), [(1, 1), (2, 1), (4, 2), (6, 3), (64, 3)])
+def test_sign_ups_keep_no_more_than_every_second_processor_busy_in_the_record(
+    processors: int, turns: int
+) -> None:
+    assert turns_at_once(processors) == turns
+
+
+async def test_so_many_have_a_turn_at_once_and_none_is_lost(service: Service) -> None:
+    gate = citizens_application(service.parts).state.places.enrolments
+    turns = turns_at_once(len(os.sched_getaffinity(0)))
+    assert all([await gate.enter(str(number)) for number in range(turns)])
+    waiting = asyncio.create_task(gate.enter("one more"))
+    assert not (await asyncio.wait([waiting], timeout=0.01))[0]
+    gate.leave("0")
+    assert await waiting
 
 
 async def test_people_subscribe_read_and_leave_there_and_nobody_submits(service: Service) -> None:

@@ -44,14 +44,41 @@ async def test_enrolling_ends_in_a_session_by_other_tokens(browser: Browser, inv
     await Browser.enrol(browser, await invite("a.other"))
     assert browser.cookies["__Host-warn-live"] != enrolling["__Host-warn-live"]
     page = text(await browser.get(""))
-    assert "Verfassen: überall – gilt" in page
-    assert "Noch 0 Wiederherstellungscodes" in page
+    assert "Verfassen („author“): überall – gilt" in page
+    assert "Sie haben keine Wiederherstellungscodes" in page
     refused = await browser.post("account/recovery")
     assert (refused.status, "Das stimmt nicht überein" in text(refused)) == (403, True)
     made = text(await browser.post("account/recovery", password=PASSWORD))
     codes = re.findall(r"<code>([a-z2-7-]{19})</code>", made)
     assert len(codes) == 10
     assert "Noch 10 Wiederherstellungscodes" in text(await browser.get(""))
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (3, "Noch 3 Wiederherstellungscodes"),
+        (2, "Sie haben nur noch zwei Wiederherstellungscodes"),
+        (1, "Sie haben nur noch einen Wiederherstellungscode"),
+        (0, "Sie haben keine Wiederherstellungscodes"),
+    ],
+)
+async def test_who_has_few_recovery_codes_left_is_reminded(
+    browser: Browser, invite: Any, console: Any, left: int, said: str
+) -> None:
+    pool = console.parts.health.pool
+    await browser.enrol(await invite())
+    await browser.get("account/recovery")
+    await browser.post("account/recovery", password=PASSWORD)
+    await pool.execute(
+        "DELETE FROM person_credential WHERE id IN (SELECT id FROM person_credential WHERE kind = 'recovery' OFFSET $1)",
+        left,
+    )
+    page = text(await browser.get(""))
+    assert said in page
+    assert ("Machen Sie unten neue" in page) is (left < 3)
+    await pool.execute("DELETE FROM person_credential WHERE kind = 'password'")
+    assert "Machen Sie unten neue" not in text(await browser.get("")), "they would open nothing"
 
 
 async def test_a_password_is_changed_and_the_last_factor_stays(browser: Browser, invite: Any) -> None:

@@ -91,7 +91,7 @@ async def test_a_second_person_reads_all_that_it_binds_and_approves(asking: Any,
     sent = await approves(browser, alert, shown_binding(page))
     assert (sent.status, sent.headers["location"]) == (303, f"/console/live/approvals/{alert}")
     page = await looks(browser, alert)
-    assert "von einer zweiten Person freigegeben</strong> – person:b.lang" in page
+    assert "von einer zweiten Person freigegeben</strong> – b.lang" in page
     assert "Versand beginnt" in page
     assert "<form" not in page.partition("<main")[2]
     assert alert not in text(await browser.get("approvals"))
@@ -169,6 +169,7 @@ async def test_a_cancel_that_came_first_is_said(asking: Any, signed_in: Any) -> 
     assert (await asking.submit(message.later("weg", "Cancel"))).status == 201
     answer = await approves(browser, alert, binding)
     assert (answer.status, "Die Meldung ist überholt" in text(answer)) == (409, True)
+    assert "Grund: <bdi>durch eine Aufhebung</bdi>" in text(answer)
 
 
 async def test_nobody_approves_what_may_be_the_own_but_may_reject_it(asking: Any, signed_in: Any) -> None:
@@ -241,7 +242,10 @@ async def test_what_is_here_for_timers_alone_operators_decide(asking: Any, signe
     await asking.parts.health.pool.execute("UPDATE approval SET is_needed = false")
     assert "Wartet auf andere (1)" in text(await browser.get("approvals"))
     page = await looks(browser, alert)
-    assert ("Über sie entscheidet der Betrieb" in page, "<form" in page.partition("<main")[2]) == (
+    assert (
+        "Über sie entscheidet, wer die Rolle „operator“ hat" in page,
+        "<form" in page.partition("<main")[2],
+    ) == (
         True,
         False,
     )
@@ -320,6 +324,29 @@ async def test_an_update_says_what_changes(asking: Any, signed_in: Any) -> None:
         "Nicht mehr betroffen (hören, dass es dort vorbei ist)</dt><dd><strong>Jülich",
     ):
         assert words in changes, words
+
+
+async def test_a_change_of_what_waits_is_compared_with_what_people_know(asking: Any, signed_in: Any) -> None:
+    first = warning(DUEREN, severity="Moderate", urgency="Expected")
+    assert (await asking.submit(first)).status == 201
+    waiting = first.later("steigt", infos=warning(DUEREN, headline="Nie gesendet").infos)
+    assert (await asking.submit(waiting)).status == 202
+    infos = warning(DUEREN, headline="Hochwasser steigt").infos
+    changed = await asking.submit(waiting.later("steigt-weiter", infos=infos))
+    assert changed.status == 202
+    page = await looks(await signed_in(), str(changed.json["alert"]["id"]))
+    changes = page.partition('<section aria-labelledby="changes">')[2].partition("</section>")[0]
+    assert "Diese Meldung ersetzt: „Hochwasser an der Rur“" in changes
+    assert "Bisher: MÄSSIG<br>Jetzt: <strong>SCHWER" in changes
+    assert "Nie gesendet" not in changes
+
+
+async def test_a_change_of_what_nobody_has_read_is_compared_with_nothing(asking: Any, signed_in: Any) -> None:
+    first = warning(DUEREN)
+    assert (await asking.submit(first)).status == 202
+    changed = await asking.submit(first.later("anders", infos=warning(DUEREN, headline="Anders").infos))
+    page = await looks(await signed_in(), str(changed.json["alert"]["id"]))
+    assert 'aria-labelledby="changes"' not in page
 
 
 async def test_whose_session_ends_over_the_page_comes_back_to_it(asking: Any, signed_in: Any) -> None:

@@ -119,10 +119,17 @@ async def test_an_exercise_is_corrected_on_its_own_page(asking: Any, signed_in: 
     alert = str((await asking.submit(warning(status="Exercise"))).json["alert"]["id"])
     browser = await signed_in("e.exercise", environment=Environment.EXERCISE)
     path = f"alerts/{alert}/correct"
-    assert "Fehlalarm: Hochwasser an der Rur" in text(await browser.get(path))
+    page = text(await browser.get(path))
+    assert "Fehlalarm: Hochwasser an der Rur" in page
+    assert "ÜBUNG: als FEHLALARM zurücknehmen" in page
+    for live in ("nimmt die Warnung", ">Die Warnung<", ">Gewarnt<", "Jetzt als", "Die Gefahr gibt es nicht<"):
+        assert live not in page, live
     answer = await browser.post(path, what="false-alarm")
     assert (answer.status, answer.headers["location"]) == (303, f"/console/exercise/{path}")
     assert await reasons(asking) == ["drill", "drill_end"]
+    after = text(await browser.get(path))
+    assert "Die Übung ist vorbei (" in after
+    assert "Was die Teilnehmenden hören" in after
     live = await signed_in()
     assert (await live.get(path)).status == 404
 

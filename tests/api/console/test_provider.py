@@ -55,7 +55,7 @@ async def test_from_the_link_by_the_provider_to_the_page_that_was_wanted(
     url = await lead(browser, invitation=link.rpartition("/")[2])
     back = theirs.sign_in(url)
     done = await browser.get(f"sign-in/oidc?{urlencode(back)}")
-    assert (done.status, done.headers["location"]) == (303, "/console/live/")
+    assert (done.status, done.headers["location"]) == (303, "/console/live/start")
     assert set(browser.cookies) == {"__Host-warn-live", "__Host-warn-live-device"}
     account = text(await browser.get(""))
     assert "Angemeldet als m.keller" in account

@@ -64,7 +64,7 @@ async def test_password_then_code_lead_to_the_page_that_was_wanted(console: Any,
 )
 async def test_nobody_is_led_elsewhere(browser: Browser, wanted: str) -> None:
     page = text(await browser.ask("GET", f"sign-in?next={wanted.replace('?', '%3F')}"))
-    assert 'name="next" value="/console/live/"' in page
+    assert 'name="next" value="/console/live/start"' in page
     assert "evil" not in page
 
 

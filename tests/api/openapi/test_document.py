@@ -86,8 +86,8 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def is_page(entrance: str) -> bool:
-    """Whether people read it in a browser, which is no interface for programs."""
-    return entrance.split()[1].startswith((*PAGES, "/console/"))
+    """Whether it is no interface for programs: people read it in a browser, or the service posts there to itself."""
+    return entrance.split()[1].startswith((*PAGES, "/console/", "/v1/canary/"))
 
 
 def lacking(document: dict[str, Any], entrances: set[str]) -> list[str]:

@@ -30,3 +30,13 @@ def test_a_number_or_a_day_is_no_instant(text: str) -> None:
     assert not text or text not in refused.value.errors(include_input=False)[0]["msg"], (
         "not a word of what was sent"
     )
+
+
+DAY = TypeAdapter(words.Day)
+
+
+def test_a_day_is_a_full_date_and_no_number() -> None:
+    assert DAY.validate_python("2026-11-28").day == 28
+    for text in ("1764301234", "2026-11-28T00:00:00Z", "2026-02-30", "gestern", ""):
+        with pytest.raises(ValidationError):
+            DAY.validate_python(text)

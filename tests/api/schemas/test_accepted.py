@@ -15,6 +15,8 @@ def test_a_promise_names_places_repairs_and_findings() -> None:
         "over": None,
         "merged_into_alert": None,
         "sent_instead": [],
+        "withdrawn": [],
+        "second_person": None,
         "municipalities": [PLACE_BODY],
         "unmatched": [LOST_BODY],
         "notes": ["ring repaired"],

@@ -2,6 +2,7 @@
 
 from dispatcher.api.schemas.preview import preview_body
 from dispatcher.audience.estimate import AudienceEstimate
+from dispatcher.audience.reach import Gap
 from dispatcher.intake.submission import Preview
 from dispatcher.model.subscriptions import SubscriberCounts
 from dispatcher.model.vocabulary import Lane, Reason
@@ -11,7 +12,9 @@ from tests.support.messages import NOW
 
 def test_a_preview_says_whom_it_would_reach() -> None:
     estimate = AudienceEstimate(
-        SubscriberCounts({"webpush": 2}, {"05358008": {"webpush": 2}}), 93_000, ("1 von 1 …",)
+        SubscriberCounts({"webpush": 2}, {"05358008": {"webpush": 2}}),
+        93_000,
+        (Gap("sms", ("05358008",), 1),),
     )
     preview = Preview(
         Reason.UPDATE, Lane.FLASH, NOW, (PLACE,), (FINDING,), estimate, repeated=False, matched=MATCHED
@@ -26,6 +29,8 @@ def test_a_preview_says_whom_it_would_reach() -> None:
         "over": None,
         "merged_into": None,
         "sent_instead": [],
+        "ends": [],
+        "withdrawn": [],
         "told": None,
         "no_longer_affected": None,
         "quota_reached": False,
@@ -36,7 +41,8 @@ def test_a_preview_says_whom_it_would_reach() -> None:
         "reach": {"webpush": 2},
         "reach_by_municipality": {"05358008": {"webpush": 2}},
         "population": 93_000,
-        "gaps": ["1 von 1 …"],
+        "gaps": ["1 von 1 Gemeinde hat keine Abonnenten für sms."],
         "findings": [FINDING_BODY],
+        "approval": None,
         "sms": None,
     }

@@ -1,5 +1,6 @@
 """Who may do what with a template, and which version is filled."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,13 +13,15 @@ from dispatcher.api.templates.deciding import (
     refused,
     require_own_places,
     require_places_of_role,
+    step_hindered,
     step_refused,
     version_to_fill,
 )
 from dispatcher.model.principals import Source
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
-from dispatcher.model.templates.version import TemplateRefusal, TemplateVersion
+from dispatcher.model.sentences.sentence import said
+from dispatcher.model.templates.version import TemplateRefusal, TemplateStep, TemplateVersion
 from dispatcher.model.vocabulary import Environment
 from dispatcher.templates.faults import fault
 from tests.model.templates.test_version import APPROVED, DRAFT, REJECTED, RETIRED
@@ -90,3 +93,33 @@ def test_a_refusal_names_every_fault_and_every_step_has_a_sentence() -> None:
             TemplateRefusal.FOREIGN: ProblemType.OUTSIDE_TERRITORY,
         }
         assert step_refused(refusal).type is others.get(refusal, ProblemType.CONFLICT)
+
+
+@pytest.mark.parametrize(
+    ("person", "step", "version", "phrase"),
+    [
+        (approver(), TemplateStep.APPROVE, DRAFT, None),
+        (approver(), TemplateStep.REJECT, DRAFT, None),
+        (approver(), TemplateStep.RETIRE, APPROVED, None),
+        (approver(), TemplateStep.APPROVE, APPROVED, Phrase.TEMPLATE_DECIDED),
+        (approver("05334"), TemplateStep.RETIRE, APPROVED, Phrase.TEMPLATE_OUTSIDE_TERRITORY),
+        (approver("05358"), TemplateStep.RETIRE, APPROVED, None),
+        (approver(), TemplateStep.APPROVE, replace(DRAFT, authors=("b.lang",)), Phrase.TEMPLATE_OWN),
+        (approver(), TemplateStep.REJECT, replace(DRAFT, authors=("b.lang",)), None),
+    ],
+)
+def test_what_hinders_a_step_is_known_before_it_is_tried(
+    person: Principal, step: TemplateStep, version: TemplateVersion, phrase: Phrase | None
+) -> None:
+    version = replace(version, content=json.dumps({"municipalities": [DUEREN]}).encode())
+    found = step_hindered(person, step, version, [version])
+    assert (found and found.detail) == (phrase and said(phrase))
+
+
+def test_an_approval_is_hindered_where_the_role_does_not_hold_for_what_it_replaces() -> None:
+    here, elsewhere = (json.dumps({"municipalities": [ags]}).encode() for ags in (DUEREN, "05334002"))
+    before, draft = replace(APPROVED, content=elsewhere), replace(SECOND, content=here)
+    found = step_hindered(approver("05358"), TemplateStep.APPROVE, draft, [before, draft])
+    assert found is not None
+    assert found.detail == said(Phrase.TEMPLATE_OUTSIDE_TERRITORY)
+    assert step_hindered(approver("05358"), TemplateStep.REJECT, draft, [before, draft]) is None

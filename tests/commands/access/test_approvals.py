@@ -1,6 +1,7 @@
 """The policy of approval, and what waits because of it, at the command line."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -62,7 +63,8 @@ async def test_what_waits_is_listed_and_shown_with_all_that_is_bound(run: Any, w
     shown = (await run("approval", "show", held)).stdout
     for said in (
         f"{held} wartet auf eine zweite Person",
-        "WARNUNG: Hochwasser an der Rur",
+        "SMS (de, de-DE):\nWARNUNG: Hochwasser an der Rur",
+        "SMS (en):\nWARNING: Hochwasser an der Rur",
         "05358008 Düren",
         "Sie ginge an 0 Personen; höchstens freigegeben: 50.",
         "m.keller",
@@ -70,6 +72,9 @@ async def test_what_waits_is_listed_and_shown_with_all_that_is_bound(run: Any, w
     ):
         assert said in shown
     document = json.loads((await run("approval", "show", held, "--json")).stdout)
+    languages = [name.partition("/")[2] for name in document["texts"] if name.startswith("text/")]
+    written = ", ".join(re.findall(r"^SMS \((.*)\):$", shown, re.MULTILINE)).split(", ")
+    assert sorted(written) == sorted(languages) != []
     assert (document["state"], document["is_as_held"], document["authors"]) == ("waiting", True, ["m.keller"])
     assert json.loads((await run("approval", "list", "--json")).stdout)["id"] == held
     await world.pool.execute("DELETE FROM affected WHERE alert_id = $1", held)

@@ -19,7 +19,7 @@ async def test_who_did_what_is_listed(run: Any, surroundings: Any) -> None:
     table = (await run("audit", "list", "--action", "source.")).stdout.splitlines()
     assert table[0].split() == ["when", "who", "what", "about"]
     assert "operator:anna   source.add      source=leitstelle  after={" in table[1]
-    assert re.match(r"20\d\d-\d\d-\d\d \d\d:\d\d CES?T ", table[1]), "for a desk, with its zone"
+    assert re.match(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d CES?T ", table[1]), "for a desk, with its zone"
     assert table[2].endswith("operator:Bernd  source.disable  source=leitstelle")
     lines = [json.loads(line) for line in (await run("audit", "list", "--json")).stdout.splitlines()]
     assert [line["action"] for line in lines] == [

@@ -18,8 +18,11 @@ from typer.testing import CliRunner
 
 import cap
 from cap.__main__ import main as cap_command
+from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.commands.desk.follow_ups import is_confirmed
+from dispatcher.store.alerts.approvals import Approvals
 from tests.api.conftest import EXERCISE_KEY, KEY
+from tests.support.approval_world import GRAVE
 from tests.support.messages import DUEREN, JUELICH, InfoPart
 from tests.support.submissions import stored, warning
 
@@ -71,6 +74,23 @@ async def test_a_warning_is_prolonged_changed_and_taken_back(
         "Es gibt nichts zu ändern: Die Warnung gilt nicht mehr: Sie ist aufgehoben ("
     )
     assert files_in(here) == [], "what is known to have arrived is not kept"
+
+
+async def test_what_waits_is_changed_and_withdrawn_by_its_number(
+    service: Any, run: Any, file: Any, pool: Any
+) -> None:
+    await Approvals(pool).put_rule(GRAVE, UNNAMED_OPERATOR)
+    first = await submitted(run, file, warning(DUEREN))
+    changed = await run("update", first, "--headline", "Keller räumen", "--yes")
+    assert changed.exit_code == 0, changed.output
+    assert f"Ersetzt: „Hochwasser an der Rur“ ({first}) wartete noch" in changed.output
+    ended = await run("cancel", first, "--yes")
+    assert ended.exit_code == 0, ended.output
+    assert "NIEMAND WIRD DADURCH GEWARNT: zurückgezogen, bevor jemand gewarnt war" in ended.output
+    assert "Zurückgezogen: „Keller räumen“ (" in ended.output
+    assert await Approvals(pool).waiting() == []
+    again = await run("cancel", first, "--yes")
+    assert (again.exit_code, "Sie ist ersetzt" in again.output or "aufgehoben" in again.output) == (1, True)
 
 
 async def test_an_all_clear_ends_and_says_so(service: Any, run: Any, file: Any) -> None:

@@ -11,7 +11,6 @@ from dispatcher.commands.desk.sentences import (
     accepted_lines,
     alert_rows,
     change_line,
-    code_words,
     finding_line,
     outage_lines,
     outcome_lines,
@@ -400,14 +399,6 @@ def test_a_moment_is_one_moment() -> None:
     assert DESK.time(datetime(2026, 11, 28, 5, 25, tzinfo=UTC)) == DESK.time(AT) == "28.11.2026 06:25 MEZ"
 
 
-@pytest.mark.parametrize(
-    ("code", "shown"),
-    [("worker_died", "Absturz während des Sendens, worker_died"), ("410", "410"), ("BLOCKED", "BLOCKED")],
-)
-def test_a_code_of_ours_is_said_in_words(code: str, shown: str) -> None:
-    assert code_words(code, desk(DeskLanguage.GERMAN)) == shown
-
-
 def test_a_finding_that_is_not_of_a_message_is_said_with_its_place() -> None:
     found = {"code": "value-missing", "path": "values/ort", "line": None, "message_de": "Nicht ausgefüllt."}
     german = desk(DeskLanguage.GERMAN)
@@ -415,3 +406,40 @@ def test_a_finding_that_is_not_of_a_message_is_said_with_its_place() -> None:
     assert finding_line({**found, "path": "/alert/info", "line": 7}, german).startswith(
         "  value-missing (Zeile 7)"
     )
+
+
+def test_what_was_withdrawn_before_anybody_was_warned_is_said_loudly() -> None:
+    """Not that there was nothing to end."""
+    waited = {"id": "01W", "headline": "Hochwasser"}
+
+    def accepted(of: Any, **more: Any) -> dict[str, Any]:
+        return {"alert": of, "repeated": False, "municipalities": []} | more
+
+    another = dict.fromkeys(("id", "headline"))
+    end = accepted(alert(reason="nothing_to_end", state="recorded"), sent_to_people=False, withdrawn=[waited])
+    first, *lines = accepted_lines(end, DESK)
+    assert first.endswith("NIEMAND WIRD DADURCH GEWARNT: zurückgezogen, bevor jemand gewarnt war")
+    said = "„Hochwasser“ (01W) wartete noch, hat niemanden erreicht und geht nicht mehr hinaus."
+    assert f"Zurückgezogen: {said}" in lines
+    change = accepted(alert(reason="held", state="held"), sent_to_people=False, withdrawn=[waited, another])
+    lines = accepted_lines(change, DESK)
+    assert f"Ersetzt: {said}" in lines
+    assert "01W" not in str(accepted_lines(change | {"withdrawn": [another]}, DESK))
+    assert preview_lines(previewed(reason="nothing_to_end", withdrawn=[waited]), ENGLISH)[0].endswith(
+        "withdrawn before anybody was warned"
+    )
+    assert [
+        line for line in preview_lines(previewed(reason="held", withdrawn=[waited]), ENGLISH) if "01W" in line
+    ]
+
+
+def test_a_status_says_who_decided_and_why() -> None:
+    decided = {"state": "rejected", "by": "person:b.lang", "at": AT, "why": "falscher Ort"}
+    lines = status_lines(status(with_alert=alert(reason="discarded"), decided=decided), DESK)
+    assert "Entschieden: verworfen (person:b.lang, 28.11.2026 06:25 MEZ). Grund: falscher Ort" in lines
+    released = decided | {"state": "released", "by": "worker", "why": "nobody decided in time"}
+    lines = status_lines(status(with_alert=alert(), decided=released), DESK)
+    assert next(line for line in lines if "(worker, " in line).endswith("niemand hat rechtzeitig entschieden")
+    approved = decided | {"state": "approved", "why": ""}
+    lines = status_lines(status(with_alert=alert(), decided=approved), ENGLISH)
+    assert next(line for line in lines if line.startswith("Decided: ")).endswith("CET)")

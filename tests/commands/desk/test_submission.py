@@ -32,8 +32,8 @@ async def test_submit_preview_and_status_as_processes(
         r"Dringlichkeit: dringend \(priority\)\n",
         previewed.stdout,
     )
-    assert f"  {DUEREN}  Düren   100 %  Schlüssel  Web-Push 1\n" in previewed.stdout
-    assert f"  {JUELICH}  Jülich  100 %  Schlüssel  niemand\n" in previewed.stdout
+    assert f"  {DUEREN}  Düren   100 %  genannt  Web-Push 1\n" in previewed.stdout
+    assert f"  {JUELICH}  Jülich  100 %  genannt  niemand\n" in previewed.stdout
     submitted = await dispatcher("submit", path)
     assert submitted.returncode == 0, submitted.stderr
     alert_id = submitted.stdout.split()[0]

@@ -62,6 +62,17 @@ def test_what_cannot_be_run_sends_nothing_and_says_why(
     assert not (tmp_path / "kept").exists()
 
 
+def test_a_step_that_nobody_got_has_no_numbers(tmp_path: Path) -> None:
+    [alarm] = drill()["steps"]
+    nobody = alarm | {"step": "correction", "people": dict.fromkeys(alarm["people"], 0), "channels": {}}
+    one = drill(id=FIRST, steps=[nobody])
+    keep(tmp_path, one, report(one, GERMAN))
+    assert "Korrektur: Niemand erhält sie." in run("show", FIRST, "--folder", tmp_path).output
+    listed = run("list", "--folder", tmp_path).output
+    assert "0/0" not in listed
+    assert "–" in listed
+
+
 def test_drills_are_listed_shown_and_compared(folder: Path) -> None:
     listed = run("list", "--folder", folder)
     assert (listed.exit_code, listed.output.index(FIRST) < listed.output.index(SECOND)) == (0, True)

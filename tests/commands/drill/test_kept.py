@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,13 +12,26 @@ from tests.commands.drill.test_report import drill
 
 
 def test_what_is_kept_is_read_back_and_listed_in_order(tmp_path: Path) -> None:
-    ids = [new_id(datetime(2026, month, 1, tzinfo=UTC)) for month in (11, 3)]
-    for one in ids:
-        page = keep(tmp_path / "drills", drill(id=one), "<p>Bericht</p>")
+    began = [datetime(2026, month, 1, tzinfo=UTC) for month in (11, 3)]
+    ids = [new_id(one) for one in began]
+    for one, at in zip(ids, began, strict=True):
+        page = keep(tmp_path / "drills", drill(id=one, began_at=at.isoformat()), "<p>Bericht</p>")
         assert page.read_text(encoding="utf-8") == "<p>Bericht</p>"
     assert read(tmp_path / "drills", ids[0])["id"] == ids[0]
     assert [one["id"] for one in listed(tmp_path / "drills")] == sorted(ids)
     assert not list((tmp_path / "drills").glob("*.part"))
+
+
+def test_an_id_shows_the_clock_on_the_wall_and_the_list_goes_by_time(tmp_path: Path) -> None:
+    """In the night in which the hour from two to three comes twice."""
+    zone = ZoneInfo("Europe/Berlin")
+    began = [datetime(2026, 10, 25, 0, 50, tzinfo=UTC), datetime(2026, 10, 25, 1, 10, tzinfo=UTC)]
+    ids = [new_id(one.astimezone(zone)) for one in began]
+    assert [one[:21] for one in ids] == ["drill-20261025-025000", "drill-20261025-021000"]
+    for one, at in zip(ids, began, strict=True):
+        keep(tmp_path, drill(id=one, began_at=at.astimezone(zone).isoformat()), "")
+    keep(tmp_path, drill(id="drill-20261101-000000-0000", began_at="gestern"), "")
+    assert [one["id"] for one in listed(tmp_path)] == ["drill-20261101-000000-0000", *ids]
 
 
 @pytest.mark.parametrize(

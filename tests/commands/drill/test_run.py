@@ -13,7 +13,16 @@ import pytest
 import cap
 from dispatcher.commands.desk.service import Service, ServiceRefused, Unanswered
 from dispatcher.commands.drill.plan import DrillPlan, read_plan
-from dispatcher.commands.drill.run import DrillRun, NobodyTakesPart, NotAnExercise, QuotaReached, Surroundings
+from dispatcher.commands.drill.run import (
+    DrillRun,
+    NobodyTakesPart,
+    NotAnExercise,
+    QuotaReached,
+    Surroundings,
+    how_far,
+)
+from dispatcher.desk_texts.catalogue import DeskLanguage
+from dispatcher.desk_texts.drills import DRILL_TEXTS
 from tests.api.conftest import EXERCISE_KEY, KEY
 from tests.cases.test_exercise_isolation import Place, Told, placed
 from tests.commands.drill.test_plan import PLAN, written
@@ -272,3 +281,19 @@ def test_a_terminal_that_was_closed_ends_nothing(plan: DrillPlan) -> None:
     result = DrillRun(plan, "drill-1", service, around).run()
     assert [one.identifier for one in service.posted] == ["drill-1-alarm", "drill-1-all-clear"]
     assert (result["interrupted"], result["left_open"]) == ("by hand", False)
+
+
+@pytest.mark.parametrize(
+    ("recipients", "planned_at", "said"),
+    [
+        (0, None, "Alarm: Der Dienst stellt fest, wer sie erhält."),
+        (0, "2026-11-29T14:00:00Z", "Alarm: Niemand erhält sie."),
+        (5, "2026-11-29T14:00:00Z", "Alarm: 3 von 5 übergeben"),
+    ],
+)
+def test_no_numbers_are_told_before_it_is_known_who_gets_it(
+    recipients: int, planned_at: str | None, said: str
+) -> None:
+    status = {"alert": {"planned_at": planned_at}, "progress": {"recipients": recipients, "accepted": 3}}
+    name, values = how_far("alarm", status)
+    assert DRILL_TEXTS[DeskLanguage.GERMAN][name].format(**{**values, "step": "Alarm"}) == said

@@ -38,7 +38,7 @@ def test_no_place_that_is_warned_has_nothing(share: float, de: str, en: str) -> 
 
 def test_the_officer_reads_german_and_english_on_request(boundaries: Boundaries) -> None:
     german = shown(boundaries, circle(50.8, 6.48, 2), coded(("AGS", "05358024")))
-    for word in ("rur-1: ", "Gemeinde", "gezeichnet", "Schlüssel", "nicht wegen des Gebiets abgelehnt"):
+    for word in ("rur-1: ", "Gemeinde", "gezeichnet", "genannt", "nicht wegen des Gebiets abgelehnt"):
         assert word in german
     english = shown(boundaries, circle(50.8, 6.48, 2), language="en")
     for word in ("municipality", "drawn", "not refused for it"):

@@ -148,7 +148,7 @@ def test_the_desk_starts_without_the_service(arguments: Any, code: int, env: Any
     found = imported_by(*arguments, code=code)
     assert not found & SERVICE
     # Three of them say which role, person and environment may do what.
-    assert len([name for name in found if name.startswith("dispatcher")]) < 43
+    assert len([name for name in found if name.startswith("dispatcher")]) < 44
 
 
 @pytest.mark.processes

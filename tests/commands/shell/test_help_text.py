@@ -57,6 +57,7 @@ def test_the_desk_is_helped_in_german_and_with_examples() -> None:
             "cancel",
             "all-clear",
             "correct",
+            "withdraw",
             "alerts list",
         ),
         *("drill run", "drill list", "drill show", "drill compare"),

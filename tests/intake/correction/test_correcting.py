@@ -156,17 +156,37 @@ async def test_an_equal_warning_does_not_take_its_place(world: ApprovalWorld) ->
 async def test_what_waits_for_approval_is_stopped(world: ApprovalWorld) -> None:
     await world.policy(GRAVE)
     held = (await world.submit(warning(), "m.keller")).alert
-    assert (await correct(world, held.id)).alert.reason is Reason.NOTHING_TO_END
+    corrected = await correct(world, held.id)
+    assert (corrected.alert.reason, [one.id for one in corrected.withdrawn]) == (
+        Reason.NOTHING_TO_END,
+        [held.id],
+    )
+    assert await world.approvals.waiting() == []
+    assert await world.trail("held.withdraw") == [(OFFICER.actor, "false-alarm")]
+
+
+@pytest.mark.parametrize("named", ["the warning", "its waiting change"])
+async def test_a_warning_is_taken_back_with_its_waiting_change_in_the_words_that_people_know(
+    world: ApprovalWorld, named: str
+) -> None:
+    one = warning()
+    first = (await world.submit(one)).alert
+    await world.policy(GRAVE)
+    change = one.later("neu", infos=(replace(one.infos[0], headline="Keller räumen"),))
+    held = (await world.submit(change, "m.keller")).alert
+    corrected = await correct(world, first.id if named == "the warning" else held.id)
+    assert corrected.alert.headline == "Fehlalarm: Hochwasser an der Rur"
+    assert (corrected.alert.reason, [one.id for one in corrected.withdrawn]) == (Reason.CANCEL, [held.id])
     assert await world.approvals.waiting() == []
 
 
 async def test_after_twenty_looks_it_is_given_up(
     world: ApprovalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dispatcher.intake.correction import correcting
+    from dispatcher.intake.correction import standing
 
     first = (await world.submit(warning())).alert
-    monkeypatch.setattr(correcting, "TRIES_MAX", 0)
+    monkeypatch.setattr(standing, "TRIES_MAX", 0)
     with pytest.raises(RequestRefused) as refused:
         await correct(world, first.id)
     assert refused.value.type == "conflict"

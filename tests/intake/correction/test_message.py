@@ -30,6 +30,17 @@ def test_every_language_of_notices_has_prepared_words() -> None:
             assert "{" not in one.instruction
 
 
+def test_no_words_say_that_there_is_no_danger_at_all_or_nothing_to_do_at_all() -> None:
+    """Another warning may be in force where they are read."""
+    whole = ("keine Gefahr", "no danger", "Tehlike yok.", "Небезпеки немає", "لا يوجد خطر")
+    this = {"de": "dieser", "en": "this", "tr": "Bu", "uk": "це", "ar": "هذا"}
+    for language, words in PREPARED.items():
+        for what, one in words.items():
+            assert not [text for text in whole if text in one.description]
+            if what is not Falsehood.WRONG_AREA:
+                assert this[language.partition("-")[0]] in one.instruction.split()
+
+
 @pytest.mark.parametrize("what", Falsehood)
 def test_it_is_a_valid_cancel_that_names_the_warning_first_in_its_own_language(what: Falsehood) -> None:
     made = taken_back(message(severity="Extreme"), what=what)

@@ -128,6 +128,27 @@ async def test_who_writes_for_the_source_without_a_key_of_their_own_may_have_use
     assert (await world.here.approve(held, decider("n.ott"), seen)).reason is Reason.FIRST_NOTICE
 
 
+async def test_nobody_of_the_exercise_may_have_written_what_is_real(world: ApprovalWorld) -> None:
+    """Whoever approves was told that `b.lang-uebung` wrote it, where that was the only person of the source."""
+    await world.policy(GRAVE)
+    await world.pool.execute(
+        "INSERT INTO person (id, environment, source_id) VALUES ('b.lang-uebung', 'exercise', 'leitstelle')"
+    )
+    await world.pool.execute(
+        "INSERT INTO person (id, environment) VALUES ('m.ott-uebung', 'exercise'), ('n.ott', 'live')"
+    )
+    for number, person in enumerate(("m.ott-uebung", "n.ott")):
+        await world.pool.execute(
+            "INSERT INTO api_key (id, source_id, digest, person) VALUES ($1, 'leitstelle', $2, $3)",
+            f"key{number}",
+            b"x",
+            person,
+        )
+    await world.submit(warning())
+    (request,) = await world.approvals.waiting()
+    assert request.authors == ("n.ott",)
+
+
 async def test_the_policys_timers_begin_when_it_is_held(world: ApprovalWorld) -> None:
     minutes = [timedelta(minutes=number) for number in (5, 10, 30)]
     await world.policy(grave_with(Timers(*minutes)))

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
+from dispatcher.access.principals import of_source
 from dispatcher.intake.approval import NotApprovedError
 from dispatcher.intake.four_eyes.deciding import DecisionRefused
 from dispatcher.intake.four_eyes.states import DecisionRefusal, state_of
 from dispatcher.model.approval.policy import Timers
 from dispatcher.model.approval.request import most_recipients
-from dispatcher.model.vocabulary import ApprovalState, Reason
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.vocabulary import ApprovalState, Environment, Reason
 from dispatcher.store.delivery.plans import Plans
-from tests.support.approval_world import GRAVE, ApprovalWorld, decider, grave_with
+from tests.support.approval_world import GRAVE, LEITSTELLE, ApprovalWorld, decider, grave_with
 from tests.support.histories import ledger_of, plan, subscribe
-from tests.support.messages import DUEREN, HEIMBACH, JUELICH, SENDER
+from tests.support.messages import DUEREN, HEIMBACH, JUELICH, SENDER, InfoPart, Message
 from tests.support.submissions import warning
 
 KELLER, LANG, OTT = decider("m.keller"), decider("b.lang"), decider("j.ott")
@@ -127,13 +129,164 @@ async def test_after_a_cancel_nobody_approves(world: ApprovalWorld) -> None:
     assert await state(world, held) is ApprovalState.VOID
 
 
-async def test_what_it_updates_has_ended_meanwhile(world: ApprovalWorld) -> None:
-    """Then it has nothing to say, and whoever approves is told so; it goes on waiting."""
+ENDS = [("Cancel", {"infos": ()}), ("Update", {"infos": (InfoPart(response="AllClear"),)})]
+
+
+@pytest.mark.parametrize(("msg_type", "more"), ENDS)
+async def test_an_end_withdraws_what_has_reached_nobody(
+    world: ApprovalWorld, msg_type: str, more: Any
+) -> None:
+    await world.policy(GRAVE)
     one = warning()
+    held = (await world.submit(one, "m.keller")).alert.id
+    end = one.later("ende", msg_type, **more)
+    accepted = await world.submit(end, "j.ott")
+    assert ([one.id for one in accepted.withdrawn], accepted.alert.reason) == ([held], Reason.NOTHING_TO_END)
+    stored = await world.alerts.get(held)
+    assert stored is not None
+    assert (stored.state, stored.reason, stored.stopped_by) == (
+        "recorded",
+        Reason.SUPERSEDED,
+        accepted.alert.id,
+    )
+    assert await world.approvals.waiting() == []
+    actor = of_source(LEITSTELLE, Environment.LIVE, "j.ott").actor
+    assert await world.trail("held.withdraw") == [(actor, msg_type)]
+    shown = await world.here.shown(held)
+    assert shown is not None
+    assert (shown.request.decision, shown.request.decided_by, shown.request.why) == (None, actor, msg_type)
+    assert shown.request.decided_at == stored.stopped_at, "pages say when"
+    assert await plan(ledger_of(world.pool), Plans(world.pool, 10), accepted.alert.id) == []
+
+
+@pytest.mark.parametrize(
+    ("msg_type", "more", "reason"),
+    [
+        ("Cancel", {"infos": ()}, Reason.NOTHING_TO_END),
+        ("Update", {"infos": (InfoPart(headline="Keller räumen"),)}, Reason.DRILL_UPDATE),
+    ],
+)
+async def test_an_exercise_for_too_many_is_withdrawn_and_changed_while_it_waits(
+    world: ApprovalWorld, msg_type: str, more: Any, reason: Reason
+) -> None:
+    one = warning(status="Exercise")
+    held = await held_for_its_audience(world, one)
+    accepted = await world.submit(one.later("später", msg_type, **more), "j.ott")
+    assert ([one.id for one in accepted.withdrawn], accepted.alert.reason) == ([held], reason)
+    stored = await world.alerts.get(held)
+    assert stored is not None
+    assert (stored.state, stored.stopped_by) == ("recorded", accepted.alert.id)
+    async with world.alerts.snapshot() as reading:
+        assert [one.id for one in await reading.chains([accepted.alert.chain_id])] == [
+            held,
+            accepted.alert.id,
+        ]
+
+
+async def test_an_exercise_ends_with_its_change_that_waits_for_its_audience(world: ApprovalWorld) -> None:
+    one = warning(status="Exercise")
+    first = (await world.submit(one)).alert.id
+    held = await held_for_its_audience(world, one.later("neu"))
+    accepted = await world.submit(one.later("ende", "Cancel", infos=()))
+    assert ([one.id for one in accepted.withdrawn], accepted.alert.reason) == ([held], Reason.DRILL_END)
+    stored = await world.alerts.get(first)
+    assert stored is not None
+    assert stored.stopped_by == accepted.alert.id
+
+
+async def held_for_its_audience(world: ApprovalWorld, exercise: Message) -> str:
+    """The id of this exercise, which alarms more than its control centre usually does."""
+    await subscribe(world.pool, world.subscriptions, "a", "b")
+    await world.pool.execute("UPDATE subscription SET drills = true")
+    held = (await world.submit(exercise)).alert.id
+    await plan(ledger_of(world.pool), Plans(world.pool, 10, lambda *_: "zu viele"), held)
+    stored = await world.alerts.get(held)
+    assert stored is not None
+    assert stored.state == "held"
+    return held
+
+
+async def test_an_update_replaces_what_waits_and_waits_itself(world: ApprovalWorld) -> None:
+    await world.policy(GRAVE)
+    one = warning()
+    held = (await world.submit(one, "m.keller")).alert.id
+    later = one.later("neu", infos=(InfoPart(headline="Keller räumen"),))
+    accepted = await world.submit(later, "m.keller")
+    assert ([one.id for one in accepted.withdrawn], accepted.alert.state) == ([held], "held")
+    assert [one.alert_id for one in await world.approvals.waiting()] == [accepted.alert.id]
+    assert await refused(world.here.approve(held, LANG, await world.binding(held))) is DecisionRefusal.VOID
+    own = world.here.approve(accepted.alert.id, KELLER, await world.binding(accepted.alert.id))
+    assert await refused(own) is DecisionRefusal.OWN
+    seen = await world.binding(accepted.alert.id)
+    assert (await world.there.approve(accepted.alert.id, LANG, seen)).reason is Reason.UPDATE
+
+
+async def test_a_change_of_what_waits_takes_the_place_of_what_people_know(world: ApprovalWorld) -> None:
+    """It names only what nobody has read; else both would be in force side by side."""
+    one = warning()
+    first = (await world.submit(one)).alert.id
+    await world.policy(GRAVE)
+    waits = one.later("zwei")
+    await world.submit(waits, "m.keller")
+    last = (await world.submit(waits.later("drei"), "m.keller")).alert.id
+    assert [one.alert_id for one in await world.approvals.waiting()] == [last]
+    await world.here.approve(last, LANG, await world.binding(last))
+    stored = await world.alerts.get(first)
+    assert stored is not None
+    assert stored.stopped_by == last
+
+
+@pytest.mark.parametrize("named", ["first", "waits"])
+@pytest.mark.parametrize("changes", [1, 2])
+async def test_a_warning_ends_with_its_waiting_change_whichever_is_named(
+    world: ApprovalWorld, named: str, changes: int
+) -> None:
+    one = warning()
+    first = (await world.submit(one)).alert.id
+    await world.policy(GRAVE)
+    waits = one
+    for number in range(changes):
+        waits = waits.later(f"neu-{number}")
+        held = (await world.submit(waits, "m.keller")).alert.id
+    of = one if named == "first" else waits
+    accepted = await world.submit(of.later("stop", "Cancel", minutes=9, infos=()), "m.keller")
+    assert ([one.id for one in accepted.withdrawn], accepted.alert.reason) == ([held], Reason.CANCEL)
+    stored = await world.alerts.get(first)
+    assert stored is not None
+    assert stored.stopped_by == accepted.alert.id
+    assert await world.approvals.waiting() == []
+    assert await refused(world.here.approve(held, LANG, await world.binding(held))) is DecisionRefusal.VOID
+
+
+async def test_what_waits_for_another_part_goes_on_waiting(world: ApprovalWorld) -> None:
+    """An Update of the whole for one place is no part of what is ended in the other."""
+    one = warning(DUEREN, JUELICH)
     await world.submit(one)
     await world.policy(GRAVE)
-    held = (await world.submit(one.later("update"), "m.keller")).alert.id
-    await world.submit(one.later("stop", "Cancel", minutes=2, infos=()), "m.keller")
+    here = one.later("hier", infos=(InfoPart(areas=(DUEREN,), severity="Minor"),))
+    assert (await world.submit(here, "m.keller")).alert.reason is Reason.UPDATE
+    there = (await world.submit(one.later("dort", infos=(InfoPart(areas=(JUELICH,)),)), "m.keller")).alert.id
+    await world.submit(here.later("stop", "Cancel", minutes=9, infos=()), "m.keller")
+    assert [one.alert_id for one in await world.approvals.waiting()] == [there]
+
+
+async def test_nobody_withdraws_what_waits_beyond_the_own_reach(world: ApprovalWorld) -> None:
+    await world.policy(GRAVE)
+    one = warning(DUEREN, JUELICH)
+    held = (await world.submit(one, "m.keller")).alert.id
+    bounded = replace(of_source(LEITSTELLE, Environment.LIVE, "j.ott"), is_bounded=True)
+    bounded = replace(bounded, source=replace(LEITSTELLE, territory=(DUEREN,)))
+    end = one.later("stop", "Cancel", infos=())
+    with pytest.raises(RequestRefused) as error:
+        await world.intake.accept(bounded, end.xml())
+    assert error.value.type is ProblemType.OUTSIDE_TERRITORY
+    assert [one.alert_id for one in await world.approvals.waiting()] == [held]
+
+
+async def test_an_equal_warning_was_sent_while_it_waited(world: ApprovalWorld, held: str) -> None:
+    """Then it has nothing to say, and whoever approves is told so; it goes on waiting."""
+    await world.approvals.drop_rule(GRAVE.source, GRAVE.severity, GRAVE.people, KELLER.actor)
+    await world.submit(warning(identifier="gleich"))
     seen = await world.binding(held)
     with pytest.raises(DecisionRefused) as error:
         await world.here.approve(held, LANG, seen)
@@ -151,21 +304,19 @@ async def test_under_an_unknown_id_nothing_waits(world: ApprovalWorld) -> None:
     assert await refused(world.here.reject(sent, LANG, "nein")) is DecisionRefusal.NO_REQUEST
 
 
-async def test_an_update_is_asked_about_wherever_what_it_replaces_was_told_or_waits(
-    world: ApprovalWorld,
-) -> None:
+async def test_an_update_is_asked_about_wherever_what_it_replaces_was_told(world: ApprovalWorld) -> None:
+    """Nobody was told of what waited, and its wait is over since the Update came."""
     one = warning(HEIMBACH)
     await world.submit(one)
     await world.policy(GRAVE)
     second = one.later("zwei", infos=warning(JUELICH).infos)
     await world.submit(second, "m.keller")
-    third = one.later("drei", minutes=2, infos=warning(DUEREN).infos)
-    third = replace(third, references=(*third.references, *second.later("x").references))
+    third = second.later("drei", infos=warning(DUEREN).infos)
     held = (await world.submit(third, "m.keller")).alert.id
     concerned: set[str] = set()
     here = replace(LANG, require=lambda places: concerned.update(place.ags for place in places))
     await world.here.reject(held, here, "nein")
-    assert concerned == {DUEREN, HEIMBACH, JUELICH}
+    assert concerned == {DUEREN, HEIMBACH}
 
 
 async def test_reading_what_waits_does_not_wait_for_its_sender(world: ApprovalWorld, held: str) -> None:

@@ -1,5 +1,6 @@
 """A preview says what the SMS of a message would cost and how long they would take; a status what they have."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +12,8 @@ from dispatcher.model.vocabulary import State
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.wiring.sms.charges import sms_charges
 from tests.store.sms.phones import phones
-from tests.support.histories import ledger_of, plan
-from tests.support.messages import DUEREN
+from tests.support.histories import finish, ledger_of, plan
+from tests.support.messages import DUEREN, JUELICH
 from tests.support.submissions import warning
 
 URL = "https://sms.example/send"
@@ -126,3 +127,45 @@ async def test_each_language_is_counted_with_its_own_text(service: Any, pool: An
     assert one["parts"] > 1
     assert one["seconds"] == found["parts_total"]
     assert one["price"] == pytest.approx(found["parts_total"] * 0.1)
+
+
+async def test_what_would_wait_for_a_second_person_is_counted_and_quoted_like_what_is_sent(
+    service: Any, pool: Any
+) -> None:
+    await phones(pool, service.parts.subscriptions, 40)
+    message = warning(DUEREN)
+    sent = (await service.submit(message, path="/v1/alerts/preview")).json
+    await pool.execute(
+        "INSERT INTO approval_rule VALUES ('*', 'Severe', 10, true, 'PT5M', NULL, 'PT10H')",
+    )
+    waits = (await service.submit(message, path="/v1/alerts/preview")).json
+    assert (waits["reason"], waits["sent_to_people"], sent["approval"]) == ("held", False, None)
+    assert waits["approval"] == {
+        "is_author_known": False,
+        "source": "*",
+        "severity": "Severe",
+        "people": 10,
+        "remind_after_s": 300,
+        "escalate_after_s": None,
+        "release_after_s": None,
+    }, "by the time of its release it has expired"
+    counted = ("reach", "reach_by_municipality", "population", "municipalities", "lane", "expires")
+    assert {name: waits[name] for name in counted} == {name: sent[name] for name in counted}
+    quoted = ("people", "parts", "parts_total", "price", "seconds", "held")
+    assert {name: waits["sms"][name] for name in quoted} == {name: sent["sms"][name] for name in quoted}
+
+
+async def test_the_preview_of_an_update_that_would_wait_says_whom_it_leaves(
+    service: Any, pool: Any, settings: Any
+) -> None:
+    await phones(pool, service.parts.subscriptions, 4)
+    first = warning(DUEREN, JUELICH)
+    alert_id = (await service.submit(first)).json["alert"]["id"]
+    ledger = ledger_of(pool)
+    for ready in await plan(ledger, Plans(pool, 100, charges=sms_charges(settings)), alert_id):
+        await finish(ledger, ready.batch_id, State.ACCEPTED)
+    await pool.execute("INSERT INTO approval_rule VALUES ('*', 'Severe', 0, true)")
+    update = first.later("update-1", infos=(replace(first.infos[0], areas=(JUELICH,)),))
+    found = (await service.submit(update, path="/v1/alerts/preview")).json
+    assert found["approval"]["people"] == 0
+    assert found["no_longer_affected"]["reach"] == {"sms": 4}

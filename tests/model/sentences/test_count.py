@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 COUNTS = set(
     re.findall(
         r"\w+",
-        "accepted all count districts failed gone hours least left limit max_bytes minutes most parts passed people quota "
+        "accepted all count days districts failed gone hours least left limit max_bytes minutes most parts passed people quota "
         "recipients seconds waiting quiet",
     )
 )
@@ -31,9 +31,9 @@ OTHERS = set(
     re.findall(
         r"\w+",
         "alert allowed amount at binding by channel channels choices code command confirmed counts covers currency delivered detail "
-        "discard displayed district duration error expires feed file first gateway headline hint host id identifier identifiers keys known land lane languages last "
+        "discard displayed district duration error expires feed file first gateway headline hint host id identifier identifiers keys known land lane language languages last "
         "latest line meaning month more name named names nearest note now number other path places port prefix price progress reason "
-        "reference references release reports scheme sender senders sent share since status target template text until url urls version "
+        "reference references release reports rule scheme sender senders sent share since source status steps target template text until url urls version "
         "what why word words",
     )
 )
@@ -41,10 +41,12 @@ NOUNS = {
     "Gemeinde": "Gemeinden",
     "Person": "Personen",
     "Stelle": "Stellen",
+    "Tag": "Tagen",
     "Teil": "Teile",
     "Warnung": "Warnungen",
     "byte": "bytes",
     "character": "characters",
+    "day": "days",
     "municipality": "municipalities",
     "part": "parts",
     "person": "people",

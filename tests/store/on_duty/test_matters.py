@@ -117,12 +117,12 @@ async def test_the_trail_names_whoever_is_told_anew(pool: Any, matters: DutyMatt
 async def test_that_nobody_on_duty_can_be_told_is_written_down_once_and_when_it_changes(
     pool: Any, matters: DutyMatters, matter: Matter
 ) -> None:
-    nobody = Roster((), {"m.duty": LeftOut.OFF_CALL})
+    nobody = Roster((OnDuty("n.next", DutyLevel.OFF_CALL),), {"m.duty": LeftOut.NO_ENDPOINT})
     assert [await tell(matters, matter, nobody, ()) for _ in range(2)] == [True, False]
     found = await matters.untold()
     assert (found.since, found.uncovered) == (NOW, 1)
     (line,) = await pool.fetch("SELECT detail FROM audit WHERE action = 'duty.uncovered'")
-    assert line["detail"] == {"left_out": {"m.duty": "off_call"}}
+    assert line["detail"] == {"left_out": {"m.duty": "no_endpoint", "n.next": "off_call"}}
     assert not await tell(matters, matter)
     assert (await matters.untold()).uncovered == 0
 

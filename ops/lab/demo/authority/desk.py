@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pyotp
 
+from ops.lab.town.persons import CONSOLE_URL
 from ops.lab.world.district import SOURCE as CONTROL_CENTRE
 from ops.lab.world.district import TERRITORY
 from ops.lab.world.service import ServiceError
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from ops.lab.world.district import District
     from ops.lab.world.service import ApiResponse, Service
 
-CONSOLE: Final = "https://warnung.kreis-dueren.example"
-SETTINGS: Final = {"WARN_CONSOLE_URL": CONSOLE}
 SOURCE: Final = "gefahrenabwehr"
 SENDER: Final = "gefahrenabwehr@kreis-dueren.example"
 AUTHOR, APPROVER = "m.keller", "b.lang"
@@ -32,7 +31,7 @@ _SECRET: Final = re.compile(r'id="secret">([A-Z2-7]+)<')
 
 
 class SignedInPerson:
-    """Somebody at the console of the live service, with what the browser keeps."""
+    """Somebody at the console of one environment, with what the browser keeps."""
 
     def __init__(self, service: Service, link: str) -> None:
         """Enrol by a link: choose a password, and show a code of a new secret. Raises ServiceError, or as
@@ -42,11 +41,12 @@ class SignedInPerson:
         self._cookies: dict[str, str] = {}
         self._token = ""
         invitation = urlsplit(link).path
+        console, _, _ = invitation.partition("/invitation/")
         self._page(invitation)
         self._post(invitation, password=secrets.token_urlsafe(24))
-        secret = self._found(_SECRET, self._page("/console/live/account/totp"))
-        self._post("/console/live/account/totp", secret=secret, code=pyotp.TOTP(secret).now())
-        self._page("/console/live/")
+        secret = self._found(_SECRET, self._page(f"{console}/account/totp"))
+        self._post(f"{console}/account/totp", secret=secret, code=pyotp.TOTP(secret).now())
+        self._page(f"{console}/")
 
     def request(
         self, method: str, path: str, body: bytes = b"", content_type: str = "application/json"
@@ -54,7 +54,7 @@ class SignedInPerson:
         """Make one request to the API, as a page of the console does. Raises as `Service.request`."""
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),
-            "Origin": CONSOLE,
+            "Origin": self._service.environment[CONSOLE_URL],
             "X-CSRF-Token": self._token,
             "Content-Type": content_type,
         }

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dispatcher.commands.desk.sentences import preview_lines, status_lines
-from dispatcher.commands.desk.sms import duration, money, sms_preview_lines, sms_status_lines
 from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
 from dispatcher.desk_texts.desk import Desk
+from dispatcher.desk_texts.sms import duration, money, sms_preview_lines, sms_status_lines
 from tests.commands.desk.test_sentences import AT, previewed, status
 
 DESK = Desk(desk_texts("de"), DeskLanguage.GERMAN, ZoneInfo("Europe/Berlin"))

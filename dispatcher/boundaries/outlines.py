@@ -1,4 +1,4 @@
-"""Draw the outlines of an app's municipalities for the page's map, from the boundary data alone. Pure.
+"""Draw the outlines of municipalities for a map, from the boundary data alone. Pure.
 
 They are as fine as a phone shows: neighbours keep one common line, as each is simplified together with the others.
 """
@@ -27,7 +27,9 @@ PLACES: Final = 4
 """Decimal places of degrees: 11 m."""
 
 
-def outlines(boundaries: Boundaries, municipalities: Iterable[str]) -> dict[str, Any] | None:
+def outlines(
+    boundaries: Boundaries, municipalities: Iterable[str], fineness: float = FINENESS
+) -> dict[str, Any] | None:
     """Return `bounds`, west, south, east and north in degrees (WGS 84), and by AGS the rings of each municipality as
     longitude and latitude one after the other; holes are rings as well. None where there are none, or too many.
     """
@@ -36,7 +38,7 @@ def outlines(boundaries: Boundaries, municipalities: Iterable[str]) -> dict[str,
         return None
     shapes = boundaries.border[[index for _, index in known]]
     west, south, east, north = shapely.total_bounds(shapes)
-    tolerance = max(east - west, north - south) / FINENESS
+    tolerance = max(east - west, north - south) / fineness
     simple = shapely.coverage_simplify(shapes, tolerance)
     drawn = {ags: _rings(shape, boundaries.crs) for (ags, _), shape in zip(known, simple, strict=True)}
     corners = np.array([corner for rings in drawn.values() for ring in rings for corner in _pairs(ring)])

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import shapely
 
+from dispatcher.boundaries import outlines as module
 from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.boundaries.outlines import has_map, outlines
 from dispatcher.boundaries.projection import project
-from dispatcher.pages import outlines as module
-from dispatcher.pages.outlines import has_map, outlines
 from tests.support.messages import DUEREN, JUELICH
 
 BOUNDARIES = Boundaries.default()

@@ -1,0 +1,1 @@
+"""Answer the pages of one alert, below `/alerts/{alert_id}`."""

@@ -1,0 +1,1 @@
+"""Answer the pages on which a warning is written, looked at and sent."""

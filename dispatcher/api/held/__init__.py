@@ -1,0 +1,1 @@
+"""What operators decide about messages that wait for a person."""

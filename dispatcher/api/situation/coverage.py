@@ -1,0 +1,58 @@
+"""Find where an alert reaches nobody, and which channels are weak."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from dispatcher.console.alert.coverage import channel_gaps, place_gaps
+from dispatcher.metrics import CHANNELS
+from dispatcher.model.vocabulary import ENDS
+from dispatcher.store.record import UNAVAILABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dispatcher.api.dependencies import ApiDependencies
+    from dispatcher.console.alert.coverage import CoverageGap
+    from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
+    from dispatcher.model.status import AlertStatus
+
+CountsByPlace: TypeAlias = "dict[str, dict[str, int]]"
+"""Counts by municipality (AGS) and state."""
+PLACES_S: Final = 3.0
+"""How long the counts by municipality are waited for, for which every recipient is read: all else is said without
+them.
+"""
+
+
+class PlaceCounts(NamedTuple):
+    """An alert's recipients by municipality and state, and by what their devices have said."""
+
+    recipients: CountsByPlace
+    receipts: CountsByPlace
+
+
+async def place_counts(dependencies: ApiDependencies, alert: StoredAlert) -> PlaceCounts | None:
+    """Return the alert's recipients by municipality; None where they could not be counted in time."""
+    try:
+        async with asyncio.timeout(PLACES_S):
+            return PlaceCounts(*await dependencies.statuses.counted_by_municipality(alert))
+    except (TimeoutError, *UNAVAILABLE):
+        return None
+
+
+def coverage_gaps(
+    dependencies: ApiDependencies,
+    status: AlertStatus,
+    places: Sequence[AffectedMunicipality],
+    counts: PlaceCounts | None,
+) -> list[CoverageGap] | None:
+    """Return where a warning reaches nobody, and which channels are weak; None of an end, and before its recipients are
+    settled: then nobody knows. Without `counts` nothing is said of municipalities.
+    """
+    if status.alert.planned_at is None or status.alert.reason in ENDS:
+        return None
+    without = () if dependencies.statuses.has_sms_gateway else ("sms",)
+    found = [] if counts is None else place_gaps(places, counts.recipients)
+    return [*found, *channel_gaps(status.channels, CHANNELS, without)]

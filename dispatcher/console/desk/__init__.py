@@ -1,0 +1,1 @@
+"""Arrange what the operator's desk shows, and say it."""

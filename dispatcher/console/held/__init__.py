@@ -1,0 +1,1 @@
+"""Arrange what pages show of messages that wait for a person."""

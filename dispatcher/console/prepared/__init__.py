@@ -1,0 +1,1 @@
+"""Arrange what pages show of prepared warnings."""

@@ -1,0 +1,98 @@
+"""The one way in which an operator decides about what is held."""
+
+import threading
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pytest
+
+from dispatcher.access.persons import Person
+from dispatcher.access.principals import Principal, of_person
+from dispatcher.access.roles import Role, RoleGrant
+from dispatcher.api.held.deciding import discard, is_end, release, send_sms, shown, waiting
+from dispatcher.intake.four_eyes.texts import HeldTexts
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.vocabulary import Environment
+from dispatcher.store.audience.subscriptions import Subscriptions
+from tests.api import conftest as over_http
+from tests.support.histories import subscribe
+from tests.support.messages import DUEREN, NOW
+from tests.support.sealed import ADDRESSES
+from tests.support.submissions import warning
+
+pool, service, settings = over_http.pool, over_http.service, over_http.settings
+
+
+def operator(environment: Environment = Environment.LIVE) -> Principal:
+    return of_person(Person("j.ott", environment, (RoleGrant(Role.OPERATOR),)), NOW)
+
+
+async def held(service: Any) -> str:
+    pool = service.parts.health.pool
+    await pool.execute("INSERT INTO approval_rule VALUES ('*', 'Severe', 0, true, NULL, NULL, NULL)")
+    alert = (await service.submit(warning(DUEREN))).json["alert"]["id"]
+    await pool.execute("DELETE FROM approval")
+    await pool.execute("UPDATE alert SET held_for = 'severity'")
+    return str(alert)
+
+
+async def test_whoever_decides_is_shown_how_many_it_goes_to_and_no_more_are_told(
+    service: Any, pool: Any
+) -> None:
+    alert, who = await held(service), operator()
+    await subscribe(pool, Subscriptions(pool, ADDRESSES), "a")
+    found = await shown(service.parts, who, alert)
+    assert (found.people, found.waits, found.needs_second_person) == (1, True, False)
+    assert any(name.startswith("text/de") for name in found.texts)
+    assert [one.id for one in (await waiting(service.parts, who)).alerts] == [alert]
+    assert not await is_end(service.parts, who, alert)
+    await release(service.parts, who, alert, "geprüft", (found.target, found.people))
+    assert not (await shown(service.parts, who, alert)).waits
+    assert await pool.fetchval("SELECT approved FROM alert WHERE id = $1", alert) == 51
+
+
+class NotedTexts(HeldTexts):
+    """The texts, with the threads in which they were written."""
+
+    threads: ClassVar[list[int]] = []
+
+    def of(self, *said: Any, **named: Any) -> dict[str, str | bytes]:
+        self.threads.append(threading.get_ident())
+        return super().of(*said, **named)
+
+
+async def test_long_texts_hold_nobody_else_up(service: Any) -> None:
+    alert, who = await held(service), operator()
+    texts = service.parts.held.texts
+    noted = replace(service.parts.held, texts=NotedTexts(texts.zone, texts.known))
+    assert (await shown(replace(service.parts, held=noted), who, alert)).texts
+    assert NotedTexts.threads
+    assert threading.get_ident() not in NotedTexts.threads
+
+
+async def test_another_environments_message_is_nowhere(service: Any) -> None:
+    alert, elsewhere = await held(service), operator(Environment.EXERCISE)
+    assert (await waiting(service.parts, elsewhere)).alerts == []
+    for asking in (
+        shown(service.parts, elsewhere, alert),
+        is_end(service.parts, elsewhere, alert),
+        release(service.parts, elsewhere, alert, "x", ("", None)),
+        discard(service.parts, elsewhere, alert, "x"),
+        send_sms(service.parts, elsewhere, alert, "x"),
+    ):
+        with pytest.raises(RequestRefused) as caught:
+            await asking
+        assert caught.value.type is ProblemType.NOT_FOUND
+
+
+async def test_what_was_decided_stays_so_and_where_no_sms_waits_none_is_sent(service: Any) -> None:
+    alert, who = await held(service), operator()
+    await discard(service.parts, who, alert, "Irrläufer")
+    for asking in (
+        discard(service.parts, who, alert, "x"),
+        release(service.parts, who, alert, "x", ("", None)),
+        send_sms(service.parts, who, alert, "x"),
+    ):
+        with pytest.raises(RequestRefused) as caught:
+            await asking
+        assert caught.value.type is ProblemType.CONFLICT
