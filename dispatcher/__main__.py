@@ -17,6 +17,10 @@ COMMANDS = {
     "reading": "dispatcher.commands.serve:reading",
     "citizens": "dispatcher.commands.serve:citizens",
     "migrate": "dispatcher.commands.serve:migrate",
+    "backup": "dispatcher.commands.backup.making:backup",
+    "restore": "dispatcher.commands.backup.restoring:restore",
+    "retention": "dispatcher.commands.retention.enforcing:retention",
+    "doctor": "dispatcher.commands.doctor:doctor",
     "example": "dispatcher.commands.desk.submission:example",
     "preview": "dispatcher.commands.desk.submission:preview",
     "submit": "dispatcher.commands.desk.submission:submit",
@@ -25,6 +29,7 @@ COMMANDS = {
     "cancel": "dispatcher.commands.desk.follow_ups:cancel",
     "all-clear": "dispatcher.commands.desk.follow_ups:all_clear",
     "correct": "dispatcher.commands.desk.correcting:correct",
+    "withdraw": "dispatcher.commands.desk.withdrawing:withdraw",
     "match": "dispatcher.commands.geodata:match",
 }
 """Commands of one word, and where they stand."""
@@ -35,6 +40,7 @@ GROUPS = {
     "dead-letters": "dispatcher.commands.dead_letters:app",
     "feeds": "dispatcher.commands.feeds:app",
     "gateway": "dispatcher.commands.gateways:app",
+    "canary": "dispatcher.commands.canary.group:app",
     "source": "dispatcher.commands.access.sources:app",
     "instance": "dispatcher.commands.access.instances:app",
     "operator": "dispatcher.commands.access.operators:app",

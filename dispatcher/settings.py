@@ -28,6 +28,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from channels.apns.settings import ApnsSettings
+from channels.fcm.settings import FcmSettings
 from channels.mail.settings import MailSettings
 from channels.sms.settings import MEMBERS, SmsSettings
 from channels.webpush.settings import WebPushSettings
@@ -45,6 +47,10 @@ PEPPER_MIN_CHARACTERS: Final = 16
 """The shortest pepper: as many random characters of Base64 are 96 bits."""
 
 
+LEDGERS_KEPT_LEAST: Final = 30
+"""Days: an end goes to whoever was reached, and gateways report for a week."""
+TILE_GAPS: Final = ("{z}", "{x}", "{y}")
+"""What the address of a map's tiles has in the place of zoom, column and row."""
 BY_FILE: Final = (
     "DATABASE_URL",
     "REDIS_URL",
@@ -61,6 +67,9 @@ BY_FILE: Final = (
     "WARN_VAPID_PREVIOUS_PEM",
 )
 """Settings that hold secrets: each may stand in a file, as Docker and systemd hand them out, named by `<name>_FILE`."""
+
+THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The hosts at which HTTP leaves no machine, so that it will do for trying."""
 
 
 class SettingsError(Exception):
@@ -107,6 +116,13 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _kept_long_enough(days: int) -> int:
+    """Return how long ledgers are kept. Raises `ValueError` for less than people still hear of what ended."""
+    if 0 < days < LEDGERS_KEPT_LEAST:
+        raise ValueError(f"ledgers are kept for {LEDGERS_KEPT_LEAST} days at least, or for good (0)")
+    return days
+
+
 def _known_region(name: str) -> str:
     """Return a country (ISO 3166) that has a numbering plan of its own. Raises `ValueError`."""
     region = name.upper()
@@ -151,17 +167,37 @@ def _public_page(url: str) -> str:
     return url
 
 
+def _tile_template(url: str) -> str:
+    """Return the address of a map's tiles as it is meant. Raises ValueError."""
+    if not url:
+        return url
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in THIS_MACHINE
+    # The host becomes part of a policy for browsers.
+    if not (parts.scheme == "https" or local) or not re.fullmatch(r"[a-z0-9.-]+(:[0-9]{1,5})?", parts.netloc):
+        raise ValueError("not https://HOST/…, with a host in small letters, which is no address in brackets")
+    if parts.port == 0:  # it raises by itself for what is beyond 65535
+        raise ValueError("what stands behind the host is no port")
+    if parts.fragment or not re.fullmatch(r"[!-~]+", url):
+        raise ValueError("a URL without fragment and blanks, of ASCII letters only, is needed")
+    if sorted(re.findall(r"\{[^}]*\}", url.partition(parts.netloc)[2])) != sorted(TILE_GAPS):
+        raise ValueError("{z}, {x} and {y} are needed once each, and nothing else in braces")
+    return url
+
+
 def _console_origin(url: str) -> str:
     """Return the origin of the console, as browsers write it. Raises ValueError."""
     if not url:
         return url
     parts = urlsplit(url.rstrip("/"))
-    local = parts.scheme == "http" and parts.hostname == "localhost"
+    local = parts.scheme == "http" and parts.hostname in THIS_MACHINE
     if not (parts.scheme == "https" or local) or not parts.hostname:
-        raise ValueError("not https://HOST; only of localhost http:// will do")
+        raise ValueError(
+            "not https://HOST; http:// will do for localhost and 127.0.0.1 only, to try it there"
+        )
     if url.rstrip("/").lower() != f"{parts.scheme}://{parts.netloc}".lower() or "@" in parts.netloc:
         raise ValueError("no path, user, query or fragment belongs to an origin")
-    if not re.fullmatch(r"[a-z0-9.:-]+", parts.netloc.lower()):
+    if not re.fullmatch(r"(\[::1\]|[a-z0-9.-]+)(:[0-9]+)?", parts.netloc.lower()):
         raise ValueError("a host of ASCII letters is needed")
     return f"{parts.scheme}://{parts.netloc}".lower().removesuffix(
         ":443" if parts.scheme == "https" else ":80"
@@ -173,7 +209,7 @@ def _issuer(url: str) -> str:
     if not url:
         return url
     parts = urlsplit(url)
-    local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    local = parts.scheme == "http" and parts.hostname in THIS_MACHINE
     if not (parts.scheme == "https" or local) or not parts.hostname:
         raise ValueError("not an absolute https URL; only of this machine http:// will do")
     if "@" in parts.netloc or "?" in url or "#" in url or not re.fullmatch(r"[!-~]+", url):
@@ -195,7 +231,7 @@ ClientId = Annotated[str, Field(max_length=255, pattern=r"^[ -~]*$")]
 Factors = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_factors)]
 
 
-class Settings(SmsSettings, WebPushSettings, MailSettings, BaseSettings):
+class Settings(SmsSettings, WebPushSettings, FcmSettings, ApnsSettings, MailSettings, BaseSettings):
     """Everything that can be set, with its default."""
 
     model_config = SettingsConfigDict(
@@ -274,7 +310,16 @@ class Settings(SmsSettings, WebPushSettings, MailSettings, BaseSettings):
     Push, which Safari shows without any code of the app; unset, a push is shown by the app's service worker alone."""
     console_url: Annotated[str, Field(max_length=120), AfterValidator(_console_origin)] = ""
     """The origin at which persons reach the console, such as `https://warnung.dueren.example`; unset: nobody signs in.
-    Passkeys are bound to its host: another one means that all are registered anew."""
+    Passkeys are bound to its host: another one means that all are registered anew. Only of `localhost`, `127.0.0.1` and
+    `[::1]` it may begin with `http://`, for trying on this machine: each start says so in the log, and only `localhost`
+    can have passkeys."""
+    base_map_tiles: Annotated[str, Field(max_length=500), AfterValidator(_tile_template)] = ""
+    """The address of the raster tiles on which the maps of the desk lie, with `{z}`, `{x}` and `{y}` for zoom, column
+    and row (XYZ, or WMTS in the grid of EPSG:3857), such as `https://karten.kreis.example/grau/{z}/{x}/{y}.png`; unset:
+    maps are drawn from our own boundaries alone. Browsers ask for the tiles, so that whoever serves them learns which
+    place somebody looks at, before anybody is warned: better one's own server."""
+    base_map_attribution: str = Field("", max_length=200)
+    """Whose map that is, in the words that its owner wants to be read beside it; needed with it."""
     oidc_name: str = Field("", max_length=40)
     """What people call the OpenID provider at which they sign in ("Kreis-Konto"), for the button on the page; default:
     its host. See [how persons sign in there](sign-in-provider.md)."""
@@ -389,6 +434,9 @@ class Settings(SmsSettings, WebPushSettings, MailSettings, BaseSettings):
     ended_kept_days: int = Field(30, ge=0, le=3_650)
     """How many days of endpoints and subscribers that ended by themselves (gone, end date) more than a number is kept.
     Whoever leaves is erased at once."""
+    ledgers_kept_days: Annotated[int, AfterValidator(_kept_long_enough)] = Field(0, ge=0, le=36_500)
+    """How many days after the end of a situation its ledgers name recipients by number: then `dispatcher retention`
+    takes them out. At least 30, as reports come and endings are sent for a while; 0: they are kept for good."""
     instance_quota_per_minute: int = Field(12_000, ge=0, le=1_000_000)
     """How many requests an app's key may make in a minute at one API process, whatever they ask for, then 429; 0: any
     number. `dispatcher instance change --quota` sets another for one. Of reads one app has besides no more than half

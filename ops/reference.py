@@ -26,7 +26,8 @@ DOCS = Path(__file__).parent / "docs"
 SETTINGS_HEAD = """# Settings
 
 Environment variables, read at the start. Made from `dispatcher/settings.py`, `dispatcher/model/retry_policy.py`,
-`channels/sms/settings.py` and `channels/webpush/settings.py` by `python -m ops.reference`.
+`channels/apns/settings.py`, `channels/fcm/settings.py`, `channels/sms/settings.py` and
+`channels/webpush/settings.py` by `python -m ops.reference`.
 
 | variable | default | |
 |---|---|---|

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import hypothesis
+import hypothesis.strategies
 import pytest
 import redis
 import structlog
@@ -61,6 +62,12 @@ def pytest_configure(config: Any) -> None:
     if not config.getoption("numprocesses", None):
         inherited_signals.keep_to_this_process()
     config.pluginmanager.register(Selection())
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What only collects leaves hypothesis' tables of characters as well, or each process of the tests makes them."""
+    if session.config.option.collectonly:
+        hypothesis.strategies.text().validate()
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,8 @@ def test_every_problem_and_every_reason_is_explained() -> None:
 )
 def test_links_between_documents_lead_somewhere(document: Any) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
-        assert (document.parent / target).exists(), target
+        # Pictures are made by tests, see tests/test_pictures.py.
+        assert target.startswith("../../var/pictures/") or (document.parent / target).exists(), target
 
 
 def _rooms_in_the_tree() -> set[str]:
@@ -357,3 +358,43 @@ def test_operators_read_their_own_words_in_german(file: str) -> None:
 
 def test_a_word_that_is_not_theirs_is_noticed() -> None:
     assert UNGERMAN.findall("Den Gateway und der Gateways am Anschluss") == ["Den Gateway", "Anschluss"]
+
+
+OTHER_WAYS = re.compile(r"(?:auf (?:den )?anderen Wegen (?:warnen|gewarnt)|andere Warnwege nutzen)")
+
+
+def unlinked_ways(text: str) -> list[str]:
+    """The paragraphs that tell somebody to warn on other ways, and do not say where it stands how."""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text)]
+    shown = re.compile(r"\[([^]]*)\]\([^)]*\)")
+    return [
+        one
+        for one in paragraphs
+        if OTHER_WAYS.search(shown.sub(r"\1", one)) and "](paper-plan.md)" not in one
+    ]
+
+
+@pytest.mark.parametrize("name", ["runbooks.md", "for-officers.md"])
+def test_where_other_ways_are_to_be_used_the_plan_on_paper_is_named(name: str) -> None:
+    assert [one for one in unlinked_ways(documents.page(name)) if not one.startswith("|")] == []
+
+
+def test_other_ways_without_the_plan_are_noticed() -> None:
+    text = "Ist es aus: auf anderen\nWegen warnen.\n\n[andere Warnwege](paper-plan.md) nutzen.\n\nandere Warnwege nutzen."
+    assert unlinked_ways(text) == ["Ist es aus: auf anderen Wegen warnen.", "andere Warnwege nutzen."]
+
+
+def looking_with_axe(folder: Path) -> set[str]:
+    """The tests that have axe look at pages."""
+    uses = re.compile(r"\b(?:with_axe|AXE)\b")
+    return {
+        str(path.relative_to(ROOT))
+        for path in folder.glob("test_*.py")
+        if uses.search(path.read_text(encoding="utf-8"))
+    }
+
+
+def test_the_accessibility_statement_names_each_test_that_looks_at_pages() -> None:
+    text = documents.section(documents.page("accessibility.md"), "## Was getestet wird, und wie")
+    named = {documents.quoted(row[4])[0] for row in documents.rows(text)}
+    assert named == looking_with_axe(ROOT / "tests" / "e2e")

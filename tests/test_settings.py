@@ -259,6 +259,8 @@ def test_a_short_secret_in_a_file_is_as_short_as_elsewhere(env: pytest.MonkeyPat
         ("https://warnung.example:443", "https://warnung.example"),
         ("https://warnung.example:8443", "https://warnung.example:8443"),
         ("http://localhost:8080/", "http://localhost:8080"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
     ],
 )
 def test_the_console_has_an_origin_as_browsers_write_it(
@@ -272,6 +274,10 @@ def test_the_console_has_an_origin_as_browsers_write_it(
     "url",
     [
         "http://warnung.example",
+        "http://127.0.0.1.warnung.example",
+        "http://192.0.2.1:8080",
+        "http://127.0.0.1:",
+        "https://warnung.example:x",
         "https://warnung.example/console",
         "https://warnung.example/?x",
         "https://a@warnung.example",
@@ -354,3 +360,37 @@ def test_what_does_not_go_together_is_named_and_shows_no_secret(env: pytest.Monk
         Settings()
     (item,) = refused.value.errors()
     assert explained(item) == "settings WARN_SMTP_USER and WARN_SMTP_PASSWORD: one needs the other"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://karten.example/grau/{z}/{y}/{x}.png",
+        "http://127.0.0.1:8080/{z}/{x}/{y}.png",
+        "https://wmts.example/?TILEMATRIX={z}&TILEROW={y}&TILECOL={x}",
+    ],
+)
+def test_an_address_of_tiles_is_taken_as_it_is(url: str) -> None:
+    assert Settings(base_map_tiles=url).base_map_tiles == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://karten.example/{z}/{x}/{y}.png",
+        "https://a;b.example/{z}/{x}/{y}.png",
+        "https://*.example/{z}/{x}/{y}.png",
+        "https://u:p@karten.example/{z}/{x}/{y}.png",
+        "https://{z}.example/{x}/{y}.png",
+        "https://karten.example/{z}/{x}.png",
+        "https://karten.example/{z}/{x}/{y}/{y}.png",
+        "https://karten.example/{s}/{z}/{x}/{y}.png",
+        "https://karten.example/{z}/{x}/{y}.png#a",
+        "https://karten.example/{z} /{x}/{y}.png",
+        "data:image/png,{z}{x}{y}",
+    ],
+)
+def test_what_is_no_address_of_tiles_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"needed|https://HOST"):
+        Settings(base_map_tiles=url)

@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 class Permission(Explained):
     """What a principal can be allowed to do."""
 
-    SUBMIT_ALERTS = "alerts.submit", "Submit an alert, which is then sent to people."
+    SUBMIT_ALERTS = (
+        "alerts.submit",
+        "Submit an alert, which is then sent to people; take it back while it waits for a person.",
+    )
     PREVIEW_ALERTS = "alerts.preview", "See what submitting an alert would do, without effect."
     READ_ALERTS = (
         "alerts.read",
         "Follow alerts that one has submitted: state, message, account of each recipient.",
     )
     READ_ANY_ALERT = "alerts.read-any", "Follow any alert, whichever source it came from."
+    TAKE_OVER = "shifts.take-over", "Write down that one takes over a desk, and what is open then."
     READ_IN_FORCE = "alerts.read-in-force", "Read the alerts in force at one's own places."
     READ_INSTANCE = (
         "instance.read",
@@ -56,6 +60,12 @@ class Permission(Explained):
     POST_RECEIPTS = "receipts.post", "Post what many devices say of the messages that they got."
     RUN_SERVICE = "service.run", "Run the service's processes on this machine."
     MIGRATE_RECORD = "record.migrate", "Bring the record to this version's schema."
+    BACK_UP_RECORD = "record.back-up", "Save the record, with the keys of the service under a passphrase."
+    RESTORE_RECORD = "record.restore", "Bring a saved record back, or verify that it could be."
+    ENFORCE_RETENTION = (
+        "retention.enforce",
+        "Take out of the record what is older than the settings allow, or see what it would be.",
+    )
     MANAGE_SOURCES = "sources.manage", "Create, change, disable and enable sources, issue their keys."
     READ_INSTANCES = "instances.read", "See which municipalities' apps there are, and how they stand."
     MANAGE_INSTANCES = (
@@ -94,6 +104,11 @@ class Permission(Explained):
     ISSUE_FEED_KEYS = "feeds.issue-keys", "Issue a key with which a source pushes into its feed."
     READ_GATEWAYS = "gateways.read", "See which SMS gateways there are."
     TEST_GATEWAYS = "gateways.test", "Send an SMS of one's own to see how a gateway answers."
+    READ_CANARIES = "canaries.read", "See the service's own endpoints, and how its tests of itself go."
+    MANAGE_CANARIES = (
+        "canaries.manage",
+        "Add and remove the service's own endpoints, and have one tested now.",
+    )
     READ_HELD = "held.read", "Read the messages that wait for a person."
     DECIDE_HELD = "held.decide", "Release or discard a message that waits for a person."
     APPROVE_ALERTS = "alerts.approve", "Approve or reject a warning that another person submitted."
@@ -177,16 +192,20 @@ _TEMPLATE_VERSION: Final = "/v1/templates/{template_id}/versions/{version}"
 _OWN_SUBSCRIPTION: Final = "/v1/instances/{instance_id}/subscribers/{installation}"
 
 
-def _in_both(method: str, below: str, foreign: HTTPStatus | None = None) -> tuple[Route, Route]:
-    """Return a route of alerts for warnings and its twin for exercises, which takes other credentials."""
-    live, exercise = (Route(method, f"{prefix}/alerts{below}", foreign) for prefix in API_PREFIX.values())
+def _twins(method: str, below: str, foreign: HTTPStatus | None = None) -> tuple[Route, Route]:
+    """Return a route for warnings and its twin for exercises, which takes other credentials."""
+    live, exercise = (Route(method, f"{prefix}{below}", foreign) for prefix in API_PREFIX.values())
     return live, exercise
+
+
+def _in_both(method: str, below: str, foreign: HTTPStatus | None = None) -> tuple[Route, Route]:
+    """Return a route of alerts and its twin."""
+    return _twins(method, f"/alerts{below}", foreign)
 
 
 def _of_templates(method: str, below: str) -> tuple[Route, Route]:
-    """Return a route of templates for warnings and its twin for exercises."""
-    live, exercise = (Route(method, f"{prefix}/templates{below}") for prefix in API_PREFIX.values())
-    return live, exercise
+    """Return a route of templates and its twin."""
+    return _twins(method, f"/templates{below}")
 
 
 GRANTS: Final = (
@@ -194,7 +213,11 @@ GRANTS: Final = (
         Permission.SUBMIT_ALERTS,
         # A feed's key is a source's without CAP senders: every message is refused for its sender.
         {PrincipalKind.SOURCE: Scope.OWN, PrincipalKind.FEED: Scope.NOTHING},
-        _in_both("POST", "", HTTPStatus.FORBIDDEN),
+        (
+            *_in_both("POST", "", HTTPStatus.FORBIDDEN),
+            # Whether another source has an alert of this id is not to be learnt.
+            *_in_both("POST", "/{alert_id}/withdraw", HTTPStatus.NOT_FOUND),
+        ),
         roles={Role.AUTHOR: Scope.OWN},
     ),
     Grant(
@@ -212,8 +235,20 @@ GRANTS: Final = (
             *_in_both("GET", "/{alert_id}", HTTPStatus.NOT_FOUND),
             *_in_both("GET", "/{alert_id}/cap", HTTPStatus.NOT_FOUND),
             *_in_both("GET", "/{alert_id}/ledger", HTTPStatus.NOT_FOUND),
+            *_in_both("GET", "/{alert_id}/timeline", HTTPStatus.NOT_FOUND),
+            *_in_both("GET", "/{alert_id}/coverage", HTTPStatus.NOT_FOUND),
+            *_in_both("GET", "/{alert_id}/dead-letters", HTTPStatus.NOT_FOUND),
+            *_twins("GET", "/statistics.csv"),
+            *_twins("GET", "/shifts"),
         ),
         roles={Role.AUTHOR: Scope.OWN, **_READERS},
+    ),
+    Grant(
+        Permission.TAKE_OVER,
+        _NOBODY,
+        _twins("POST", "/shifts"),
+        # Whoever may do something about what is open: an auditor reads.
+        roles=dict.fromkeys((Role.AUTHOR, Role.APPROVER, Role.OPERATOR), Scope.EVERYTHING),
     ),
     Grant(
         Permission.READ_IN_FORCE,
@@ -316,9 +351,21 @@ GRANTS: Final = (
         {PrincipalKind.INSTANCE: Scope.EVERYTHING},
         (Route("POST", "/v1/instance/receipts"),),
     ),
-    Grant(Permission.READ_ANY_ALERT, _OPERATOR, commands=("alerts show",), roles=_READERS),
-    Grant(Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker", "reading", "citizens")),
+    Grant(
+        Permission.READ_ANY_ALERT,
+        _OPERATOR,
+        # What the audit trail says of an alert is nothing for the key of a source.
+        (*_twins("GET", "/log"), *_in_both("GET", "/{alert_id}/log")),
+        commands=("alerts show",),
+        roles=_READERS,
+    ),
+    Grant(
+        Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker", "reading", "citizens", "doctor")
+    ),
     Grant(Permission.MIGRATE_RECORD, _OPERATOR, commands=("migrate",)),
+    Grant(Permission.BACK_UP_RECORD, _OPERATOR, commands=("backup",)),
+    Grant(Permission.RESTORE_RECORD, _OPERATOR, commands=("restore",)),
+    Grant(Permission.ENFORCE_RETENTION, _OPERATOR, commands=("retention",)),
     Grant(
         Permission.MANAGE_SOURCES,
         _OPERATOR,
@@ -417,7 +464,13 @@ GRANTS: Final = (
         commands=("dead-letters list", "dead-letters show"),
         roles=_SEEN,
     ),
-    Grant(Permission.REPLAY_DEAD_LETTERS, _OPERATOR, commands=("dead-letters replay",), roles=_MINDED),
+    Grant(
+        Permission.REPLAY_DEAD_LETTERS,
+        _OPERATOR,
+        (Route("POST", "/v1/alerts/{alert_id}/replay"),),
+        commands=("dead-letters replay",),
+        roles=_MINDED,
+    ),
     Grant(
         Permission.OPERATE_FEEDS,
         _OPERATOR,
@@ -427,10 +480,24 @@ GRANTS: Final = (
     Grant(Permission.ISSUE_FEED_KEYS, _OPERATOR, commands=("feeds key",), roles=_ADMINISTERED),
     Grant(Permission.READ_GATEWAYS, _OPERATOR, commands=("gateway list",), roles=_SEEN),
     Grant(Permission.TEST_GATEWAYS, _OPERATOR, commands=("gateway test",), roles=_MINDED),
-    Grant(Permission.READ_HELD, _OPERATOR, commands=("held list", "held show"), roles=_READERS),
+    Grant(Permission.READ_CANARIES, _OPERATOR, commands=("canary list",), roles=_SEEN),
+    Grant(
+        Permission.MANAGE_CANARIES,
+        _OPERATOR,
+        commands=("canary add", "canary test", "canary remove"),
+        roles=_MINDED,
+    ),
+    Grant(
+        Permission.READ_HELD,
+        _OPERATOR,
+        (Route("GET", "/v1/held"), Route("GET", "/v1/held/{alert_id}")),
+        commands=("held list", "held show"),
+        roles=_READERS,
+    ),
     Grant(
         Permission.DECIDE_HELD,
         _OPERATOR,
+        (Route("POST", "/v1/held/{alert_id}/release"), Route("POST", "/v1/held/{alert_id}/discard")),
         commands=("held release", "held discard", "held sms"),
         roles=_MINDED,
     ),

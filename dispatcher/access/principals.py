@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, NewType
+from typing import TYPE_CHECKING, Final, Self
 
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission, permissions_of, roles_with
@@ -17,8 +17,22 @@ if TYPE_CHECKING:
     from dispatcher.access.roles import RoleGrant
     from dispatcher.model.principals import Source
 
-Actor = NewType("Actor", str)
-"""The author of a line in the audit trail, as `kind:name`. It is made here only."""
+
+class Actor(str):
+    """The author of a line in the audit trail, as `kind:name`. It is made here only. Of a key that belongs to a person
+    that person is the actor, and the key, by its name, stands in the line besides.
+    """
+
+    __slots__ = ("key",)
+    key: str
+    """The name of the key; empty where there is none, or where the key is nobody's."""
+
+    def __new__(cls, name: str, key: str = "") -> Self:
+        """Return the actor of this name."""
+        made = super().__new__(cls, name)
+        made.key = key
+        return made
+
 
 WORKER: Final = Actor("worker")
 """The actor where a worker process acts of its own accord."""
@@ -55,6 +69,8 @@ class Principal:
     """How many requests an instance or an operator may make in a minute; 0: any number, None: as the setting has it."""
     key_person: str = ""
     """The person, by id, whom the key of a source belongs to; empty where it is nobody's."""
+    key: str = ""
+    """The name of the key that it showed; empty where it showed none."""
     environment: Environment = Environment.LIVE
     """What the credential is for that it showed. It acts in no other environment."""
     person: Person | None = None
@@ -124,8 +140,17 @@ class Principal:
 
     @property
     def actor(self) -> Actor:
-        """Return its name in the audit trail."""
-        return Actor(f"{self.kind}:{self.id}")
+        """Return its name in the audit trail: that of a person also where a key of its own was shown."""
+        if self.key_person:
+            return Actor(f"{PrincipalKind.PERSON}:{self.key_person}", self.key)
+        return Actor(self.party)
+
+    @property
+    def party(self) -> str:
+        """Return the name under which requests are counted and logged: all keys of a control centre count together, and
+        no log has the person.
+        """
+        return f"{self.kind}:{self.id}"
 
 
 def of_source(source: Source, environment: Environment = Environment.LIVE, key_person: str = "") -> Principal:
@@ -191,6 +216,16 @@ def of_operator(name: str) -> Principal:
 def person_actor(person_id: str) -> Actor:
     """Return the actor of what a person does about its own account, whatever roles it has."""
     return Actor(f"{PrincipalKind.PERSON}:{person_id}")
+
+
+def actor_name(actor: str | None) -> str:
+    """Return what people read of an actor: of a person the name alone, of anything else what it is as well."""
+    return (actor or "").removeprefix(f"{PrincipalKind.PERSON}:")
+
+
+def submitted_by(actor: str, source_id: str) -> str:
+    """Return who submitted an alert, by the actor of its acceptance: the person where it names one, else its source."""
+    return actor if actor.startswith(f"{PrincipalKind.PERSON}:") else source_id
 
 
 def submitter(source_id: str) -> Actor:

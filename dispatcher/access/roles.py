@@ -101,7 +101,13 @@ class RoleGrant:
 
 def _minute(moment: str) -> int:
     day, clock = moment.split(" ")
-    at = time.fromisoformat(clock)  # ValueError for 24:00 and later
+    if clock == "24:00":  # which some versions of `fromisoformat` take for the beginning of the same day
+        following = WEEKDAYS[(WEEKDAYS.index(day) + 1) % len(WEEKDAYS)]
+        raise ValueError(f"a day has no 24:00, its end is the next one's beginning: `{following} 00:00`")
+    try:
+        at = time.fromisoformat(clock)
+    except ValueError:
+        raise ValueError(f"the clock shows no {clock}: 00:00 to 23:59 are expected") from None
     return WEEKDAYS.index(day) * _DAY_MINUTES + at.hour * 60 + at.minute
 
 

@@ -27,6 +27,13 @@ _BY_ROLE: Final = (
 _OWN_PAGES: Final = " It takes nothing but what a page of the console posts."
 _FILES: Final = "It works on files and reads nothing of the record."
 
+_HELD_STEPS: Final = ("/{alert_id}/release", "/{alert_id}/discard", "/{alert_id}/sms")
+_TEMPLATE_VERSION: Final = (
+    "/{template_id}/versions/{version}",
+    "/{template_id}/versions/{version}/approve",
+    "/{template_id}/versions/{version}/reject",
+    "/{template_id}/versions/{version}/retire",
+)
 OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "GET /v1/boundaries": "The attribution of the boundary data is owed to everybody.",
@@ -41,6 +48,8 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         "told of warnings, there are few, and the answer is the same for every number.",
         "POST /v1/leave-number/code": "The code that came by SMS is the proof.",
         "POST /v1/receipts": "A browser has no secret; the token in the message that it got is the proof.",
+        "POST /v1/canary/{name}/{proof}": "The service posts there what it sends to itself, as to a push service, "
+        "which has no key of ours; the address and the encryption are the proof.",
         "OPTIONS /v1/receipts": "A browser asks before it posts to another origin; the answer is always the same.",
         **{
             f"GET {path}{suffix}": _PUBLIC
@@ -90,7 +99,7 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         },
         **{
             f"GET /console/{{environment}}{path}": _SIGNED_IN
-            for path in ("/", "/account/totp", "/account/recovery", "/on-duty")
+            for path in ("/", "/start", "/account/totp", "/account/recovery", "/on-duty")
         },
         **{
             f"POST /console/{{environment}}{path}": _SIGNED_IN + _OWN_PAGES
@@ -113,21 +122,55 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         **{
             f"GET /console/{{environment}}{path}": _BY_ROLE
             for path in (
+                "/desk",
+                "/desk/events",
+                "/desk/handover",
+                "/desk/log",
+                "/desk/statistics.csv",
                 "/approvals",
                 "/approvals/{alert_id}",
                 "/approvals/{alert_id}/approve",
                 "/approvals/{alert_id}/reject",
+                "/alerts/{alert_id}",
                 "/alerts/{alert_id}/correct",
+                "/compose",
+                "/compose/map.json",
+                "/compose/preview",
+                "/compose/preview.json",
+                "/compose/submit",
+                "/alerts/{alert_id}/progress",
+                "/alerts/{alert_id}/replay",
+                "/alerts/{alert_id}/withdraw",
             )
         },
         **{
             f"POST /console/{{environment}}{path}": _BY_ROLE + _OWN_PAGES
             for path in (
+                "/desk/handover",
                 "/approvals/{alert_id}/approve",
                 "/approvals/{alert_id}/reject",
                 "/alerts/{alert_id}/correct",
+                "/compose",
+                "/compose/preview",
+                "/compose/preview.json",
+                "/compose/submit",
+                "/alerts/{alert_id}/replay",
+                "/alerts/{alert_id}/withdraw",
             )
         },
+        **{
+            f"GET /console/{{environment}}/templates{path}": _BY_ROLE
+            for path in ("", "/{template_id}", *_TEMPLATE_VERSION)
+        },
+        **{
+            f"POST /console/{{environment}}/templates{path}": _BY_ROLE + _OWN_PAGES
+            for path in _TEMPLATE_VERSION[1:]
+        },
+        **{
+            f"GET /console/{{environment}}/held{path}": _BY_ROLE for path in ("", "/{alert_id}", *_HELD_STEPS)
+        },
+        **{f"POST /console/{{environment}}/held{path}": _BY_ROLE + _OWN_PAGES for path in _HELD_STEPS},
+        "GET /console/{environment}/health": _BY_ROLE,
         "GET /console/{environment}/on-duty-worker.js": "It is a file that browsers of persons on duty load, the same "
         "for everybody.",
         "GET /console/static/{name}": "It is a file that the pages of the console load, the same for everybody.",
@@ -153,6 +196,7 @@ OPEN_COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "cancel": _OVER_HTTP,
         "all-clear": _OVER_HTTP,
         "correct": _OVER_HTTP,
+        "withdraw": _OVER_HTTP,
         "drill run": _OVER_HTTP,
         "drill list": _FILES,
         "drill show": _FILES,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dispatcher.audience.location_index import LocationIndex
+    from dispatcher.audience.reach import Gap
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.model.alerts import AffectedMunicipality
     from dispatcher.store.audience.subscriptions import AudienceCounts
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class AudienceEstimate:
     """How many people a message would reach. `population` is that of the municipalities, None where the boundary data
-    does not know it for each; `gaps` are sentences about channels without a subscriber in some municipality.
+    does not know it for each; `gaps` are channels without a subscriber in some municipality.
     """
 
     reach: SubscriberCounts
     """Exact: for the record and for a person who approves, never for a source."""
     population: int | None
-    gaps: tuple[str, ...]
+    gaps: tuple[Gap, ...]
     without_places: SubscriberCounts | None = None
     """Those of them who are reached without regard to where a shape lies; None where there is no shape."""
     channels: tuple[str, ...] = ()
@@ -88,8 +89,22 @@ class AudienceEstimator:
         counted = await self._subscriptions.followers(ags)
         channels = tuple(sorted(await self._subscriptions.counts()))
         total = reach(matched, self._boundaries, counted, channels)
-        gaps = tuple(gap.sentence() for gap in total.gaps)
-        return AudienceEstimate(counts, total.population, gaps, without_places, channels)
+        return AudienceEstimate(counts, total.population, total.gaps, without_places, channels)
+
+    async def people(
+        self,
+        affected: Sequence[AffectedMunicipality],
+        target: bytes,
+        severity: str = "",
+        *,
+        drill: bool = False,
+    ) -> int:
+        """Count the people whom a recorded message would warn now, by its municipalities and its shapes as WKB."""
+        ags = [place.ags for place in affected]
+        named = [place.ags for place in affected if place.is_named]
+        located = await self._locations.subscribers_in(target)
+        counts = await self._subscriptions.reach(ags, located, named, severity, drill=drill)
+        return sum(counts.by_channel.values())
 
     async def of_ending(self, chain_ids: Sequence[str], alert_ids: Sequence[str]) -> AudienceEstimate:
         """Estimate for the end of these alerts: it goes to those who are alarmed by them and whom nothing else in force

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from dispatcher.model.sentences.count import Count
+from dispatcher.model.sentences.sentence import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,11 +45,12 @@ class Gap:
     ags: tuple[str, ...]
     of: int
 
-    def sentence(self) -> str:
-        """Say it in a sentence for the duty officer."""
-        without, places = Count(len(self.ags)), Count(self.of)
-        found = f"{without} von {places} {places:Gemeinde|Gemeinden} {without:hat|haben}"
-        return f"{found} keine Abonnenten für {self.channel}."
+    def sentence(self, called: str = "") -> Said:
+        """Say it in a sentence for the duty officer, with what the channel is called there, else with its name."""
+        without, places, channel = Count(len(self.ags)), Count(self.of), called or self.channel
+        there = f"{without} von {places} {places:Gemeinde|Gemeinden} {without:hat|haben}"
+        there_en = f"{without} of {places} {places:municipality|municipalities} {without:has|have}"
+        return Said(f"{there} keine Abonnenten für {channel}.", f"{there_en} no subscribers for {channel}.")
 
 
 @dataclass(frozen=True, slots=True)

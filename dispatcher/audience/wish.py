@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from channels.apns.message import ENVIRONMENT, ENVIRONMENTS, TOPIC
 from channels.base import Endpoint, Permanent
+from channels.fcm.message import PROJECT, REGISTRATION_TOKEN, TARGET
 from channels.webpush.channel import VAPID_KEY
 from channels.webpush.vapid import named_key
 from dispatcher.audience.phone_numbers import DEFAULT_RULES, NumberRefused
@@ -30,8 +32,16 @@ AREAS_MAX: Final = 20
 LONGEST: Final = timedelta(days=730)
 """How far an end date may lie ahead; whoever wants to be told for longer names none."""
 ESCALATION_S: Final = (30, 3600)
-KEYS: Final = {"p256dh", "auth", VAPID_KEY}
-"""What a browser gives, and the `applicationServerKey` that it subscribed with."""
+FCM: Final = "fcm"
+APNS: Final = "apns"
+KEYS: Final[Mapping[str, frozenset[str]]] = {
+    "webpush": frozenset({"p256dh", "auth", VAPID_KEY}),
+    FCM: frozenset({PROJECT, TARGET}),
+    APNS: frozenset({TOPIC, ENVIRONMENT}),
+}
+"""What an endpoint of a channel may have besides its address: what a browser gives, and the `applicationServerKey` that
+it subscribed with; an app's Firebase project, and what the address is; an iPhone app's bundle ID, and Apple's
+environment."""
 SEVERITIES: Final = {"Minor": 1, "Moderate": 2, "Severe": 3, "Extreme": 4}
 NUMBERS: Final = "sms"
 """The channel whose addresses are telephone numbers."""
@@ -50,8 +60,34 @@ _ENDPOINT_REASONS: Final = {
         "p256dh, auth oder vapid ist nicht, was ein Browser gibt",
     ),
     "key_unknown": (
-        "keys has a member that no browser gives, or belongs to a number",
-        "keys hat eine Angabe, die kein Browser gibt, oder gehört zu einer Rufnummer",
+        "keys has a member that its channel does not know, or belongs to a number",
+        "keys hat eine Angabe, die es bei diesem Kanal nicht gibt, oder gehört zu einer Rufnummer",
+    ),
+    "project_missing": (
+        "keys needs project, the ID of the app's Firebase project",
+        "keys braucht project, die ID des Firebase-Projekts der App",
+    ),
+    "project_invalid": (
+        "project is no ID of a Firebase project",
+        "project ist keine ID eines Firebase-Projekts",
+    ),
+    "target_invalid": ("target is token or fid", "target ist token oder fid"),
+    "address_invalid": (
+        "the address is neither a registration token nor an installation ID of FCM",
+        "die Adresse ist weder ein Registration Token noch eine Installations-ID von FCM",
+    ),
+    "topic_missing": (
+        "keys needs topic, the bundle ID of the app",
+        "keys braucht topic, die Bundle-ID der App",
+    ),
+    "topic_invalid": ("topic is no bundle ID", "topic ist keine Bundle-ID"),
+    "environment_invalid": (
+        "environment is production or sandbox",
+        "environment ist production oder sandbox",
+    ),
+    "device_token_invalid": (
+        "the address is no device token in hexadecimal",
+        "die Adresse ist kein Device Token in Hexadezimalschreibweise",
     ),
     "unknown_push_service": (
         "the address is at no browser's push service, nor at a push server that the operator admits (WARN_PUSH_HOSTS)",
@@ -103,6 +139,14 @@ _SENTENCES: Final = {
     "vapid_unknown": (
         "This service has no such applicationServerKey. Subscribe with the one of /v1/webpush/key.",
         "Diesen applicationServerKey hat der Dienst nicht. Bitte mit dem von /v1/webpush/key abonnieren.",
+    ),
+    "project_unknown": (
+        "This service has no service account of this app for the Firebase project.",
+        "Für dieses Firebase-Projekt hat der Dienst kein Dienstkonto dieser App.",
+    ),
+    "topic_unknown": (
+        "This service has no key of this app for APNs, or none for this environment.",
+        "Für diese App hat der Dienst keinen APNs-Schlüssel, oder keinen für diese Umgebung.",
     ),
     "endpoint_shared": (
         "Too many installations share this endpoint.",
@@ -316,8 +360,10 @@ class Judge:
 
     def _endpoint(self, asked: AskedEndpoint) -> Endpoint:
         """Return the endpoint that is meant. Raises `NumberRefused` and `Permanent`."""
+        if asked.channel == APNS:  # the same token in either spelling
+            return Endpoint(0, asked.address.lower(), _keys(asked.channel, asked.keys))
         if asked.channel != NUMBERS:
-            return Endpoint(0, asked.address, _keys(asked.keys))
+            return Endpoint(0, asked.address, _keys(asked.channel, asked.keys))
         if asked.keys:
             raise Permanent("key_unknown")
         return Endpoint(0, self._numbers.read(asked.address), {})
@@ -350,12 +396,16 @@ class Judge:
         return tuple(places), tuple(areas), shares
 
 
-def _keys(asked: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys of an endpoint as the channel has them. Raises `Permanent`: what a browser does not give may be a
+def _keys(channel: str, asked: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of an endpoint as the channel has them. Raises `Permanent`: what is not the app's to say may be a
     name of ours.
     """
-    if not asked.keys() <= KEYS:
+    if not asked.keys() <= KEYS.get(channel, frozenset()):
         raise Permanent("key_unknown")
+    if channel == FCM:
+        return {TARGET: REGISTRATION_TOKEN, **asked}
+    if channel == APNS:
+        return {ENVIRONMENT: ENVIRONMENTS[0], **asked}
     if VAPID_KEY not in asked:
         return dict(asked)
     try:

@@ -16,7 +16,7 @@ from dispatcher.boundaries.projection import unproject_bounds
 from dispatcher.boundaries.registry import NO_REGISTRY, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -113,6 +113,10 @@ class Boundaries:
         """Return the municipality with exactly this key."""
         index = self.index_by_ags.get(ags)
         return None if index is None else self.municipalities[index]
+
+    def names_of(self, codes: Iterable[str]) -> dict[str, str]:
+        """Return the names of these municipalities (AGS), of those that there are, in the same order."""
+        return {ags: unit.name for ags in codes if (unit := self.by_ags(ags)) is not None}
 
     def by_prefix(self, prefix: str) -> tuple[Municipality, ...]:
         """Return every municipality whose AGS starts with it: `05358` is Kreis Düren, `05` the Land. There is none for

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import cap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from dispatcher.intake.prepare import Incoming
 
@@ -65,6 +65,10 @@ class UnreadablePart:
     content: bytes
     code: str
     detail: str
+
+
+NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
+"""As of when a source knows its list that says of itself that it would not hear of what happens there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 import cap
+from dispatcher.feeds.entry import NEVER
 from dispatcher.feeds.fetch import FetchError, fetch
 from dispatcher.feeds.formats.folder import Folder
 from dispatcher.feeds.schedule import next_poll
@@ -308,6 +309,8 @@ def _known_until(state: FeedState, report: PollReport, now: datetime) -> datetim
         return state.succeeded_at
     if report.known_at is None:
         return now
+    if report.known_at == NEVER:
+        return state.succeeded_at
     known_at = min(now, report.known_at)
     return max(known_at, state.succeeded_at or known_at)
 

@@ -77,6 +77,11 @@ class AuditMetrics:
             "Whether the role that this worker connects to the record as could change the audit trail.",
             registry=registry,
         )
+        self.backed_up_at = Gauge(
+            "warn_backup_timestamp_seconds",
+            "When `dispatcher backup` last made a backup, as the audit trail knows; 0 if never.",
+            registry=registry,
+        )
         self.audit_anchor_failures = Counter(
             "warn_audit_anchor_failures",
             "Attempts to put a checkpoint at an anchor that failed. It is tried again.",

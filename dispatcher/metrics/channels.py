@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-CHANNELS = ("app", "sms", "webpush")
+CHANNELS = ("apns", "app", "fcm", "sms", "webpush")

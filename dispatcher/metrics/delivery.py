@@ -165,6 +165,15 @@ class DeliveryMetrics:
         for result in ("withdrawn", "delivered", "refused", "unanswered", "unusable"):
             self.messages_withdrawn.labels(result)
 
+        self.addresses_checked = Counter(
+            "warn_addresses_checked",
+            "Addresses of phones that were asked for at night, by what the push service said of them.",
+            ("channel", "result"),
+            registry=registry,
+        )
+        for result in ("valid", "gone", "unknown"):
+            self.addresses_checked.labels("fcm", result)
+
     def _show_from_the_start(self) -> None:
         for lane in Lane:
             self.called_up.labels(lane)
@@ -177,7 +186,7 @@ class DeliveryMetrics:
                         self.deliveries.labels(channel, lane, state.name.lower())
             self.endpoints_removed.labels(channel)
             self.removals_withheld.labels(channel)
-        for function in ("plan", "deliver", "reconcile", "feeds"):
+        for function in ("plan", "deliver", "reconcile", "feeds", "canary"):
             self.jobs_failed.labels(function)
 
     def know_reports(

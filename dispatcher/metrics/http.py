@@ -49,6 +49,8 @@ class StreamEnded(StrEnum):
     """The process could not tell what had changed: the client shall get all of it anew."""
     SHUTDOWN = "shutdown"
     """The process ends."""
+    SESSION = "session"
+    """The session of whoever looked at a desk has ended."""
 
 
 class StreamRefused(StrEnum):

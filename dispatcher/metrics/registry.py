@@ -14,7 +14,7 @@ from dispatcher.metrics.intake import IntakeMetrics
 from dispatcher.metrics.message_centres import MessageCentreMetrics
 from dispatcher.metrics.process import ProcessMetrics, Restarts
 from dispatcher.metrics.reach import ReachMetrics
-from dispatcher.metrics.receipts import ReceiptMetrics
+from dispatcher.metrics.receipts import CanaryMetrics, ReceiptMetrics
 from dispatcher.metrics.sms import SmsMetrics
 from dispatcher.metrics.state import StateMetrics
 from dispatcher.metrics.subscribers import SubscriberMetrics
@@ -37,6 +37,7 @@ class Metrics(
     SmsMetrics,
     SubscriberMetrics,
     ReceiptMetrics,
+    CanaryMetrics,
     ProcessMetrics,
 ):
     """All metrics of one process, in a registry of its own."""

@@ -36,7 +36,7 @@ class StateMetrics:
         )
         self.retries_scheduled = Gauge(
             "warn_retries_scheduled",
-            "Recipients waiting for another attempt.",
+            "Recipients waiting for another attempt, but for those whose device is away: that is no fault.",
             ("channel",),
             registry=registry,
         )

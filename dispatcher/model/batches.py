@@ -68,6 +68,8 @@ class Progress:
     problems: tuple[RecipientProblem, ...] = ()
     remove: tuple[int, ...] = ()
     """Recipients whose endpoint is gone for good."""
+    gone_since: tuple[datetime | None, ...] = ()
+    """Since when each of them is, where the gateway has said so: who was seen later stays. Empty: of none."""
     remove_reason: str = ""
     accepted_first: datetime | None = None
     accepted_last: datetime | None = None

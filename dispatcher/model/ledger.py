@@ -92,6 +92,18 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetterGroup:
+    """So many recipients of one alert that could not be served, for one reason. It holds nobody's name."""
+
+    channel: str
+    label: str
+    code: str
+    ags: str | None
+    """The municipality that they follow; None where they follow none of the alert's any more."""
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedLetter:
     """A dead letter with what it was about, and what a replay would come to now."""
 

@@ -137,6 +137,7 @@ class ChannelCredential:
     subject: str = ""
     """How a push service reaches whoever sends; empty: as it reaches the operator."""
     created_at: datetime | None = None
+    """When it was put, the last time."""
     replaced_at: datetime | None = None
     """When a newer one took its place."""
 

@@ -160,7 +160,7 @@ TITLE = {
         "Die Adresse ist für jemand anderen eingetragen", "The URL is registered for somebody else"
     ),
     ProblemType.CONFLICT: Said(
-        "Es steht anders da, als verlangt wird", "It stands otherwise than is asked for"
+        "Das passt nicht zum jetzigen Stand", "That does not fit how things stand now"
     ),
     ProblemType.INVALID_SUBSCRIBER: Said("So kann man nicht abonnieren", "Nobody can subscribe like this"),
     ProblemType.CODE_REFUSED: Said("Dieser Code gilt nicht", "This code is not valid"),

@@ -20,12 +20,12 @@ PARTS_MAX: Final = 255
 _CODE: Final = "code"
 _TRIAL: Final = "TEST"
 _DUTY: Final = "DUTY"
-"""How the references of SMS begin that belong to no alert. An alert's is a ULID, which begins with a digit."""
+"""How the references of messages begin that belong to no alert. An alert's is a ULID, which begins with a digit."""
 _CODE_CHARACTERS: Final = 20
 
 
 class BesideAlerts(StrEnum):
-    """What an SMS is for that belongs to no alert, of which nothing that is reported is recorded."""
+    """What a message is for that belongs to no alert, of which nothing that is reported is recorded."""
 
     CODE = "code"
     """It brings a code to a new number, for a test, or to leave by."""
@@ -39,8 +39,8 @@ _BESIDE: Final = ((_CODE, BesideAlerts.CODE), (_TRIAL, BesideAlerts.TRIAL), (_DU
 
 
 def code_reference(code_digest: bytes) -> str:
-    """Return what stands for the alert in the reference of an SMS with a code: another for each code, as gateways drop
-    what is the same once more.
+    """Return what stands for the alert in the reference of a message with a code: another for each code, as gateways
+    drop what is the same once more.
     """
     return f"{_CODE}{code_digest.hex()[:_CODE_CHARACTERS]}"
 
@@ -56,7 +56,7 @@ def duty_reference(number: int) -> str:
 
 
 def beside_alerts(reference: str) -> BesideAlerts | None:
-    """Return what an SMS with this in place of an alert was for; None where an alert's id may stand there."""
+    """Return what a message with this in place of an alert was for; None where an alert's id may stand there."""
     for begins, purpose in _BESIDE:
         if reference.startswith(begins):
             return purpose

@@ -36,6 +36,9 @@ class BackoffPolicy:
     """Seconds, doubled with each attempt: the first retry waits up to twice this."""
     cap_s: Seconds = 60.0
     """Seconds that a recipient waits at most, so that a warning of an hour is tried dozens of times."""
+    absent_cap_s: Seconds = 240.0
+    """The same of one whose device is not there, unless `cap_s` is more: so many seconds after it is back it has the
+    warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class LastingPolicy:
     """Alerts at which a recipient was given up so, and never accepted between, after which the subscription ends."""
     over_s: Annotated[float, Field(gt=0, le=31 * 86_400)] = 86_400.0
     """Seconds between the first of them and the last, at least."""
+    absent_over_s: Annotated[float, Field(gt=0, le=31 * 86_400)] = 14 * 86_400.0
+    """The same where the device was not there until the warnings ended: people go on holidays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,7 @@ class DeliveryPolicy:
         for smaller, larger, least in (
             ("backoff.base_s", "backoff.cap_s", 1.0),
             ("lasting.after_s", "lasting.alone_s", 1.0),
+            ("lasting.over_s", "lasting.absent_over_s", 1.0),
             ("breaker.pause_base_s", "breaker.pause_cap_s", 1.0),
             ("lease.heartbeat_s", "lease.duration_s", 2.0),
             ("recording.flush_s", "lease.duration_s", 2.0),

@@ -1,4 +1,6 @@
-"""Define how an alert of record stands: whom it has reached, who is still owed it and why, and what ended it."""
+"""Define how an alert of record stands: whom it has reached, who is still owed it and why, what ended it, and what
+happened to it until then.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.model.vocabulary import ENDS, LASTING, Reason, State
+from dispatcher.model.vocabulary import ENDS, LASTING, ApprovalState, Reason, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
+    from dispatcher.model.approval.request import ApprovalRequest
     from dispatcher.model.ledger import ChannelSummary
     from dispatcher.model.sms import Quote
 
@@ -56,8 +59,11 @@ _ENDED_BY = {
     Reason.ALL_CLEAR: OverReason.ENDED,
     Reason.LAPSED: OverReason.ENDED,
     Reason.DRILL_END: OverReason.ENDED,
+    Reason.NOTHING_TO_END: OverReason.ENDED,
     Reason.NO_LONGER_LISTED: OverReason.DELISTED,
 }
+_ENDED_OR_CANCELLED = frozenset({Reason.DRILL_END, Reason.NOTHING_TO_END})
+"""Reasons that do not say which: an exercise's end, and what has withdrawn a message that had reached nobody."""
 
 
 def over(alert: StoredAlert, stopper: StoredAlert | None, now: datetime) -> Over | None:
@@ -66,7 +72,7 @@ def over(alert: StoredAlert, stopper: StoredAlert | None, now: datetime) -> Over
     """
     if stopper is not None:
         reason = _ENDED_BY.get(stopper.reason, OverReason.REPLACED)
-        if stopper.reason is Reason.DRILL_END and stopper.msg_type == CANCEL:
+        if stopper.reason in _ENDED_OR_CANCELLED and stopper.msg_type == CANCEL:
             reason = OverReason.CANCELLED
         return Over(reason, stopper.id, alert.stopped_at or stopper.received_at)
     if alert.reason not in ENDS and alert.expires <= now:
@@ -212,6 +218,26 @@ class CountedAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """Who ended the wait of a message that was held for a person, when, and why."""
+
+    state: ApprovalState
+    by: str
+    """The actor, as the audit trail has it."""
+    at: datetime
+    why: str
+
+
+def decided_as(action: str, reason: str, *, by_policy: bool) -> ApprovalState:
+    """Return what an entry of the trail says of a wait that it ended: by another message, a person, or the policy."""
+    if action == DeedKind.WITHDRAWN:
+        return ApprovalState.VOID
+    if reason == Reason.DISCARDED:
+        return ApprovalState.REJECTED
+    return ApprovalState.RELEASED if by_policy else ApprovalState.APPROVED
+
+
+@dataclass(frozen=True, slots=True)
 class AlertStatus:
     """Everything that is known of how an alert stands."""
 
@@ -229,8 +255,49 @@ class AlertStatus:
     """What its SMS have cost, and what those take that wait; None where it has none."""
     template: tuple[str, int] | None = None
     """The template and the version of which it says that it was made; None where it says nothing of it."""
+    decided: Decided | None = None
+    """Who ended its wait for a person; None where it never waited, still does, or has expired meanwhile."""
 
 
 def is_merged(alert: StoredAlert) -> bool:
     """Whether people are notified of an equal warning in its place."""
     return alert.reason is Reason.MERGED and alert.merged_into is not None
+
+
+class DeedKind(StrEnum):
+    """What somebody did about a message, as the audit trail names it."""
+
+    ACCEPTED = "alert.accept"
+    """Submitted it."""
+    CORRECTED = "alert.correct"
+    """Took a warning back by this message."""
+    CONCLUDED = "alert.conclude"
+    """Decided about what was held: `reason` says how."""
+    WITHDRAWN = "held.withdraw"
+    """Outdated what was held by a later message, before anybody was warned."""
+    REPLAYED = "dead_letters.replay"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What an actor did about a message, and when."""
+
+    at: datetime
+    actor: str
+    kind: DeedKind
+    count: int = 0
+    """Of how many recipients."""
+    reason: Reason | None = None
+    """What became of the message by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHistory:
+    """The course that one message took."""
+
+    first_accepted_at: datetime | None = None
+    last_accepted_at: datetime | None = None
+    request: ApprovalRequest | None = None
+    """What a second person was asked about it."""
+    deeds: tuple[Deed, ...] = ()
+    """In the order in which they were done."""

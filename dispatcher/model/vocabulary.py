@@ -90,6 +90,8 @@ class Reason(StrEnum):
     """An exercise that replaces another one."""
     DRILL_END = "drill_end"
     """The end of an exercise, for those whom it reached."""
+    CANARY = "canary"
+    """The service's own test alert, for its own canaries and nobody else."""
     NOT_ACTUAL = "not_actual"
     NOT_PUBLIC = "not_public"
     NOT_A_WARNING = "not_a_warning"
@@ -138,8 +140,17 @@ DRILLS = OPEN_DRILL | {Reason.DRILL_END}
 force can find an exercise."""
 ENDS = ENDING_REASONS | {Reason.DRILL_END}
 """The reasons that end something: a warning, or an exercise."""
-SENT = DISPATCHED | DRILLS
-"""The reasons for which anything is sent; all but an exercise is meant."""
+SENT = DISPATCHED | DRILLS | {Reason.CANARY}
+"""The reasons for which anything is sent; all but an exercise and the service's own test is meant."""
+_ENDING_KIND: Final = {Reason.NO_LONGER_LISTED: Kind.DELISTED, Reason.LAPSED: Kind.NO_LONGER_AFFECTED}
+"""The kinds of notices about an end that is no all-clear."""
+
+
+def ending_kind(reason: Reason) -> Kind:
+    """Return what people are notified of by a message that ends what they were notified of, for this reason."""
+    return _ENDING_KIND.get(reason, Kind.CANCEL)
+
+
 DRILL_OF: Final = {
     Reason.FIRST_NOTICE: Reason.DRILL,
     Reason.UPDATE: Reason.DRILL_UPDATE,
@@ -292,6 +303,10 @@ class State(IntEnum):
 
 DEAD_LETTERS = frozenset({State.REJECTED, State.DEAD})
 """The states of recipients who could not be served, and whom a person may have sent to again."""
+UNOWED: Final = frozenset(state.name.lower() for state in (State.GONE, State.QUIET_PAST_END))
+"""The names of the final states of those who have left, or do not want to be disturbed: nothing is owed to them, and no
+channel is weak by them.
+"""
 TERMINAL_OUTCOMES = bytes(byte for byte in range(256) if byte & 0x7F >= State.ACCEPTED)
 """The outcome bytes with a terminal state, certain or not."""
 UNCERTAIN = 0x80
@@ -321,3 +336,11 @@ whole."""
 
 FEED_PREFIX = "feed-"
 """The prefix of the ids of sources that are feeds."""
+
+CANARY_SOURCE: Final = "_canary"
+"""The id of the source that the service's own test alerts are of: none that an operator can give."""
+CANARY_PREFIX: Final = "canary"
+"""The prefix of the ids of those alerts: no other begins with a letter. Without a hyphen, as an id stands before one in
+the references of SMS."""
+CANARY_EXPIRES_S: Final = 300
+"""How long a canary's alert may be sent, in seconds: after an outage nothing is made up for."""

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dispatcher.boundaries.outlines import has_map, outlines
 from dispatcher.pages import icon, shell, statements
 from dispatcher.pages.assets import JSON, LANGUAGES, MAP, STYLE
-from dispatcher.pages.outlines import has_map, outlines
 from dispatcher.pages.shell import AppFrame
 from dispatcher.publication.documents import document
 
@@ -88,11 +88,11 @@ def about(app: AppFrame, given: Presented) -> dict[str, object]:
     """Return what the page's script needs to know of the app: its municipalities by name, in what it speaks, the app's
     own languages first, whether it has a map, and whether it warns by SMS.
     """
-    instance, by_ags = app.instance, given.boundaries.by_ags
+    instance = app.instance
     spoken = list(app.spoken)
     return {
         "name": shell.name_of(app),
-        "names": {ags: unit.name for ags in instance.shown if (unit := by_ags(ags)) is not None},
+        "names": given.boundaries.names_of(instance.shown),
         "spoken": spoken,
         "texts": {language: f"texts.{language}.json" for language in spoken},
         "time_zone": given.time_zone,

@@ -144,13 +144,15 @@ class SignIn:
         self._pepper = pepper
         self._metrics = metrics
 
-    async def principal(self, token: str, environment: Environment) -> tuple[Principal, PersonSession] | None:
+    async def principal(
+        self, token: str, environment: Environment, *, is_use: bool = True
+    ) -> tuple[Principal, PersonSession] | None:
         """Return whose session the token is of, with what the person may do now; None where it is of none that holds.
-        Whoever has come by a link to enrol may do nothing else.
+        Whoever has come by a link to enrol may do nothing else. `is_use` is false for what a page asks by itself.
         """
         if not is_token(token):
             return None
-        session = await self.stores.sessions.found(token_digest(token), environment)
+        session = await self.stores.sessions.found(token_digest(token), environment, is_use=is_use)
         if session is None:
             return None
         principal = of_person(session.person, session.now, session.source)

@@ -32,6 +32,11 @@ class Leadership:
         self.terms = 0
         """How often the lead was taken. What was learnt of the record in an earlier term may be of another one."""
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this process led when it last asked."""
+        return self._connection is not None
+
     async def hold(self) -> bool:
         """Whether this process leads, taking the lead if it is free."""
         if self._connection is not None:

@@ -8,6 +8,7 @@ from dispatcher.access.credentials import Bearer
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.principals import Instance, PartyEntry, RemoteOperator, Source
+from dispatcher.model.vocabulary import CANARY_SOURCE
 from dispatcher.model.webhooks import Environment
 from dispatcher.store import audit
 from dispatcher.store.keys import insert_key
@@ -129,11 +130,11 @@ class Parties:
     async def listed(
         self, kind: PrincipalKind, after: str = "", limit: int | None = None
     ) -> list[PartyEntry]:
-        """Return all sources (feeds among them), instances or operators by id, with the number of their valid keys: at
-        most `limit`, those that come after one of the id `after`.
+        """Return all sources (feeds among them, that of canaries not), instances or operators by id, with the number of
+        their valid keys: at most `limit`, those that come after one of the id `after`.
         """
-        statement = f"{_LISTED[kind]} WHERE p.id > $1 ORDER BY p.id LIMIT $2"
-        return [_entry(row) for row in await self._pool.fetch(statement, after, limit)]
+        statement = f"{_LISTED[kind]} WHERE p.id > $1 AND p.id <> $3 ORDER BY p.id LIMIT $2"
+        return [_entry(row) for row in await self._pool.fetch(statement, after, limit, CANARY_SOURCE)]
 
     async def entry(self, kind: PrincipalKind, party_id: str) -> PartyEntry | None:
         """Return a party of this id as a list shows it."""

@@ -37,8 +37,7 @@ class SigningKeys:
 
     async def listed(self) -> tuple[list[SigningKey], datetime]:
         """Return all keys, the oldest first, and the record's time."""
-        async with self._pool.acquire() as connection:
-            return await _listed(connection)
+        return await listed_keys(self._pool)
 
     async def private(self, key: SigningKey) -> bytes:
         """Return the private half of a key, PEM. Raises `Unsealable`, and LookupError where there is no such key."""
@@ -57,7 +56,7 @@ class SigningKeys:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_ALONE)
-            keys, now = await _listed(connection)
+            keys, now = await listed_keys(connection)
             signs_from = when(keys, now)
             if signs_from is None:
                 return None
@@ -89,7 +88,8 @@ class SigningKeys:
         return bool(done)
 
 
-async def _listed(connection: Connection) -> tuple[list[SigningKey], datetime]:
+async def listed_keys(connection: Connection | Pool) -> tuple[list[SigningKey], datetime]:
+    """Return all keys, the oldest first, and the record's time."""
     rows = await connection.fetch(_KEYS)
     now: datetime = await connection.fetchval(f"SELECT {NOW}")
     return [_key(row) for row in rows], now

@@ -9,6 +9,7 @@ from dispatcher.access.credentials import Bearer, KeyTerms, Recognition, is_use_
 from dispatcher.access.keys import NO_DIGEST, KeyKind, matches, read_key
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.principals import Branding, CredentialState, Instance, RemoteOperator, Source
+from dispatcher.model.vocabulary import CANARY_SOURCE
 from dispatcher.model.webhooks import Environment
 from dispatcher.store import audit
 from dispatcher.store.key_uses import KeyUses
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dispatcher.access.principals import Actor
     from dispatcher.store.record import Pool
 
+_NAMES: Final = "SELECT id FROM source WHERE id <> $1 ORDER BY id"
 _TERMS: Final = (
     "k.digest, k.expires_at, k.revoked_at, k.used_at, k.person, k.certificate, statement_timestamp() AS now"
 )
@@ -127,8 +129,8 @@ class Sources:
         return {row["id"]: tuple(row["territory"]) for row in rows}
 
     async def names(self) -> Sequence[str]:
-        """Return all sources' ids: the values of a metric label."""
-        return [row["id"] for row in await self._pool.fetch("SELECT id FROM source ORDER BY id")]
+        """Return all sources' ids, but for that of canaries: the values of a metric label."""
+        return [row["id"] for row in await self._pool.fetch(_NAMES, CANARY_SOURCE)]
 
 
 def source_of(row: Any) -> Source:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cap.vocabulary import Scope, Status
 from dispatcher.model.vocabulary import (
+    CANARY_PREFIX,
     DEAD_LETTERS,
     DISPATCHED_STATES,
     OPEN_DRILL,
@@ -90,6 +91,11 @@ def is_exercise(alert: str) -> str:
     return f"({alert}.status = '{Status.EXERCISE}')"
 
 
+def is_canary(alert_id: str) -> str:
+    """Whether an alert is the service's own test, by its id: batches have it too, and no other table is asked."""
+    return f"starts_with({alert_id}, '{CANARY_PREFIX}')"
+
+
 def is_open_drill(alert: str, at: str = NOW) -> str:
     """Whether an alert is an exercise that goes out or has gone out, and that nothing has ended yet."""
     return f"""({is_dispatched(alert)} AND {alert}.reason IN {among(OPEN_DRILL)} AND {alert}.expires > {at}
@@ -131,16 +137,20 @@ ALSO_REPLACED_MOST = 8
 
 
 def also_replaces(alert: str) -> str:
-    """Return the threads beside its own of which the alert replaces or ends a warning, by whatever way, each with the
-    `sequence` of the last one that it replaces there: as JSON, null for none. What is later in that thread goes on.
+    """Return the threads beside its own of which the alert replaces or ends a warning, by whatever way, or is sent in
+    the place of one that ended, each with the `sequence` of the last one that it replaces there: as JSON, null for
+    none. What is later in that thread, or still in force, goes on.
     """
     return f"""(
     WITH RECURSIVE replaced(id) AS (
-      SELECT r.earlier FROM replacement r WHERE r.later = {alert}.id
-      UNION SELECT r.earlier FROM replaced JOIN replacement r ON r.later = replaced.id)
+      SELECT {alert}.id
+      UNION SELECT before.id FROM replaced CROSS JOIN LATERAL (
+        SELECT r.earlier FROM replacement r WHERE r.later = replaced.id
+        UNION ALL SELECT m.merged_into FROM alert m WHERE m.id = replaced.id AND m.merged_into IS NOT NULL
+      ) before(id))
     SELECT jsonb_object_agg(o.thread, o.last) FROM (
       SELECT e.thread, max({sequence("e")}) AS last FROM alert e JOIN replaced ON replaced.id = e.id
-      WHERE e.thread <> {alert}.thread AND {is_dispatched("e")}
+      WHERE e.thread <> {alert}.thread AND {is_dispatched("e")} AND NOT {is_in_force("e")}
       GROUP BY e.thread ORDER BY last DESC LIMIT {ALSO_REPLACED_MOST}) o)"""  # noqa: S608 - our own words
 
 

@@ -12,6 +12,7 @@ from channels.clock import utc_now
 from channels.http.addresses import Purpose
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.receipt_tokens import ReceiptTokens
+from dispatcher.api.canary.receiving import OwnReceivers
 from dispatcher.api.credentials import EnvironmentCrossings, RefusedCredentials
 from dispatcher.api.dependencies import ApiDependencies
 from dispatcher.api.receipts.collector import ReceiptCollector
@@ -22,9 +23,11 @@ from dispatcher.apps.registration import Registration
 from dispatcher.apps.trial import Trials
 from dispatcher.feeds.assembly import FeedDependencies
 from dispatcher.intake.correction.correcting import Corrections
+from dispatcher.intake.four_eyes.asking import ApprovalAsking
 from dispatcher.intake.submission import SubmissionIntake
 from dispatcher.metrics import Metrics
 from dispatcher.metrics.process import RESTARTS_FILE
+from dispatcher.queue.health_ring import HealthRing
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.readers.readers import InProcess
 from dispatcher.runtime.probes import Health
@@ -34,6 +37,7 @@ from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.approvals import Approvals
 from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.dead_letters import DeadLetters
 from dispatcher.store.delivery.device_receipts import DeviceReceipts
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.status import AlertStatuses
@@ -47,7 +51,7 @@ from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.store.sources import Sources
 from dispatcher.store.templates import Templates
 from dispatcher.store.webhooks import Webhooks
-from dispatcher.wiring.approvals import approval_asking, audience_estimator, four_eyes
+from dispatcher.wiring.approvals import audience_estimator, four_eyes, held_parts, held_texts
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.channels import callbacks, channel_registry
 from dispatcher.wiring.check import check_settings
@@ -109,8 +113,8 @@ async def api_dependencies(
         running = [asyncio.create_task(receipts.run())]
         if own is not None:
             running.append(asyncio.create_task(own.run()))
-        estimator = audience_estimator(pool, boundaries)
-        asking = approval_asking(settings, pool, estimator, boundaries.names())
+        estimator, texts = audience_estimator(pool, boundaries), held_texts(settings, boundaries.names())
+        asking = ApprovalAsking(pool, estimator, texts)
         intake = SubmissionIntake(
             readers=pooled or InProcess(boundaries),
             settings=settings,
@@ -132,12 +136,15 @@ async def api_dependencies(
             intake=intake,
             corrections=Corrections(alerts, intake, ZoneInfo(settings.time_zone)),
             approvals=Approvals(pool),
-            four_eyes=four_eyes(settings, pool, wake_ups, boundaries.names()),
+            four_eyes=four_eyes(pool, wake_ups, texts),
+            health_ring=HealthRing(client),
+            held=held_parts(pool, wake_ups, estimator, charges, texts),
             templates=Templates(pool),
             sources=sources,
             alerts=alerts,
             statuses=statuses,
             accounts=LedgerReader(pool),
+            dead_letters=DeadLetters(pool),
             subscriptions=subscriptions,
             boundaries=boundaries,
             metrics=metrics,
@@ -201,6 +208,7 @@ async def api_dependencies(
             own_push_keys=OwnPushKeys(pool),
             shares=InstanceShares(settings.instance_quota_per_minute),
             receipts=receipts,
+            own_receivers=OwnReceivers(addresses.sealing.keyed_hash),
         )
         for task in running:
             task.cancel()

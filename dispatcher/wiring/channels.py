@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from channels.apns.channel import Apns
 from channels.app.channel import App
 from channels.clock import utc_now
+from channels.fcm.channel import Fcm
 from channels.http.addresses import Purpose
 from channels.sms.channel import Sms
 from channels.webpush.channel import Notes, WebPush
 from dispatcher.wiring.http_client import exemptions
+from dispatcher.wiring.push.apns import apple_apps
+from dispatcher.wiring.push.fcm import fcm_projects
 from dispatcher.wiring.sms.gateways import sms_carriers, sms_contracts
 from dispatcher.wiring.sms.smpp import smpp_carriers
 from dispatcher.wiring.webpush import push_encoder, push_services
@@ -18,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from channels.apns.apple_apps import AppleApps
     from channels.base import Channel
+    from channels.fcm.projects import Projects
     from channels.http.client import HttpClient
     from channels.sms.channel import Carrier
     from channels.webpush.precomputed_keys import PrecomputedKeys
@@ -35,10 +41,13 @@ def channel_registry(  # noqa: PLR0913 - dependencies, the last ones named at th
     *,
     carriers: Mapping[str, Carrier] | None = None,
     notes: Notes | None = None,
+    projects: Projects | None = None,
+    apps: AppleApps | None = None,
 ) -> dict[str, Channel]:
     """Return every channel by name, one line each. `vapid` signs for Web Push, `now` gives the aware present, `keys`
     are message keys made before, `notes` is what Web Push gathers for the record; `carriers` are SMS gateways', made
-    here unless given.
+    here unless given; `projects` and `apps` are those that FCM and APNs send for, without which they only check
+    endpoints.
     """
     timeout, failures = settings.request_timeout_s, settings.delivery.breaker.connect_failures
     exempt = exemptions(settings)
@@ -48,6 +57,22 @@ def channel_registry(  # noqa: PLR0913 - dependencies, the last ones named at th
         carriers = sms_carriers(settings, http, now) | smpp_carriers(settings, now)
     if carriers:
         registry["sms"] = Sms(carriers, contracts=sms_contracts(settings))
+    registry["fcm"] = Fcm(
+        http,
+        fcm_projects(settings, http, now) if projects is None else projects,
+        policy=exempt.policy(Purpose.GATEWAY),
+        now=now,
+        timeout_s=timeout,
+        connect_failures=failures,
+        per_minute=settings.fcm_per_minute,
+    )
+    registry["apns"] = Apns(
+        apple_apps(settings) if apps is None else apps,
+        exempt.policy(Purpose.GATEWAY),
+        now=now,
+        timeout_s=timeout,
+        connect_failures=failures,
+    )
     registry["webpush"] = WebPush(
         http,
         vapid,

@@ -12,6 +12,7 @@ from dispatcher.wiring.audit.roles import require_both_urls
 from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.feeds import load_feeds
 from dispatcher.wiring.http_client import exemptions, require_ca_file
+from dispatcher.wiring.persons.console import base_map
 from dispatcher.wiring.persons.oidc import require_clients
 from dispatcher.wiring.setting_errors import naming_setting
 from dispatcher.wiring.sms.gateways import sms_contracts, sms_gateways
@@ -34,6 +35,7 @@ def check_settings(settings: Settings, boundaries: Boundaries | None) -> tuple[F
     require_ca_file(settings)
     require_anchor(settings)
     require_clients(settings)
+    base_map(settings)
     require_both_urls(settings)
     with naming_setting("WARN_SMS_GATEWAYS"):
         sms_gateways(settings)

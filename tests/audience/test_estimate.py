@@ -51,8 +51,10 @@ async def test_by_shape_the_exact_number_is_for_those_who_decide_and_not_for_the
     estimator = AudienceEstimator(
         Subscriptions(pool, ADDRESSES), LocationIndex(WatchedAreas(pool)), boundaries
     )
-    estimate = await estimator.of(matched, affected, target_of(matched, boundaries, [DUEREN]))
+    target = target_of(matched, boundaries, [DUEREN])
+    estimate = await estimator.of(matched, affected, target)
     assert estimate.reach.by_channel == {"webpush": len(AROUND)}
+    assert await estimator.people(affected, target) == len(AROUND)
     assert estimate.shown_by_channel() == {"webpush": TOO_FEW}
     answer = await service.submit(circle(areas=(JUELICH,)), path=PREVIEW)
     assert answer.json["reach"] == {"webpush": TOO_FEW}

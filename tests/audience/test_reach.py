@@ -42,12 +42,15 @@ def test_reach_counts_by_channel_and_municipality_and_names_the_gaps(boundaries:
     assert result.by_channel == {"sms": 3, "webpush": 7}
     assert result.by_municipality["05358012"] == {"sms": 0, "webpush": 2}
     assert [(gap.channel, gap.ags) for gap in result.gaps] == [("sms", ("05358012",))]
-    assert result.gaps[0].sentence() == "1 von 2 Gemeinden hat keine Abonnenten für sms."
+    assert result.gaps[0].sentence().de == "1 von 2 Gemeinden hat keine Abonnenten für sms."
 
 
 def test_one_municipality_is_singular(boundaries: Boundaries) -> None:
     result = reach(match([coded(("AGS", "05358008"))], boundaries), boundaries, {}, ("sms",))
-    assert result.gaps[0].sentence() == "1 von 1 Gemeinde hat keine Abonnenten für sms."
+    assert result.gaps[0].sentence("SMS") == (
+        "1 von 1 Gemeinde hat keine Abonnenten für SMS.",
+        "1 of 1 municipality has no subscribers for SMS.",
+    )
 
 
 def test_an_unknown_population_is_not_a_number(boundaries: Boundaries) -> None:

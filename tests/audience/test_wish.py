@@ -10,8 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from channels.apns import message as apns_message
+from channels.apns.channel import Apns
 from channels.base import Endpoint, Permanent
+from channels.fcm import message
+from channels.fcm.channel import Fcm
 from channels.http import addresses
+from channels.http.addresses import AddressPolicy
 from channels.webpush import encoder
 from channels.webpush.vapid import VapidSigner, generate_key, key_name
 from dispatcher.audience.watched_areas import read_places
@@ -30,6 +35,7 @@ from dispatcher.audience.wish import (
 )
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.model.subscribers import Preferences, Quiet, WishedEndpoint
+from tests.support.apns_credentials import DEVICE, TOPIC
 from tests.support.messages import DUEREN, JUELICH
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -37,11 +43,11 @@ REFUSALS = {
     "unknown_push_service",
     *(
         code
-        for module in (addresses, encoder)
+        for module in (addresses, encoder, message, apns_message)
         for code in re.findall(r'(?:AddressRefused|Permanent)\("(\w+)"', inspect.getsource(module))
     ),
-}
-"""Whatever a channel says of an endpoint that it refuses."""
+} - {"payload_too_large"}
+"""Whatever a channel says of an endpoint that it refuses: of a message it says more."""
 HERE, ELSEWHERE = {"lat": 50.8, "lon": 6.48}, {"lat": 50.63, "lon": 6.47}
 
 
@@ -208,8 +214,57 @@ def test_keys_are_what_a_browser_gives(judge: Judge, keys: dict[str, str], code:
     assert code in refused.value.errors[0].message
 
 
+@pytest.mark.parametrize(
+    ("address", "keys", "code"),
+    [
+        ("token:1", {"p256dh": "k"}, "key_unknown"),
+        ("token:1", {}, "project_missing"),
+        ("token:1", {"project": "W"}, "project_invalid"),
+        ("token:1", {"project": "warn-app-1", "target": "topic"}, "target_invalid"),
+        ("https://p.example/a", {"project": "warn-app-1"}, "address_invalid"),
+    ],
+)
+def test_an_app_on_android_names_its_project(
+    boundaries: Boundaries, address: str, keys: dict[str, str], code: str
+) -> None:
+    nobody: Any = None
+    judge = Judge({"fcm": Fcm(nobody, nobody, policy=AddressPolicy())}, boundaries, str.encode)
+    good = AskedEndpoint("fcm", "token:1", {"project": "warn-app-1"})
+    [endpoint] = judge.judge(asked(endpoints=[good]), (DUEREN,), NOW).wish.endpoints
+    kept = {"project": "warn-app-1", "target": "token"}
+    assert endpoint == WishedEndpoint("fcm", "warn-app-1", "token:1", kept)
+    with pytest.raises(WishRefused, match="endpoint_invalid") as refused:
+        judge.judge(asked(endpoints=[AskedEndpoint("fcm", address, keys)]), (DUEREN,), NOW)
+    assert code in refused.value.errors[0].message
+
+
+@pytest.mark.parametrize(
+    ("address", "keys", "code"),
+    [
+        (DEVICE, {"project": "warn-app-1"}, "key_unknown"),
+        (DEVICE, {}, "topic_missing"),
+        (DEVICE, {"topic": "warn"}, "topic_invalid"),
+        (DEVICE, {"topic": TOPIC, "environment": "debug"}, "environment_invalid"),
+        ("token:1", {"topic": TOPIC}, "device_token_invalid"),
+    ],
+)
+def test_an_app_on_iphones_names_its_bundle_id(
+    boundaries: Boundaries, address: str, keys: dict[str, str], code: str
+) -> None:
+    nobody: Any = None
+    judge = Judge({"apns": Apns(nobody, AddressPolicy())}, boundaries, str.encode)
+    for spelt in (DEVICE, DEVICE.upper()):
+        good = AskedEndpoint("apns", spelt, {"topic": TOPIC})
+        [endpoint] = judge.judge(asked(endpoints=[good]), (DUEREN,), NOW).wish.endpoints
+        kept = {"topic": TOPIC, "environment": "production"}
+        assert endpoint == WishedEndpoint("apns", f"production/{TOPIC}", DEVICE, kept)
+    with pytest.raises(WishRefused, match="endpoint_invalid") as refused:
+        judge.judge(asked(endpoints=[AskedEndpoint("apns", address, keys)]), (DUEREN,), NOW)
+    assert code in refused.value.errors[0].message
+
+
 def test_why_an_endpoint_is_refused_is_said_in_words(judge: Judge) -> None:
-    assert {"key_missing", "key_invalid", "private_address", "url_malformed"} < REFUSALS
+    assert {"key_missing", "project_missing", "key_invalid", "private_address", "url_malformed"} < REFUSALS
     said = set()
     for code in sorted(REFUSALS):
         with pytest.raises(WishRefused) as refused:

@@ -43,6 +43,7 @@ def test_units_are_sorted_by_their_key_whatever_the_order_of_the_rows() -> None:
 def test_a_key_names_one_municipality_or_none(ags: str, name: str | None) -> None:
     unit = BOUNDARIES.by_ags(ags)
     assert (unit and unit.name) == name
+    assert BOUNDARIES.names_of([ags]) == ({ags: name} if name else {})
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,11 @@ async def test_the_second_speaks_when_the_first_is_ended(town: Town) -> None:
     await town.work()
     assert [kind for kind, _ in town.heard("person")] == ["alert", "alert", "cancel"]
     assert await town.in_force(DUEREN) == []
+    shown, *instead = town.read("person")
+    first_ended = {shown["chain"]: shown["sequence"]}
+    assert [one["also_replaces"] for one in instead] == [first_ended] * 2, (
+        "no phone goes on showing the first"
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,6 +152,10 @@ async def test_a_copy_of_ones_own_is_told_only_where_its_update_leaves_a_place(t
     await town.work()
     assert town.heard("stays") == town.heard("both") == [("alert", WATER), ("update", WATER)]
     assert town.heard("leaves") == [("alert", WATER), ("alert", WATER)]
+    shown, copy = town.read("leaves")
+    assert copy["also_replaces"] == {shown["chain"]: shown["sequence"]}, (
+        "what stays warned keeps the newer one"
+    )
     # All of it over, each hears so once.
     copy = await town.pool.fetchval("SELECT sent FROM alert WHERE identifier = 'kreis-2'")
     named = replace(water(CENTRE, "kreis-2"), sent=copy)

@@ -13,8 +13,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from channels.apns.apple_apps import AppleApp, AppleApps
+from channels.apns.channel import Apns
 from channels.app.channel import App
 from channels.base import Channel, ChannelLimits, Endpoint, Notice, Urgency
+from channels.fcm.access_tokens import AccessToken
+from channels.fcm.channel import Fcm
+from channels.fcm.projects import Project, Projects
+from channels.fcm.service_account import ServiceAccount
 from channels.http.client import HttpClient
 from channels.sms.channel import Sms
 from channels.sms.http.carrier import HttpCarrier
@@ -26,6 +32,8 @@ from channels.webpush.services.unifiedpush import NEXTPUSH, NTFY, UNIFIEDPUSH
 from channels.webpush.vapid import VapidKeys, VapidSigner, generate_key
 from tests.channels.conftest import authority, ca_file, client_for, server_tls  # noqa: F401 - fixtures
 from tests.channels.far_side import Reaction, Seen
+from tests.support.apns_credentials import TOPIC, credential_of
+from tests.support.service_accounts import account_of
 from tests.support.sms_gateways import sms_gateway
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -96,6 +104,55 @@ def _app(setting: Setting) -> Channel:
     return App(setting.http, now=setting.now, limits=setting.limits, timeout_s=setting.timeout_s)
 
 
+class OneToken:
+    """The access token of an account that has no other."""
+
+    _only = AccessToken(SECRET, NOW, NOW + timedelta(hours=1))
+
+    async def token(self, _account: ServiceAccount) -> AccessToken:
+        return self._only
+
+    async def renewed(self, _account: ServiceAccount, _refused: AccessToken) -> AccessToken:
+        return self._only
+
+
+def _project(side: int) -> str:
+    return f"warn-project-{side}"
+
+
+def _fcm(setting: Setting) -> Channel:
+    return Fcm(
+        setting.http,
+        Projects(
+            OneToken(), [Project(account_of(_project(n)), origin) for n, origin in enumerate(setting.origins)]
+        ),
+        now=setting.now,
+        limits=setting.limits,
+        timeout_s=setting.timeout_s,
+    )
+
+
+def _topic(side: int) -> str:
+    return f"{TOPIC}{side}"
+
+
+def _apns(setting: Setting) -> Channel:
+    """One whose connections have taken a token: until then it sends one request at a time."""
+    known = [
+        AppleApp(credential_of(_topic(n)), _topic(n), origin) for n, origin in enumerate(setting.origins)
+    ]
+    providers = AppleApps(lambda: setting.http, known)
+    for one in known:
+        providers.connections(one).prove()
+    return Apns(
+        providers,
+        setting.http.policy,
+        now=setting.now,
+        limits=setting.limits,
+        timeout_s=setting.timeout_s,
+    )
+
+
 @dataclass(frozen=True)
 class Case:
     """One channel: how it is built, what an endpoint of it looks like, where it departs from the table."""
@@ -104,8 +161,10 @@ class Case:
     build: Callable[[Setting], Channel]
     departures: dict[int, str]
     wrong_keys: dict[str, str]
-    address_names_gateway: bool = True
-    """Whether an endpoint's gateway follows from its address."""
+    names_gateway: bool = True
+    """Whether an endpoint says behind which gateway it is."""
+    operators_url: bool = False
+    """Whether requests go to an address of the operator's, and not of the recipient's."""
     variant: str = ""
     """What tells it from the others of its channel: whose answers the far side gives, or how they are read."""
     reads_body: bool = False
@@ -117,17 +176,26 @@ class Case:
         """Endpoint `number` behind the origin with the index `side`."""
         if self.name == "sms":
             return Endpoint(number, f"+4915100000{number:03}", {"gateway": f"gateway{side}"})
+        if self.name == "fcm":
+            return Endpoint(number, f"{SECRET}:{number}", {"project": _project(side), "target": "token"})
+        if self.name == "apns":
+            return Endpoint(number, f"{SECRET.encode().hex() * 4}{number:08x}", {"topic": _topic(side)})
         keys = {"p256dh": _P256DH, "auth": _AUTH} if self.name == "webpush" else {"secret": _WHSEC}
         return Endpoint(number, f"{origins[side]}/{SECRET}/{number}", keys)
 
     def gateway(self, origins: tuple[str, ...], side: int = 0) -> str:
-        return f"gateway{side}" if self.name == "sms" else origins[side]
+        named = {"sms": f"gateway{side}", "fcm": _project(side), "apns": f"production/{_topic(side)}"}
+        return named.get(self.name, origins[side])
 
     def number(self, seen: Seen) -> int:
         """Which endpoint a request is for."""
         if self.name == "sms":
             form = dict(parse_qsl(seen.body.decode())) if self.reads_body else json.loads(seen.body)
             return int(form["to"][-3:])
+        if self.name == "fcm":
+            return int(json.loads(seen.body)["message"]["token"].rpartition(":")[2])
+        if self.name == "apns":
+            return int(seen.target[-8:], 16)
         return int(seen.target.rpartition("/")[2])
 
     def by_number(self, reactions: dict[int, Reaction], otherwise: Reaction) -> Reaction:
@@ -152,16 +220,32 @@ CASES = (
         _sms,
         {**dict.fromkeys(_ACCOUNT, "misconfigured"), 502: "uncertain", 504: "uncertain"},
         {},
-        address_names_gateway=False,
+        names_gateway=False,
+        operators_url=True,
     ),
     Case(
         "sms",
         _sms_that_is_read,
         {**dict.fromkeys(_ACCOUNT, "misconfigured"), 204: "uncertain", 502: "uncertain", 504: "uncertain"},
         {},
-        address_names_gateway=False,
+        names_gateway=False,
+        operators_url=True,
         variant="read",
         reads_body=True,
+    ),
+    Case(
+        "fcm",
+        _fcm,
+        dict.fromkeys(_ACCOUNT, "misconfigured"),
+        {"project": "?"},
+        operators_url=True,
+    ),
+    Case(
+        "apns",
+        _apns,
+        dict.fromkeys(_ACCOUNT, "misconfigured"),
+        {"topic": "?"},
+        operators_url=True,
     ),
     *(
         Case(

@@ -320,7 +320,7 @@ async def test_an_endpoint_that_is_at_another_gateway_gets_nothing_there(case: C
         endpoints = [case.endpoint(number, stage.origins, int(number == 3)) for number in range(9)]
         result = await send(stage.channel, stage.gateway(), endpoints)
     assert (result.raised, other.seen) == (None, [])
-    elsewhere = {3: "elsewhere"} if case.address_names_gateway else {}
+    elsewhere = {3: "elsewhere"} if case.names_gateway else {}
     assert result.labels() == {**dict.fromkeys(range(9), "accepted"), **elsewhere}
 
 
@@ -337,9 +337,9 @@ async def test_a_private_address_is_not_contacted_and_is_the_fault_of_whoever_na
     origins = ("https://localhost",)
     channel = case.build(Setting(client_for(), origins))
     result = await send(channel, case.gateway(origins), [case.endpoint(1, origins)])
-    meaning = Permanent if case.address_names_gateway else AccountRefused
+    meaning = AccountRefused if case.operators_url else Permanent
     assert (type(result.receipts[1].error), result.receipts[1].error.code) == (meaning, "private_address")
-    if case.address_names_gateway:
+    if not case.operators_url:
         assert result.raised is None
     else:
         assert isinstance(result.raised, ChannelMisconfigured)

@@ -20,10 +20,14 @@ import msgspec
 import pytest
 
 from ops.lab.demo.__main__ import main
+from ops.lab.demo.authority.desk import SignedInPerson
 from ops.lab.demo.evidence import CASE, CLAIMS, SUMMARY
+from ops.lab.demo.progress import CHANNELS
+from ops.lab.town.persons import CONSOLE_URL
 from ops.lab.world import people
 from ops.lab.world.messages import CONCERNED
 from ops.lab.world.population import INHABITANTS
+from ops.lab.world.service import Service
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -64,6 +68,7 @@ class Demo:
                 self.pids = json.loads((out / "service" / "state.json").read_text())
                 self.ready = self._get("readyz")
                 self.tried = self._try_next()
+                self.desks = {one: self._desk(one) for one in ("live", "exercise")}
                 process.send_signal(signal.SIGINT)
                 self.status = process.wait(PATIENCE_S)
             finally:
@@ -85,6 +90,19 @@ class Demo:
     def _get(self, path: Any) -> Any:
         with urllib.request.urlopen(f"{self.url}/{path}", timeout=10) as answer:
             return answer.status
+
+    def _desk(self, environment: Any) -> Any:
+        """What the desk says to somebody who signs in by the printed link, and the alert that is said to be on it."""
+        found = re.search(
+            rf"^ +(http://localhost:\d+)(/console/{environment}/invitation/\S+)\n"
+            rf" +then \1(/console/{environment}/desk)\n +and its alert \1(\S+)$",
+            self.said,
+            re.MULTILINE,
+        )
+        assert found, self.said
+        origin, link, desk, alert = found.groups()
+        person = SignedInPerson(Service(self.out / "service", {CONSOLE_URL: origin}), link)
+        return person.get(desk).body.decode(), alert, person.get(alert).body.decode()
 
     def _try_next(self) -> Any:
         """All commands that it prints at its end, as they stand there."""
@@ -115,7 +133,7 @@ def test_every_promise_is_kept_although_a_worker_is_killed(demo: Demo) -> None:
 def test_the_account_names_every_message_and_channel(demo: Demo) -> None:
     assert [one["kind"] for one in demo.summary["messages"]] == ["alert", "update", "cancel"]
     for message in demo.summary["messages"]:
-        assert message["channels"].keys() == {"webpush", "sms", "app"}
+        assert message["channels"].keys() == {"webpush", "unifiedpush", "fcm", "apns", "sms", "app"}
         for counts in (message["total"], *message["channels"].values()):
             assert counts.keys() >= PROMISED
             assert 0 < counts["time_to_first_ms"] <= counts["time_to_last_ms"]
@@ -221,11 +239,23 @@ def test_it_shows_the_warning_as_people_read_it(demo: Demo) -> None:
 
 def test_everybody_reached_is_a_hundred_percent(demo: Demo) -> None:
     """At the end of each message: who is gone is not owed anything."""
-    last = re.findall(r"^(\d/3 \w+) +[\d.]+ s +(\d+) %  (.*)$", demo.said, re.MULTILINE)
+    last = re.findall(r"^(\d/3 \w+) +[\d.]+ s +(\d+) %(?:  |\n    )(.*)$", demo.said, re.MULTILINE)
     ends = {title: (percent, counts) for title, percent, counts in last}
+    assert all("apns" in counts for _, counts in ends.values())
     assert [percent for percent, _ in ends.values()] == ["100"] * 3
     for _, counts in ends.values():
         assert all(accepted == owed for accepted, owed in re.findall(r"(\d+)/(\d+)", counts))
+
+
+def test_the_links_lead_to_desks_with_the_alerts_of_the_demo(demo: Demo) -> None:
+    for (listed, alert, page), headline in zip(
+        (demo.desks["live"], demo.desks["exercise"]),
+        ("Hochwasser an der Rur", "Brandgase in Vettweiß und Titz"),
+        strict=True,
+    ):
+        assert f'href="{alert}"' in listed
+        assert headline in page
+    assert demo.desks["live"][1].endswith(demo.summary["messages"][0]["id"])
 
 
 def test_left_running_it_says_where_and_ctrl_c_ends_it_all(demo: Demo) -> None:
@@ -288,14 +318,14 @@ def append(file: Any, *entries: Any) -> None:
         ledger.writelines(msgspec.json.encode(entry) + b"\n" for entry in entries)
 
 
-def once(out: Any, message: Any) -> Any:
-    """A Web Push recipient that got `message` once: the ledger and its line. Who has several endpoints, of which one is
-    enough, is counted apart.
+def once(out: Any, message: Any, channels: tuple[str, ...] = ("webpush",)) -> Any:
+    """A recipient of one of these channels that got `message` once: the ledger and its line. Who has several endpoints,
+    of which one is enough, is counted apart.
     """
     own = {one.ref for person in people.read(out / "population") for one in person.endpoints}
     found = {}
     for file, entry in accepted(out):
-        if entry.get("alert") == message and entry["channel"] == "webpush" and entry["recipient"] not in own:
+        if entry.get("alert") == message and entry["channel"] in channels and entry["recipient"] not in own:
             found.setdefault(entry["recipient"], []).append((file, entry))
     return next(entries[0] for entries in found.values() if len(entries) == 1)
 
@@ -339,7 +369,7 @@ def test_an_all_clear_to_somebody_never_warned_is_found(demo: Demo, copy: Any, v
 
 def test_somebody_who_was_not_told_of_the_neighbours_warning_is_missed(copy: Any, verdict: Any) -> None:
     alert_id = json.loads((copy / CASE).read_text())["taken_in"][0]["id"]
-    file, entry = once(copy, alert_id)
+    file, entry = once(copy, alert_id, CHANNELS)  # few of so few live there
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(b"".join(line for line in lines if json.loads(line) != entry))
     code, summary = verdict()

@@ -156,6 +156,25 @@ async def test_what_a_neighbour_knew_a_while_ago_is_not_known_now(
     assert (await world.feeds.state("neighbour")).succeeded_at == knew, "a cache has an older one"
 
 
+async def test_a_neighbour_that_covers_nothing_there_is_not_known_to_say_nothing(
+    world: World, server: FeedServer, poller: Poller
+) -> None:
+    """Nobody warns by that service any more of what happens there: its empty list says nothing."""
+    feed = await world.feed("neighbour", "index", urls=(server.origin + LIST,))
+    body = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:state="urn:cap-dispatcher:state"><id>x</id><title>x</title>
+        <updated>{}</updated><state:current>true</state:current><state:covered>{}</state:covered></feed>"""
+    server.put(LIST, body.format(world.clock.now.isoformat(), "false").encode())
+    for status in (200, 304):
+        assert (await poll(poller, world, feed, minutes=6)).succeeded
+        state = await world.feeds.state("neighbour")
+        assert (server.requests[-1].status, state.succeeded_at, state.failures) == (status, None, 0)
+    knew = world.clock.now
+    for covered in ("true", "false"):
+        server.put(LIST, body.format(knew.isoformat(), covered).encode())
+        await poll(poller, world, feed)
+        assert (await world.feeds.state("neighbour")).succeeded_at == knew
+
+
 async def test_a_redirect_within_the_rules_is_followed(
     world: World, server: FeedServer, poller: Poller, dwd: Feed
 ) -> None:

@@ -13,8 +13,22 @@ from dispatcher.model.vocabulary import Lane, Reason, State
 
 
 def samples(metrics: Any) -> dict[Any, Any]:
-    families = text_string_to_metric_families(generate_latest(metrics.registry).decode())
+    """What is counted, by name and labels: what Prometheus is shown, without writing and reading it."""
+    return _by_name_and_labels(metrics.registry.collect())
+
+
+def _by_name_and_labels(families: Any) -> dict[Any, Any]:
     return {(s.name, frozenset(s.labels.items())): s.value for f in families for s in f.samples}
+
+
+def test_what_prometheus_is_shown_is_what_is_counted() -> None:
+    metrics = Metrics()
+    metrics.know_source('one with "quotes", and \\')
+    shown = _by_name_and_labels(text_string_to_metric_families(generate_latest(metrics.registry).decode()))
+    counted = samples(metrics)
+    assert shown.keys() == counted.keys()
+    # Of what the process takes meanwhile there is more each time.
+    assert {one for one in shown if shown[one] != counted[one] and not one[0].startswith("process_")} == set()
 
 
 def test_every_series_with_a_known_set_of_labels_exists_from_the_start() -> None:

@@ -18,6 +18,7 @@ from tests.channels.sms.smpp.centre import obliging_centre
 from tests.ops.expressions import DASHBOARDS, OPS, dashboard_expressions
 from tests.ops.monitoring import Prometheus, eventually, quick_configuration
 from tests.support.messages import DUEREN, JUELICH, message
+from tests.support.nginx import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -59,8 +60,13 @@ def watched(prometheus_tools: Any, servers_dir: Path) -> Iterator[Any]:
 def _watched_district(home: Path, port: int) -> Iterator[Any]:
     smsc = {"name": "smsc", "hosts": [f"smpp://127.0.0.1:{port}"], "system_id": "kreis", "weight": 0}
     smsc |= {"rate": 30, "parts_per_month": 100_000}
+    api_port = free_port()
     settings = {"WARN_FEEDS": str(home / "feeds.toml"), "WARN_SMPP_GATEWAYS": json.dumps([smsc])}
-    with District(home / "district", Layout(plan=PEOPLE, push_services=1, settings=settings)) as district:
+    settings |= {"WARN_API_PORT": str(api_port)}
+    own = f"http://127.0.0.1:{api_port}"
+    layout = Layout(plan=PEOPLE, push_services=1, settings=settings, exempt=f"push={own}")
+    with District(home / "district", layout) as district:
+        district.service.commands(("canary", "add", "own", "--receiver", own))
         configuration = quick_configuration(district.service.home, home / "monitoring")
         prometheus = Prometheus(home / "prometheus", configuration)
         prometheus.start()
@@ -77,6 +83,7 @@ def _watch(district: Any, watched: Any) -> Any:
     district.wait_settled(_submit(district, first, 201))
     _submit(district, first, 200)
     assert eventually(lambda: _value(prometheus, "sum(warn_deliveries_total)") > 0)
+    assert eventually(lambda: _value(prometheus, "sum(warn_canary_seconds_count{stage='delivered'})") > 0)
     watched.firing_when_well = prometheus.firing()
     district.gateways["sms"].set_faults(REFUSES_US)
     _submit(district, _message("second", JUELICH), 201)

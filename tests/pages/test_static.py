@@ -15,9 +15,11 @@ SCRIPTS = Path(__file__).parent / "scripts"
 pytestmark = pytest.mark.processes
 
 
-def run(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *names: str, sources: tuple[Path, ...] = (STATIC, SCRIPTS)
+) -> subprocess.CompletedProcess[str]:
     """Run test files beside the modules that they import."""
-    for path in (*STATIC.glob("*.js"), *SCRIPTS.glob("*.js")):
+    for path in (path for source in sources for path in source.glob("*.js")):
         shutil.copy(path, folder)
     (folder / "package.json").write_text(json.dumps({"type": "module"}))
     # A zone that is not the place's: no time may be said in the device's own.

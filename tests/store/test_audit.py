@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from dispatcher.access.keys import KeyKind, KeyName
-from dispatcher.access.principals import WORKER
+from dispatcher.access.principals import WORKER, Actor
 from dispatcher.store import audit
 from dispatcher.store.keys import Keys
 from dispatcher.store.sources import Sources
@@ -49,3 +49,18 @@ async def test_a_line_is_written_with_the_deed_or_not_at_all(pool: Any) -> None:
         await audit.note(connection, WORKER, "held.expire", None, count=1)
     row = await pool.fetchrow("SELECT actor, action, alert_id, detail FROM audit")
     assert tuple(row) == ("worker", "held.expire", None, {"count": 1})
+
+
+async def test_a_withdrawal_is_read_by_the_name_that_it_has_now(pool: Any) -> None:
+    """Both were called `alert.withdraw`."""
+    await audit.note(pool, WORKER, "alert.withdraw", "A", by="B", why="Cancel")
+    await audit.note(pool, WORKER, "alert.withdraw", "A", by="B", recipients=7)
+    await audit.note(pool, WORKER, "held.withdraw", "A", by="B", why="Cancel")
+    found = await audit.about(pool, ["A"])
+    assert [one.action for one in found] == ["held.withdraw", "alert.withdraw", "held.withdraw"]
+
+
+async def test_a_line_has_the_key_that_its_person_used(pool: Any) -> None:
+    await audit.note(pool, Actor("person:m.keller", "wk_leitstelle-2"), "alert.correct", None, n=1)
+    row = await pool.fetchrow("SELECT actor, detail FROM audit")
+    assert tuple(row) == ("person:m.keller", {"key": "wk_leitstelle-2", "n": 1})

@@ -4,20 +4,24 @@ Hypothesis, which shrinks those that break a promise.
 
 import asyncio
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from dispatcher.access.principals import of_source
 from dispatcher.intake.approval import NotApprovedError
+from dispatcher.intake.correction.correcting import CorrectingParty, Corrections
+from dispatcher.intake.correction.prepared import Falsehood
 from dispatcher.intake.four_eyes.deciding import DecisionRefused
 from dispatcher.model.approval.policy import Timers
+from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import WARNING, AlertState, Reason
 from dispatcher.store.alerts.held import Held
 from dispatcher.store.delivery.plans import Plans
-from tests.support.approval_world import ApprovalWorld, decider, grave_with
+from tests.support.approval_world import LEITSTELLE, ZONE, ApprovalWorld, decider, grave_with
 from tests.support.histories import ledger_of, plan
 from tests.support.messages import Message
 from tests.support.submissions import warning
@@ -34,9 +38,15 @@ _WEIGHED = [
     *(("reject", person, "", True) for person in PERSONS),
     *(("release", "", "", there) for there in PROCESSES for _ in range(3)),
     ("operator", "", "", False),
-    ("cancel", "", "", False),
+    *(
+        (what, person, "", False)
+        for what in ("cancel", "all-clear", "correct", "update")
+        for person in PERSONS[:1]
+    ),
 ]
 """What can be tried, what sends more often than what ends the history."""
+WITHDRAWS = frozenset({"cancel", "all-clear", "correct", "update"})
+"""What ends the wait, by whoever may warn: an end of any kind, and a change, which then waits itself."""
 moves = st.sampled_from(_WEIGHED)
 Move = tuple[str, str, str, bool]
 """What is decided, by whom, having seen what, and whether at the other process."""
@@ -63,14 +73,24 @@ class Approving:
     refused: int = 0
     tampered: bool = False
     cancelled: bool = False
+    """Whether its wait was ended, by a message about it."""
+    ended: bool = False
+    """Whether that was an end, and no change of it."""
     over: bool = False
+    first_id: str = ""
+    """The warning that people know and this one changes; empty where it is the first."""
 
     @classmethod
-    async def begin(cls, world: ApprovalWorld, author: str, *, releases: bool) -> "Approving":
+    async def begin(cls, world: ApprovalWorld, author: str, *, releases: bool, follows: bool) -> "Approving":
         world.ahead = timedelta()
+        number, first_id = next(_numbers), ""
+        one = warning(identifier=f"hochwasser-{number}", headline=f"Hochwasser {number}")
+        if follows:
+            await world.approvals.drop_rule("*", "Severe", 0, decider("root").actor)
+            first_id = (await world.submit(one, author)).alert.id
+            one = one.later(f"hochwasser-{number}-neu")
         await world.policy(grave_with(Timers(release=RELEASE_AFTER if releases else None)))
-        one = warning(headline=f"Hochwasser {next(_numbers)}")
-        made = cls(world, author, one)
+        made = cls(world, author, one, first_id=first_id)
         made.alert_id = (await world.submit(one, author)).alert.id
         return made
 
@@ -86,19 +106,20 @@ class Approving:
         for move, result in zip(wanted, results, strict=True):
             if isinstance(result, DecisionRefused):
                 self.refused += 1
-            elif result is None and move[0] != "cancel":
+            elif result is None and move[0] not in WITHDRAWS:
                 effective.append(move)
             elif result is not None and not isinstance(result, NotApprovedError):
-                raise result
+                raise Broken(f"{move}: {result!r}") from result
         self.took_effect += effective
         for move in effective:
             self._may_take_effect(move, *before)
         promise(len(self.took_effect) <= 1, f"decided twice: {self.took_effect}")
-        self.cancelled |= any(move[0] == "cancel" for move in wanted)
+        self.cancelled |= any(move[0] in WITHDRAWS for move in wanted)
+        self.ended |= any(move[0] in WITHDRAWS - {"update"} for move in wanted)
 
     def _may_take_effect(self, move: Move, tampered: bool, cancelled: bool, over: bool) -> None:
         what, person, seen, _ = move
-        promise(not cancelled, f"{what} after a Cancel")
+        promise(not cancelled, f"{what} after its wait was ended")
         promise(not over, f"{what} after its end")
         if what == "reject":
             return
@@ -123,8 +144,29 @@ class Approving:
         elif what == "operator":
             await self.world.release.release(self.alert_id, decider("root").actor, "eilt")
         else:
-            stop = self.message.later(f"ende-{next(_numbers)}", "Cancel", infos=())
-            await self.world.submit(stop, self.author)
+            await self._withdraw(what)
+
+    async def _withdraw(self, what: str) -> None:
+        """Whoever is at the desk ends or changes it, whether it waits or is sent by now."""
+        if what == "correct":
+            alert = await self.world.alerts.get(self.alert_id)
+            assert alert is not None
+            corrections = Corrections(self.world.alerts, self.world.intake, ZONE)
+            by = CorrectingParty(decider(self.author).actor)
+            await corrections.correct(of_source(LEITSTELLE), alert, Falsehood.FALSE_ALARM, by)
+            return
+        name = f"{what}-{next(_numbers)}"
+        if what == "cancel":
+            message = self.message.later(name, "Cancel", infos=())
+        elif what == "all-clear":
+            infos = (replace(self.message.infos[0], response="AllClear"),)
+            message = self.message.later(name, infos=infos)
+        else:
+            message = self.message.later(name)
+        try:
+            await self.world.submit(message, self.author)
+        except RequestRefused as refused:  # a change that was sent meanwhile is to be named instead
+            promise(refused.type is ProblemType.REFERENCE_REPLACED, f"{what} refused: {refused.type}")
 
     async def tamper(self) -> None:
         """Somebody changes a word of what waits."""
@@ -145,15 +187,35 @@ class Approving:
 
     async def look(self) -> None:
         """What the record says is what took effect, and the trail has every decision and every refusal."""
-        row = await self.world.pool.fetchrow("SELECT state, reason FROM alert WHERE id = $1", self.alert_id)
+        row = await self.world.pool.fetchrow(
+            "SELECT state, reason, stopped_at FROM alert WHERE id = $1", self.alert_id
+        )
         sends = [move for move in self.took_effect if move[0] in {"approve", "release"}]
-        goes_out = Reason(row["reason"]) in WARNING
-        promise(goes_out == bool(sends), f"{row['reason']} after {self.took_effect}")
+        promise(goes_out(row) == bool(sends), f"{row['reason']} after {self.took_effect}")
         counts = "SELECT count(*) FROM audit WHERE action = $2 AND alert_id = $1"
         refusals = await self.world.pool.fetchval(counts, self.alert_id, "approval.refuse")
         promise(refusals == self.refused, f"{refusals} of {self.refused} refusals are on the trail")
+        withdrawn = await self.world.pool.fetchval(counts, self.alert_id, "held.withdraw")
+        promise(withdrawn == (row["reason"] == Reason.SUPERSEDED), f"{withdrawn} withdrawals on the trail")
+        if self.cancelled:
+            promise(row["state"] != AlertState.HELD, "waits although it was withdrawn")
+        if self.ended:
+            await self._nothing_holds(row)
         concluded = await self.world.pool.fetchval(counts, self.alert_id, "alert.conclude")
         promise(concluded == len(self.took_effect), f"{concluded} decisions on the trail")
+
+    async def _nothing_holds(self, row: Any) -> None:
+        """After an end neither it nor what it changes warns anybody."""
+        promise(not goes_out(row) or row["stopped_at"] is not None, "goes on after its end")
+        if self.first_id:
+            stopped = await self.world.pool.fetchval(
+                "SELECT stopped_at FROM alert WHERE id = $1", self.first_id
+            )
+            promise(stopped is not None, "what it changes goes on after the end of both")
+
+
+def goes_out(row: Any) -> bool:
+    return Reason(row["reason"]) in WARNING
 
 
 class ApprovalMachine(RuleBasedStateMachine):
@@ -167,15 +229,15 @@ class ApprovalMachine(RuleBasedStateMachine):
         self._world = world
         self._case: Any = None
 
-    @initialize(author=st.sampled_from(PERSONS[:2]), releases=st.booleans())
-    def submit(self, author: str, releases: Any) -> None:
-        self._case = self._run(Approving.begin(self._world, author, releases=releases))
+    @initialize(author=st.sampled_from(PERSONS[:2]), releases=st.booleans(), follows=st.booleans())
+    def submit(self, author: str, releases: Any, follows: Any) -> None:
+        self._case = self._run(Approving.begin(self._world, author, releases=releases, follows=follows))
 
     @precondition(lambda self: self._case)
     @rule(wanted=st.lists(moves, min_size=1, max_size=4))
     def decide(self, wanted: list[Move]) -> None:
-        cancels = [one for one in wanted if one[0] == "cancel"]
-        others = [one for one in wanted if one[0] != "cancel"]
+        cancels = [one for one in wanted if one[0] in WITHDRAWS]
+        others = [one for one in wanted if one[0] not in WITHDRAWS]
         self._run(self._case.together([*others, *cancels[:1]]))
 
     @precondition(lambda self: self._case)

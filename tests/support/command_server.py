@@ -24,6 +24,8 @@ from typing import NoReturn
 
 import msgspec
 
+from dispatcher.runtime import gc_tuning
+
 ROOT = Path(__file__).parents[2]
 REQUEST_BYTES = 150_000
 """A packet of a Unix socket holds no more than some 200 kB; an environment has a tenth of that."""
@@ -187,7 +189,8 @@ def _measure_coverage() -> None:
 
 def main() -> None:
     """Import what is to be, and serve; in a forked process: be the command."""
-    import_all(sys.argv[2:])
+    with gc_tuning.paused():
+        import_all(sys.argv[2:])
     gc.collect()
     gc.freeze()  # or each command would go through all of it once more at its end
     if (found := _next_command(socket.socket(fileno=int(sys.argv[1])))) is not None:

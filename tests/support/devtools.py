@@ -24,7 +24,13 @@ ANSWERS_WITHIN_S: Final = 90.0
 """On a machine with ten times its work; only a test that fails waits so long."""
 NOWHERE: Final = "127.0.0.1:9"
 """A proxy on which nothing listens: whatever is not on this machine goes there."""
-KEYS: Final = {"Tab": ("Tab", 9, ""), "Enter": ("Enter", 13, "\r"), " ": ("Space", 32, " ")}
+KEYS: Final = {
+    "Tab": ("Tab", 9, ""),
+    "Enter": ("Enter", 13, "\r"),
+    " ": ("Space", 32, " "),
+    "ArrowDown": ("ArrowDown", 40, ""),
+    "Home": ("Home", 36, ""),
+}
 """By the key: its code, its number and what it types."""
 
 UNTOLD: Final = frozenset({"InlineTextBox", "LineBreak", "generic", "none"})

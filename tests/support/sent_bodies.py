@@ -40,7 +40,8 @@ def _notice(write: Any, kind: Kind, language: str, page: str, **of: Any) -> Any:
 
 
 def code(purpose: str, languages: tuple[str, ...] = ("de",)) -> Any:
-    return json.loads(round_trip_notice(CODE, languages, NOW, proof=purpose == "proof").payload)
+    notice = round_trip_notice(CODE, languages, NOW, proof=purpose == "proof", reference="code1")
+    return json.loads(notice.payload)
 
 
 def sent_bodies() -> dict[str, Any]:

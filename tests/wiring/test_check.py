@@ -14,6 +14,7 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "WARN_OUTBOUND_CA_FILE": {"outbound_ca_file": Path("/nowhere")},
     "WARN_VAPID_KEY": {"vapid_key": Path("/dev/null")},
     "WARN_DUTY_SMS_GATEWAY": {"duty_sms_gateway": "nobody"},
+    "WARN_BASE_MAP_ATTRIBUTION": {"base_map_tiles": "https://karte.example/{z}/{x}/{y}.png"},
     "REDIS_URL": {"redis_url": "http://h/0"},
     "pepper": {},
     "feeds.toml": {"feeds": Path("/nowhere/feeds.toml")},

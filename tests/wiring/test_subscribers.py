@@ -18,7 +18,7 @@ def test_two_processes_of_one_service_know_each_other_s_tokens() -> None:
 
 
 def test_nobody_may_subscribe_what_is_no_person() -> None:
-    assert set(OFFERED) == {"webpush", "sms"}
+    assert set(OFFERED) == {"webpush", "fcm", "apns", "sms"}
 
 
 def test_the_code_of_an_sms_can_be_typed_and_any_other_cannot_be_guessed() -> None:

@@ -33,7 +33,7 @@ def read_date(text: str, *, ends: bool = False) -> datetime | None:
         return moment
     try:
         found = _slashed(text) or parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # the last by numbers of twenty digits
         return None
     return found if found.tzinfo else found.replace(tzinfo=_LATEST_ZONE if ends else UTC)
 

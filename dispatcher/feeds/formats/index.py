@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 import cap
-from dispatcher.feeds.entry import LIST_LIMITS, FeedEntry, Listing, UnreadablePart, resolve
+from dispatcher.feeds.entry import LIST_LIMITS, NEVER, FeedEntry, Listing, UnreadablePart, resolve
 from dispatcher.feeds.formats.dates import read_date
 from dispatcher.feeds.formats.document import carried_message, embedded, read_document
 from dispatcher.intake.prepare import Incoming
@@ -168,10 +168,14 @@ def _read_hints(body: bytes) -> list[_Hints]:
 
 
 def _known_at(body: bytes) -> datetime | None:
-    """Return as of when a neighbour's dispatcher says that it knows what it lists; None for any other feed."""
+    """Return as of when a neighbour's dispatcher says that it knows what it lists, never where it does not cover the
+    place; None for any other feed.
+    """
     root = _parsed(body) if _STATE.encode() in body else None
     if root is None or root.find(f"{{{_STATE}}}current") is None:
         return None
+    if root.findtext(f"{{{_STATE}}}covered", "").strip() == "false":
+        return NEVER
     return read_date(_child_text(root, "updated"))
 
 

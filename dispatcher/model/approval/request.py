@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from dispatcher.model.vocabulary import AlertState, Reason
 
+WHY_MAX: Final = 500
+"""Characters of the reason that a person gives for a decision, in one line."""
 GROWTH_FLOOR: Final = 50
 GROWTH_PERCENT: Final = 2
 """By how much an audience may grow between what a person was shown and what is sent: people subscribe at any minute,

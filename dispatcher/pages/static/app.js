@@ -32,6 +32,7 @@ export class App {
   problem = ""; // the name of the words for what kept it from being switched on
   onChange = () => {}; // `true`: the person has gone on by it, and reads what stands there now
   onSay = () => {}; // says a sentence to who does not see the page
+  onWait = () => {}; // very many subscribe: it is this device's turn then (milliseconds)
   #hasLooked = false; // whether it was asked what is in force
   #lists = new Map(); // by place: { list, fetched }
   #details = new Map(); // by warning: all its texts
@@ -308,7 +309,7 @@ export class App {
     const areas = this.wish.areas.map(({ lat, lon, radius_m }) => ({ lat, lon, radius_m }));
     const device = isPushed && !endpoints.length ? await this.#device() : undefined; // a number may be another device's
     const told = { ...wish, places: [...this.wish.places, ...areas], languages: [this.texts.language], device };
-    this.state = await enrol(this.kept, this.instance, told, subscription, endpoints);
+    this.state = await enrol(this.kept, this.instance, told, subscription, endpoints, (until) => this.onWait(until));
     this.keeps = this.state.isKept;
     if (isPushed) this.browser.noteSubscribed(true);
     await this.note({ key, push });

@@ -2,7 +2,8 @@
 
 const ANSWER_PATIENCE_MS = 8000;
 const PATIENT_TRIES = 6;
-const LONGEST_WAIT_MS = 30_000;
+/** The service says five minutes at most; what says more is not our service. */
+const LONGEST_WAIT_MS = 300_000;
 /** The header by which the worker marks what it has kept: its `Date` is of the past. */
 export const KEPT_HEADER = "Warn-Kept";
 
@@ -26,14 +27,17 @@ export class Refusal extends Error {
 /** Whether the answer may be another one later: nobody answered, the service cannot now, or too many ask at once. */
 export const isForNow = (error) => error instanceof Away || (error instanceof Refusal && (error.status >= 500 || error.status === 429));
 
-/** As `ask`, and asks again, when the service says, where very many ask: each of them so often. */
-export async function askPatiently(address, options) {
+/** As `ask`, and asks again, when the service says, where very many ask: each of them so often. `waits` is called with
+ * when that is (milliseconds). */
+export async function askPatiently(address, options, waits = () => {}) {
   for (let tries = 1; ; tries++) {
     try {
       return await ask(address, options);
     } catch (error) {
       if (error.status !== 503 || !error.retryAfter || tries === PATIENT_TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(error.retryAfter * 1000, LONGEST_WAIT_MS)));
+      const wait = Math.min(error.retryAfter * 1000, LONGEST_WAIT_MS);
+      waits(Date.now() + wait);
+      await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
 }

@@ -73,6 +73,7 @@ function allowing(app) {
     if (app.busy) return; // a disabled button would lose the focus
     app.busy = true;
     said.textContent = texts.say("allowing");
+    app.onWait = (until) => (said.textContent = texts.say("allowing_later", { time: texts.moment(until) }));
     try {
       const reach = await app.switchOn();
       app.problem = { on: "", denied: "reach_denied_text", off: "not_allowed" }[reach] ?? "not_proven";

@@ -31,17 +31,17 @@ export async function pushSubscription(pushManager, key) {
 
 /** Tells the service all that the person wants, and returns how the endpoints stand. An installation whose token is
  * lost begins anew under another id. `subscription` is the browser's own, null where it is told by none; `endpoints`
- * are those besides, which are kept here once the service has taken them. */
-export async function enrol(kept, instance, wish, subscription, endpoints = []) {
+ * are those besides, which are kept here once the service has taken them. `waits`: see `askPatiently`. */
+export async function enrol(kept, instance, wish, subscription, endpoints = [], waits = undefined) {
   const own = subscription ? [browsersOwn(subscription)] : [];
   const body = { ...wish, endpoints: [...own, ...endpoints] };
   const before = await kept.read(SUBSCRIBER);
   const now = { installation: crypto.randomUUID(), ...before, instance, wish };
   try {
-    return await put(kept, now, body, endpoints);
+    return await put(kept, now, body, endpoints, waits);
   } catch (error) {
     if (!(error instanceof Refusal && error.status === 401)) throw error;
-    return put(kept, { ...now, installation: crypto.randomUUID(), token: "" }, body, endpoints);
+    return put(kept, { ...now, installation: crypto.randomUUID(), token: "" }, body, endpoints, waits);
   }
 }
 
@@ -50,9 +50,10 @@ function browsersOwn(subscription) {
   return { channel: "webpush", address, keys };
 }
 
-async function put(kept, subscriber, body, endpoints) {
+async function put(kept, subscriber, body, endpoints, waits) {
   await kept.write(SUBSCRIBER, subscriber); // if the answer is lost, the same installation asks again
-  const { body: state } = await askPatiently(subscriberPath(subscriber), { method: "PUT", token: subscriber.token, body });
+  const asked = { method: "PUT", token: subscriber.token, body };
+  const { body: state } = await askPatiently(subscriberPath(subscriber), asked, waits);
   const isKept = await kept.write(SUBSCRIBER, { ...subscriber, endpoints, token: state.token ?? subscriber.token });
   return { ...state, isKept };
 }

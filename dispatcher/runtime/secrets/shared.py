@@ -17,6 +17,7 @@ from dispatcher.runtime.secrets.files import (
     setting_of,
 )
 from dispatcher.settings import SettingsError
+from dispatcher.store.backup.in_flight import restore_is_unfinished
 from dispatcher.store.sealed.keys import SealingKeys
 from dispatcher.store.secrets import NotedSecret, Secrets, note_first
 
@@ -52,8 +53,12 @@ async def standing(pool: Pool, name: SecretName, settings: Settings) -> Standing
 
 async def require_no_other(pool: Pool, settings: Settings) -> None:
     """Raise SettingsError if this machine has a secret that is not the one of this record's service. What it does not
-    have it may not need.
+    have it may not need. So it does if the restore of the record was broken off.
     """
+    if await restore_is_unfinished(pool):
+        raise SettingsError(
+            "the restore of this record was broken off: empty the database (DATABASE_URL), and restore it again"
+        )
     for name in SecretName:
         found = await standing(pool, name, settings)
         if found.agreement is Agreement.DIFFERENT:

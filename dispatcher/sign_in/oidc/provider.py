@@ -7,7 +7,6 @@ by https to public addresses, else to what the operator has exempted. Few are un
 from __future__ import annotations
 
 import asyncio
-import json
 from base64 import b64encode
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -230,11 +229,7 @@ class OidcProvider:
             answer = await self._http.fetch(request)
         except HttpError as error:
             raise ProviderAway(error.code) from None
-        try:
-            read = json.loads(answer.body)
-        except (ValueError, RecursionError):
-            read = None
-        return answer.status, read if isinstance(read, dict) else {}
+        return answer.status, answer.members(MOST_BYTES)
 
 
 def read_metadata(document: dict[str, Any], issuer: str, policy: AddressPolicy) -> OidcMetadata:

@@ -18,6 +18,7 @@ from dispatcher.model.alerts import (
     StoredAlert,
     WarningInForce,
 )
+from dispatcher.model.status import DeedKind
 from dispatcher.model.vocabulary import (
     ENDING_REASONS,
     OPEN_DRILL,
@@ -33,6 +34,7 @@ from dispatcher.store.delivery.alarmed import BESIDE, GRAPHS
 from dispatcher.store.sql import (
     also_replaces,
     among,
+    is_canary,
     is_dispatched,
     is_exercise,
     is_in_force,
@@ -169,8 +171,11 @@ class Submission:
         )
         return shape or b""
 
-    async def record(self, alert: NewAlert) -> StoredAlert:
-        """Write the alert, its references and places, and one audit line. Returns it as the record has it."""
+    async def record(self, alert: NewAlert, by: Actor | None = None) -> StoredAlert:
+        """Write the alert, its references and places, and one audit line: of its source, or of whoever it was submitted
+        `by`; none of a canary's, of which there are thousands a day and which is forgotten after one. Returns it as the
+        record has it.
+        """
         row = await self.connection.fetchrow(
             f"""INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
                  severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, enqueued_at, revision,
@@ -228,11 +233,15 @@ class Submission:
         if alert.target:
             await self.connection.execute("INSERT INTO target VALUES ($1, $2)", alert.id, alert.target)
         target = await seal_target(self.connection, alert.id)
+        if alert.reason is Reason.CANARY:
+            return stored_alert(row)
+        by = by or submitter(alert.source_id)
         await audit.note(
             self.connection,
-            submitter(alert.source_id),
-            "alert.accept",
+            by,
+            DeedKind.ACCEPTED,
             alert.id,
+            source=alert.source_id,
             reason=alert.reason,
             sha256=alert.sha256.hex(),
             target_sha256=target.hex(),
@@ -378,6 +387,17 @@ class Alerts:
         )
         return stored_alert(row) if row else None
 
+    async def first_of(self, senders: Sequence[str], identifier: str) -> StoredAlert | None:
+        """Return the first message with this identifier of one of these CAP senders, whenever it was sent; None where
+        there is none.
+        """
+        row = await self._pool.fetchrow(
+            f"SELECT {COLUMNS} FROM alert WHERE sender = ANY($1) AND identifier = $2 ORDER BY number LIMIT 1",  # noqa: S608 - constant columns
+            list(senders),
+            identifier,
+        )
+        return stored_alert(row) if row else None
+
     async def raw(self, alert_id: str) -> bytes | None:
         """Return the bytes exactly as they were submitted."""
         raw: bytes | None = await self._pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
@@ -467,15 +487,28 @@ class Alerts:
         """Return the municipalities of the alert, by AGS."""
         return await municipalities_of(self._pool, alert_id)
 
+    async def places_in_short(self, alert_ids: Sequence[str], most: int) -> dict[str, tuple[list[str], int]]:
+        """Return for each of these alerts the names of its first municipalities, by AGS and at `most` so many, and how
+        many it has.
+        """
+        rows = await self._pool.fetch(
+            """SELECT alert_id, (array_agg(name ORDER BY ags))[1:$2] AS names, count(*) AS municipalities
+               FROM affected WHERE alert_id = ANY($1) GROUP BY alert_id""",
+            list(alert_ids),
+            most,
+        )
+        found = {row["alert_id"]: (list(row["names"]), row["municipalities"]) for row in rows}
+        return {alert_id: found.get(alert_id, ([], 0)) for alert_id in alert_ids}
+
     async def listed(
         self, source_id: str | None, limit: int, wanted: AlertFilter = EVERY_ALERT
     ) -> list[StoredAlert]:
         """Return those of a source's alerts that are wanted, newest first, of one environment; None: of all sources. An
-        exercise that goes on counts as in force among exercises.
+        exercise that goes on counts as in force among exercises. Canaries are in no list.
         """
         own = "$1::text IS NULL" if source_id is None else "source_id = $1"
         rows = await self._pool.fetch(
-            f"""SELECT {COLUMNS} FROM alert a WHERE {own}
+            f"""SELECT {COLUMNS} FROM alert a WHERE {own} AND NOT {is_canary("a.id")}
                  AND ($3::text[] IS NULL OR state = ANY($3))
                  AND ($4::timestamptz IS NULL OR received_at >= $4)
                  AND ($5::timestamptz IS NULL OR received_at < $5)

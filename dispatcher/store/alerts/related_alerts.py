@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import cap
+from dispatcher.model.status import DeedKind
 from dispatcher.model.vocabulary import FEED_PREFIX, AlertState, Reason
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import COLUMNS, TARGET_SHA256, seal_target, state_of, stored_alert
-from dispatcher.store.alerts.approvals import note_decision
+from dispatcher.store.alerts.approvals import note_decision, note_withdrawal
 from dispatcher.store.sql import is_in_force
 
 if TYPE_CHECKING:
@@ -184,18 +186,32 @@ class RelatedAlerts:
             warning,
         )
 
-    async def supersede_held(self, alert_ids: Sequence[str], by: str) -> int:
-        """End those of these messages that are held, as a later one outdates them. Returns how many."""
-        done: str = await self._connection.execute(
+    async def withdraw(self, alert_ids: Sequence[str], by: str, actor: Actor, why: str) -> list[str]:
+        """End those of these messages that are held, as the later one `by` outdates them, with a line of the trail for
+        each. Returns their ids.
+        """
+        rows = await self._connection.fetch(
             """UPDATE alert SET state = $3, reason = $4, stopped_by = $2, stopped_at = clock_timestamp()
-               WHERE id = ANY($1) AND id <> $2 AND state = $5""",
+               WHERE id = ANY($1) AND id <> $2 AND state = $5 RETURNING id""",
             list(alert_ids),
             by,
             AlertState.RECORDED,
             Reason.SUPERSEDED,
             AlertState.HELD,
         )
-        return int(done.rpartition(" ")[2])
+        withdrawn = sorted(row["id"] for row in rows)
+        for alert_id in withdrawn:
+            await note_withdrawal(self._connection, alert_id, actor, why)
+            await audit.note(self._connection, actor, DeedKind.WITHDRAWN, alert_id, by=by, why=why)
+        return withdrawn
+
+    async def references_of(self, alert_ids: Sequence[str]) -> list[cap.Reference]:
+        """Return what these alerts refer to."""
+        rows = await self._connection.fetch(
+            "SELECT DISTINCT sender, identifier, sent FROM reference WHERE alert_id = ANY($1) ORDER BY 1, 2, 3",
+            list(alert_ids),
+        )
+        return [cap.Reference(row["sender"], row["identifier"], row["sent"]) for row in rows]
 
     async def carry(self, alert_id: str, source_id: str) -> None:
         """Record that another source carries the same message."""
@@ -246,7 +262,7 @@ class RelatedAlerts:
         await audit.note(
             self._connection,
             actor,
-            "alert.conclude",
+            DeedKind.CONCLUDED,
             alert_id,
             reason=reason,
             why=why,

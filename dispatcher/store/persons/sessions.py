@@ -15,6 +15,7 @@ from dispatcher.store.sources import source_of
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from dispatcher.access.persons import Person
@@ -151,9 +152,22 @@ class Sessions:
             await self._pool.fetchval("SELECT EXISTS (SELECT FROM person_device WHERE digest = $1)", device)
         )
 
-    async def found(self, digest: bytes, environment: Environment) -> PersonSession | None:
-        """Return the session of a token of this digest, which is used herewith; None where there is none, or it holds
-        no more, or its person is disabled or of the other environment.
+    async def holding(self, digests: Iterable[bytes]) -> set[bytes]:
+        """Return those of the digests of tokens whose sessions hold. It is no use of them."""
+        rows = await self._pool.fetch(
+            f"""SELECT s.digest FROM person_session s JOIN person p ON p.id = s.person_id
+                WHERE s.digest = ANY($1) AND {_HOLDS} AND p.disabled_at IS NULL""",  # noqa: S608 - constant
+            list(digests),
+            self._terms.life,
+            self._terms.idle,
+        )
+        return {row["digest"] for row in rows}
+
+    async def found(
+        self, digest: bytes, environment: Environment, *, is_use: bool = True
+    ) -> PersonSession | None:
+        """Return the session of a token of this digest, which is used herewith unless nobody has done anything; None
+        where there is none, or it holds no more, or its person is disabled or of the other environment.
         """
         row = await self._pool.fetchrow(
             f"""SELECT s.id AS number, s.method, s.used_at < {NOW} - $5::interval AS is_due, {NOW} AS now, {PERSON},
@@ -169,7 +183,7 @@ class Sessions:
         )
         if row is None:
             return None
-        if row["is_due"]:
+        if is_use and row["is_due"]:
             await self._pool.execute(
                 f"UPDATE person_session SET used_at = {NOW} WHERE id = $1",  # noqa: S608 - constant
                 row["number"],

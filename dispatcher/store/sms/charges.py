@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dispatcher.access.principals import WORKER
 from dispatcher.model.batches import ReadyBatch
 from dispatcher.model.sms import BudgetLeft, HeldSms, Quote, Stop
-from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, Kind, Lane, is_exempt
+from dispatcher.model.vocabulary import CANARY_PREFIX, TERMINAL_OUTCOMES, Kind, Lane, is_exempt
 from dispatcher.sms.budget import HELD_FOR_BUDGET, Load, Placement, Spent, placed
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.sms.quote import gateway_quote
@@ -22,7 +22,7 @@ from dispatcher.store import audit
 from dispatcher.store.audience.wishes import PLACE
 from dispatcher.store.sms.outages import outages
 from dispatcher.store.sms.routing import CHANNEL
-from dispatcher.store.sql import IS_STOPPED, OPEN
+from dispatcher.store.sql import IS_STOPPED, OPEN, is_canary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,7 +79,7 @@ _HELD_ALERTS = f"""
 SELECT a.id, a.source_id, a.headline, a.event, a.severity, a.expires, b.gateway,
   sum(cardinality(b.recipients))::bigint AS recipients
 FROM batch b JOIN alert a ON a.id = b.alert_id
-WHERE b.{OPEN} AND b.held_for = '{HELD_FOR_BUDGET}' AND a.stopped_at IS NULL
+WHERE b.{OPEN} AND b.held_for = '{HELD_FOR_BUDGET}' AND a.stopped_at IS NULL AND NOT {is_canary("a.id")}
 GROUP BY a.id, b.gateway ORDER BY a.id, b.gateway
 """  # noqa: S608 - constant
 _CUT = """
@@ -295,7 +295,10 @@ class Charges:
                 HELD_FOR_BUDGET,
             )
             recipients = sum(piece.people for piece in held)
-            await audit.note(connection, WORKER, "sms.hold", alert.id, why=HELD_FOR_BUDGET, count=recipients)
+            if not alert.id.startswith(CANARY_PREFIX):
+                await audit.note(
+                    connection, WORKER, "sms.hold", alert.id, why=HELD_FOR_BUDGET, count=recipients
+                )
         return found
 
     async def let_go(self, pool: Pool) -> list[ReadyBatch]:
@@ -333,10 +336,13 @@ class Charges:
             return await self._let_go(connection, rows, [(row["id"], row["gateway"]) for row in rows])
 
     async def held(self, pool: Pool, alert_id: str | None = None) -> int:
-        """Return how many recipients, of one alert or of all, wait for a person, because no budget holds their SMS."""
+        """Return how many recipients, of one alert or of all, wait for a person, because no budget holds their SMS.
+        Nobody decides about canaries: they expire.
+        """
         count: int = await pool.fetchval(
             f"""SELECT coalesce(sum(cardinality(recipients)), 0) FROM batch
-               WHERE {OPEN} AND held_for = $1 AND ($2::text IS NULL OR alert_id = $2)""",  # noqa: S608 - constant
+               WHERE {OPEN} AND held_for = $1 AND NOT {is_canary("alert_id")}
+                 AND ($2::text IS NULL OR alert_id = $2)""",  # noqa: S608 - constant
             HELD_FOR_BUDGET,
             alert_id,
         )

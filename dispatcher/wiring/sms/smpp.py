@@ -9,6 +9,7 @@ from channels.sms.contract import require_usable
 from channels.sms.smpp.carrier import SmppCarrier
 from dispatcher.model.sentences.count import how_many
 from dispatcher.settings import Settings, SettingsError
+from dispatcher.wiring.http_client import authorities
 from dispatcher.wiring.setting_errors import naming_setting
 from dispatcher.worker.message_centres import MessageCentres
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def smpp_gateways(settings: Settings) -> dict[str, SmppGateway]:
     """Return the configured SMPP gateways by name."""
-    ca_file = str(settings.outbound_ca_file) if settings.outbound_ca_file else None
+    ca_file = authorities(settings)
     with naming_setting("WARN_SMPP_GATEWAYS"):
         over_http = [item.contract(item.name) for item in settings.sms_gateways]
         require_usable([*over_http, *(item.contract(item.name) for item in settings.smpp_gateways)])

@@ -13,12 +13,14 @@ from rich.console import Console
 
 from ops.broken_pipe import quietly
 from ops.lab.demo import evidence, report
-from ops.lab.demo.authority import desk, false_alarm
+from ops.lab.demo.authority import false_alarm, visitors
 from ops.lab.demo.heartbeat import Heartbeat, beating
 from ops.lab.demo.neighbour import Neighbour
 from ops.lab.demo.scenario import Scenario
 from ops.lab.demo.view import View
 from ops.lab.gateways.launch import StandinError
+from ops.lab.gateways.registry import WITH_PHONES
+from ops.lab.town.persons import CONSOLE_URL
 from ops.lab.world.district import District, Layout
 from ops.lab.world.own_directory import OutError, orderly_end, owned
 from ops.lab.world.population import PopulationPlan
@@ -60,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, console: Console) -> int:
     outside = max(1, options.subscriptions // 20)
-    plan = PopulationPlan(options.seed, options.subscriptions, outside, PEOPLE)
+    plan = PopulationPlan(options.seed, options.subscriptions, outside, PEOPLE, standins=tuple(WITH_PHONES))
     console.print(
         f"A flood on the Rur: {plan.subscriptions} subscriptions in Kreis Düren, {plan.outside} around it "
         f"(seed {plan.seed}).\nGateways refuse and break off, and a worker is killed.\n"
@@ -74,11 +76,13 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         neighbour = Neighbour(options.out)
         with heartbeat.step("starting the neighbour's dispatcher, a service of its own"):
             running.enter_context(neighbour)
+        port = running.enter_context(visitors.reserved_port())
         layout = Layout(
             plan,
             texts=1,
-            settings={**neighbour.settings(), **desk.SETTINGS},
+            settings={**neighbour.settings(), **visitors.settings(port)},
             exempt=f"feed={neighbour.origin}",
+            standins=WITH_PHONES,
         )
         district = running.enter_context(District(options.out, layout, heartbeat.step))
         scenario = Scenario(district, neighbour, view, heartbeat, options.seed, options.first_accept_within)
@@ -101,7 +105,11 @@ def _run(options: argparse.Namespace, console: Console) -> int:
 def _stay(district: District, case: RunRecord, console: Console) -> None:
     for gateway in district.gateways.values():
         gateway.clear_faults()
-    report.addresses(console, district, case.messages[0].id)
+    origin = district.service.environment[CONSOLE_URL]
+    drill = case.exercise
+    alerts = (case.messages[0].id, drill.steps[0].id if drill else "")
+    desks = visitors.desks(origin, district.service.commands(*visitors.commands()), alerts)
+    report.addresses(console, district, case.messages[0].id, desks)
     with suppress(KeyboardInterrupt):
         while True:
             signal.pause()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ops.lab.demo.apps import DemoApp
     from ops.lab.world.district import District
     from ops.lab.world.ledger import Entry
-    from ops.lab.world.people import AppInstallation, Person
+    from ops.lab.world.people import AppInstallation, OwnEndpoint, Person
 
 CODES_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.1
@@ -37,6 +37,7 @@ class Wanted(NamedTuple):
 
     person: Person
     app: AppInstallation
+    endpoints: tuple[OwnEndpoint, ...]
 
     @property
     def path(self) -> str:
@@ -54,17 +55,20 @@ class Enrolment:
         self._tail.new()  # what is there is nobody's code
 
     def enrol(self, people: Sequence[Person]) -> None:
-        """Subscribe everybody, the first app of each before any second one: so each has its apps in their order.
-        Raises ServiceError.
+        """Subscribe everybody, the first app of each before any second one: so each has its apps in their order. What
+        gets another address at each start has started before. Raises ServiceError.
         """
+        everything = [(person, app) for person in people for app in person.installations]
+        self._subscribe([Wanted(*one, (one[1].former,)) for one in everything if one[1].former])
         for apps in zip_longest(*(person.installations for person in people)):
-            self._subscribe([Wanted(*one) for one in zip(people, apps, strict=True) if one[1] is not None])
+            pairs = zip(people, apps, strict=True)
+            self._subscribe([Wanted(*one, one[1].endpoints) for one in pairs if one[1] is not None])
 
     def _subscribe(self, wanted: Sequence[Wanted]) -> None:
         waiting: dict[str, list[Wanted]] = {}
         for one in wanted:
             self._asked(one, "PUT", one.path, self._wish(one))
-            for endpoint in one.app.endpoints:
+            for endpoint in one.endpoints:
                 waiting.setdefault(endpoint.ref, []).append(one)
         deadline = time.monotonic() + CODES_WITHIN_S
         while waiting:
@@ -81,7 +85,7 @@ class Enrolment:
             {
                 "endpoints": [
                     {"channel": CHANNEL, "address": url(CHANNEL, end.ref, end.address), "keys": end.keys}
-                    for end in one.app.endpoints
+                    for end in one.endpoints
                 ],
                 "places": one.app.places,
                 "device": one.person.device,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ops.lab.gateways.registry import by_audience
+from ops.lab.gateways.registry import WITH_PHONES, by_audience
 from ops.lab.world.records import RecipientChannel
 
 if TYPE_CHECKING:
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from ops.lab.world.ledger import Entry
 
-CHANNELS = tuple(spec.channel for spec in by_audience())
-_GONE = {spec.channel: spec.gone for spec in by_audience()}
+CHANNELS = tuple(spec.family for spec in by_audience(WITH_PHONES.values()))
+_GONE = {spec.family: spec.gone for spec in WITH_PHONES.values()}
 
 
 class Progress:
@@ -65,6 +65,8 @@ class Progress:
     def take(self, entries: Iterable[Entry]) -> None:
         """Count what the gateways wrote down."""
         for entry in entries:
+            if not entry.recipient:
+                continue  # no message: somebody asked for a token
             if not entry.accepted:
                 self.refused[entry.channel] += 1
                 if entry.status in _GONE[entry.channel]:

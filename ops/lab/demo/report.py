@@ -13,17 +13,20 @@ from rich.table import Table
 from dispatcher.boundaries.municipalities import Boundaries
 from ops.lab.demo import neighbour
 from ops.lab.demo.apps import ShownRecord, lines
+from ops.lab.demo.authority import visitors
 from ops.lab.demo.counting import ToldCounts
 from ops.lab.demo.scenario import ZONE
+from ops.lab.town.persons import CONSOLE_URL
 from ops.lab.world import messages
 from ops.lab.world.district import SENDER
 from ops.lab.world.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
+    from ops.lab.demo.authority.visitors import Desk
     from ops.lab.world.district import District
 
 COLUMNS = ("expected", "accepted", "lost", "doubled", "phantom", "late", "unknown")
@@ -114,13 +117,14 @@ def _sentences(summary: Mapping[str, Any]) -> list[str]:
     return [*sentences, f"[bold red]Promises broken: {', '.join(summary['failures'])}[/]"]
 
 
-def addresses(console: Console, district: District, warned: str) -> None:
-    """Print where the district that was left running can be reached, and how to warn it. `warned` is the id of an
-    alert that it has."""
+def addresses(console: Console, district: District, warned: str, desks: Sequence[Desk]) -> None:
+    """Print where the district that was left running can be reached, who signs in at its desks, and how to warn it.
+    `warned` is the id of an alert that it has.
+    """
     key = district.home / "key"
     key.touch(0o600)
     key.write_text(district.service.key, "utf-8")
-    url = district.service.url
+    url, origin = district.service.url, district.service.environment[CONSOLE_URL]
     now = datetime.now(ZONE)
     following = messages.write(Kind.ALERT, run=f"{now:%Y%m%dt%H%M%S}", sender=SENDER, sent=now)
     file = district.home / "messages" / "another.xml"
@@ -133,6 +137,8 @@ def addresses(console: Console, district: District, warned: str) -> None:
         *(f"gateway    {one.url}/_control/stats  ({name})" for name, one in district.gateways.items()),
         f"           (with curl: --cacert {near(district.certificate)})",
         f"log        {near(district.service.log)}",
+        "",
+        *visitors.lines(desks, near(district.service.home), origin, DISPATCHER),
         "",
         f"{TRY_NEXT} in another terminal, in the same directory:",
         f"  export WARN_URL={url} WARN_API_KEY=$(cat {near(key)})",

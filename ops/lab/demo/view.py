@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ops.lab.demo.progress import Progress
 
 LINE_EVERY_S = 1.0
+COLUMNS = 80
 
 
 class View:
@@ -121,9 +123,15 @@ def percent(progress: Progress) -> int:
 
 
 def line(title: str, progress: Progress, seconds: float) -> str:
-    """Format the same counts as one line."""
+    """Format the same counts as one line, or as several where it is longer than a terminal is wide."""
+    beginning = f"{title} {seconds:5.1f} s {percent(progress):3} %"
     parts = [f"{name} {progress.accepted[name]}/{progress.owed(name)}" for name in CHANNELS]
-    return f"{title} {seconds:5.1f} s {percent(progress):3} %  {'  '.join(parts)}"
+    one = "  ".join([beginning, *parts])
+    if len(one) <= COLUMNS:
+        return one
+    whole = "  ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+    below = textwrap.wrap(whole, COLUMNS, initial_indent="    ", subsequent_indent="    ")
+    return "\n".join([beginning, *below]).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def unowed(progress: Progress) -> str:

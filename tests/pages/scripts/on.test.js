@@ -39,6 +39,18 @@ test("who has permitted notifications hears that warnings are on, and is led to 
   assert.match(standing(on(app)).textContent, /^reach_onon_for/);
 });
 
+test("where very many subscribe, the person reads when it is their turn", async () => {
+  const { app, main } = await shown("granted", (one) => {
+    one.onWait(Date.UTC(2026, 6, 14, 18, 5));
+    waiting = main.querySelector("#progress").textContent;
+    return "on";
+  });
+  let waiting;
+  await does(main.querySelector("#allow"), "click");
+  assert.match(waiting, /^allowing_later/);
+  assert.equal(app.problem, "");
+});
+
 test("who has not hears why, and stays where they are", async () => {
   const { main, done } = await shown("default", () => "off");
   await does(main.querySelector("#allow"), "click");

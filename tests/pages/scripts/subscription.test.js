@@ -83,15 +83,17 @@ test("a token that is good no more begins a new installation, any other refusal 
 const busy = { ...problem(503, "overloaded"), headers: { "Retry-After": "7" } };
 
 test("where very many subscribe, it is asked again when the service says", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const waited = [];
   const kept = new Kept("https://warn.example/app/dueren/", undefined);
   const asked = answers(busy, { body: { active: false, token: "wt_1" } }, busy, { status: 204 });
   const tick = () => (mock.timers.tick(6999), waited.push(asked.length), mock.timers.tick(1));
   const ticking = setInterval(tick, 5);
-  await enrol(kept, "dueren", {}, subscribed());
+  const told = [];
+  await enrol(kept, "dueren", {}, subscribed(), [], (until) => told.push(until - Date.now()));
   await prove(kept, "q8Tz");
   clearInterval(ticking);
+  assert.deepEqual(told, [7000]);
   assert.deepEqual(asked.map(([method]) => method), ["PUT", "PUT", "POST", "POST"]);
   assert.equal(asked[0][1], asked[1][1]);
   assert.ok(waited.includes(1), "not before its time");

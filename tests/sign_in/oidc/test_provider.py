@@ -13,6 +13,7 @@ from aiohttp import web
 
 from channels.http.addresses import AddressPolicy
 from channels.http.client import HttpClient
+from channels.http.messages import Answer
 from dispatcher.sign_in.oidc import provider as providers
 from dispatcher.sign_in.oidc.authorization import OidcAttempt, OidcReturn
 from dispatcher.sign_in.oidc.id_token import TokenFault, TokenRefused
@@ -216,7 +217,7 @@ async def test_the_secret_goes_where_the_provider_takes_it(methods: Any, posts: 
 
     async def fetch(request: Any) -> Any:
         sent.append(request)
-        return SimpleNamespace(status=200, body=b'{"id_token": "a.b.c", "access_token": "x"}')
+        return Answer(200, body=b'{"id_token": "a.b.c", "access_token": "x"}')
 
     client = OidcClient("https://a.example", "warnung", "https://x.example/back", "a b")
     provider = OidcProvider(client, SimpleNamespace(fetch=fetch), AddressPolicy())

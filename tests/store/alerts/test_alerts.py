@@ -73,6 +73,7 @@ async def test_acceptance_and_its_audit_line_are_one(alerts: Alerts, pool: Any) 
     )
     assert line["actor"] == "source:leitstelle"
     assert line["detail"] == {
+        "source": "leitstelle",
         "reason": "first_notice",
         "sha256": new.sha256.hex(),
         "target_sha256": await alerts.target_sha256("A"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.approval.request import ApprovalDecision
 from dispatcher.model.vocabulary import Reason
@@ -218,7 +219,9 @@ async def test_what_waits_in_a_chain_is_outdated_by_a_later_message(
     await submit(alerts, "S", chain="A", names=[])
     await submit(alerts, "B", chain="A", reason=Reason.HELD)
     await submit(alerts, "X", reason=Reason.HELD)
-    assert await related("supersede_held", ["A", "S", "B"], "B") == 1
+    assert await related("withdraw", ["A", "S", "B"], "B", WORKER, "Update") == ["A"]
+    line = await pool.fetchrow("SELECT actor, alert_id, detail FROM audit WHERE action = 'held.withdraw'")
+    assert tuple(line) == ("worker", "A", {"by": "B", "why": "Update"})
     rows = await pool.fetch("SELECT id, state, reason, stopped_by FROM alert ORDER BY number")
     assert [tuple(row) for row in rows] == [
         ("A", "recorded", "superseded", "B"),
