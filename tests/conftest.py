@@ -3,7 +3,7 @@
     postgres_url   the session's PostgreSQL                 database_url   a database of this test's own, with schema
     valkey_url     the session's Valkey                     redis_url      the same, flushed before this test
 
-Async tests and fixtures need no decorator; they run on the event loop that production uses.
+Async tests and fixtures need no decorator; they run on the event loop that production uses, within their limit of time.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.selection import Selection
 from tests.support import inherited_signals, sealed
 from tests.support.command_server import CommandServer, command_server
+from tests.support.limited_loop import LimitedLoop
 
 _TEMPLATE = "template_dispatcher"
 _PATIENCE = 20.0  # seconds; only a failing test waits so long
@@ -72,7 +73,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[Any, ...]:
-    return "asyncio", {"use_uvloop": True}
+    return "asyncio", {"loop_factory": LimitedLoop}
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,12 @@
-"""Which tests need processes beside their own, and in which order and company all of them run.
+"""Which tests need processes beside their own, in which order and company all of them run, and what ends one that
+hangs.
 
 A fixture that starts a process requests the fixture `processes`; a test that starts one itself is marked `processes`.
 `pytest -m "not processes"` (`make test-fast`) is everything else. That nobody forgets to say so is watched: a test
 that starts a process and did not say so fails.
 """
 
+import faulthandler
 import gc
 import os
 import sys
@@ -14,8 +16,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from dispatcher.runtime import gc_tuning
 
@@ -58,6 +62,8 @@ LENGTHY = (
     "tests/ops/supply_chain/test_advisories.py",
 )
 """Files of which each is at work, or waits, for a quarter of a minute and more: begun last, they are waited for."""
+
+_SAID = 500  # characters of a failure, at once; all of it follows at the end
 
 STARTS = frozenset({"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen"})
 """Audit events: https://docs.python.org/3/library/audit_events.html"""
@@ -131,6 +137,25 @@ class Selection:
         with self._watched(item):
             return (yield)
 
+    def pytest_exception_interact(self, node: pytest.Item | pytest.Collector) -> None:
+        """Set the end of the process anew, for what a failed test leaves: pytest takes a failure for somebody who looks
+        at it, and lifts the end of `faulthandler_timeout`. The ends of its fixtures could wait for ever.
+        """
+        limit = float(node.config.getini("faulthandler_timeout") or 0)
+        if limit and isinstance(node, pytest.Item) and not node.config.getoption("usepdb"):
+            faulthandler.dump_traceback_later(
+                limit,
+                exit=node.config.getini("faulthandler_exit_on_timeout"),
+                file=node.config.stash[fault_handler_stderr_fd_key],
+            )
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Name what fails in a process as it comes: of a run that is ended from outside nothing else is left."""
+        if report.failed and (worker := getattr(report, "node", None)) is not None:
+            said = str(getattr(report.longrepr, "reprcrash", report.longrepr))
+            terminal = worker.config.pluginmanager.get_plugin("terminalreporter")
+            terminal.write_line(f"\n{report.nodeid} ({report.when}) {said[:_SAID]}")
+
     @contextmanager
     def _watched(self, item: pytest.Item) -> Iterator[None]:
         with self._started.named() as found:
@@ -163,6 +188,31 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return LONG if is_long(self.config.rootpath / file) else file
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Returns the test at which a process ended. It counts as done: xdist would hand it out again, to end the next.
+        So do whole files: a process that is handed one of which nothing is left ends none, and is never asked again.
+        """
+        work = self.assigned_work[node]
+        ended: str | None = None
+        for file, tests in list(work.items()):
+            for test, done in tests.items():
+                if not done and ended is None:
+                    tests[test], ended = True, test
+            if all(tests.values()):
+                del work[file]
+        super().remove_node(node)
+        return ended
+
+    def _reschedule(self, node: WorkerController) -> None:
+        """A process waits with its last test until it knows the one after it: it is handed files until it has two. One
+        that has not collected yet, as it takes the place of another, is handed some when it has.
+        """
+        if node not in self.registered_collections:
+            return
+        super()._reschedule(node)
+        while self.workqueue and not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
+            self._assign_work_unit(node)
 
 
 @cache

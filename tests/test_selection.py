@@ -142,6 +142,94 @@ def test_after(): pass
     assert "1 failed, 1 passed" in said
 
 
+def test_what_a_failed_test_leaves_is_ended_too(outcomes: Any, tmp_path: Path) -> None:
+    (tmp_path / "test_some.py").write_text(
+        """
+import signal, threading
+import pytest
+
+@pytest.fixture
+def stuck():
+    yield
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    threading.Event().wait()
+
+def test_fails(stuck): assert not "this"
+
+def test_after(): pass
+"""
+    )
+    limits = ("--timeout=1", "-o", "faulthandler_timeout=2", "-o", "faulthandler_exit_on_timeout=true")
+    _, said = outcomes("-n1", *limits)
+    assert "crashed while running 'test_some.py::test_fails'" in said
+    assert "1 passed" in said
+
+
+@pytest.mark.parametrize("ends", [0, 2])
+def test_what_follows_the_end_of_a_process_runs_once_in_another(
+    outcomes: Any, tmp_path: Path, ends: int
+) -> None:
+    """Whichever of a file's tests it is, and whatever waits: files of one test, and one that nothing is left of."""
+    (tmp_path / "test_some.py").write_text(
+        "import os\n"
+        + "".join(f"def test_{one}(): {'os._exit(3)' if one == ends else 'pass'}\n" for one in range(3))
+    )
+    for number in range(6):
+        (tmp_path / f"test_{number}.py").write_text("def test_only(): pass")
+    _, said = outcomes("-n2", "--dist=loadfile", "--no-loadscope-reorder")
+    assert said.count("node down") == 1
+    assert re.search(rf"\(\?+\) worker 'gw.' crashed while running 'test_some.py::test_{ends}'", said)
+    assert "1 failed, 8 passed" in said
+
+
+@pytest.mark.parametrize("loop", ["LimitedLoop", "LimitedSelectorLoop"])
+def test_a_limit_ends_what_waits_and_its_fixtures_end(outcomes: Any, tmp_path: Path, loop: str) -> None:
+    with (tmp_path / "conftest.py").open("a") as conftest:
+        conftest.write(f"""
+from tests.support import limited_loop
+
+@pytest.fixture(scope="session")
+def anyio_backend():
+    return "asyncio", {{"loop_factory": limited_loop.{loop}}}
+""")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nanyio_mode = auto\n")
+    (tmp_path / "test_some.py").write_text(
+        """
+import asyncio
+import pytest
+
+@pytest.fixture
+async def ending():
+    yield
+    print("the fixture has ended")
+
+@pytest.fixture
+async def begins_never(ending):
+    await asyncio.Event().wait()
+
+@pytest.fixture
+async def ends_never(ending):
+    yield
+    await asyncio.Event().wait()
+
+async def test_waits(ending):
+    async def within():
+        await asyncio.Event().wait()
+    await within()
+
+async def test_before(begins_never): pass
+
+async def test_behind(ends_never): pass
+
+async def test_after(ending): pass
+"""
+    )
+    _, said = outcomes("--timeout=1", "--tb=short", "-s")
+    assert said.count("the fixture has ended") == 4
+    assert "1 failed, 2 passed, 2 errors" in said
+    assert "from pytest-timeout" in said
+
+
 def test_the_end_of_a_process_waits_for_every_limit_of_a_test(pytestconfig: pytest.Config) -> None:
     marks = re.compile(r"mark\.timeout\((\d+)\)")
     limits = [

@@ -53,7 +53,7 @@ def test_the_example_configuration_is_valid(promtool: Any) -> None:
     assert "2 rule files found" in said
 
 
-@pytest.mark.timeout(900)  # a minute of processor time, and others want some, too
+@pytest.mark.timeout(600)  # a minute of processor time, and others want some, too
 def test_alerts_fire_when_they_should_and_only_then(promtool: Any, tmp_path: Path) -> None:
     groups = rule_tests.groups(RULE_TESTS.read_text(encoding="utf-8"))
     files = [rule_tests.write(tmp_path / str(number), group) for number, group in enumerate(groups)]

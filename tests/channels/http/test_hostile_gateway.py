@@ -14,6 +14,7 @@ from channels.http.client import HttpClient
 from channels.http.messages import Answer, HttpError
 from tests.channels.far_side import far_side_2
 from tests.channels.hostile_peer import ATTACKS, Attack, HostileServer, drawn, hostile_server
+from tests.support.limited_loop import LimitedLoop
 
 TIMEOUT_S = 0.6
 """The time for each request to the hostile gateway."""
@@ -31,7 +32,7 @@ SEEDS = range(8)
 @pytest.fixture
 def anyio_backend() -> tuple[Any, ...]:
     """The loop of the service."""
-    return "asyncio", {"use_uvloop": True}
+    return "asyncio", {"loop_factory": LimitedLoop}
 
 
 async def outcome(client: HttpClient, url: str, within_s: float = TIMEOUT_S) -> Answer | HttpError:

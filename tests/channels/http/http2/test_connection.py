@@ -14,13 +14,14 @@ from channels.http.http2.tls_socket import TlsSocket
 from channels.http.messages import Answer, NoAnswer
 from tests.channels.far_side import FarSide2, far_side_2
 from tests.channels.standstill import Clock, arrived, until
+from tests.support.limited_loop import LimitedLoop, LimitedSelectorLoop
 
 FIELDS = ((b":authority", b"push.example"), (b"content-length", b"4"))
 
 
-@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    return "asyncio", {"use_uvloop": request.param}
+@pytest.fixture(params=[LimitedSelectorLoop, LimitedLoop], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
+    return "asyncio", {"loop_factory": request.param}
 
 
 Connect = Callable[..., Any]

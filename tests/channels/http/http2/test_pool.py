@@ -23,14 +23,15 @@ from channels.http.http2.pool import (
 from channels.http.messages import NoAnswer, Request, header_lines
 from channels.http.transport import TransportSettings
 from tests.channels.far_side import FarSide2, answer, closed_port, deaf_port, far_side, far_side_2
+from tests.support.limited_loop import LimitedLoop, LimitedSelectorLoop
 
 TIMEOUT_S = 5.0
 LINES = header_lines({"TTL": "60"})
 
 
-@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[Any, ...]:
-    return "asyncio", {"use_uvloop": request.param}
+@pytest.fixture(params=[LimitedSelectorLoop, LimitedLoop], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
+    return "asyncio", {"loop_factory": request.param}
 
 
 def accept(stream: Any) -> None:

@@ -11,13 +11,14 @@ import pytest
 from channels.http.http2.pool import client_tls
 from channels.http.http2.tls_socket import TlsSocket
 from tests.channels.standstill import PATIENCE_S, Clock, narrow
+from tests.support.limited_loop import LimitedLoop, LimitedSelectorLoop
 
 Tls = Callable[..., ssl.SSLContext]
 
 
-@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    return "asyncio", {"use_uvloop": request.param}
+@pytest.fixture(params=[LimitedSelectorLoop, LimitedLoop], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
+    return "asyncio", {"loop_factory": request.param}
 
 
 class Peer:

@@ -15,14 +15,15 @@ from channels.http.http2.pool import MAX_CONNECTIONS
 from channels.http.messages import Answer, BrokenAnswer, NoAnswer, Request, header_lines
 from tests.channels.far_side import Stream, far_side, far_side_2
 from tests.channels.standstill import Clock
+from tests.support.limited_loop import LimitedLoop, LimitedSelectorLoop
 
 TIMEOUT_S = 5.0
 LINES = header_lines({"TTL": "60"})
 
 
-@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[Any, ...]:
-    return "asyncio", {"use_uvloop": request.param}
+@pytest.fixture(params=[LimitedSelectorLoop, LimitedLoop], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
+    return "asyncio", {"loop_factory": request.param}
 
 
 async def post(client: Any, origin: Any, body: bytes = b"body", timeout_s: Any = TIMEOUT_S) -> Any:
