@@ -25,6 +25,7 @@ from dispatcher.api.schemas.alerts import AlertPage, alert_body
 from dispatcher.api.schemas.preview import PreviewBody, preview_body
 from dispatcher.api.schemas.status import StatusBody, status_body
 from dispatcher.api.shedding import places_of, reading, reading_ledger
+from dispatcher.api.situation.coverage import status_in_time
 from dispatcher.intake.correction.correcting import CorrectingParty
 from dispatcher.intake.correction.prepared import Falsehood
 from dispatcher.model.alerts import AlertFilter
@@ -256,7 +257,7 @@ def _reading(router: APIRouter, dependencies: ApiDependencies, names: OperationN
         """
         alert = await followed(dependencies, reader, alert_id)
         seen_by = None if reader.may(Permission.READ_ANY_ALERT) else reader.submits_as
-        return status_body(await dependencies.statuses.status_of(alert), seen_by)
+        return status_body(await status_in_time(dependencies, alert), seen_by)
 
     @router.get(
         "/{alert_id}/cap", response_class=Response, responses=CAP_ANSWER, operation_id=f"get{names.one}Cap"

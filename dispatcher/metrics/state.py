@@ -48,7 +48,8 @@ class StateMetrics:
         )
         self.subscriptions = Gauge(
             "warn_subscriptions",
-            "Endpoints that have not ended. A person may have several, and those count in each of their channels.",
+            "Endpoints that have not ended. A person may have several, and those count in each of their channels; as "
+            "of the last minute.",
             ("channel",),
             registry=registry,
         )

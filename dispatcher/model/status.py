@@ -248,9 +248,10 @@ class AlertStatus:
     """The equal warning of which people are notified in place of this one."""
     channels: Sequence[ChannelSummary] = ()
     municipalities: Sequence[AffectedMunicipality] = ()
-    recipients_by_municipality: dict[str, dict[str, int]] = field(default_factory=dict)
-    receipts_by_municipality: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Recipients by municipality (AGS) and `ReceiptState`, each state including the later ones."""
+    recipients_by_municipality: dict[str, dict[str, int]] | None = field(default_factory=dict)
+    """Recipients by municipality (AGS) and state; None where they could not be counted in time."""
+    receipts_by_municipality: dict[str, dict[str, int]] | None = field(default_factory=dict)
+    """Recipients by municipality (AGS) and `ReceiptState`, each state including the later ones; None as above."""
     sms: Quote | None = None
     """What its SMS have cost, and what those take that wait; None where it has none."""
     template: tuple[str, int] | None = None

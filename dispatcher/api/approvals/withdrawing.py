@@ -14,6 +14,7 @@ from dispatcher.api.approvals.territory import require_role
 from dispatcher.api.authentication import require
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.schemas.status import StatusBody, status_body
+from dispatcher.api.situation.coverage import status_in_time
 from dispatcher.intake.approval import NotApprovedError
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -45,7 +46,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
             """
             await withdraw_waiting(dependencies, author, alert_id)
             alert = await owned(dependencies, author, alert_id)
-            return status_body(await dependencies.statuses.status_of(alert), author.submits_as)
+            return status_body(await status_in_time(dependencies, alert), author.submits_as)
 
         both.routes.extend(router.routes)
     return both

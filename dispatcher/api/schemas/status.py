@@ -83,12 +83,14 @@ class StatusBody(Body):
     )
     channels: list[ChannelBody] = Field(description="Its recipients by channel and kind of notice.")
     municipalities: list[MunicipalityBody] = Field(description="Municipalities that it concerns, by AGS.")
-    recipients_by_municipality: dict[str, dict[str, int]] = Field(
-        description="recipients by municipality (AGS) and state", examples=[{"05358008": {"accepted": 118}}]
+    recipients_by_municipality: dict[str, dict[str, int]] | None = Field(
+        description="recipients by municipality (AGS) and state; null where so many could not be counted in time: ask "
+        "again later",
+        examples=[{"05358008": {"accepted": 118}}],
     )
-    receipts_by_municipality: dict[str, dict[str, int]] = Field(
+    receipts_by_municipality: dict[str, dict[str, int]] | None = Field(
         description="recipients by municipality (AGS) and what their devices have said, as `receipts` of a channel; "
-        "without those of which nothing was said",
+        "without those of which nothing was said; null where `recipients_by_municipality` is",
         examples=[{"05358008": {"delivered": 110, "displayed": 96, "confirmed": 12}}],
     )
     sms: SmsBody | None = Field(

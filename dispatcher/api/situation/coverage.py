@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from dispatcher.console.alert.coverage import channel_gaps, place_gaps
@@ -40,6 +41,19 @@ async def place_counts(dependencies: ApiDependencies, alert: StoredAlert) -> Pla
             return PlaceCounts(*await dependencies.statuses.counted_by_municipality(alert))
     except (TimeoutError, *UNAVAILABLE):
         return None
+
+
+async def status_in_time(dependencies: ApiDependencies, alert: StoredAlert) -> AlertStatus:
+    """Return how an alert stands, with its municipalities, and with its recipients by them where these could be counted
+    in time: of a million the rest must not wait for that, nor fail by it.
+    """
+    counts = await place_counts(dependencies, alert)
+    return replace(
+        await dependencies.statuses.without_municipalities(alert),
+        municipalities=await dependencies.alerts.affected(alert.id),
+        recipients_by_municipality=None if counts is None else counts.recipients,
+        receipts_by_municipality=None if counts is None else counts.receipts,
+    )
 
 
 def coverage_gaps(

@@ -234,7 +234,8 @@ def status_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
         of_states=True,
         receipts=answer.get("receipts_by_municipality"),
     )
-    return [*lines, "", *by_place]
+    uncounted = [desk.line("places_uncounted")] if answer["recipients_by_municipality"] is None else []
+    return [*lines, "", *by_place, *uncounted]
 
 
 def _decided_lines(decided: Mapping[str, Any] | None, desk: Desk) -> list[str]:

@@ -32,12 +32,15 @@ PERCENTILES: Final = (50, 95, 99)
 def measured(
     step: str, submission_s: float, status: Mapping[str, Any], ledger: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return what came of a step, as JSON has it. `submission_s`: from the request to its answer, at the desk."""
+    """Return what came of a step, as JSON has it; without municipalities where the service could not count by them.
+    `submission_s`: from the request to its answer, at the desk.
+    """
     zero = datetime.fromisoformat(status["alert"]["received_at"])
     channels = {one["channel"]: one for one in _summed(status["channels"])}
     lines: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for line in ledger:
         lines[line["channel"]].append(line)
+    said = status["receipts_by_municipality"] or {}
     names = {place["ags"]: place["name"] for place in status["municipalities"]}
     return {
         "step": step,
@@ -56,9 +59,9 @@ def measured(
                 "name": names.get(ags, ags),
                 "recipients": sum(states.values()),
                 "accepted": sum(count for state, count in states.items() if state in REACHED),
-                **{name: status["receipts_by_municipality"].get(ags, {}).get(name, 0) for name in RECEIPTS},
+                **{name: said.get(ags, {}).get(name, 0) for name in RECEIPTS},
             }
-            for ags, states in sorted(status["recipients_by_municipality"].items())
+            for ags, states in sorted((status["recipients_by_municipality"] or {}).items())
         ],
     }
 

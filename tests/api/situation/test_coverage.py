@@ -10,7 +10,9 @@ from dispatcher.api.situation.coverage import PlaceCounts, coverage_gaps, place_
 from dispatcher.console.alert.coverage import GapReason
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.vocabulary import Reason
+from tests.api.conftest import Service
 from tests.support.messages import DUEREN, NOW, stored
+from tests.support.submissions import warning
 
 PLACE = AffectedMunicipality(DUEREN, "Düren", "geocode", 1.0)
 PLANNED = replace(stored(), planned_at=NOW)
@@ -49,3 +51,18 @@ async def test_what_cannot_be_counted_in_time_is_not_known(monkeypatch: Any) -> 
     assert counted == ({DUEREN: {"accepted": 1}}, {})
     monkeypatch.setattr(coverage, "PLACES_S", 0.0)
     assert await place_counts(of_statuses(counted_by_municipality=never), PLANNED) is None
+
+
+async def test_how_an_alert_stands_does_not_wait_for_its_municipalities_counts(
+    service: Service, monkeypatch: Any
+) -> None:
+    path = f"/v1/alerts/{(await service.submit(warning())).json['alert']['id']}"
+    monkeypatch.setattr(coverage, "PLACES_S", 0.0)
+    uncounted = await service.get(path)
+    assert uncounted.status == 200
+    assert uncounted.json["recipients_by_municipality"] is None
+    assert uncounted.json["receipts_by_municipality"] is None
+    monkeypatch.undo()
+    counted = await service.get(path)
+    assert counted.json == uncounted.json | {"recipients_by_municipality": {}, "receipts_by_municipality": {}}
+    assert counted.json["municipalities"]

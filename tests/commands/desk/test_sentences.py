@@ -265,6 +265,14 @@ def test_quiet_hours_until_after_the_end_are_no_failure_and_nobody_waits(
     assert progress_of({"channels": [channel]})["quiet_past_end"] == 1
 
 
+def test_a_status_says_that_nobody_has_counted_by_municipality() -> None:
+    uncounted = {"recipients_by_municipality": None, "receipts_by_municipality": None}
+    found = status_lines(status(municipalities=[place()], **uncounted), DESK)
+    assert found[-1] == DESK.line("places_uncounted")
+    assert "05358008" in found[-2]
+    assert DESK.line("places_uncounted") not in status_lines(status(municipalities=[place()]), DESK)
+
+
 @pytest.mark.parametrize(
     ("desk", "by_channel", "here"),
     [

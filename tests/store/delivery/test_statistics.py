@@ -113,6 +113,7 @@ async def test_people_count_once_whatever_they_have_and_once_a_minute(
     for now, people in ((59.0, 2), (60.0, 3)):
         await statistics.show(metrics)
         assert samples(metrics)["warn_people", labels()] == people, now
+        assert samples(metrics)["warn_subscriptions", labels(channel="webpush")] == people + 1, now
 
 
 async def test_an_empty_record_shows_zeros(pool: Any) -> None:
