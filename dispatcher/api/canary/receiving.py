@@ -76,12 +76,12 @@ def routes(own: OwnReceivers, receipts: ReceiptCollector) -> list[Route]:
         if not own.is_address(name, proof):
             raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.ROUTE_UNKNOWN))
         body = await read_body(request, MAX_BODY_BYTES, _SENDER)
+        if receipts.is_full:  # before the message is opened, which is by far the most work
+            raise RequestRefused(ProblemType.OVERLOADED, said(Phrase.RECEIPTS_FULL))
         try:
             message = _READ.decode(own.receiver(name).open(body))
         except (NotForUs, msgspec.MsgspecError):
             raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.ROUTE_UNKNOWN)) from None
-        if receipts.is_full:
-            raise RequestRefused(ProblemType.OVERLOADED, said(Phrase.RECEIPTS_FULL))
         receipts.take(message.receipt, ReceiptState.DELIVERED)
         return Response(status_code=HTTPStatus.CREATED, headers={"Cache-Control": "no-store"})
 

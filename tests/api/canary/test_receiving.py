@@ -2,19 +2,29 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.types import Message
 
 from channels.base import Endpoint
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.receiver import MAX_BODY_BYTES
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.api.canary.receiving import OwnReceivers
+from dispatcher.access.receipt_tokens import ReceiptTokens
+from dispatcher.api.body import BodiesInReceipt
+from dispatcher.api.canary.receiving import OwnReceivers, routes
+from dispatcher.api.receipts.collector import ReceiptCollector
+from dispatcher.metrics import Metrics
 from dispatcher.model.canary.canaries import CanaryStage, NewCanary
+from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import Lane
 from dispatcher.settings import Settings
 from dispatcher.store.canary.endpoints import CanaryEndpoints, canaries
+from dispatcher.store.delivery.device_receipts import DeviceReceipts
 from dispatcher.wiring.worker import worker_dependencies
 from dispatcher.worker.dependencies import WorkerDependencies
 from tests.support.sealed import ADDRESSES
@@ -74,3 +84,23 @@ async def test_what_is_not_its_own_finds_nothing_there(
     answer = await service.session.post(service.url + path, data=body)
     assert answer.status == status, await answer.text()
     assert service.count("warn_device_receipts_posted_total", result="taken") == 0
+
+
+@pytest.mark.parametrize(
+    ("most", "problem"), [(0, ProblemType.OVERLOADED), (1, ProblemType.NOT_FOUND)], ids=["full", "room"]
+)
+async def test_where_no_receipt_is_taken_no_message_is_opened(most: int, problem: ProblemType) -> None:
+    """What cannot be opened is found out by opening it alone."""
+    tokens = ReceiptTokens.of(ADDRESSES.sealing)
+    [route] = routes(OWN, ReceiptCollector(tokens, DeviceReceipts(None), Metrics(), most))
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"x" * 200, "more_body": False}
+
+    *_, name, proof = OWN.address("", "own").split("/")
+    app = Starlette()
+    app.state.dependencies = SimpleNamespace(in_receipt=BodiesInReceipt())
+    scope = {"type": "http", "headers": [], "path_params": {"name": name, "proof": proof}, "app": app}
+    with pytest.raises(RequestRefused) as refused:
+        await route.endpoint(Request(scope, receive))
+    assert refused.value.type is problem
