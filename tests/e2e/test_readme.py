@@ -1,5 +1,6 @@
 """What README has a newcomer type is typed here, as it stands there: in one terminal, and in a second."""
 
+import json
 import os
 import re
 import signal
@@ -7,7 +8,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,10 +75,10 @@ class Terminal:
             self._ended = True
             self._news.notify_all()
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str, times: int = 1) -> None:
         with self._news:
-            self._news.wait_for(lambda: self._ended or text in self.shown, PATIENCE_S)
-            assert text in self.shown, self.shown
+            self._news.wait_for(lambda: self._ended or self.shown.count(text) >= times, PATIENCE_S)
+            assert self.shown.count(text) >= times, self.shown
 
     def interrupt(self) -> None:
         """As Ctrl-C does, which reaches the whole foreground group; wait until all of it has ended."""
@@ -113,8 +116,92 @@ def typed(command: str, checkout: Path) -> str:
     return done.stdout
 
 
-def test_the_first_five_minutes_reach_people(first: Terminal, checkout: Path) -> None:
+OWN_CODE = "to your own phone: a code"
+
+
+def handed(checkout: Path, family: str) -> list[Any]:
+    """What FCM or APNs would have handed to apps on phones of one's own: the document of each message."""
+    lines = (checkout / "var" / "try" / "phones" / f"{family}.ndjson").read_text("utf-8").splitlines()
+    found = [json.loads(line)[family]["notice"] for line in lines]
+    return [json.loads(one) if family == "fcm" else one for one in found]
+
+
+def register(first: Terminal, checkout: Path, page: str, family: str) -> None:
+    """Type what the page has below "Trying it", with the code and the token that it says where to read."""
+    [block] = documents.blocks(documents.section(documents.page(page), "## Trying it"), "sh")
+    begin, rest = block[: block.index("tail ")], block[block.index("curl -fsS $ME/proof") :]
+    codes = first.shown.count(OWN_CODE)
+    put, me = typed(f"set -e\n{begin}echo; echo $ME", checkout).splitlines()
+    first.wait_for(OWN_CODE, codes + 1)
+    code = handed(checkout, family)[-1]["code"]
+    proof = (
+        rest.replace("$ME", me).replace("TOKEN", json.loads(put)["token"], 1).replace('"CODE"', f'"{code}"')
+    )
+    typed(proof, checkout)
+
+
+class PhoneProgram:
+    """The program that is a phone, started by a line of its page."""
+
+    def __init__(self, checkout: Path, line: str) -> None:
+        self._process = subprocess.Popen(
+            ["bash", "-c", f". .venv/bin/activate\n{line}"],
+            cwd=checkout,
+            stdout=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
+
+    def says(self, *words: str) -> None:
+        assert self._process.stdout
+        said = self._process.stdout.readline()
+        assert said.startswith(" ".join(words)), said
+
+    def close(self) -> None:
+        os.killpg(self._process.pid, signal.SIGTERM)
+        self._process.wait(PATIENCE_S)
+        assert self._process.stdout
+        self._process.stdout.close()
+
+
+@contextmanager
+def phone_programs(checkout: Path) -> Iterator[list[PhoneProgram]]:
+    page = documents.page("phone-app.md")
+    [program] = documents.blocks(page, "python")
+    (checkout / "phone.py").write_text(program, encoding="utf-8")
+    [block] = [one for one in documents.blocks(page, "sh") if "ENDPOINT" in one]
+    begin, *each = re.split(r"^(?=tail )", block, flags=re.MULTILINE)
+    with ExitStack() as running:
+        started = []
+        for line in each:
+            started.append(PhoneProgram(checkout, begin + line))
+            running.callback(started[-1].close)
+        yield started
+
+
+def test_the_first_five_minutes_reach_people_and_phones_of_ones_own(first: Terminal, checkout: Path) -> None:
     first.wait_for("Ctrl-C stops everything")
+    register(first, checkout, "android-apps.md", "fcm")
+    register(first, checkout, "iphone-apps.md", "apns")
+    with phone_programs(checkout) as programs:
+        for one in programs:
+            one.says("subscribed", "200", "waiting")
+            one.says("proof", "204")
+        the_five_minutes(first, checkout)
+        for one in programs:
+            one.says("shown")
+            one.says("receipt", "displayed", "204")
+    for family in ("fcm", "apns"):
+        warned = [one for one in handed(checkout, family) if "round_trip" not in one]
+        assert [one["headline"] for one in warned] == ["Hochwasser an der Rur bei Düren"] * 2, "each once"
+    first.wait_for("to your own phone", 8)
+    first.interrupt()
+    assert first.shown.splitlines()[-1] == "stopped"
+    assert not (checkout / "var" / "try" / "service" / "state.json").exists()
+
+
+def the_five_minutes(first: Terminal, checkout: Path) -> None:
+    """Type what README has, and see whom it reaches."""
     lines = blocks()[2].splitlines()
     [number] = [place for place, line in enumerate(lines) if line.startswith("dispatcher status ID")]
     said = typed("\n".join(["set -e", *lines[:number]]), checkout)
@@ -132,9 +219,6 @@ def test_the_first_five_minutes_reach_people(first: Terminal, checkout: Path) ->
         first.wait_for(text)
     assert not re.search("somebody in (?!Düren|Kreuzau|[^\n]*(Düren|Kreuzau))", first.shown)
     assert {path.suffix for path in (checkout / "var").iterdir()} >= {".xml", ".svg"}
-    first.interrupt()
-    assert first.shown.splitlines()[-1] == "stopped"
-    assert not (checkout / "var" / "try" / "service" / "state.json").exists()
 
 
 def test_the_prerequisites_can_be_checked_as_it_says(checkout: Path) -> None:

@@ -137,6 +137,7 @@ class Gateway:
             reason=outcome.reason,
             fault=outcome.rule.name if outcome.rule else "",
             raw=parcel.raw if outcome.accepted else "",
+            handed=parcel.handed if outcome.accepted else "",
             text=parcel.content.text if outcome.accepted and self._keeps(parcel.content) else "",
         )
 

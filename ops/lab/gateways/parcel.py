@@ -26,6 +26,8 @@ class Parcel:
     ttl: int = 0
     urgency: str = ""
     raw: str = ""
+    handed: str = ""
+    """What the app of a phone of somebody's own is handed, as JSON."""
 
 
 def refused(recipient: str, status: int, reason: str) -> Parcel:

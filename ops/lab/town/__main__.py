@@ -21,6 +21,8 @@ from ops.lab.demo.heartbeat import Heartbeat, beating
 from ops.lab.demo.report import near
 from ops.lab.demo.view import View
 from ops.lab.gateways.launch import StandinError
+from ops.lab.gateways.registry import WITH_PHONES
+from ops.lab.town import own_phones
 from ops.lab.town.persons import (
     CONSOLE_URL,
     at_the_server,
@@ -82,9 +84,11 @@ def require_free_port(port: int) -> None:
 
 def _run(options: argparse.Namespace, console: Console) -> None:
     layout = Layout(
-        PopulationPlan(subscriptions=options.subscriptions, outside=5),
+        PopulationPlan(subscriptions=options.subscriptions, outside=5, standins=tuple(WITH_PHONES)),
         push_services=1,
         texts=ALL_TEXTS,
+        standins=WITH_PHONES,
+        options=own_phones.OPTIONS,
         settings={"WARN_API_PORT": str(options.port), **console_settings(os.environ, options.port)},
         exempt=os.environ.get("WARN_ALLOWED_ORIGINS", ""),
     )
@@ -96,18 +100,22 @@ def _run(options: argparse.Namespace, console: Console) -> None:
         names = {unit.ags: unit.name for unit in Boundaries.default().municipalities}
         phones = Phones(district.recipients, names, ZoneInfo(DEFAULT_ZONE))
         tail = Tail(gateway.ledger for gateway in district.gateways.values())
-        _introduce(console, district)
+        handed = own_phones.HandedOver(district.home)
+        _introduce(console, district, handed)
         while True:
-            for line in phones.lines(tail.new()):
+            entries = tail.new()
+            handed.note(entries)
+            for line in phones.lines(entries):
                 for part in fitted(line, console.width) if console.is_terminal else [line]:
                     console.print(part)
             time.sleep(LOOK_EVERY_S)
 
 
-def _introduce(console: Console, district: District) -> None:
+def _introduce(console: Console, district: District, handed: own_phones.HandedOver) -> None:
     environment = district.home / "env"
     environment.touch(0o600)
-    [app_key] = district.service.commands(["instance", "add", APP, "--place", APP_PLACE])
+    credentials = own_phones.credentials(APP, district.state, district.gateways["fcm"].url)
+    app_key, *_ = district.service.commands(["instance", "add", APP, "--place", APP_PLACE], *credentials)
     environment.write_text(
         environment_of(district.service.url, district.service.key, app_key.strip()), "utf-8"
     )
@@ -115,7 +123,8 @@ def _introduce(console: Console, district: District) -> None:
     introduced = introduction(
         district.service.url, near(environment), len(district.recipients), district.exemptions, dispatcher
     )
-    for line in [*introduced, "", *_persons(district, dispatcher), "", "Ctrl-C stops everything."]:
+    own = own_phones.lines({channel: near(file) for channel, file in handed.files.items()})
+    for line in [*introduced, *own, "", *_persons(district, dispatcher), "", "Ctrl-C stops everything."]:
         console.print(line)
 
 

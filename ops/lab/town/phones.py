@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SHORT = {
     "webpush": "push notification",
+    "unifiedpush": "push notification",
     "fcm": "push notification",
     "apns": "push notification",
     "sms": "SMS",
@@ -43,8 +44,7 @@ class Phones:
                 yield from self._arrived(entry)
 
     def _arrived(self, entry: Entry) -> Iterator[str]:
-        whose = "the app of" if entry.channel == "app" else "somebody in"
-        where = f"{whose} {self._places.get(entry.recipient, '?')}"
+        where = self._where(entry)
         if entry.kind == ROUND_TRIP:
             yield f"{SHORT[entry.channel]} to {where}: a code, which its app brings back"
             return
@@ -59,6 +59,12 @@ class Phones:
             return
         self._shown.add(read)
         yield from ("", f"{heading} to {where}:", *(f"    {line}" for line in body), "")
+
+    def _where(self, entry: Entry) -> str:
+        if entry.handed:
+            return "your own phone"
+        whose = "the app of" if entry.channel == "app" else "somebody in"
+        return f"{whose} {self._places.get(entry.recipient, '?')}"
 
     def _is_overtaken(self, entry: Entry) -> bool:
         """Whether the phone shows a newer notice of the chain. An SMS says nothing of its place."""

@@ -73,6 +73,8 @@ class Layout:
     """The arguments for Python that start the service."""
     standins: Mapping[str, StandinSpec] = field(default_factory=lambda: STANDINS)
     """The gateways by name: `BY_SMPP` has an SMS centre in place of the provider with an HTTP interface."""
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further options of gateways, by name."""
 
 
 class District:
@@ -161,7 +163,13 @@ class District:
             spec.name,
             ledger=self.home / "ledgers" / f"{name}.ndjson",
             state=self.state,
-            options=(*spec.arguments(self._site), "--texts", str(self.layout.texts), *more),
+            options=(
+                *spec.arguments(self._site),
+                "--texts",
+                str(self.layout.texts),
+                *self.layout.options.get(spec.name, ()),
+                *more,
+            ),
             tls=self._trusting,
         )
         self.gateways[name] = running.enter_context(standin)

@@ -66,6 +66,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What the recipient's device got to read, on as many as the gateway was asked to keep of each message."""
     raw: str = ""
     """Base64 of the encrypted body, where decryption was put off."""
+    handed: str = ""
+    """Of a phone of somebody's own (`--any-phone`), what its app is handed, as JSON: `{"fcm": …}`, `{"apns": …}`."""
     part: int = 0
     """Of an SMS that came by SMPP: which of its parts this is, from 1."""
     parts: int = 0

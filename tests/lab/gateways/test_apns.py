@@ -36,7 +36,7 @@ from ops.lab.gateways import launch
 from ops.lab.gateways.http.exchange import Request
 from ops.lab.gateways.http.http2 import Http2Connection, Http2Exchange
 from ops.lab.gateways.parcel import Parcel
-from ops.lab.gateways.standins.apns import APPS, KEY_FOLDER, STANDIN, TOPIC, Apns, issue
+from ops.lab.gateways.standins.apns import APPS, KEY_FOLDER, STANDIN, TOPIC, TRYOUT, Apns, credential, issue
 from ops.lab.gateways.state import APNS_FILE, ApnsPhone, unb64url
 from tests.channels import conftest as channel_fixtures
 from tests.channels.apns.test_message import NOTICE, NOW
@@ -63,13 +63,13 @@ NODE_APN = "@parse/node-apn@8.1.0"
 class Sender:
     """The stand-in, and somebody who has a key of the app."""
 
-    def __init__(self) -> None:
+    def __init__(self, any_phone: str = "") -> None:
         assert isinstance(PHONE.secret, ApnsPhone)
         files = [
             credential_file(TOPIC),
             credential_file(TOPIC, key_id="SANDBOX890", environment="sandbox"),
         ]
-        self.apns = Apns([PHONE.secret, *OTHERS], files)
+        self.apns = Apns([PHONE.secret, *OTHERS], files, any_phone=any_phone)
 
     def send(
         self, device: str = PHONE.address, now_s: float = NOW_S, age_s: float = 0.0, **changes: Any
@@ -393,6 +393,28 @@ async def test_what_we_send_and_read_is_what_npms_library_does(
         assert_same(mine, other, left_out, deadline)
         assert mine.headers["apns-expiration"] == other.headers["apns-expiration"]
     assert found["others"] == [json.loads(template(NOTICE, Interruption.CRITICAL).body(None))]
+
+
+def test_of_one_app_each_device_token_is_a_phone_and_what_its_app_is_handed_is_kept() -> None:
+    sender = Sender(any_phone=TOPIC)
+    own = sender.send("ab" * 32)
+    assert own.refusal == ""
+    handed = json.loads(own.handed)["apns"]
+    assert handed == json.loads(template(NOTICE, Interruption.CRITICAL).body(None))
+    assert "abab" not in repr(own), "it is written down without its address"
+    assert sender.send("abc").refusal == "BadDeviceToken"
+    assert sender.send(PHONE.address).handed == ""
+    assert sender.send("c3" * 32).refusal == "DeviceTokenNotForTopic", "another app's stays its own"
+
+
+@pytest.mark.parametrize("any_phone", ["", "de.other"])
+def test_of_any_other_app_a_device_token_is_a_phones_only_where_it_is_known(any_phone: str) -> None:
+    assert Sender(any_phone).send("ab" * 32).refusal == "BadDeviceToken"
+
+
+def test_a_key_is_issued_for_that_app_too(tmp_path: Path) -> None:
+    issue(tmp_path / KEY_FOLDER, (*APPS, TRYOUT))
+    assert apns_credential(credential(tmp_path, TRYOUT)).topics == (TRYOUT,)
 
 
 def test_keys_are_issued_once_and_are_those_of_each_municipality(tmp_path: Path) -> None:

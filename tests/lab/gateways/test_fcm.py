@@ -24,7 +24,17 @@ from channels.http.messages import Answer
 from ops.lab.gateways import launch
 from ops.lab.gateways.http.exchange import Request
 from ops.lab.gateways.parcel import Parcel
-from ops.lab.gateways.standins.fcm import KEY_FOLDER, LIFE_S, PROJECT, PROJECTS, STANDIN, Fcm, issue
+from ops.lab.gateways.standins.fcm import (
+    KEY_FOLDER,
+    LIFE_S,
+    PROJECT,
+    PROJECTS,
+    STANDIN,
+    TRYOUT,
+    Fcm,
+    credential,
+    issue,
+)
 from ops.lab.gateways.state import FCM_FILE, FcmPhone
 from tests.channels import conftest as channel_fixtures
 from tests.channels.fcm.test_access_tokens import NOW
@@ -44,10 +54,10 @@ DOCUMENT = json.dumps({"alert": "A-1", "kind": "alert"})
 class Sender:
     """The stand-in, and somebody who has an access token of the project."""
 
-    def __init__(self) -> None:
+    def __init__(self, any_phone: str = "") -> None:
         assert isinstance(PHONE.secret, FcmPhone)
         files = [key_file(PROJECT), key_file("warn-lab-2", private_key_id="k2")]
-        self.fcm = Fcm([PHONE.secret, STRANGER, FID], files)
+        self.fcm = Fcm([PHONE.secret, STRANGER, FID], files, any_phone)
         granted = self.grant(account_of(PROJECT, HERE)).answer
         assert granted.status == 200
         self.value = json.loads(granted.body)["access_token"]
@@ -182,6 +192,32 @@ def test_key_files_are_issued_once_and_are_those_of_each_municipality(tmp_path: 
         form = {"grant_type": GRANT, "assertion": account.assertion(NOW)}
         asked = Request("POST", "/token", {}, urlencode(form).encode(), PORT, "h2")
         assert fcm.examine(asked, NOW_S).answer.status == 200
+
+
+def test_of_one_project_each_address_is_a_phone_and_what_its_app_is_handed_is_kept() -> None:
+    sender = Sender(any_phone=PROJECT)
+    own = sender.send(token="my-first-phone:APA91b")
+    assert (own.refusal, own.content.alert) == ("", "A-1")
+    assert json.loads(own.handed) == {"fcm": {"notice": DOCUMENT}}
+    assert "my-first-phone" not in repr(own), "it is written down without its address"
+    again = sender.send(token=None, fid="my-first-phone:APA91b")
+    assert (again.refusal, again.recipient) == ("", own.recipient)
+    assert type(error_of(sender.send(token="short"))) is Gone
+    for known in (PHONE.address, FID.address):
+        assert sender.send(token=known).handed == ""
+    assert type(error_of(sender.send(token=STRANGER.address))) is Gone, "another project's stays its own"
+
+
+def test_without_such_a_project_an_address_is_a_phones_only_where_it_is_known(sender: Sender) -> None:
+    assert type(error_of(sender.send(token="my-first-phone:APA91b"))) is Gone
+    assert type(error_of(Sender(any_phone="warn-lab-2").send(token="my-first-phone:APA91b"))) is Gone
+
+
+def test_a_key_file_is_issued_for_that_project_too(tmp_path: Path) -> None:
+    issue(tmp_path / KEY_FOLDER, (*PROJECTS, TRYOUT))
+    origin = HERE.removesuffix("/token")
+    own = service_account(credential(tmp_path, origin, TRYOUT), AddressPolicy(frozenset({origin})))
+    assert own.project == TRYOUT
 
 
 def test_what_is_no_request_of_either_api_is_answered_in_html(sender: Sender) -> None:

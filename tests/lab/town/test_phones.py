@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ops.lab.town.phones import Phones, fitted
+from ops.lab.gateways.registry import WITH_PHONES
+from ops.lab.town.phones import SHORT, Phones, fitted
 from ops.lab.world.ledger import Entry
 from ops.lab.world.population import Recipient
 
@@ -55,6 +56,17 @@ def test_a_text_is_shown_once_and_then_who_else_got_it() -> None:
         "    WARNUNG: Sturm",
         "SMS to somebody in Kreuzau: the same",
     ]
+
+
+def test_a_phone_of_ones_own_is_called_so() -> None:
+    own = msgspec.structs.replace(entry("of nobody known"), handed="{}")
+    assert lines(own)[0].endswith("to your own phone:")
+    code = msgspec.structs.replace(own, text='{"code": "q"}', channel="fcm", kind="round_trip")
+    assert lines(code) == ["push notification to your own phone: a code, which its app brings back"]
+
+
+def test_all_families_have_a_word_for_what_comes() -> None:
+    assert {spec.family for spec in WITH_PHONES.values()} == set(SHORT)
 
 
 def test_a_code_is_no_message() -> None:

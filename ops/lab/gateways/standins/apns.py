@@ -26,7 +26,7 @@ from ops.lab.gateways.http.exchange import Answer, Request
 from ops.lab.gateways.parcel import UNREAD, Parcel, read_document
 from ops.lab.gateways.process import over_http
 from ops.lab.gateways.spec import Site, StandinSpec, Subscriber
-from ops.lab.gateways.state import APNS_FILE, ApnsPhone, b64url, drawn, read_lines, unb64url
+from ops.lab.gateways.state import APNS_FILE, ApnsPhone, b64url, drawn, number_ref, read_lines, unb64url
 
 if TYPE_CHECKING:
     import argparse
@@ -41,6 +41,8 @@ APPS: Final = {
 }
 """The bundle IDs of the apps on a lab's iPhones, and whose they are: those of Düren, Jülich and Vettweiß."""
 TOPIC: Final = next(iter(APPS))
+TRYOUT: Final = "de.warn-lab.tryout"
+"""The bundle ID of an app that somebody tries the service with."""
 KEY_FOLDER: Final = "apns-keys"
 """Where credentials lie that were issued, below the state directory: one for each app."""
 PRODUCTION: Final = "production"
@@ -117,9 +119,15 @@ class Apns:
     channel = "apns"
 
     def __init__(
-        self, phones: Iterable[ApnsPhone], credentials: Iterable[bytes], environment: str = PRODUCTION
+        self,
+        phones: Iterable[ApnsPhone],
+        credentials: Iterable[bytes],
+        environment: str = PRODUCTION,
+        any_phone: str = "",
     ) -> None:
+        """Of the app `any_phone` each device token is a phone's, and what its app is handed is kept."""
         self._phones = {phone.address: phone for phone in phones}
+        self._any_phone = any_phone
         known = [msgspec.json.decode(one, type=_Credential) for one in credentials]
         self._keys = {one.key_id: (one, ECKey.import_key(one.key)) for one in known}
         self._environment = environment
@@ -128,7 +136,7 @@ class Apns:
     def examine(self, request: Request, now_s: float) -> Parcel:
         """Examine `request`: it is refused with a reason or ready to be accepted. `now_s` is Unix time."""
         found = _PATH.fullmatch(request.path)
-        phone = self._phones.get(found[1]) if found else None
+        phone = self._phone(found[1], request.headers.get("apns-topic", "")) if found else None
         ref = phone.ref if phone else ""
         try:
             return self._examined(request, _device(request, found), phone, now_s)
@@ -138,6 +146,12 @@ class Apns:
             body = json.dumps({"reason": reason, **gone}).encode()
             answer = Answer(_STATUSES[reason], body, (_apns_id(request), _JSON))
             return Parcel(ref, UNREAD, reason, answer)
+
+    def _phone(self, token: str, topic: str) -> ApnsPhone | None:
+        phone = self._phones.get(token)
+        if phone is None and topic and topic == self._any_phone and _TOKEN.fullmatch(token):
+            return ApnsPhone(number_ref(token), token, topic, self._environment)
+        return phone
 
     def _examined(self, request: Request, token: str, phone: ApnsPhone | None, now_s: float) -> Parcel:
         credential = self._shown_by(request.headers.get("authorization", ""), now_s)
@@ -168,6 +182,7 @@ class Apns:
             collapse=sent.get("apns-collapse-id", ""),
             ttl=max(0, int(int(sent.get("apns-expiration", "0")) - now_s)),
             urgency="high" if sent.get("apns-priority", "10") == "10" else "normal",
+            handed="" if phone.address in self._phones else json.dumps({"apns": payload}, ensure_ascii=False),
         )
 
     def _shown_by(self, authorization: str, now_s: float) -> _Credential:
@@ -248,23 +263,27 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--issue", action="store_true", help=f"issue a key for each app of the lab, below {KEY_FOLDER}"
     )
+    parser.add_argument(
+        "--any-phone", default="", metavar="TOPIC", help="one more app: each device token is a phone with it"
+    )
     parser.add_argument("--environment", default=PRODUCTION, help="of Apple's two: production or sandbox")
 
 
 def _examiner(options: argparse.Namespace, _listen: Listen) -> Apns:
     phones = read_lines(options.state / APNS_FILE, ApnsPhone)
-    issued = issue(options.state / KEY_FOLDER) if options.issue else []
+    topics = (*APPS, *filter(None, [options.any_phone]))
+    issued = issue(options.state / KEY_FOLDER, topics) if options.issue else []
     credentials = [file.read_bytes() for file in (*options.credential, *issued)]
-    return Apns(phones, credentials, options.environment)
+    return Apns(phones, credentials, options.environment, options.any_phone)
 
 
-def issue(folder: Path) -> list[Path]:
+def issue(folder: Path, topics: Iterable[str] = tuple(APPS)) -> list[Path]:
     """Return a credential for each app, as its maker puts it together of what Apple's pages give; those that were
     issued before stay.
     """
     folder.mkdir(exist_ok=True)
     files = []
-    for number, topic in enumerate(APPS):
+    for number, topic in enumerate(topics):
         files.append(file := folder / f"{topic}.json")
         if not file.exists():
             key = ec.generate_private_key(ec.SECP256R1())
@@ -275,7 +294,12 @@ def issue(folder: Path) -> list[Path]:
 
 
 def _credentials(state: Path, _url: str) -> dict[str, bytes]:
-    return {ags: (state / KEY_FOLDER / f"{topic}.json").read_bytes() for topic, ags in APPS.items()}
+    return {ags: credential(state, topic) for topic, ags in APPS.items()}
+
+
+def credential(state: Path, topic: str) -> bytes:
+    """Return the credential that was issued for an app."""
+    return (state / KEY_FOLDER / f"{topic}.json").read_bytes()
 
 
 def _subscriber(seed: int, index: int | str) -> Subscriber:

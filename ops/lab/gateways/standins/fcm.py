@@ -26,7 +26,7 @@ from ops.lab.gateways.http.exchange import Answer, Request
 from ops.lab.gateways.parcel import UNREAD, Parcel, read_document
 from ops.lab.gateways.process import over_http
 from ops.lab.gateways.spec import Site, StandinSpec, Subscriber
-from ops.lab.gateways.state import FCM_FILE, FcmPhone, b64url, drawn, read_lines, unb64url
+from ops.lab.gateways.state import FCM_FILE, FcmPhone, b64url, drawn, number_ref, read_lines, unb64url
 
 if TYPE_CHECKING:
     import argparse
@@ -38,6 +38,8 @@ TOKEN_PATH: Final = "/token"  # noqa: S105 - a path
 PROJECTS: Final = {"warn-lab-1": "05358008", "warn-lab-2": "05358024", "warn-lab-3": "05358060"}
 """The Firebase projects of a lab's phones, and whose apps they are: Düren, Jülich and Vettweiß have apps."""
 PROJECT: Final = next(iter(PROJECTS))
+TRYOUT: Final = "warn-try"
+"""The project of an app that somebody tries the service with."""
 KEY_FOLDER: Final = "fcm-keys"
 """Where key files lie that were issued, below the state directory: one for each project, without a token service."""
 GOOGLES_TOKEN_URL: Final = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
@@ -103,8 +105,10 @@ class Fcm:
 
     channel = "fcm"
 
-    def __init__(self, phones: Iterable[FcmPhone], key_files: Iterable[bytes]) -> None:
+    def __init__(self, phones: Iterable[FcmPhone], key_files: Iterable[bytes], any_phone: str = "") -> None:
+        """Of the project `any_phone` each address is a phone's, and what its app is handed is kept."""
         self._phones = {phone.address: phone for phone in phones}
+        self._any_phone = any_phone
         files = [msgspec.json.decode(one, type=_KeyFile) for one in key_files]
         self._accounts = {
             one.private_key_id: _Account(one, RSAKey.import_key(one.private_key)) for one in files
@@ -166,6 +170,9 @@ class Fcm:
         message, android = body.message, body.message.android
         address = message.token or message.fid
         phone = self._phones.get(address)
+        is_own = phone is None and project == self._any_phone and _TARGET.fullmatch(address) is not None
+        if is_own:
+            phone = FcmPhone(number_ref(address), address, project, is_fid=bool(message.fid))
         ref = phone.ref if phone else ""
         if wrong := [field for field, holds in _checks(message) if not holds]:
             return _invalid(ref, "message", wrong)
@@ -187,6 +194,7 @@ class Fcm:
             collapse=android.collapse_key[:64],
             ttl=int(ttl[1]) if ttl else 0,
             urgency="high" if android.priority == "high" else "normal",
+            handed=json.dumps({"fcm": message.data}, ensure_ascii=False) if is_own else "",
         )
 
 
@@ -246,21 +254,26 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--issue", action="store_true", help=f"issue key files for all projects, below {KEY_FOLDER}"
     )
+    parser.add_argument(
+        "--any-phone", default="", metavar="PROJECT", help="one more: each address is a phone with its app"
+    )
 
 
 def _examiner(options: argparse.Namespace, _listen: Listen) -> Fcm:
     phones = read_lines(options.state / FCM_FILE, FcmPhone)
-    issued = issue(options.state / KEY_FOLDER) if options.issue else []
-    return Fcm(phones, [file.read_bytes() for file in (*options.key_file, *issued)])
+    projects = (*PROJECTS, *filter(None, [options.any_phone]))
+    issued = issue(options.state / KEY_FOLDER, projects) if options.issue else []
+    key_files = [file.read_bytes() for file in (*options.key_file, *issued)]
+    return Fcm(phones, key_files, options.any_phone)
 
 
-def issue(folder: Path) -> list[Path]:
+def issue(folder: Path, projects: Iterable[str] = tuple(PROJECTS)) -> list[Path]:
     """Return a key file for each project, as Google's console gives them; those that were issued before stay. Where
     tokens are asked for they do not say: the stand-in has no address yet.
     """
     folder.mkdir(exist_ok=True)
     files = []
-    for project in PROJECTS:
+    for project in projects:
         files.append(file := folder / f"{project}.json")
         if not file.exists():
             file.write_bytes(key_file(project, GOOGLES_TOKEN_URL))
@@ -283,12 +296,13 @@ def key_file(project: str, token_url: str) -> bytes:
 
 
 def _credentials(state: Path, url: str) -> dict[str, bytes]:
-    """Return the key files that were issued, by AGS, each with where its tokens are asked for."""
-    found = {}
-    for project, instance in PROJECTS.items():
-        document = json.loads((state / KEY_FOLDER / f"{project}.json").read_bytes())
-        found[instance] = json.dumps({**document, "token_uri": url + TOKEN_PATH}).encode()
-    return found
+    return {instance: credential(state, url, project) for project, instance in PROJECTS.items()}
+
+
+def credential(state: Path, url: str, project: str) -> bytes:
+    """Return the key file that was issued for a project, with where its tokens are asked for."""
+    document = json.loads((state / KEY_FOLDER / f"{project}.json").read_bytes())
+    return json.dumps({**document, "token_uri": url + TOKEN_PATH}).encode()
 
 
 def _subscriber(seed: int, index: int | str) -> Subscriber:
