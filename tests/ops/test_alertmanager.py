@@ -6,11 +6,13 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -163,13 +165,13 @@ def test_no_secret_is_in_the_example() -> None:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[str]:
-    """Alertmanager with the example, alone on this machine: its address. It reaches nobody: none of the hosts is there."""
+def running(home: Path, configuration: Path = CONFIGURATION) -> Iterator[str]:
+    """Alertmanager with the example, alone on this machine: its API. It reaches nobody: no host of the example exists."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
     command = [
         program("prometheus-alertmanager", PACKAGE),
-        f"--config.file={CONFIGURATION}",
+        f"--config.file={configuration}",
         f"--storage.path={home / 'data'}",
         f"--web.listen-address={address}",
         "--cluster.listen-address=",
@@ -282,6 +284,50 @@ def test_what_one_does_one_thing_about_is_one_call(tmp_path: Path) -> None:
         assert len([call for call in found if call & group]) == 1
         assert len([call for call in found if call >= group]) == 1
     assert {"DispatcherNobodyReached"} in found  # all of its lanes, and nothing else
+
+
+@contextmanager
+def alarm_service() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+    """What rings telephones: its address, and what it was told, (authorization, body)."""
+    told: list[tuple[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            told.append((self.headers["Authorization"], body))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", told
+        server.shutdown()
+
+
+def test_whoever_is_on_call_is_called_at_once_with_the_secret_of_the_file_and_the_runbook(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "secret").write_text("hush\n", "utf-8")
+    link = "https://warnung.example.org/runbooks.html#dispatcherqueuedown"
+    down = {"alertname": "DispatcherQueueDown", "job": "dispatcher", "severity": "critical"}
+    with alarm_service() as (address, told):
+        file = changed(tmp_path, "https://alarm.kreis.example", address)
+        text = file.read_text("utf-8").replace("/etc/prometheus/secrets/alarm-service", f"{tmp_path}/secret")
+        text = text.replace("templates/*.tmpl", f"{TEMPLATES}/*.tmpl").replace(
+            "group_wait: 10s", "group_wait: 0s"
+        )
+        file.write_text(text, "utf-8")
+        with running(tmp_path, file) as api:
+            alert = {"labels": down, "annotations": {"runbook_url": link}}
+            assert _answer(f"{api}/alerts", [alert]) is not None
+            [(authorization, body), *_] = eventually(lambda: list(told))
+    assert authorization == "Bearer hush"
+    assert (body["receiver"], body["status"]) == ("on-call", "firing")
+    assert [one["annotations"]["runbook_url"] for one in body["alerts"]] == [link]
 
 
 NOTICE: dict[str, Any] = {
