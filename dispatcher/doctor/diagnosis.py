@@ -20,6 +20,7 @@ class Part(StrEnum):
     DESCRIPTORS = "file descriptors"
     PORTS = "ports"
     RECORD = "record"
+    STANDBY = "standby"
     SCHEMA = "schema"
     AUDIT = "audit trail"
     QUEUE = "queue"

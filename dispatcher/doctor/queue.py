@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 OLDEST: Final = 7
 """The oldest Redis that commands are written for. Valkey says that it is Redis 7.2.4, and its own version beside."""
+MAY_NOT_ASK: Final = "its user may not ask INFO, so that nobody can say how it is set"
 FULL: Final = 0.8
 """The share of its memory limit above which it is said: then it refuses writes, as it must."""
 
@@ -36,6 +37,8 @@ class QueueCondition:
     append_failed: bool
     save_failed: bool
     is_loading: bool
+    may_write: bool = True
+    """Whether our user may write there."""
 
     @classmethod
     def of_info(cls, info: Mapping[str, object]) -> QueueCondition:
@@ -67,6 +70,15 @@ def diagnose_queue(queue: QueueCondition) -> list[Diagnosis]:
 
 def _server(queue: QueueCondition) -> list[Diagnosis]:
     found = []
+    if not queue.may_write:
+        found.append(
+            wrong(
+                Part.QUEUE,
+                f"our user may not write to {queue.name}",
+                "it takes no wake-ups: workers hear of an alert only by their sweep, and mass sends crawl",
+                "let the user of REDIS_URL write keys warn:* and arq:* (ACL SETUSER), and say the same in its file",
+            )
+        )
     if queue.major < OLDEST:
         found.append(
             wrong(

@@ -30,8 +30,8 @@ _DURABLE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class FollowingServer:
-    """A server that follows the record, by its name, and how far behind it is in seconds; None where the service's role
-    is not told.
+    """A server that follows the record, by its name, and how far behind it is in seconds; None where it has all that
+    there is or has just connected, and where the service's role is not told.
     """
 
     name: str
@@ -58,6 +58,8 @@ class RecordCondition:
     against_audit: tuple[str, ...] = ()
     """Why the audit trail is not protected against the service's own role."""
     standbys: tuple[FollowingServer, ...] = ()
+    left_slots: tuple[str, ...] = ()
+    """Slots of standbys that nobody follows by: the record keeps for them what they have not got yet."""
 
 
 def diagnose_record(record: RecordCondition, newest: str, needed: int) -> list[Diagnosis]:
@@ -69,8 +71,20 @@ def diagnose_record(record: RecordCondition, newest: str, needed: int) -> list[D
         *_connections(record, needed),
         _schema(record, newest),
         _audit(record),
+        *_around(record),
+    ]
+
+
+def diagnose_server(record: RecordCondition, needed: int) -> list[Diagnosis]:
+    """Return how the server was found: all but the schema in it, and who may change the audit trail."""
+    return [*_server(record), *_connections(record, needed), *_around(record)]
+
+
+def _around(record: RecordCondition) -> list[Diagnosis]:
+    return [
         _clock(record.offset_s),
         *(_standby(one) for one in record.standbys),
+        *(_left(one) for one in record.left_slots),
     ]
 
 
@@ -177,15 +191,24 @@ def _clock(offset_s: float) -> Diagnosis:
 
 def _standby(one: FollowingServer) -> Diagnosis:
     if one.state == NOT_TOLD:
-        return unknown(Part.RECORD, f"standby {one.name}: this role is not told how far it is behind")
-    if one.lag_s is None:  # as of one that has all there is, or has just connected
-        return sound(Part.RECORD, f"standby {one.name}: {one.state}")
-    seen = f"standby {one.name}: {one.state}, {one.lag_s:.1f} s behind"
+        return unknown(Part.STANDBY, f"{one.name}: this role is not told how far it is behind")
+    if one.lag_s is None:
+        return sound(Part.STANDBY, f"{one.name}: {one.state}")
+    seen = f"{one.name}: {one.state}, {one.lag_s:.1f} s behind"
     if one.lag_s <= LAG_S:
-        return sound(Part.RECORD, seen)
+        return sound(Part.STANDBY, seen)
     return warning(
-        Part.RECORD,
+        Part.STANDBY,
         seen,
         "what was accepted in that time is lost if the primary is",
         "look for what slows it down: its disk, the network, a long query there",
+    )
+
+
+def _left(slot: str) -> Diagnosis:
+    return warning(
+        Part.STANDBY,
+        f"nobody follows by the slot {slot}",
+        "what is accepted is lost if the primary is; and what the primary keeps for the standby fills its disk",
+        f"start the standby again; if there is none any more: SELECT pg_drop_replication_slot('{slot}');",
     )

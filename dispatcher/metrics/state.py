@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from math import nan
 from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge, Histogram, Info
@@ -22,6 +23,7 @@ class StateMetrics:
         self._backlog(registry)
         self._process(registry)
         self._publication(registry)
+        self._examination(registry)
         self._show_channels()
 
     def _backlog(self, registry: CollectorRegistry) -> None:
@@ -124,6 +126,43 @@ class StateMetrics:
             "warn_unknown_alerts_refused",
             "Requests for a warning that this process does not know, refused at once (503) as too many waited for the "
             "next look at the record.",
+            registry=registry,
+        )
+
+    def _examination(self, registry: CollectorRegistry) -> None:
+        self.diagnosis = Gauge(
+            "warn_diagnosis",
+            "How this worker found a part of what the service stands on, within the last five minutes: 0 sound, 1 a "
+            "warning, 2 wrong, -1 not looked at. `dispatcher doctor` says what, why it matters and how it is mended.",
+            ("part",),
+            registry=registry,
+        )
+        self.disk_free = Gauge(
+            "warn_disk_free_bytes",
+            "What is free where the data directory of this worker lies; NaN where nobody looked.",
+            registry=registry,
+        )
+        self.clock_offset = Gauge(
+            "warn_clock_offset_seconds",
+            "By how much the record's clock is ahead of this worker's; NaN where nobody looked.",
+            registry=registry,
+        )
+        self.standbys = Gauge(
+            "warn_record_standbys",
+            "Servers that follow the record; NaN where nobody looked. Every worker shows the same.",
+            registry=registry,
+        )
+        self.standby_lag = Gauge(
+            "warn_record_standby_lag_seconds",
+            "How far the last of them is behind; NaN where none follows, or the service's role is not told.",
+            registry=registry,
+        )
+        for gauge in (self.disk_free, self.clock_offset, self.standbys, self.standby_lag):
+            gauge.set(nan)
+        self.examinations_failed = Counter(
+            "warn_examinations_failed",
+            "Looks of a worker at its machine, the record or the queue that ended in an error.",
+            ("subject",),
             registry=registry,
         )
 

@@ -68,6 +68,11 @@ def source_queue_name(lane: Lane, source_id: str) -> str:
     return f"{queue_name(lane)}:{source_id}"
 
 
+def never_written_name() -> str:
+    """Return a key that nobody writes: whoever may delete it may write those beside it."""
+    return "warn:never"
+
+
 def tags_name(lane: Lane) -> str:
     """Return the key of the sorted set of the sources that are ahead in a lane, by how many turns they had."""
     return f"warn:tags:{lane}"

@@ -52,6 +52,7 @@ from dispatcher.wiring.audit.keeping import audit_keeper
 from dispatcher.wiring.boundaries import load_boundaries, municipality_names
 from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import record_connections, require_urls
+from dispatcher.wiring.doctor.running import self_examination
 from dispatcher.wiring.feeds import feed_scheduler
 from dispatcher.wiring.http_client import exemptions, http_client
 from dispatcher.wiring.on_duty import duty_desk
@@ -255,6 +256,7 @@ async def worker_dependencies(
                 # Where there are no feeds, whoever sweeps the record counts what is held.
                 minds_feeds=lambda: (feeds_leadership if scheduler else leadership).is_held,
             ),
+            self_examination=self_examination(settings, pool, client, metrics),
         )
     finally:
         await leadership.drop()

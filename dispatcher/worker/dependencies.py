@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dispatcher.worker.audit.keeper import AuditKeeper
     from dispatcher.worker.canary.running import CanaryTests
     from dispatcher.worker.endpoint_messages import EndpointMessageSender
+    from dispatcher.worker.health.examination import SelfExamination
     from dispatcher.worker.health.noting import HealthNotes
     from dispatcher.worker.instance_keys import InstanceKeys
     from dispatcher.worker.key_precomputer import KeyPrecomputer
@@ -72,4 +73,6 @@ class WorkerDependencies:
     """Tests the service on its own endpoints, where there are any."""
     health_notes: HealthNotes | None = None
     """Notes what the health page shows of this worker."""
+    self_examination: SelfExamination | None = None
+    """Looks at what this worker stands on."""
     watchdog: MemoryWatchdog = field(default_factory=MemoryWatchdog)

@@ -63,6 +63,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         dependencies.audit_keeper,
         dependencies.canary_tests,
         dependencies.health_notes,
+        dependencies.self_examination,
     )
     work += [part.run() for part in wanted if part is not None]
     serving = server.serve(sockets=[listener])

@@ -1,5 +1,6 @@
 """What Redis or Valkey says in INFO becomes a line that says why it matters and how it is mended."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,11 @@ def test_what_is_against_it_says_why_and_what_to_do(said: dict[str, Any], grade:
     assert (only.part, only.grade, only.seen) == (Part.QUEUE, grade, seen)
     assert only.why
     assert only.mend
+
+
+def test_a_user_who_may_ask_and_not_write_is_said() -> None:
+    (only,) = diagnose_queue(replace(QueueCondition.of_info(INFO), may_write=False))
+    assert (only.grade, only.seen) == (Grade.WRONG, "our user may not write to Redis 7.0.15")
 
 
 def test_memory_without_a_bound_is_never_full() -> None:

@@ -50,10 +50,11 @@ def test_a_good_record_is_sound() -> None:
         ({"offset_s": -7200.0}, Part.CLOCK, Grade.WRONG, "7200.0 s behind"),
         (
             {"standbys": (FollowingServer("b", "streaming", 31.0),)},
-            Part.RECORD,
+            Part.STANDBY,
             Grade.WARNING,
-            "31.0 s behind",
+            "b: streaming, 31.0 s behind",
         ),
+        ({"left_slots": ("db2",)}, Part.STANDBY, Grade.WARNING, "nobody follows by the slot db2"),
     ],
 )
 def test_what_is_against_it_says_why_and_what_to_do(

@@ -12,7 +12,7 @@ from redis.exceptions import NoPermissionError, RedisError
 from channels.clock import utc_now
 from channels.webpush.vapid import PLACEHOLDER, unreachable
 from dispatcher.access.fingerprints import SecretName
-from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part, overall, sound, unknown, wrong
+from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part, overall, sound, unknown, warning, wrong
 from dispatcher.doctor.holdings import (
     BoundariesCondition,
     SecretCondition,
@@ -24,9 +24,10 @@ from dispatcher.doctor.holdings import (
 )
 from dispatcher.doctor.machine import diagnose_machine
 from dispatcher.doctor.peers import diagnose_peer
-from dispatcher.doctor.queue import QueueCondition, diagnose_queue
+from dispatcher.doctor.queue import MAY_NOT_ASK, diagnose_queue
 from dispatcher.doctor.record import diagnose_record
 from dispatcher.queue.wakeups import open_queue
+from dispatcher.runtime.listening import require_own_ports
 from dispatcher.runtime.secrets.shared import standing
 from dispatcher.settings import SettingsError
 from dispatcher.store import record
@@ -37,9 +38,13 @@ from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.doctor.machine import machine_condition
 from dispatcher.wiring.doctor.peers import reach_all, ways
+from dispatcher.wiring.doctor.queue import queue_condition
 from dispatcher.wiring.doctor.record import connections_needed, newest_schema, record_condition
+from dispatcher.wiring.sms.smpp import require_allowed_sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.feeds.configuration import Feed
     from dispatcher.settings import Settings
@@ -89,7 +94,19 @@ def _settings(settings: Settings) -> tuple[list[Diagnosis], Boundaries | None, t
             boundaries,
             (),
         )
-    return [sound(Part.SETTINGS, "a process would start with them")], boundaries, feeds
+    return [*_of_up(settings), sound(Part.SETTINGS, "a process would start with them")], boundaries, feeds
+
+
+def _of_up(settings: Settings) -> Iterator[Diagnosis]:
+    """Yield what keeps `dispatcher up` from starting, and no process that is started by itself."""
+    for require in (require_own_ports, require_allowed_sessions):
+        try:
+            require(settings)
+        except SettingsError as error:
+            why = (
+                "`dispatcher up` does not start with these settings; processes that are started one by one do"
+            )
+            yield warning(Part.SETTINGS, str(error), why, "correct it, where `dispatcher up` is to run")
 
 
 async def _record(settings: Settings, url: str | None) -> list[Diagnosis]:
@@ -152,12 +169,11 @@ async def _queue(url: str | None) -> list[Diagnosis]:
         client = open_queue(queue_address(url))
         try:
             async with asyncio.timeout(ASKED_S):
-                info = await client.info()
+                return diagnose_queue(await queue_condition(client))
         finally:
             await client.aclose()
-        return diagnose_queue(QueueCondition.of_info(info))
     except NoPermissionError:
-        return [unknown(Part.QUEUE, "its user may not ask INFO, so that nobody can say how it is set")]
+        return [unknown(Part.QUEUE, MAY_NOT_ASK)]
     except (RedisError, OSError, TimeoutError, SettingsError, ValueError) as error:
         return [
             wrong(Part.QUEUE, f"not to be asked: {_sentence(error)}", why, "start it, or correct REDIS_URL")

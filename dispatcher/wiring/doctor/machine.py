@@ -30,8 +30,10 @@ _UNSYNCHRONIZED: Final = 0x40
 """STA_UNSYNC of <sys/timex.h>."""
 
 
-def machine_condition(settings: Settings) -> MachineCondition:
-    """Return what was found on this machine."""
+def machine_condition(settings: Settings, *, at_ports: bool = True) -> MachineCondition:
+    """Return what was found on this machine. `at_ports`: look, too, who listens where processes are to listen; that
+    listens there itself for a moment, which would be in the way of a process that starts.
+    """
     place = _existing(settings.data_dir.absolute())
     disk, files = shutil.disk_usage(place), os.statvfs(place)
     return MachineCondition(
@@ -44,7 +46,7 @@ def machine_condition(settings: Settings) -> MachineCondition:
         connections_wanted=settings.api_connections,
         connections=client_connections(settings),
         files=tuple(_kept(settings)),
-        ports=tuple(_ports(settings)),
+        ports=tuple(_ports(settings)) if at_ports else (),
     )
 
 

@@ -32,7 +32,12 @@ SELECT current_setting('server_version') AS version, current_setting('server_ver
   to_regclass('alembic_version') IS NOT NULL AS has_schema"""
 _STANDBYS: Final = """
 SELECT coalesce(nullif(application_name, ''), 'without a name') AS name, coalesce(state, 'not told') AS state,
-  extract(epoch FROM replay_lag)::float AS lag_s FROM pg_stat_replication ORDER BY 1"""
+  extract(epoch FROM replay_lag)::float AS lag_s FROM pg_stat_replication
+-- Who takes a copy follows for as long as that lasts, and is no standby.
+WHERE application_name <> 'pg_basebackup' ORDER BY 1"""
+_LEFT_SLOTS: Final = """
+SELECT slot_name FROM pg_replication_slots
+WHERE slot_type = 'physical' AND NOT active AND NOT temporary AND restart_lsn IS NOT NULL ORDER BY 1"""
 
 
 def newest_schema() -> str:
@@ -65,6 +70,7 @@ async def record_condition(pool: Pool) -> RecordCondition:
         )
         offset = there - (before + time.time()) / 2
         standbys = await connection.fetch(_STANDBYS)
+        slots = await connection.fetch(_LEFT_SLOTS)
         against = (await protection(connection)).reasons if schema else ()
     return RecordCondition(
         version=row["version"].partition(" ")[0],
@@ -76,4 +82,5 @@ async def record_condition(pool: Pool) -> RecordCondition:
         offset_s=offset,
         against_audit=against,
         standbys=tuple(FollowingServer(one["name"], one["state"], one["lag_s"]) for one in standbys),
+        left_slots=tuple(one["slot_name"] for one in slots),
     )

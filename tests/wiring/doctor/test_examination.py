@@ -11,6 +11,7 @@ from dispatcher.settings import Settings
 from dispatcher.wiring.doctor.examination import examine
 
 NOBODY = "127.0.0.1:1"
+ONE_SESSION = {"name": "smsc", "hosts": ["smpp://127.0.0.1:1"], "system_id": "kreis", "sessions_allowed": 1}
 
 
 def grades(found: list[Diagnosis]) -> dict[Part, set[Grade]]:
@@ -94,3 +95,24 @@ async def test_settings_that_no_process_starts_with_are_said(settings: Settings)
     (first, *_) = await examine(wrong, None, None, outside=False)
     assert (first.part, first.grade) == (Part.SETTINGS, Grade.WRONG)
     assert "WARN_DUTY_SMS_GATEWAY" in first.seen
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"metrics_port": 9100}, "WARN_METRICS_PORT"),
+        (
+            {"workers": 3, "smpp_gateways": [ONE_SESSION]},
+            "WARN_SMPP_GATEWAYS: smsc: 3 workers open 3 sessions and the contract allows 1",
+        ),
+    ],
+)
+async def test_what_keeps_up_from_starting_is_a_warning(
+    settings: Settings, changed: dict[str, Any], said: str
+) -> None:
+    other = Settings(data_dir=settings.data_dir, api_port=0, **changed)
+    found = await examine(other, None, None, outside=False)
+    (only,) = [one for one in found if one.part is Part.SETTINGS and one.grade is not Grade.SOUND]
+    assert only.grade is Grade.WARNING
+    assert only.seen.startswith(said)
+    assert grades(await examine(settings, None, None, outside=False))[Part.SETTINGS] == {Grade.SOUND}

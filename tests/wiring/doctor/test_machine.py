@@ -5,6 +5,8 @@ import socket
 import threading
 from pathlib import Path
 
+import pytest
+
 from dispatcher.doctor.machine import PortState
 from dispatcher.settings import Settings
 from dispatcher.wiring.doctor.machine import clock_is_kept, machine_condition
@@ -47,6 +49,15 @@ def test_a_port_is_free_ours_taken_or_impossible(tmp_path: Path) -> None:
     for body, state in ((b'{"status":"ok"}', PortState.OURS), (b"It works!", PortState.TAKEN)):
         with Elsewhere(body) as port:
             assert state_of(tmp_path, port) is state
+
+
+def test_ports_are_left_alone_where_nobody_asks_for_them(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        one = settings(tmp_path, silent.getsockname()[1])
+        assert machine_condition(one, at_ports=False).ports == ()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def test_two_kinds_of_processes_have_ports_of_their_own(tmp_path: Path) -> None:
