@@ -1,15 +1,18 @@
 """What a worker finds is shown, what cannot be looked at is shown as such, and neither ends the process."""
 
 import asyncio
+import re
 from math import isnan
+from typing import Any
 
 from structlog.testing import capture_logs
 
 from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part, sound
-from dispatcher.doctor.running import Examined, ExaminedSubject, Figure
+from dispatcher.doctor.running import SHOWN, Examined, ExaminedSubject, Figure
 from dispatcher.metrics import Metrics
 from dispatcher.worker.health.examination import SelfExamination, label
 from tests.metrics.test_registry import samples
+from tests.ops.expressions import RULES
 from tests.support.histories import until
 
 FULL = Diagnosis(Part.DISK, Grade.WRONG, "0.1 of 9.0 GiB are free at /var", "why", "mend")
@@ -92,7 +95,7 @@ async def test_a_look_that_hangs_is_given_up_and_keeps_no_other_back() -> None:
         raise AssertionError
 
     metrics = Metrics()
-    looks = {ExaminedSubject.QUEUE: hangs, ExaminedSubject.MACHINE: Machine(machine(FULL, 1e8))}
+    looks: Any = {ExaminedSubject.QUEUE: hangs, ExaminedSubject.MACHINE: Machine(machine(FULL, 1e8))}
     await SelfExamination(looks, metrics, asked_s=0.01).examine()
     assert (level(metrics, Part.QUEUE), level(metrics)) == (-1, 2)
     assert samples(metrics)["warn_examinations_failed_total", frozenset({("subject", "queue")})] == 1
@@ -109,3 +112,22 @@ async def test_it_looks_at_once_and_goes_on_until_it_is_cancelled() -> None:
     await until(is_shown)
     running.cancel()
     assert isinstance((await asyncio.gather(running, return_exceptions=True))[0], asyncio.CancelledError)
+
+
+def parts_named(rules: str) -> set[str]:
+    """The parts of which rules ask how they were found."""
+    found = re.findall(r'warn_diagnosis\{part=~?"([\w|]+)"\}', rules)
+    return {name for names in found for name in names.split("|")}
+
+
+def test_every_part_that_is_shown_has_an_alert_and_no_alert_asks_for_another() -> None:
+    rules = "".join(file.read_text(encoding="utf-8") for file in RULES)
+    assert parts_named(rules) == {label(part) for parts in SHOWN.values() for part in parts}
+
+
+def test_a_part_that_a_rule_misspells_is_noticed() -> None:
+    assert parts_named('warn_diagnosis{part="dsik"} == 2 or warn_diagnosis{part=~"a|b"} > 0') == {
+        "dsik",
+        "a",
+        "b",
+    }
