@@ -22,6 +22,7 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +60,11 @@ class Provenance:
     changes: tuple[str, ...] = ()
     """What was done to the original, as licences that allow change ask to state."""
     source_sha256: str = ""
+
+    @property
+    def as_of(self) -> datetime:
+        """Return the beginning of the day of the vintage, in UTC."""
+        return datetime.fromisoformat(self.vintage).replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,9 @@ class Bundle:
 
 
 def write(path: Path, bundle: Bundle) -> str:
-    """Write the bundle, byte for byte the same for the same content; returns its SHA-256."""
+    """Write the bundle, byte for byte the same for the same content; returns its SHA-256. Where that fails, of which
+    `OSError` tells, what was there before stays as it was.
+    """
     members = {"units.json": _json(asdict(bundle.units))}
     for layer in LAYERS:
         members |= _pack(layer, getattr(bundle, layer))
@@ -115,12 +123,15 @@ def write(path: Path, bundle: Bundle) -> str:
         }
     )
     partial = path.with_name(path.name + ".partial")
-    with zipfile.ZipFile(partial, "w") as archive:
-        for name, content in {"manifest.json": manifest, **members}.items():
-            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_STORED if name.endswith(".npy") else zipfile.ZIP_DEFLATED
-            archive.writestr(info, content)
-    partial.replace(path)
+    try:
+        with zipfile.ZipFile(partial, "w") as archive:
+            for name, content in {"manifest.json": manifest, **members}.items():
+                info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+                info.compress_type = zipfile.ZIP_STORED if name.endswith(".npy") else zipfile.ZIP_DEFLATED
+                archive.writestr(info, content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return hashlib.sha256(manifest).hexdigest()
 
 
@@ -175,6 +186,7 @@ def _unpack(members: dict[str, bytes]) -> Bundle:
     if len(lengths) != 1:
         raise BundleError(f"the parts of the bundle count their units differently: {sorted(lengths)}")
     provenance = manifest["provenance"]
+    date.fromisoformat(provenance["vintage"])  # who counts its age has it as a day
     return Bundle(
         provenance=Provenance(**{**provenance, "changes": tuple(provenance["changes"])}),
         crs=manifest["crs"],

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.fingerprints import Agreement
 from dispatcher.doctor.diagnosis import Diagnosis, Part, sound, unknown, warning, wrong
+from dispatcher.model.health.boundaries_age import are_old
 from dispatcher.model.sentences.count import how_many
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
 
     from dispatcher.access.signing_plan import SigningKey
 
-BOUNDARIES_OLD: Final = timedelta(days=2 * 365)
-"""How old boundaries may be: BKG publishes new ones each year, and municipalities merge on the first of January."""
+NAMED_MAX: Final = 10
+"""How many municipalities are named: of one merger they are a few, and of boundaries of another country all."""
 SIGNING_AHEAD: Final = timedelta(days=30)
 BACKUP_OLD: Final = timedelta(days=2)
 """How old the last backup may be: one is made each night, and one may fail."""
@@ -121,6 +122,26 @@ def diagnose_backup(last: datetime | None, now: datetime) -> Diagnosis:
     )
 
 
+def diagnose_followed(unknown: Mapping[str, int]) -> list[Diagnosis]:
+    """Return a warning where endpoints follow municipalities that the boundaries do not have: by AGS, how many."""
+    if not unknown:
+        return []
+    endpoints, places = sum(unknown.values()), len(unknown)
+    follow = "endpoint follows" if endpoints == 1 else "endpoints follow"
+    first = ", ".join([*unknown][:NAMED_MAX])
+    more = f" and {places - NAMED_MAX} more" if places > NAMED_MAX else ""
+    return [
+        warning(
+            Part.BOUNDARIES,
+            f"{endpoints} {follow} {how_many(places, 'municipality', 'municipalities')} that the boundaries do not "
+            f"have: {first}{more}",
+            "no warning is matched to these: who follows nothing else hears of none",
+            "let apps and persons choose what became of them, as `dispatcher geodata import` named it; or take "
+            "boundaries of a larger area",
+        )
+    ]
+
+
 def diagnose_boundaries(boundaries: BoundariesCondition | None, today: date) -> list[Diagnosis]:
     """Return how the boundary data were found; None: they could not be loaded, which the settings' line says."""
     if boundaries is None:
@@ -128,13 +149,14 @@ def diagnose_boundaries(boundaries: BoundariesCondition | None, today: date) -> 
     count = how_many(boundaries.municipalities, "municipality", "municipalities")
     seen = f"{count} as of {boundaries.vintage} ({boundaries.source})"
     found = []
-    if today - boundaries.vintage > BOUNDARIES_OLD:
+    if are_old(boundaries.vintage, today):
         found.append(
             warning(
                 Part.BOUNDARIES,
                 seen,
                 "municipalities that merged or moved a border since are warned by their old shape and name",
-                "dispatcher geodata import of the newest VG250 of BKG, then WARN_BOUNDARIES (ops/docs/targeting.md)",
+                "dispatcher geodata import of the newest VG250-EW of BKG, then WARN_BOUNDARIES "
+                "(ops/docs/targeting.md#boundary-data)",
             )
         )
     if boundaries.with_population < boundaries.municipalities:
@@ -144,7 +166,7 @@ def diagnose_boundaries(boundaries: BoundariesCondition | None, today: date) -> 
                 Part.BOUNDARIES,
                 f"no number of inhabitants: {lacking} of {count}",
                 "nobody can say there which share of the people a warning reaches",
-                "take boundary data with population, as BKG's VG250-EW (ops/docs/targeting.md)",
+                "take boundary data with population, as BKG's VG250-EW (ops/docs/targeting.md#boundary-data)",
             )
         )
     return found or [sound(Part.BOUNDARIES, seen)]

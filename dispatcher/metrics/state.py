@@ -100,6 +100,13 @@ class StateMetrics:
         self.build = Info("warn_build", "The running version.", registry=registry)
         self.build.info({"version": version("cap-dispatcher")})
 
+        self.boundaries_as_of = Gauge(
+            "warn_boundaries_timestamp_seconds",
+            "The day as of which the boundaries of municipalities are that this process matches warnings with; 0 where "
+            "it has none.",
+            registry=registry,
+        )
+
     def _publication(self, registry: CollectorRegistry) -> None:
         self.published_as_of = Gauge(
             "warn_published_as_of_timestamp_seconds",

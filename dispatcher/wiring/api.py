@@ -72,15 +72,21 @@ from dispatcher.wiring.webpush import checking_keys
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.settings import Settings
 
 API_COMMAND_TIMEOUT_S = 4.0
 """How long one statement of the API may take: a submitter rather hears "not now, send again" than nothing."""
 
 
-def process_metrics(settings: Settings) -> Metrics:
-    """Return the metrics of one process, with the counts of the supervisor where `dispatcher up` runs it."""
-    return Metrics(restarts=settings.data_dir / RESTARTS_FILE)
+def process_metrics(settings: Settings, boundaries: Boundaries | None = None) -> Metrics:
+    """Return the metrics of one process, with the counts of the supervisor where `dispatcher up` runs it, and the age
+    of its boundaries.
+    """
+    metrics = Metrics(restarts=settings.data_dir / RESTARTS_FILE)
+    if boundaries is not None:
+        metrics.boundaries_as_of.set(boundaries.provenance.as_of.timestamp())
+    return metrics
 
 
 @asynccontextmanager
@@ -92,8 +98,8 @@ async def api_dependencies(
     how many clients may have to the process; by default what the settings say of an API.
     """
     database_url, queue = require_urls(settings)
-    metrics, boundaries = process_metrics(settings), load_boundaries(settings)
-    feeds = check_settings(settings, boundaries)
+    boundaries = load_boundaries(settings)
+    metrics, feeds = process_metrics(settings, boundaries), check_settings(settings, boundaries)
     connecting = record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     pool, pepper, addresses = await record_and_secret(settings, SecretName.PEPPER, connecting)
     client, tokens = open_queue(queue), management_tokens(addresses.sealing.keyed_hash)

@@ -79,6 +79,7 @@ from dispatcher.worker.vapid_key_notes import VapidKeyNotes
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.settings import Settings
 
 _CHANCE = random.SystemRandom().random
@@ -94,7 +95,7 @@ async def worker_dependencies(
     boundaries = load_boundaries(settings) if settings.feeds else None
     names = municipality_names(settings) if boundaries is None else boundaries.names()
     feeds, texts = check_settings(settings, boundaries), held_texts(settings, names)
-    metrics = _worker_metrics(settings)
+    metrics = _worker_metrics(settings, boundaries)
     connecting = record.connect(database_url, size=record_connections(settings))
     pool, pem, addresses = await record_and_secret(settings, SecretName.VAPID, connecting)
     client = open_queue(queue)
@@ -271,9 +272,11 @@ async def worker_dependencies(
         await pool.close()
 
 
-def _worker_metrics(settings: Settings) -> Metrics:
+def _worker_metrics(settings: Settings, boundaries: Boundaries | None) -> Metrics:
     """Return a worker's metrics, which show what contracts allow before the first warning, too."""
     metrics = Metrics()
+    if boundaries is not None:
+        metrics.boundaries_as_of.set(boundaries.provenance.as_of.timestamp())
     for name, contract in sms_contracts(settings).items():
         if contract.rate is not None:
             label = metrics.gateway_label("sms", name)

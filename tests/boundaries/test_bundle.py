@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,28 @@ def test_a_bundle_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert shapely.equals_exact(again.inset, aliased.inset, tolerance=0.01).all()
     assert bundles.write(tmp_path / "b.bundle", again) == digest
     assert (tmp_path / "a.bundle").read_bytes() == (tmp_path / "b.bundle").read_bytes()
+
+
+def test_what_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
+    good = built(row("05001001", 4e6, 3e6, 4.01e6, 3.01e6)).bundle
+    target = tmp_path / "a.bundle"
+    bundles.write(target, good)
+    before = target.read_bytes()
+    target.with_name("b").mkdir()
+    with pytest.raises(OSError):  # a folder is no file to replace
+        bundles.write(target.with_name("b"), good)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.bundle", "b"]
+    assert target.read_bytes() == before
+
+
+def test_the_vintage_is_a_day_from_its_beginning_on(tmp_path: Path) -> None:
+    assert HERE.as_of == datetime(2020, 1, 1, tzinfo=UTC)
+    good = built(row("05001001", 4e6, 3e6, 4.01e6, 3.01e6)).bundle
+    bundles.write(
+        tmp_path / "a.bundle", dataclasses.replace(good, provenance=dataclasses.replace(HERE, vintage="2020"))
+    )
+    with pytest.raises(BundleError, match="Invalid isoformat"):
+        bundles.read(tmp_path / "a.bundle")
 
 
 def rewritten(tmp_path: Path, change: Any) -> Any:

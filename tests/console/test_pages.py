@@ -257,6 +257,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "last": NOW,
         "is_away": False,
         "is_silent": True,
+        "boundaries": [HOSTILE],
         **dict.fromkeys(("width", "height", "left", "right"), 1),
     },
     "held_list": {

@@ -13,6 +13,7 @@ from dispatcher.doctor.holdings import (
     SecretCondition,
     diagnose_backup,
     diagnose_boundaries,
+    diagnose_followed,
     diagnose_secret,
     diagnose_signing,
     diagnose_subject,
@@ -70,12 +71,24 @@ def test_a_key_that_signs_has_a_successor_in_time(keys: list[SigningKey], grade:
 def test_boundaries_are_new_and_know_how_many_live_there() -> None:
     (found,) = diagnose_boundaries(NEW, NOW.date())
     assert found.grade is Grade.SOUND
-    (found,) = diagnose_boundaries(replace(NEW, vintage=date(2024, 10, 31)), NOW.date())
-    assert (found.grade, "as of 2024-10-31" in found.seen) == (Grade.WARNING, True)
+    (found,) = diagnose_boundaries(replace(NEW, vintage=date(2025, 5, 1)), NOW.date())
+    assert (found.grade, "as of 2025-05-01" in found.seen) == (Grade.WARNING, True)
     (found,) = diagnose_boundaries(replace(NEW, with_population=390), NOW.date())
     assert found.seen == "no number of inhabitants: 6 of 396 municipalities"
     (found,) = diagnose_boundaries(None, NOW.date())
     assert found.grade is Grade.UNKNOWN
+
+
+def test_who_follows_what_there_is_no_more_is_counted_and_the_first_are_named() -> None:
+    assert diagnose_followed({}) == []
+    (found,) = diagnose_followed({"05358012": 1})
+    assert (found.grade, found.seen) == (
+        Grade.WARNING,
+        "1 endpoint follows 1 municipality that the boundaries do not have: 05358012",
+    )
+    (found,) = diagnose_followed({f"053580{number:02}": 2 for number in range(12)})
+    assert found.seen.startswith("24 endpoints follow 12 municipalities that")
+    assert found.seen.endswith(", 05358009 and 2 more")
 
 
 def test_a_backup_is_of_last_night_or_asked_for() -> None:

@@ -1,5 +1,6 @@
 """What an API process is made of."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ async def test_an_api_process_has_what_the_settings_have(
         services = parts.feed_services
         assert [one.name for one in services.feeds] == ["a"] if services else not feed
         assert parts.reports is None, "no gateway reports"
+        as_of = parts.metrics.registry.get_sample_value("warn_boundaries_timestamp_seconds")
+        assert as_of == datetime(2016, 1, 1, tzinfo=UTC).timestamp()
 
 
 async def test_an_api_process_gives_browsers_the_key_that_it_began_with(

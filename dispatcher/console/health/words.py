@@ -38,6 +38,16 @@ HEALTH_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "Redis does not answer: how the service was cannot be read just now. Messages are sent without it, only "
             "somewhat later.",
         ),
+        "health_boundaries": Said(
+            "Gemeindegrenzen: {source}, Gebietsstand {day}.",
+            "Boundaries of municipalities: {source}, as of {day}.",
+        ),
+        "health_boundaries_old": Said(
+            "Sie sind älter als anderthalb Jahre: Gemeinden, die seither zusammengelegt wurden, werden nach ihrem "
+            "alten Umriss gewarnt. Die Technik liest neue mit einem Befehl ein.",
+            "They are older than a year and a half: municipalities that merged since are warned by their old shape. "
+            "Whoever runs the service imports new ones with one command.",
+        ),
         "health_now": Said("jetzt {value}", "now {value}"),
         "health_unknown": Said("unbekannt", "unknown"),
         "health_none": Said("Nichts gemessen.", "Nothing measured."),

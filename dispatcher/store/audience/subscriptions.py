@@ -66,6 +66,21 @@ async def counts(pool: Pool) -> dict[str, int]:
     return {row["channel"]: row["n"] for row in rows}
 
 
+async def following_others(pool: Pool, known: Sequence[str]) -> dict[str, int]:
+    """Count the endpoints that are told of warnings and follow another municipality than these (AGS), by municipality,
+    that of most endpoints first.
+    """
+    rows = await pool.fetch(
+        """SELECT f.ags, count(*) AS n FROM followed_municipality f JOIN subscription s ON s.id = f.subscription_id
+           WHERE s.ended_at IS NULL AND s.active
+             AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS known (ags) WHERE known.ags = f.ags)
+             AND NOT EXISTS (SELECT FROM canary c WHERE c.subscription_id = s.id)
+           GROUP BY 1 ORDER BY 2 DESC, 1""",
+        list(known),
+    )
+    return {row["ags"]: row["n"] for row in rows}
+
+
 class AudienceCounts:
     """Counts whom messages reach: opens no address, so that it needs no keys."""
 

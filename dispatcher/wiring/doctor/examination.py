@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -18,6 +17,7 @@ from dispatcher.doctor.holdings import (
     SecretCondition,
     diagnose_backup,
     diagnose_boundaries,
+    diagnose_followed,
     diagnose_secret,
     diagnose_signing,
     diagnose_subject,
@@ -31,6 +31,7 @@ from dispatcher.runtime.listening import require_own_ports
 from dispatcher.runtime.secrets.shared import standing
 from dispatcher.settings import SettingsError
 from dispatcher.store import record
+from dispatcher.store.audience.subscriptions import following_others
 from dispatcher.store.backup.contents import last_backup
 from dispatcher.store.signing_keys import listed_keys
 from dispatcher.wiring.boundaries import load_boundaries
@@ -69,7 +70,7 @@ async def examine(
     return [
         *of_settings,
         *diagnose_machine(machine),
-        *await _record(settings, database_url),
+        *await _record(settings, database_url, boundaries),
         *await _queue(redis_url),
         diagnose_subject(
             settings.vapid_subject,
@@ -109,7 +110,7 @@ def _of_up(settings: Settings) -> Iterator[Diagnosis]:
             yield warning(Part.SETTINGS, str(error), why, "correct it, where `dispatcher up` is to run")
 
 
-async def _record(settings: Settings, url: str | None) -> list[Diagnosis]:
+async def _record(settings: Settings, url: str | None, boundaries: Boundaries | None) -> list[Diagnosis]:
     if url is None:
         return [
             wrong(
@@ -123,7 +124,7 @@ async def _record(settings: Settings, url: str | None) -> list[Diagnosis]:
         async with asyncio.timeout(ASKED_S):
             pool = await record.connect(url, size=1, command_timeout_s=ASKED_S)
             try:
-                return await _of_record(settings, pool)
+                return await _of_record(settings, pool, boundaries)
             finally:
                 pool.terminate()
     except _FAILED as error:
@@ -133,7 +134,7 @@ async def _record(settings: Settings, url: str | None) -> list[Diagnosis]:
         ]
 
 
-async def _of_record(settings: Settings, pool: Pool) -> list[Diagnosis]:
+async def _of_record(settings: Settings, pool: Pool, boundaries: Boundaries | None) -> list[Diagnosis]:
     found = await record_condition(pool)
     newest = newest_schema()
     diagnoses = diagnose_record(found, newest, connections_needed(settings))
@@ -141,7 +142,14 @@ async def _of_record(settings: Settings, pool: Pool) -> list[Diagnosis]:
         return [*diagnoses, unknown(Part.SECRETS, "the record is of another version")]
     keys, now = await listed_keys(pool)
     secrets = [await _secret(settings, pool, name) for name in SecretName]
-    return [*diagnoses, *secrets, diagnose_signing(keys, now), diagnose_backup(await last_backup(pool), now)]
+    followed = {} if boundaries is None else await following_others(pool, boundaries.units.ags)
+    return [
+        *diagnoses,
+        *secrets,
+        diagnose_signing(keys, now),
+        diagnose_backup(await last_backup(pool), now),
+        *diagnose_followed(followed),
+    ]
 
 
 async def _secret(settings: Settings, pool: Pool, name: SecretName) -> Diagnosis:
@@ -200,7 +208,7 @@ def _condition(boundaries: Boundaries | None) -> BoundariesCondition | None:
     units = boundaries.municipalities
     return BoundariesCondition(
         source=boundaries.provenance.source,
-        vintage=date.fromisoformat(boundaries.provenance.vintage),
+        vintage=boundaries.provenance.as_of.date(),
         municipalities=len(units),
         with_population=sum(one.population is not None for one in units),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from channels.base import Endpoint
 from dispatcher.model.subscriptions import SubscriberCounts
-from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.audience.subscriptions import Subscriptions, following_others
 from tests.support.histories import subscribe, subscription
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 from tests.support.sealed import numbers
@@ -33,6 +33,19 @@ async def test_one_that_nobody_wants_told_any_more_is_not_sent_to_either(
     anna, bernd = await subscribe(pool, subscriptions, "anna", "bernd")
     await pool.execute("UPDATE subscription SET active = false WHERE id = $1", anna)
     assert set(await subscriptions.endpoints([anna, bernd])) == {bernd}
+
+
+async def test_who_follows_a_municipality_that_there_is_no_more_is_counted(
+    pool: Any, subscriptions: Subscriptions
+) -> None:
+    await subscribe(pool, subscriptions, "anna", "bernd", "clara", places=(DUEREN, JUELICH))
+    await subscribe(pool, subscriptions, "dora", places=(HEIMBACH,))
+    ended, inactive = await subscribe(pool, subscriptions, "emil", "frida", places=(HEIMBACH,))
+    await pool.execute("UPDATE subscription SET ended_at = now() WHERE id = $1", ended)
+    await pool.execute("UPDATE subscription SET active = false WHERE id = $1", inactive)
+    assert await following_others(pool, [DUEREN, JUELICH, HEIMBACH]) == {}
+    assert list((await following_others(pool, [DUEREN])).items()) == [(JUELICH, 3), (HEIMBACH, 1)]
+    assert await following_others(pool, []) == {DUEREN: 3, JUELICH: 3, HEIMBACH: 1}
 
 
 async def test_nothing_to_add_is_no_error(subscriptions: Subscriptions) -> None:

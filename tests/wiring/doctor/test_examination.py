@@ -8,7 +8,12 @@ import pytest
 
 from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part
 from dispatcher.settings import Settings
+from dispatcher.store import record
+from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.wiring.doctor.examination import examine
+from tests.support.histories import subscribe
+from tests.support.messages import DUEREN
+from tests.support.sealed import ADDRESSES
 
 NOBODY = "127.0.0.1:1"
 ONE_SESSION = {"name": "smsc", "hosts": ["smpp://127.0.0.1:1"], "system_id": "kreis", "sessions_allowed": 1}
@@ -33,9 +38,20 @@ async def test_everything_is_looked_at(settings: Settings, database_url: str, re
     assert not {Part.PUSH_SERVICE, Part.GATEWAY} & set(found)
 
 
+async def test_who_follows_a_municipality_outside_the_boundaries_is_counted(
+    settings: Settings, database_url: str, redis_url: str
+) -> None:
+    pool = await record.connect(database_url, size=1)
+    await subscribe(pool, Subscriptions(pool, ADDRESSES), "anna", places=(DUEREN, "09162000"))
+    await pool.close()
+    found = await examine(settings, database_url, redis_url, outside=False)
+    seen = [one.seen for one in found if one.part is Part.BOUNDARIES]
+    assert "1 endpoint follows 1 municipality that the boundaries do not have: 09162000" in seen
+
+
 async def test_servers_that_are_not_there_keep_nothing_else_back(settings: Settings) -> None:
-    for record, queue in ((None, None), (f"postgresql://a:geheim@{NOBODY}/x", f"redis://:geheim@{NOBODY}")):
-        diagnoses = await examine(settings, record, queue, outside=False)
+    for database, queue in ((None, None), (f"postgresql://a:geheim@{NOBODY}/x", f"redis://:geheim@{NOBODY}")):
+        diagnoses = await examine(settings, database, queue, outside=False)
         found = grades(diagnoses)
         assert found[Part.RECORD] == found[Part.QUEUE] == {Grade.WRONG}
         assert found[Part.VAPID] == {Grade.SOUND}

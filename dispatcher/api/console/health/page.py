@@ -6,10 +6,13 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from channels.characters import legible
 from dispatcher.console.approvals import number
 from dispatcher.console.health.picture import ROW_STEPS, STEP_MINUTES, measured_last, panels, rows
 from dispatcher.console.health.plots import HEIGHT, LEFT, RIGHT, WIDTH, plot
 from dispatcher.console.words import WORDS
+from dispatcher.model.desk_time import desk_day
+from dispatcher.model.health.boundaries_age import are_old
 from dispatcher.queue.health_ring import RingUnavailable
 
 if TYPE_CHECKING:
@@ -77,11 +80,23 @@ def _page(
         last=last,
         is_away=is_away,
         is_silent=is_silent,
+        boundaries=_boundaries(visit),
         width=WIDTH,
         height=HEIGHT,
         left=LEFT,
         right=WIDTH - RIGHT,
     )
+
+
+def _boundaries(visit: Visit) -> list[str]:
+    """Say which boundaries of municipalities are in use and as of when, and that they are old where they are."""
+    provenance = visit.dependencies.boundaries.provenance
+    day = provenance.as_of.date()
+    named = visit.word(
+        "health_boundaries", source=legible(provenance.source), day=desk_day(day, visit.language)
+    )
+    is_old = are_old(day, datetime.now(UTC).date())
+    return [named, visit.word("health_boundaries_old")] if is_old else [named]
 
 
 def _drawn(visit: Visit, minutes: Sequence[HealthMinute]) -> list[ShownPanel]:

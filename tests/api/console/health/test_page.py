@@ -1,6 +1,8 @@
 """The page of the service's health: what it draws, and what it says where nobody knows."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from dispatcher.access.roles import Role
@@ -59,6 +61,21 @@ async def test_without_redis_it_says_so(console: Any, invite: Any) -> None:
     answer = await browser.get("health")
     assert (answer.status, "Redis antwortet nicht" in text(answer)) == (200, True)
     await away.aclose(close_connection_pool=True)
+
+
+async def test_it_says_as_of_when_the_boundaries_are_and_that_they_are_old(console: Any, invite: Any) -> None:
+    browser, parts = await signed_in(console, invite), console.parts
+    said = text(await browser.get("health"))
+    assert "Gemeindegrenzen: BKG VG250 of 2016-01-01" in said
+    assert "Gebietsstand 01.01.2016. Sie sind älter als anderthalb Jahre" in said
+    english = text(await browser.ask("GET", "health", Accept_Language="en"))
+    assert "as of 2016-01-01. They are older than a year and a half" in english
+    today = datetime.now(UTC).date().isoformat()
+    provenance = replace(parts.boundaries.provenance, source="BKG <VG250-EW>", vintage=today)
+    object.__setattr__(parts, "boundaries", replace(parts.boundaries, provenance=provenance))
+    newer = await browser.get("health")
+    assert "BKG &lt;VG250-EW&gt;" in newer.body.decode()
+    assert "anderthalb" not in text(newer)
 
 
 async def test_whoever_has_no_role_for_it_is_told(console: Any, invite: Any) -> None:
