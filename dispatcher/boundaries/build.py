@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from dispatcher.model.sentences.count import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
 
     from shapely.geometry.base import BaseGeometry
 
@@ -40,6 +41,8 @@ class BoundaryRow:
     nuts: str = ""
     population: int | None = None
     elevation_m: float | None = None
+    changed: date | None = None
+    """The day on which the unit last changed by law."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def build(
         provenance=provenance,
         crs=crs,
         inset_m=inset_m,
-        units=_units([max(grouped[ags], key=lambda row: row.geometry.area) for ags in sorted(grouped)]),
+        units=_units([_row_of_unit(grouped[ags]) for ags in sorted(grouped)]),
         border=np.array(borders, dtype=object),
         inset=np.array(insets, dtype=object),
     )
@@ -187,13 +190,23 @@ def _snapped(geometry: BaseGeometry) -> BaseGeometry:
     return shapely.normalize(shapely.set_precision(geometry, 1 / CENTIMETRES))
 
 
+def _row_of_unit(parts: Sequence[BoundaryRow]) -> BoundaryRow:
+    """Return the row of the largest part, with the inhabitants that one of the parts names: a data set has them of the
+    whole unit at each part, or at one of them and 0 at the others.
+    """
+    counts = [row.population for row in parts if row.population is not None]
+    return replace(max(parts, key=lambda row: row.geometry.area), population=max(counts, default=None))
+
+
 def _units(rows: Sequence[BoundaryRow]) -> Units:
+    # Where nobody lives anywhere, the column is there and was not filled in.
+    is_counted = any(row.population for row in rows)
     return Units(
         ags=tuple(row.ags for row in rows),
         ars=tuple(row.ars for row in rows),
         name=tuple(row.name for row in rows),
         kind=tuple(row.kind for row in rows),
         nuts=tuple(row.nuts for row in rows),
-        population=tuple(row.population for row in rows),
+        population=tuple(row.population if is_counted else None for row in rows),
         elevation_m=tuple(row.elevation_m for row in rows),
     )

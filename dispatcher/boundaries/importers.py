@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,13 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
+from dispatcher.boundaries.archives import unpacked
 from dispatcher.boundaries.build import BoundaryRow
 from dispatcher.boundaries.bundle import BundleError
 from dispatcher.boundaries.projection import WGS84
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
 # How deep feature collections may be nested: some are in published files; deeper ones are damage or malice.
@@ -25,6 +27,14 @@ MAX_NESTING = 4
 # BKG: 4 is land with administrative structure, 9 its counterpart in the 1:5,000,000 set; 1 to 3 are water
 # and unstructured areas, which would give a coastal municipality its share of the sea.
 BKG_LAND = frozenset({"4", "9"})
+# What the layer or file of municipalities is called in BKG's data: `vg250_gem`, `v_vg250_gem`, `VG250_GEM`.
+BKG_MUNICIPALITIES = "_gem"
+# JSON takes some ten times its size in memory; all of Germany in 1:250,000 is 78 MB of it.
+MAX_GEOJSON_BYTES = 512 << 20
+# All municipalities of the European Union are 100,000.
+MAX_ROWS = 1_000_000
+# Germany in 1:250,000 has 1.9 million: what has much more is another thing, and would be worked at for hours.
+MAX_VERTICES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,8 @@ class Columns:
     land: tuple[str, ...] = ("GF",)
     """The attribute that says whether a part is land; rows without it count as land."""
     land_values: frozenset[str] = BKG_LAND
+    changed: tuple[str, ...] = ("WSK",)
+    """The attribute that says on which day the unit last changed by law."""
 
 
 VG250 = Columns()
@@ -53,6 +65,7 @@ LAU = Columns(
     kind=(),
     population=("POP_2024", "POP_2023", "POP_2022", "POP_2021", "POP_2020"),
     land=(),
+    changed=(),
 )
 PRESETS: Mapping[str, Columns] = MappingProxyType({"lau": LAU, "vg250": VG250})
 
@@ -63,16 +76,25 @@ class DataSet:
 
     rows: tuple[BoundaryRow, ...]
     crs: str
+    names: tuple[str, ...] = ()
+    """What the file is called, and in an archive the one that was read of it."""
+
+    @property
+    def newest_change(self) -> date | None:
+        """Return the day on which a unit last changed by law; None where the data do not say."""
+        return max((row.changed for row in self.rows if row.changed), default=None)
 
 
 def read(path: Path, columns: Columns = VG250, layer: str | None = None) -> DataSet:
-    """Read GeoJSON (by its suffix) or anything GDAL reads; raises `BundleError` or `OSError`.
+    """Read GeoJSON (by its suffix), anything GDAL reads, or a ZIP archive of it as BKG publishes it; raises
+    `BundleError` or `OSError`.
 
-    `layer` chooses one of several in a GeoPackage, by default the one that has the code column.
+    `layer` chooses one of several in a GeoPackage, by default `layer_of_municipalities`.
     """
     if path.suffix.lower() in {".geojson", ".json"}:
-        return DataSet(read_geojson(path, columns), WGS84)
-    return _read_with_gdal(path, columns, layer)
+        return DataSet(read_geojson(path, columns), WGS84, (path.name,))
+    with unpacked(path, BKG_MUNICIPALITIES) as (file, name):
+        return _read_with_gdal(file, columns, layer, (path.name, name))
 
 
 def read_geojson(path: Path, columns: Columns = VG250) -> tuple[BoundaryRow, ...]:
@@ -80,6 +102,8 @@ def read_geojson(path: Path, columns: Columns = VG250) -> tuple[BoundaryRow, ...
 
     Raises `BundleError` where the file is no GeoJSON, is cut off, lacks the columns or is not in degrees.
     """
+    if path.stat().st_size > MAX_GEOJSON_BYTES:
+        raise BundleError(f"{path.name} is larger than {MAX_GEOJSON_BYTES >> 20} MB: take it as a GeoPackage")
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -92,19 +116,32 @@ def read_geojson(path: Path, columns: Columns = VG250) -> tuple[BoundaryRow, ...
     return found
 
 
-def _read_with_gdal(path: Path, columns: Columns, layer: str | None) -> DataSet:
+def layer_of_municipalities(layers: Mapping[str, Collection[str]], columns: Columns) -> str | None:
+    """Return which of the layers, each with its columns, has the municipalities; None where none has the codes.
+
+    In BKG's data states, districts and associations have a column AGS, too: there the name decides, and of two layers
+    of municipalities, a table and a view, the one with inhabitants is taken.
+    """
+    having = [name for name, fields in layers.items() if set(columns.ags) & set(fields)]
+    found = [name for name in having if name.casefold().endswith(BKG_MUNICIPALITIES)] or having
+    return next(
+        (name for name in found if set(columns.population) & set(layers[name])), next(iter(found), None)
+    )
+
+
+def _read_with_gdal(path: Path, columns: Columns, layer: str | None, names: tuple[str, ...]) -> DataSet:
     try:
-        from pyogrio import errors, list_layers, raw  # noqa: PLC0415 - an extra that only imports need
+        from pyogrio import errors, list_layers, raw, read_info  # noqa: PLC0415 - an extra that only imports need
     except ImportError as error:
         raise BundleError("reading this format needs the extra `geodata` (pip install .[geodata])") from error
-    if not path.exists():
-        raise FileNotFoundError(f"no such file: {path.name}")
     try:
         layers = [layer] if layer else [name for name, kind in list_layers(path) if kind is not None]
-        for name in layers:
-            meta, _, geometries, values = raw.read(path, layer=name)
-            if set(columns.ags) & set(meta["fields"]):
-                return _data_set(path, meta, geometries, values, columns)
+        fields = {name: list(read_info(path, layer=name)["fields"]) for name in layers}
+        chosen = layer_of_municipalities(fields, columns)
+        if chosen is None:
+            wanted = " or ".join(columns.ags)
+            raise BundleError(f"{path.name}: no layer of {', '.join(layers)} has a column {wanted}")
+        meta, _, geometries, values = raw.read(path, layer=chosen, max_features=MAX_ROWS + 1)
     except (
         errors.DataSourceError,
         errors.DataLayerError,
@@ -112,10 +149,19 @@ def _read_with_gdal(path: Path, columns: Columns, layer: str | None) -> DataSet:
         errors.GeometryError,
     ) as error:
         raise BundleError(f"{path.name} cannot be read, or not to its end: {error}") from error
-    raise BundleError(f"{path.name}: no layer of {', '.join(layers)} has a column {' or '.join(columns.ags)}")
+    return _data_set(path, meta, geometries, values, columns, names)
 
 
-def _data_set(path: Path, meta: Mapping[str, Any], geometries: Any, values: Any, columns: Columns) -> DataSet:
+def _data_set(
+    path: Path,
+    meta: Mapping[str, Any],
+    geometries: Any,
+    values: Any,
+    columns: Columns,
+    names: tuple[str, ...],
+) -> DataSet:
+    if len(geometries) > MAX_ROWS:
+        raise BundleError(f"{path.name} has more than {MAX_ROWS} rows")
     if not meta["crs"]:
         raise BundleError(f"{path.name} does not say which coordinate system it is in")
     fields = list(meta["fields"])
@@ -126,7 +172,10 @@ def _data_set(path: Path, meta: Mapping[str, Any], geometries: Any, values: Any,
         shapes = shapely.from_wkb(geometries)
     except shapely.GEOSException as error:
         raise BundleError(f"{path.name}: a geometry is damaged ({error})") from error
-    return DataSet(tuple(rows(zip(attributes, shapes, strict=True), columns, path.name)), str(meta["crs"]))
+    if shapely.get_num_coordinates(shapes).sum() > MAX_VERTICES:
+        raise BundleError(f"{path.name} has more than {MAX_VERTICES} vertices")
+    found = tuple(rows(zip(attributes, shapes, strict=True), columns, path.name))
+    return DataSet(found, str(meta["crs"]), names)
 
 
 def _plain(value: Any) -> Any:
@@ -156,6 +205,7 @@ def rows(
             nuts=_text(attributes, columns.nuts),
             population=_whole(attributes, columns.population),
             elevation_m=_number(attributes, columns.elevation_m),
+            changed=_day(_value(attributes, columns.changed)),
         )
 
 
@@ -217,3 +267,15 @@ def _number(attributes: Mapping[str, Any], names: tuple[str, ...]) -> float | No
 def _whole(attributes: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
     number = _number(attributes, names)
     return None if number is None or number < 0 else round(number)
+
+
+def _day(value: Any) -> date | None:
+    """Return a day that is a date, or written as one: shape files have dates, older GeoJSON `2016/01/01`."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return datetime.fromisoformat(str(value).strip().replace("/", "-")).date()
+    except ValueError:
+        return None

@@ -76,32 +76,52 @@ def match(  # noqa: PLR0913 - each option is one thing that a file does not say 
 
 @app.command("import")
 def import_(  # noqa: PLR0913 - each option is one thing that a file does not say of itself
-    file: Annotated[Path, typer.Argument(exists=True, help="GeoPackage, shape file or GeoJSON")],
-    target: Annotated[Path, typer.Argument(dir_okay=False, help="the bundle to write")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, help="BKG's archive as it was downloaded, GeoPackage, shape file or GeoJSON"
+        ),
+    ],
+    target: Annotated[
+        Path, typer.Argument(dir_okay=False, help="the bundle to write; one that is there is replaced")
+    ],
     *,
-    vintage: Annotated[str, typer.Option(help="ISO date on which the boundaries were in force")],
-    attribution: Annotated[str, typer.Option(help='such as "© GeoBasis-DE / BKG 2026 (Daten verändert)"')],
     licence: Annotated[str, typer.Option(help="as the publisher names it")],
-    source: Annotated[str, typer.Option(help="the data set's name")] = "VG250",
+    vintage: Annotated[
+        str, typer.Option(help="ISO date on which the boundaries were in force; BKG's data say it")
+    ] = "",
+    attribution: Annotated[
+        str, typer.Option(help='for BKG "© GeoBasis-DE / BKG 2026 (Daten verändert)", of the data\'s year')
+    ] = "",
+    source: Annotated[
+        str, typer.Option(help="the data set's name; default: BKG VG250, BKG VG250-EW, or the file's")
+    ] = "",
     url: Annotated[str, typer.Option(help="where it comes from")] = "https://gdz.bkg.bund.de",
     country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2")] = "DE",
     columns: Annotated[str, typer.Option(help='vg250, lau, or JSON such as {"ags": ["CODE"]}')] = "vg250",
     layer: Annotated[str | None, typer.Option(help="of a GeoPackage")] = None,
     expected: Annotated[int | None, typer.Option(help="number of units the publisher states")] = None,
     previous: Annotated[
-        Path | None, typer.Option(exists=True, help="older bundle, to report changes")
+        Path | None,
+        typer.Option(exists=True, help="older bundle, whose keys lead on; default: the one that is replaced"),
     ] = None,
 ) -> None:
-    """Make a boundary bundle. Nothing is written unless everything went well."""
+    """Make a boundary bundle, of BKG's VG250 or VG250-EW or of other data. Nothing is written unless everything went
+    well.
+    """
     from dispatcher.boundaries.bundle import BundleError, Provenance
+    from dispatcher.boundaries.importers import VG250
     from dispatcher.commands.geodata_work import Import, import_boundaries
 
+    meaning = _columns(columns)
+    if meaning is not VG250 and not (vintage and attribution):
+        raise typer.BadParameter("only BKG's data say it themselves: --vintage, --attribution")
     provenance = Provenance(
         source=source,
         url=url,
         licence=licence,
         attribution=attribution,
-        vintage=_date(vintage),
+        vintage=_date(vintage) if vintage else "",
         country=country,
         changes=("dissolved by key", "repaired", "projected"),
     )
@@ -109,7 +129,7 @@ def import_(  # noqa: PLR0913 - each option is one thing that a file does not sa
         file,
         target,
         provenance,
-        columns=_columns(columns),
+        columns=meaning,
         layer=layer,
         expected=expected,
         previous=previous,
@@ -120,6 +140,10 @@ def import_(  # noqa: PLR0913 - each option is one thing that a file does not sa
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     typer.echo(f"{how_many(done.units, 'unit')} from {how_many(done.rows, 'row')}, sha256 {done.sha256}")
+    lives = (
+        "no inhabitants: VG250-EW has them" if done.population is None else f"{done.population} inhabitants"
+    )
+    typer.echo(f"as of {done.vintage}, {lives}; to be shown: {done.attribution}")
     typer.echo(
         f"{len(done.dissolved)} dissolved, {len(done.repaired)} repaired: {', '.join(done.repaired[:20])}"
     )
@@ -128,6 +152,7 @@ def import_(  # noqa: PLR0913 - each option is one thing that a file does not sa
         typer.echo(f"ended: {' '.join(changes.ended)}\nbegun: {' '.join(changes.begun)}")
         typer.echo("\n".join(f"{old} lies in {new} now" for old, new in changes.absorbed))
         typer.echo("\n".join(f"{ags}: ARS {old} is {new} now" for ags, old, new in changes.ars_changed))
+    typer.echo(f"in force once WARN_BOUNDARIES is {target} and the service has started again")
 
 
 @app.command("codes")

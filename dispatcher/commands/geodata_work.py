@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import file_digest
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -17,9 +17,10 @@ import cap
 from dispatcher.boundaries import bundle as bundles
 from dispatcher.boundaries.build import build
 from dispatcher.boundaries.bundle import BundleError, Provenance
-from dispatcher.boundaries.importers import VG250, Columns, read
+from dispatcher.boundaries.importers import VG250, Columns, DataSet, read
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.boundaries.succession import Succession, succession, with_aliases
+from dispatcher.boundaries.vintage import bkg_attribution, stated_vintage
 from dispatcher.commands.matching.map_svg import svg
 from dispatcher.commands.matching.table import show_match
 from dispatcher.commands.terminal import json_line, shown
@@ -160,12 +161,13 @@ class Import:
     source: Path
     target: Path
     provenance: Provenance
+    """What is known of the file. Of BKG's data, source, vintage and attribution may be empty: they say it."""
     columns: Columns = VG250
     layer: str | None = None
     expected: int | None = None
     """The number of units the publisher states; another number is an error."""
     previous: Path | None = None
-    """An older bundle: its changed keys are reported, and kept as aliases."""
+    """An older bundle: its changed keys are reported, and kept as aliases. By default the one that is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,16 +180,22 @@ class Imported:
     repaired: tuple[str, ...]
     succession: Succession | None
     sha256: str
+    vintage: str
+    attribution: str
+    population: int | None
+    """The inhabitants of all units; None where the data do not say."""
 
 
-def import_boundaries(order: Import, out: TextIO | None = None) -> Imported:
-    """Build a bundle from a file and write it, with a progress bar; raises `BundleError` or `OSError`.
+def import_boundaries(order: Import, out: TextIO | None = None, *, today: date | None = None) -> Imported:
+    """Build a bundle from a file and write it, with a progress bar; raises `BundleError` or `OSError`. `today`: by
+    default that of the clock.
 
-    Nothing is written unless everything went well.
+    Nothing is written unless everything went well: a bundle that was there before stays.
     """
     data = read(order.source, order.columns, order.layer)
-    with order.source.open("rb") as stream:
-        provenance = replace(order.provenance, source_sha256=file_digest(stream, "sha256").hexdigest())
+    provenance = _provenance(order, data, today or datetime.now(UTC).date())
+    previous = order.previous or (order.target if order.target.exists() else None)
+    old = None if previous is None else bundles.read(previous)
     with Progress(console=Console(file=out or sys.stderr)) as progress:
         task = progress.add_task("units", total=len(data.rows))
         built = build(
@@ -197,16 +205,49 @@ def import_boundaries(order: Import, out: TextIO | None = None) -> Imported:
             progress=lambda done: progress.update(task, completed=done),
         )
         progress.update(task, completed=len(data.rows))
-    count = len(built.bundle.units.ags)
-    if order.expected is not None and count != order.expected:
-        raise BundleError(f"{order.source.name} has {how_many(count, 'unit')}, not {order.expected}")
+    units = built.bundle.units
+    if order.expected is not None and len(units.ags) != order.expected:
+        raise BundleError(f"{order.source.name} has {how_many(len(units.ags), 'unit')}, not {order.expected}")
     result, changes = built.bundle, None
-    if order.previous is not None:
-        old = bundles.read(order.previous)
+    if old is not None:
         changes = succession(old, result)
         result = with_aliases(result, old, changes)
-    digest = bundles.write(order.target, result)
-    return Imported(count, built.rows, built.dissolved, built.repaired, changes, digest)
+    known = [one for one in units.population if one is not None]
+    return Imported(
+        units=len(units.ags),
+        rows=built.rows,
+        dissolved=built.dissolved,
+        repaired=built.repaired,
+        succession=changes,
+        sha256=bundles.write(order.target, result),
+        vintage=provenance.vintage,
+        attribution=provenance.attribution,
+        population=sum(known) if known else None,
+    )
+
+
+def _provenance(order: Import, data: DataSet, today: date) -> Provenance:
+    """Return where the data come from, with what they say themselves where the operator did not; raises `BundleError`
+    where they say nothing.
+    """
+    known = order.provenance
+    stated = stated_vintage(data.names, data.newest_change, today)
+    if not known.vintage and stated is None:
+        newest = f"the newest change is of {data.newest_change}" if data.newest_change else "no row has a WSK"
+        raise BundleError(f"the data do not say as of when they are ({newest}): say it with --vintage")
+    vintage = date.fromisoformat(known.vintage or str(stated))
+    if vintage > today:
+        raise BundleError(f"boundaries of {vintage} are not in force yet")
+    with order.source.open("rb") as stream:
+        digest = file_digest(stream, "sha256").hexdigest()
+    bkg = "BKG VG250-EW" if any(row.population for row in data.rows) else "BKG VG250"
+    return replace(
+        known,
+        source=known.source or (bkg if order.columns is VG250 else order.source.name),
+        vintage=vintage.isoformat(),
+        attribution=known.attribution or bkg_attribution(vintage),
+        source_sha256=digest,
+    )
 
 
 def import_codes(
@@ -226,12 +267,11 @@ def import_codes(
 def describe(boundaries: Boundaries, now: datetime) -> dict[str, Any]:
     """Return what must be visible wherever the data is used: source, licence, attribution, vintage, age."""
     provenance = boundaries.provenance
-    in_force = datetime.fromisoformat(provenance.vintage).replace(tzinfo=UTC)
     return {
         **asdict(provenance),
         "units": len(boundaries.municipalities),
         "crs": boundaries.crs,
         "inset_m": boundaries.inset_m,
         "sha256": boundaries.sha256,
-        "age_months": max(0, (now - in_force).days // 30),
+        "age_months": max(0, (now - provenance.as_of).days // 30),
     }

@@ -26,6 +26,26 @@ def test_rows_of_one_code_are_dissolved_and_broken_ones_repaired() -> None:
     assert shapely.area(result.bundle.border).tolist() == [3e8, 5e7]
 
 
+def test_inhabitants_are_those_of_the_whole_unit_whatever_part_names_them() -> None:
+    result = built(
+        row("05001001", 4e6, 3e6, 4.03e6, 3.01e6, population=0),
+        row("05001001", 4.03e6, 3e6, 4.04e6, 3.01e6, population=700),
+        row("05001002", 4.04e6, 3e6, 4.05e6, 3.01e6, population=30),
+        row("05001002", 4.05e6, 3e6, 4.06e6, 3.01e6, population=30),
+        row("05001003", 4.06e6, 3e6, 4.07e6, 3.01e6, population=0),
+        row("05001004", 4.07e6, 3e6, 4.08e6, 3.01e6),
+    )
+    assert result.bundle.units.population == (700, 30, 0, None)
+
+
+def test_a_column_of_inhabitants_that_nobody_filled_in_says_nothing() -> None:
+    result = built(
+        row("05001001", 4e6, 3e6, 4.01e6, 3.01e6, population=0),
+        row("05001002", 4.01e6, 3e6, 4.02e6, 3.01e6, population=0),
+    )
+    assert result.bundle.units.population == (None, None)
+
+
 def test_progress_is_told() -> None:
     steps: list[int] = []
     built(

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,24 @@ import pyogrio
 import pytest
 import shapely
 
+from dispatcher.boundaries import importers
 from dispatcher.boundaries.build import build
 from dispatcher.boundaries.bundle import BundleError
-from dispatcher.boundaries.importers import LAU, PRESETS, Columns, read, read_geojson
+from dispatcher.boundaries.importers import (
+    LAU,
+    PRESETS,
+    VG250,
+    Columns,
+    layer_of_municipalities,
+    read,
+    read_geojson,
+)
 from dispatcher.boundaries.projection import WGS84
 from ops.geodata.build import PROVENANCE
+from tests.boundaries import bkg
 
 SHARED = Path(__file__).parents[2] / "../shared/geodata/VG5000_GEM.shp"
+SHAPE = shapely.box(6, 50, 7, 51)
 SQUARE = [[[6.0, 50.0], [7.0, 50.0], [7.0, 51.0], [6.0, 51.0], [6.0, 50.0]]]
 
 
@@ -204,3 +216,78 @@ def test_the_federal_agencys_own_shape_file_is_read() -> None:
 
 def test_geojson_is_in_degrees(tmp_path: Path) -> None:
     assert read(written(tmp_path, [feature(AGS="1")])).crs == WGS84
+
+
+DUEREN, HEIMBACH, HUERTGENWALD = "05358008", "05358012", "05358016"
+PEOPLE = [(DUEREN, 93_000), (HEIMBACH, 4_321), (HUERTGENWALD, 8_765)]
+
+
+def test_the_archive_of_the_federal_agency_is_read_as_it_is_downloaded(tmp_path: Path) -> None:
+    data = read(bkg.published(tmp_path))
+    assert [(row.ags, row.population) for row in data.rows] == PEOPLE
+    assert [row.ars for row in data.rows] == ["053580008008", "053580012012", "053580016016"]
+    assert (data.rows[0].name, data.rows[0].nuts, data.crs) == ("Düren, Stadt", "DEA26", "EPSG:25832")
+    assert data.newest_change == date(2024, 1, 1)
+    assert data.names == (
+        "vg250-ew_01-01.utm32s.gpkg.ebenen.zip",
+        "vg250-ew_01-01.utm32s.gpkg.ebenen/vg250-ew_ebenen_0101/DE_VG250.gpkg",
+    )
+
+
+def test_so_is_the_archive_of_shape_files(tmp_path: Path) -> None:
+    data = read(bkg.published_shapes(tmp_path))
+    assert [(row.ags, row.population) for row in data.rows] == PEOPLE
+    assert (data.rows[0].name, data.newest_change) == ("Düren, Stadt", date(2024, 1, 1))
+    bundle = build(data.rows, PROVENANCE, source_crs=data.crs).bundle
+    assert shapely.area(bundle.border) / 1e8 == pytest.approx([1, 1, 1], abs=2e-3)
+
+
+def test_without_inhabitants_nobody_is_counted(tmp_path: Path) -> None:
+    data = read(bkg.published(tmp_path, people=False))
+    assert [row.population for row in data.rows] == [None, None, None]
+
+
+def test_a_view_with_inhabitants_is_taken_before_the_table_without(tmp_path: Path) -> None:
+    path = bkg.with_view(bkg.geopackage(tmp_path / "DE_VG250.gpkg", people=False))
+    assert [row.population for row in read(path).rows] == [1001, 1002, 1004]
+    assert [row.population for row in read(path, layer="vg250_gem").rows] == [None, None, None]
+
+
+def test_the_layer_of_municipalities_goes_by_name_then_by_inhabitants() -> None:
+    with_people = ["AGS", "EWZ"]
+    assert layer_of_municipalities({"vg250_lan": with_people, "vg250_gem": ["AGS"]}, VG250) == "vg250_gem"
+    views = {"vg250_gem": ["AGS"], "v_vg250_gem": with_people}
+    assert layer_of_municipalities(views, VG250) == "v_vg250_gem"
+    assert layer_of_municipalities({"a": ["NAME"], "b": ["AGS"], "c": ["AGS"]}, VG250) == "b"
+    assert layer_of_municipalities({"vg250_gem": ["NAME"]}, VG250) is None
+
+
+def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "DE_VG250.gpkg").write_bytes(b"no database")
+    path = bkg.archive(tmp_path / "x.zip", [tmp_path / "DE_VG250.gpkg"], "vg250")
+    with pytest.raises(BundleError, match=r"DE_VG250\.gpkg cannot be read"):
+        read(path)
+
+
+def test_what_is_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = bkg.geopackage(tmp_path / "DE_VG250.gpkg")
+    monkeypatch.setattr(importers, "MAX_VERTICES", 19)
+    with pytest.raises(BundleError, match="more than 19 vertices"):
+        read(path)
+    monkeypatch.setattr(importers, "MAX_VERTICES", 20)
+    assert len(read(path).rows) == 3
+    monkeypatch.setattr(importers, "MAX_ROWS", 3)
+    with pytest.raises(BundleError, match="more than 3 rows"):
+        read(path)
+    monkeypatch.setattr(importers, "MAX_GEOJSON_BYTES", 10)
+    with pytest.raises(BundleError, match="take it as a GeoPackage"):
+        read_geojson(written(tmp_path, [feature(AGS="1")]))
+
+
+def test_a_day_may_be_written_in_several_ways(tmp_path: Path) -> None:
+    days = ["2016-01-01", "2016/01/02", "20160103", "2016-01-04T00:00:00", "soon", None]
+    rows = read_geojson(written(tmp_path, [feature(AGS="1", WSK=day) for day in days]))
+    assert [row.changed for row in rows] == [*(date(2016, 1, day) for day in (1, 2, 3, 4)), None, None]
+    of_gdal = [({"AGS": "1", "WSK": day}, SHAPE) for day in (datetime(2016, 1, 5), date(2016, 1, 6))]  # noqa: DTZ001
+    found = importers.rows(of_gdal, VG250, "x")
+    assert [row.changed for row in found] == [date(2016, 1, 5), date(2016, 1, 6)]

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from dispatcher.__main__ import app
 from ops.lab.bench.fixtures import warning
+from tests.boundaries import bkg
 
 RUNNER = CliRunner()
 
@@ -140,3 +141,23 @@ def test_german_keys_are_digits(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "1 key is not 8 digits" in result.stderr
     assert not target.exists()
+
+
+def test_the_download_of_the_federal_agency_is_imported_in_one_command(tmp_path: Path) -> None:
+    target = str(tmp_path / "de.bundle")
+    order = ["geodata", "import", str(bkg.published(tmp_path)), target, "--licence", "dl-de/by-2-0"]
+    made = RUNNER.invoke(app, order)
+    assert made.exit_code == 0, made.output
+    assert "as of 2024-01-01, 106086 inhabitants; to be shown: © GeoBasis-DE / BKG 2024" in made.stdout
+    assert f"WARN_BOUNDARIES is {target}" in made.stdout
+    shown = json.loads(RUNNER.invoke(app, ["geodata", "show", "--geodata", target]).stdout)
+    assert (shown["units"], shown["vintage"], shown["source"]) == (3, "2024-01-01", "BKG VG250-EW")
+    assert shown["licence"] == "dl-de/by-2-0"
+
+
+def test_data_of_others_do_not_say_what_they_are(tmp_path: Path) -> None:
+    source = tmp_path / "x.geojson"
+    source.write_text(json.dumps({"type": "FeatureCollection", "features": [square("05358008", 6.0)]}))
+    order = ["geodata", "import", str(source), str(tmp_path / "x.bundle"), "--licence", "CC0"]
+    assert RUNNER.invoke(app, [*order, "--columns", '{"ags": ["CODE"]}']).exit_code == 2
+    assert RUNNER.invoke(app, [*order, "--columns", "lau"]).exit_code == 2

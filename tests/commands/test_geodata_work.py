@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from dispatcher.commands.geodata_work import (
     import_boundaries,
     match_files,
 )
+from tests.boundaries import bkg
 from tests.boundaries.test_importers import feature, written
 
 CAP = """<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{identifier}</identifier>
@@ -137,3 +138,58 @@ def test_a_bundle_describes_itself() -> None:
     assert said["units"] == 89
     assert said["age_months"] == 12
     assert describe(Boundaries.load(PILOT), datetime(2015, 1, 1, tzinfo=UTC))["age_months"] == 0
+
+
+TODAY = date(2025, 3, 1)
+UNSAID = Provenance("", "", "dl-de/by-2-0", "", "", "DE")
+
+
+def test_the_federal_agency_says_itself_what_its_data_are(tmp_path: Path) -> None:
+    target = tmp_path / "de.bundle"
+    done = import_boundaries(Import(bkg.published(tmp_path), target, UNSAID), io.StringIO(), today=TODAY)
+    assert (done.units, done.vintage, done.population) == (3, "2024-01-01", 106_086)
+    read = bundles.read(target)
+    assert read.provenance.source == "BKG VG250-EW"
+    assert read.provenance.attribution == "© GeoBasis-DE / BKG 2024 (Daten verändert)"
+    assert read.units.population == (93_000, 4_321, 8_765)
+
+
+def test_data_without_inhabitants_have_none_and_are_called_so(tmp_path: Path) -> None:
+    target = tmp_path / "de.bundle"
+    source = bkg.published(tmp_path, day="12-31", people=False)
+    done = import_boundaries(Import(source, target, UNSAID), io.StringIO(), today=TODAY)
+    assert (done.vintage, done.population) == ("2024-12-31", None)
+    assert bundles.read(target).provenance.source == "BKG VG250"
+    assert bundles.read(target).units.population == (None, None, None)
+
+
+def test_boundaries_of_the_future_are_refused(tmp_path: Path) -> None:
+    source = bkg.published(tmp_path)
+    order = Import(source, tmp_path / "x.bundle", Provenance("", "", "x", "", "2025-03-02", "DE"))
+    with pytest.raises(BundleError, match="2025-03-02 are not in force yet"):
+        import_boundaries(order, io.StringIO(), today=TODAY)
+    with pytest.raises(BundleError, match=r"newest change is of 2024-01-01.*--vintage"):
+        import_boundaries(
+            Import(source, tmp_path / "x.bundle", UNSAID), io.StringIO(), today=date(2023, 1, 1)
+        )
+    assert not (tmp_path / "x.bundle").exists()
+
+
+def test_what_replaces_a_bundle_knows_its_keys_and_what_fails_leaves_it(tmp_path: Path) -> None:
+    target, (first, second) = tmp_path / "de.bundle", (tmp_path / "a", tmp_path / "b")
+    for folder in (first, second):
+        folder.mkdir()
+    import_boundaries(Import(bkg.published(first), target, UNSAID), io.StringIO(), today=TODAY)
+    merged = bkg.Unit("053580099099", "Düren-Heimbach", 0, changed="2025-01-01")
+    source = bkg.published(second, (merged,), people=False)
+    done = import_boundaries(Import(source, target, UNSAID), io.StringIO(), today=TODAY)
+    assert done.succession.absorbed == (("05358008", "05358099"),)
+    assert "AGS:05358008" in bundles.read(target).units.aliases
+    before = target.read_bytes()
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(source.read_bytes()[:2000])
+    for broken in (Import(bad, target, UNSAID), Import(source, target, UNSAID, expected=9)):
+        with pytest.raises(BundleError):
+            import_boundaries(broken, io.StringIO(), today=TODAY)
+    assert target.read_bytes() == before
+    assert {one.name for one in tmp_path.iterdir()} == {"a", "b", "bad.zip", "de.bundle"}
