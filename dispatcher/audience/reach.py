@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.model.alerts import AffectedMunicipality
     from dispatcher.targeting.outcome import Match
-
 
 FEW = 5
 """Fewer than this many are not told apart where a shape decides who is reached: a preview costs nothing and leaves no
 trace with those whom it counts, so that a small circle, moved about, would find the home of each of them."""
+WHOLE = 0.99
+"""From this share on a shape has all of a municipality: what is left of it is where two data sets draw its border."""
 TOO_FEW: Literal["< 5"] = "< 5"
 ShownCount = int | Literal["< 5"]
 """A number of subscribers as a source may see it."""
@@ -92,13 +94,44 @@ def reach(
 
 
 def _population(affected: Sequence[str], boundaries: Boundaries) -> int | None:
-    known = [boundaries.municipalities[boundaries.index_by_ags[ags]].population for ags in affected]
     total = 0
-    for population in known:
-        if population is None:
+    for ags in affected:
+        # A message of record may be of a municipality that newer boundaries have no more.
+        unit = boundaries.by_ags(ags)
+        if unit is None or unit.population is None:
             return None
-        total += population
+        total += unit.population
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleLiving:
+    """How many people live where it is warned: at least, and at most. Where they differ, a shape has only a part of
+    some municipality, and nobody knows how many live in that part.
+    """
+
+    least: int
+    most: int
+
+
+def people_living(affected: Sequence[AffectedMunicipality], boundaries: Boundaries) -> PeopleLiving | None:
+    """Return how many people live where it is warned, to two digits, as a count of inhabitants is of a day past and
+    people are elsewhere at noon. None where the boundary data do not know it for each municipality, or nobody does.
+    """
+    population = _population([one.ags for one in affected], boundaries)
+    if not population:
+        return None
+    whole = [one.ags for one in affected if one.is_named or one.share >= WHOLE]
+    least = _population(whole, boundaries) or 0
+    if least == population:
+        return PeopleLiving(_two_digits(population), _two_digits(population))
+    return PeopleLiving(_two_digits(least, -1), _two_digits(population, 1))
+
+
+def _two_digits(count: int, towards: int = 0) -> int:
+    """Round to two digits, and to tens at least: to the nearest, down (-1) or up (1)."""
+    step: int = 10 ** max(1, len(str(count)) - 2)
+    return (count + {-1: 0, 0: step // 2, 1: step - 1}[towards]) // step * step
 
 
 class Excess(StrEnum):

@@ -13,11 +13,14 @@ from dispatcher.audience.reach import (
     AudienceLimit,
     Excess,
     ExcessiveAudience,
+    PeopleLiving,
     excessive_audience,
+    people_living,
     reach,
     shown,
 )
 from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.targeting.match import match
 from tests.targeting.drawing import coded
 
@@ -55,6 +58,51 @@ def test_one_municipality_is_singular(boundaries: Boundaries) -> None:
 
 def test_an_unknown_population_is_not_a_number(boundaries: Boundaries) -> None:
     assert reach(match([coded(("AGS", "05358008"))], boundaries), boundaries, {}, ()).population is None
+
+
+DUEREN, HEIMBACH = "05358008", "05358012"
+
+
+def affected(ags: str, share: float = 1.0, reason: str = "geometry") -> AffectedMunicipality:
+    return AffectedMunicipality(ags, "", reason, share)
+
+
+@pytest.mark.parametrize(
+    ("places", "living"),
+    [
+        # Whoever is named is warned as a whole, and so is what a shape has up to its border.
+        ([affected(DUEREN, 0.1, "geocode")], PeopleLiving(12_000, 12_000)),
+        ([affected(DUEREN, 0.995), affected(HEIMBACH, 0.99)], PeopleLiving(25_000, 25_000)),
+        # Of a part nobody knows how many live in it.
+        ([affected(DUEREN, 0.5)], PeopleLiving(0, 13_000)),
+        ([affected(DUEREN, reason="geocode"), affected(HEIMBACH, 0.01)], PeopleLiving(12_000, 25_000)),
+        # A message of record may be of what there is no more.
+        ([affected(DUEREN), affected("05358999")], None),
+        ([], None),
+    ],
+)
+def test_how_many_live_where_it_is_warned_is_said_within_bounds(
+    boundaries: Boundaries, places: list[AffectedMunicipality], living: PeopleLiving | None
+) -> None:
+    assert people_living(places, populated(boundaries, 12_345)) == living
+
+
+def test_without_inhabitants_nobody_says_how_many(boundaries: Boundaries) -> None:
+    assert people_living([affected(DUEREN)], boundaries) is None
+    assert people_living([affected(DUEREN)], populated(boundaries, 0)) is None
+
+
+@given(st.integers(1, 90_000_000), st.floats(0, 1))
+def test_the_bounds_hold_and_have_two_digits(count: int, share: float) -> None:
+    boundaries = populated(Boundaries.default(), count)
+    found = people_living([affected(DUEREN, share), affected(HEIMBACH, 1.0)], boundaries)
+    assert found is not None
+    if found.least != found.most:
+        assert found.least <= count
+        assert found.most >= 2 * count
+    for one in (found.least, found.most):
+        assert len(str(one).rstrip("0")) <= 2
+        assert one % 10 == 0
 
 
 @pytest.mark.parametrize(

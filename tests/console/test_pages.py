@@ -186,6 +186,7 @@ VALUES: dict[str, dict[str, Any]] = {
         ),
         "map_label": HOSTILE,
         "map_credit": HOSTILE,
+        "living": HOSTILE,
     },
     "approvals": {
         "sections": {"for_you": [WaitingMessage(REQUEST, ALERT, 1, True)], "for_others": []},
@@ -371,7 +372,7 @@ VALUES: dict[str, dict[str, Any]] = {
             "x", "x", NOW, Status.ACTUAL, MsgType.ALERT, Scope.PUBLIC, infos=(Info(headline=HOSTILE),)
         ),
         "severity": "Severe",
-        "preview": SimpleNamespace(expires=NOW, estimate=SimpleNamespace(population=1)),
+        "preview": SimpleNamespace(expires=NOW, estimate=SimpleNamespace()),
         "goes_out": True,
         "waits": True,
         "people": HOSTILE,
@@ -383,6 +384,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "reach": ShownReach(("sms", "mail"), (HOSTILE, 1), [ReachRow(PLACE, (HOSTILE, 1))]),
         "channel_name": str,
         "is_rounded": True,
+        "living": HOSTILE,
         "doubts": [HOSTILE],
         "sms": [HOSTILE],
         "asked": [HOSTILE],

@@ -16,6 +16,7 @@ from dispatcher.api.approvals.deciding import may_approve, may_reject, refusal_p
 from dispatcher.api.console.alert.changed import named_by, read_of
 from dispatcher.api.console.corrections import may_correct
 from dispatcher.api.console.visits import alert_id_of
+from dispatcher.audience.reach import people_living
 from dispatcher.console.approvals import (
     LISTED_MAX,
     WaitingMessage,
@@ -41,6 +42,8 @@ from dispatcher.model.status import owed_recipients
 from dispatcher.model.vocabulary import DISPATCHED_STATES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.responses import Response
 
     from dispatcher.access.principals import Principal
@@ -257,3 +260,16 @@ def why_there(visit: Visit, place: AffectedMunicipality) -> str:
     if place.share < SMALL_SHARE:
         return visit.word("share_little")
     return visit.word("share", percent=round(place.share * 100))
+
+
+def living_said(visit: Visit, places: Sequence[AffectedMunicipality]) -> str:
+    """Say how many people live where it is warned; nothing where the boundary data do not know it."""
+    found = people_living(places, visit.dependencies.boundaries)
+    if found is None:
+        return ""
+    if found.least == found.most:
+        word = "compose_population"
+    else:
+        word = "compose_population_between" if found.least else "compose_population_most"
+    least, most = (number(one, visit.language) for one in (found.least, found.most))
+    return visit.word(word, least=least, most=most)

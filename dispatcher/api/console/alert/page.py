@@ -12,7 +12,7 @@ from dispatcher.api.console.alert.changed import changed_by, waiting_changes
 from dispatcher.api.console.alert.gaps import gap_values
 from dispatcher.api.console.alert.letters import letter_values
 from dispatcher.api.console.alert.standing import head_values, place_values, progress_values
-from dispatcher.api.console.approvals import names_of
+from dispatcher.api.console.approvals import living_said, names_of
 from dispatcher.api.console.visits import alert_id_of
 from dispatcher.api.situation.course import course_of
 from dispatcher.api.situation.coverage import place_counts
@@ -88,6 +88,7 @@ async def shown(
         to_the_second=lambda at: desk_time(at, visit.parts.zone, visit.language, seconds=True),
         texts=written,
         **place_values(visit, places, counts),
+        living=living_said(visit, places),
         **gap_values(visit, status, places, counts),
         **await letter_values(visit, alert, places, is_over=status.over is not None),
         broadcast=broadcast,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from cap.severity import highest_severity
 from channels.characters import legible
 from dispatcher.access.permissions import Permission
-from dispatcher.api.console.approvals import names_of, why_there
+from dispatcher.api.console.approvals import living_said, names_of, why_there
 from dispatcher.api.schemas.preview import preview_body
 from dispatcher.console.approvals import number, texts_shown
 from dispatcher.console.compose.draft import LANGUAGES, DraftKind, DraftText
@@ -156,6 +156,7 @@ async def show_preview(
         count=lambda one: number(one, visit.language) if isinstance(one, int) else one,
         reach=reach_shown(preview),
         channel_name=lambda name: channel_word(name, visit.desk),
+        living=living_said(visit, preview.affected),
         is_rounded=preview.estimate.without_places is not None,
         doubts=doubts_of(visit, preview),
         sms=sms_preview_lines(body.get("sms"), visit.desk),

@@ -8,6 +8,7 @@ from dispatcher.intake.approval import drop
 from dispatcher.model.vocabulary import Environment, State
 from tests.api.console.test_approvals import NOWHERE, asking, held, signed_in
 from tests.api.console.test_corrections import sent
+from tests.audience.test_reach import populated
 from tests.support.console import Browser, text
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.submissions import warning
@@ -49,6 +50,13 @@ async def test_whoever_follows_a_warning_sees_what_people_read_and_where(asking:
     ):
         assert words in page, words
     assert "compose" not in page, "who writes for no control centre submits nothing"
+
+
+async def test_it_is_said_how_many_live_there_where_that_is_known(asking: Any, signed_in: Any) -> None:
+    alert, browser = await sent(asking, DUEREN, JUELICH), await signed_in()
+    assert "wohnen" not in await page_of(browser, alert)
+    object.__setattr__(asking.parts, "boundaries", populated(asking.parts.boundaries, 12_345))
+    assert "In diesen Gemeinden wohnen rund 25.000 Menschen." in await page_of(browser, alert)
 
 
 async def test_it_is_said_how_far_it_has_come(asking: Any, signed_in: Any) -> None:

@@ -15,6 +15,7 @@ from dispatcher.store.templates import Templates
 from tests.api.console import conftest as console_tests
 from tests.api.console.compose import test_pages
 from tests.api.console.test_approvals import asking, signed_in
+from tests.audience.test_reach import populated
 from tests.support.console import text
 from tests.support.messages import DUEREN, HEIMBACH
 
@@ -76,6 +77,20 @@ async def test_the_preview_names_what_was_repaired_and_rounds_where_a_shape_is(a
     assert page.count("die Schlüssel nennen 1 Gemeinde") == 1, "each doubt once"
     assert "auf 5 gerundet" in page
     assert "% der Fläche" in page
+
+
+async def test_the_preview_says_how_many_live_there_within_bounds(asking: Any, author: Any) -> None:
+    browser, parts, boundaries = await author(), asking.parts, asking.parts.boundaries
+    shape = {"places": "Jülich", "shapes": "Kreis 50.80,6.48 1 km", "area": "Um den Bahnhof"}
+    assert "wohnen" not in text(await browser.post("compose/preview", **test_pages.typed(**shape)))
+    object.__setattr__(parts, "boundaries", populated(boundaries, 12_345))
+    page = text(await browser.post("compose/preview", **test_pages.typed(**shape)))
+    assert "Wo gewarnt wird, wohnen zwischen 12.000 und 25.000 Menschen" in page
+    shape["places"] = ""
+    page = text(await browser.post("compose/preview", **test_pages.typed(**shape)))
+    assert "Wo gewarnt wird, wohnen höchstens 13.000 Menschen" in page
+    page = text(await browser.post("compose/preview", **test_pages.typed(places="Jülich")))
+    assert "In diesen Gemeinden wohnen rund 12.000 Menschen." in page
 
 
 @pytest.mark.parametrize(
