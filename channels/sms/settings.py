@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from channels.sms import delivery_reports
-from channels.sms.contract import ContractSettings, GatewayRefused, require_sender, require_usable
+from channels.sms.contract import Contract, ContractSettings, GatewayRefused, require_sender, require_usable
 from channels.sms.delivery_reports import Proves, ReportFields
 from channels.sms.http.flat import WORDS, RequestFields, flat_answers, flat_request, require_fields
 from channels.sms.http.profiles import laid_over, profile
@@ -292,3 +292,8 @@ class SmsSettings(SmppSettings, BaseModel):
     account, over all our processes), `weight` (the gateway's share of the recipients who name none, 1; with 0 it only
     takes over), `failover_after_s` (after how long without an acceptance others take over, 60; `null`: never),
     `price_per_part` and `currency`, `parts_per_alert`, `parts_per_month`."""
+
+    def sms_contracts(self) -> dict[str, Contract]:
+        """Return what is agreed with the providers of all gateways, by the gateway's name."""
+        over_http = {item.name: item.contract(item.name) for item in self.sms_gateways}
+        return over_http | {item.name: item.contract(item.name) for item in self.smpp_gateways}

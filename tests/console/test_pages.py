@@ -61,6 +61,7 @@ from dispatcher.model.ledger import ChannelSummary
 from dispatcher.model.sms import HeldSms
 from dispatcher.model.status import AlertStatus, Decided, Over, OverReason, Owed, RecipientProgress
 from dispatcher.model.vocabulary import AlertState, ApprovalState, Environment, Reason
+from dispatcher.sms.canary_cost import CanaryCost
 from dispatcher.store.on_duty.condition import StoppedGateway
 from tests.model.templates.test_version import RETIRED
 from tests.support.messages import HOUR, NOW, stored
@@ -110,6 +111,7 @@ CONDITION = ServiceCondition(
     feeds=(FeedCondition(HOSTILE, NOW, NOW, HOSTILE, 1),),
     held=1,
     canaries=(Canary(HOSTILE, HOSTILE, HOSTILE, timedelta(1), CanaryStage.DELIVERED, False, NOW, None),),
+    canary_costs={HOSTILE: CanaryCost(1, 1, None, "EUR")},
 )
 STANDING: dict[str, Any] = {
     "alert": replace(ALERT, planned_at=NOW, attribution=HOSTILE, identifier=HOSTILE),
@@ -335,6 +337,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "ready": readiness(CONDITION),
         "in_lanes": lambda _: HOSTILE,
         "channels": {},
+        "canary_cost": lambda _: HOSTILE,
         "failures": {},
         "feed_results": {HOSTILE: HOSTILE},
     },

@@ -32,8 +32,10 @@ from dispatcher.model.canary.canaries import (
     CanaryStage,
     NewCanary,
 )
+from dispatcher.model.sentences.count import how_many
 from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
+from dispatcher.sms.canary_cost import canary_cost
 from dispatcher.store.canary.endpoints import CanaryEndpoints, EndpointTaken
 from dispatcher.wiring.channels import channel_registry
 from dispatcher.wiring.http_client import exemptions, http_client
@@ -43,7 +45,9 @@ from dispatcher.wiring.webpush import checking_keys
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from channels.sms.contract import Contract
     from dispatcher.model.canary.canaries import Canary, LaneProof
+    from dispatcher.sms.canary_cost import CanaryCost
     from dispatcher.store import record
     from dispatcher.store.sealed.addresses import Addresses
 
@@ -133,9 +137,14 @@ def add(
         refuse(f"there is a canary {name} already; `dispatcher canary remove {name}` removes it")
     typer.echo(f"{name}: tested by {new.channel} every {_seconds(new.every)} s, {_in_lanes(new)}")
     if new.in_turn:
-        month = round(30 * timedelta(days=1) / new.every)
+        contract = settings.sms_contracts().get(new.gateway)
+        texts = canary_cost(new.every, None, contract).texts
+        price = (
+            "no price is agreed" if contract is None or contract.price_per_part is None else _a_part(contract)
+        )
         typer.echo(
-            f"about {month} texts in 30 days, which count against the budget of their gateway", err=True
+            f"about {texts} texts in 30 days, which count against the budget of their gateway; {price}",
+            err=True,
         )
 
 
@@ -143,10 +152,22 @@ def add(
 @requires(Permission.READ_CANARIES)
 def list_canaries(*, as_json: AsJson = False) -> None:
     """List all canaries by lane: when the last test was made, when the last one that was proven, and how long that
-    took. No addresses.
+    took; and what those cost in 30 days that cost something. No addresses.
     """
-    found, now = _on_canaries(CanaryEndpoints.listed)
-    lines = [_line(one, proof, now) for one in found for proof in one.lanes]
+    settings = Settings()
+    found, now, parts = _on_canaries(_listed_with_parts)
+    contracts = settings.sms_contracts()
+
+    def cost(one: Canary, every: timedelta) -> CanaryCost | None:
+        if one.channel not in PAID_CHANNELS:
+            return None
+        return canary_cost(every, parts.get(one.name), contracts.get(one.gateway))
+
+    lines = [
+        _line(one, proof, now) | _cost_of_lane(cost(one, one.lane_every))
+        for one in found
+        for proof in one.lanes
+    ]
     if as_json:
         typer.echo(json_line(lines))
     elif not lines:
@@ -158,6 +179,9 @@ def list_canaries(*, as_json: AsJson = False) -> None:
                 [head, *(["-" if line[one] is None else str(line[one]) for one in head] for line in lines)]
             )
         )
+        for one in found:
+            if (spent := cost(one, one.every)) is not None:
+                typer.echo(f"{one.name}: {_in_words(spent)}")
 
 
 @app.command("test")
@@ -231,6 +255,11 @@ def _on_canaries(work: Callable[[CanaryEndpoints], Awaitable[Result]]) -> Result
     return on_record(settings, main)
 
 
+async def _listed_with_parts(stores: CanaryEndpoints) -> tuple[list[Canary], datetime, dict[str, int]]:
+    found, now = await stores.listed()
+    return found, now, await stores.text_parts()
+
+
 async def _tested_now(name: str, within: int, stores: CanaryEndpoints) -> tuple[Canary | None, datetime]:
     """Return the canary as it stands when a test made from now on is proven, or was not in time, and since when that
     is; None where there is no such canary.
@@ -279,6 +308,28 @@ def _line(canary: Canary, proof: LaneProof, now: datetime) -> dict[str, Any]:
         "every_s": _seconds(canary.lane_every),
         "expects": canary.expects.value,
     }
+
+
+def _cost_of_lane(cost: CanaryCost | None) -> dict[str, Any]:
+    """Return what tests in one lane take in 30 days: those of all lanes together are what the receiver costs."""
+    return {
+        "texts_30d": cost and cost.texts,
+        "parts_30d": cost and cost.parts,
+        "price_30d": None if cost is None or cost.price is None else float(cost.price),
+        "currency": cost and (cost.currency or None),
+    }
+
+
+def _in_words(cost: CanaryCost) -> str:
+    texts = f"about {how_many(cost.texts, 'text')} in 30 days"
+    if cost.parts is None:
+        return f"{texts}; what they cost is known once the first was sent"
+    price = "no price is agreed" if cost.price is None else f"{cost.price:.2f} {cost.currency}"
+    return f"{texts}, {how_many(cost.parts, 'part')}, {price}"
+
+
+def _a_part(contract: Contract) -> str:
+    return f"each part costs {contract.price_per_part:f} {contract.currency}"
 
 
 def _seconds(time: timedelta) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from dispatcher.model.canary.canaries import Canary
     from dispatcher.model.vocabulary import Lane
+    from dispatcher.sms.canary_cost import CanaryCost
     from dispatcher.store.on_duty.condition import StoppedGateway
 
 KEY_AHEAD: Final = timedelta(days=7)
@@ -85,6 +86,8 @@ class ServiceCondition:
     held: int | None = None
     canaries: tuple[Canary, ...] | None = None
     """The service's own endpoints, and how its tests of itself go there."""
+    canary_costs: Mapping[str, CanaryCost] = field(default_factory=dict)
+    """What those cost that cost something, by name, as far as it is known."""
     oldest_approvals: tuple[datetime, ...] | None = None
     """Since when that waits for a second person which has waited for longest; empty where nothing waits."""
 

@@ -202,6 +202,14 @@ DESK_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "noch nicht auf allen Spuren angekommen", "has not arrived in all lanes so far"
         ),
         "desk_canary_late": Said("verspätet", "late"),
+        "desk_canary_texts": Said("etwa {texts} SMS in 30 Tagen", "about {texts} texts in 30 days"),
+        "desk_canary_parts": Said(
+            "etwa {texts} SMS in 30 Tagen ({parts} Teile)", "about {texts} texts in 30 days ({parts} parts)"
+        ),
+        "desk_canary_price": Said(
+            "etwa {texts} SMS in 30 Tagen ({parts} Teile, {price})",
+            "about {texts} texts in 30 days ({parts} parts, {price})",
+        ),
         "desk_no_canary": Said(
             "Nicht eingerichtet: Der Dienst sendet sich selbst noch keine Proben. Ob Warnungen ankommen, zeigt eine "
             "Übung.",

@@ -8,7 +8,7 @@ import asyncpg
 
 from channels.webpush.channel import VAPID_KEY, WebPush
 from channels.webpush.vapid import KEY_NAME_CHARACTERS
-from dispatcher.model.canary.canaries import Canary, CanaryStage, LaneProof, place_of
+from dispatcher.model.canary.canaries import PAID_CHANNELS, Canary, CanaryStage, LaneProof, place_of
 from dispatcher.model.vocabulary import CANARY_SOURCE, Lane
 from dispatcher.store import audit
 from dispatcher.store.canary.sends import proof
@@ -50,6 +50,13 @@ SELECT c.name, l.lane, w.sent_at AS proven_at, w.at - w.sent_at AS took FROM {_E
 CROSS JOIN LATERAL (SELECT s.sent_at, {proof("c", "s")} AS at FROM canary_send s
                     WHERE (s.name, s.lane) = (c.name, l.lane) AND {proof("c", "s")} IS NOT NULL
                     ORDER BY s.sent_at DESC LIMIT 1) w"""  # noqa: S608 - constant
+# As the plan of the last text counted it, at its gateway.
+_TEXT_PARTS: Final = """
+SELECT DISTINCT ON (c.name) c.name, b.text_parts
+FROM canary c JOIN subscription s ON s.id = c.subscription_id AND s.channel = ANY($1)
+JOIN canary_send w ON w.name = c.name
+JOIN batch b ON b.alert_id = w.alert_id AND b.channel = s.channel AND s.id = ANY(b.recipients)
+WHERE b.text_parts > 0 ORDER BY c.name, w.sent_at DESC"""
 _SOON: Final = "UPDATE canary SET sent_at = NULL WHERE name = $1 RETURNING name"
 
 
@@ -106,6 +113,15 @@ class CanaryEndpoints:
     async def listed(self) -> tuple[list[Canary], datetime]:
         """Return all canaries by name, and the record's time."""
         return await canaries(self._pool)
+
+    async def text_parts(self) -> dict[str, int]:
+        """Return how many parts the texts have that cost, by the canary's name."""
+        return await text_parts(self._pool)
+
+
+async def text_parts(pool: Pool) -> dict[str, int]:
+    """Return how many parts the last text to each canary had of which each costs, by name; no test yet, no number."""
+    return {row["name"]: row["text_parts"] for row in await pool.fetch(_TEXT_PARTS, [*PAID_CHANNELS])}
 
 
 async def _current_key(connection: Connection) -> str | None:

@@ -29,8 +29,7 @@ def sms_gateway_names(settings: Settings) -> tuple[str, ...]:
 
 def sms_contracts(settings: Settings) -> dict[str, Contract]:
     """Return what is agreed with the providers of SMS gateways, by the gateway's name."""
-    over_http = {item.name: item.contract(item.name) for item in settings.sms_gateways}
-    return over_http | {item.name: item.contract(item.name) for item in settings.smpp_gateways}
+    return settings.sms_contracts()
 
 
 def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:

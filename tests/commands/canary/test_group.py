@@ -8,6 +8,7 @@ import pytest
 
 from dispatcher.store import record
 from dispatcher.store.canary.endpoints import canaries
+from tests.support.canary_sends import sent_by_sms
 
 URL = "https://warnung.example.org"
 
@@ -51,10 +52,36 @@ async def test_a_device_of_ones_own_is_taken_as_an_import_takes_it(
     assert added.exit_code == 0, added.output
     assert added.stdout == "phone: tested by sms every 3600 s, one lane each time\n"
     assert "about 720 texts in 30 days" in added.stderr
+    assert "no price is agreed" in added.stderr
     [found], _ = await canaries(pool)
     assert (found.in_turn, found.expects) == (True, "accepted")
     other = await run("canary", "add", "other", "--endpoint", file)
     assert (other.exit_code, "somebody's already" in other.stderr) == (1, True)
+
+
+async def test_what_tests_by_sms_cost_in_a_month_is_said_and_listed(
+    run: Any, pool: Any, tmp_path: Path, surroundings: Any
+) -> None:
+    gateway = {"name": "sms-1", "url": "https://sms.example/", "price_per_part": "0.075", "currency": "CHF"}
+    surroundings.setenv("WARN_SMS_GATEWAYS", json.dumps([gateway]))
+    file = tmp_path / "phone.json"
+    file.write_text(json.dumps({"channel": "sms", "address": "+4915100000001"}))
+    assert "each part costs 0.075 CHF" in (await run("canary", "add", "phone", "--endpoint", file)).stderr
+    await run("canary", "add", "own", "--receiver", URL)
+    assert (await run("canary", "list")).stdout.splitlines()[-1] == (
+        "phone: about 720 texts in 30 days; what they cost is known once the first was sent"
+    )
+    await sent_by_sms(pool, "phone", "sms-1", parts=2)
+    assert (await run("canary", "list")).stdout.splitlines()[-1] == (
+        "phone: about 720 texts in 30 days, 1,440 parts, 108.00 CHF"
+    )
+    lanes = json.loads((await run("canary", "list", "--json")).stdout)
+    assert {(one["canary"], one["texts_30d"], one["price_30d"], one["currency"]) for one in lanes} == {
+        ("own", None, None, None),
+        ("phone", 180, 27.0, "CHF"),
+    }
+    surroundings.setenv("WARN_SMS_GATEWAYS", json.dumps([gateway | {"price_per_part": None}]))
+    assert (await run("canary", "list")).stdout.splitlines()[-1].endswith("1,440 parts, no price is agreed")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dispatcher.model.canary.canaries import CanaryStage, NewCanary
 from dispatcher.model.vocabulary import Lane
 from dispatcher.store.canary.endpoints import CanaryEndpoints, EndpointTaken, canaries
 from dispatcher.store.imports.imported import imported
+from tests.support.canary_sends import sent_by_sms
 from tests.support.histories import subscription
 from tests.support.messages import DUEREN
 from tests.support.sealed import ADDRESSES, endpoints
@@ -50,6 +51,19 @@ async def test_it_is_added_once_and_removed_with_all_that_is_its(pool: Any, stor
     trail = await pool.fetch("SELECT action, detail FROM audit ORDER BY id")
     assert [row["action"] for row in trail] == ["canary.add", "canary.remove"]
     assert "push.example" not in str(trail)
+
+
+async def test_how_many_parts_the_last_text_had_is_known_of_what_costs_alone(
+    pool: Any, store: CanaryEndpoints
+) -> None:
+    phone = replace(OWN, name="phone", channel="sms", gateway="sms-1", address="+4915100000001", in_turn=True)
+    for canary in (OWN, phone):
+        await store.add(canary, UNNAMED_OPERATOR)
+    assert await store.text_parts() == {}
+    await sent_by_sms(pool, "phone", "sms-1", parts=2)
+    assert await store.text_parts() == {"phone": 2}
+    await pool.execute("UPDATE batch SET recipients = ARRAY[0::bigint]")
+    assert await store.text_parts() == {}, "of another recipient"
 
 
 async def test_somebody_elses_endpoint_is_no_canary(store: CanaryEndpoints, subscriptions: Any) -> None:

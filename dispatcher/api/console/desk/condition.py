@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from channels.clock import utc_now
 from dispatcher.api.feeds import overviews
 from dispatcher.console.desk.readiness import FeedCondition, ServiceCondition
+from dispatcher.model.canary.canaries import PAID_CHANNELS
+from dispatcher.sms.canary_cost import canary_cost
 from dispatcher.store.alerts.held import Held
-from dispatcher.store.canary.endpoints import canaries
+from dispatcher.store.canary.endpoints import canaries, text_parts
 from dispatcher.store.keys import Keys
 from dispatcher.store.on_duty.condition import a_worker_leads, stopped_gateways
 from dispatcher.store.on_duty.matters import DutyMatters
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from dispatcher.api.dependencies import ApiDependencies
+    from dispatcher.model.canary.canaries import Canary
+    from dispatcher.sms.canary_cost import CanaryCost
 
 PART_S: Final = 1.0
 """How long each part is waited for, one after the other: the page is there to say that one of them is not."""
@@ -52,9 +56,20 @@ async def read_condition(dependencies: ApiDependencies) -> ServiceCondition:
         else {kind.value: datetime.fromtimestamp(end, UTC) for kind, end in expiries.items()},
         uncovered=None if untold is None else untold.uncovered,
         canaries=None if tested is None else tuple(tested[0]),
+        canary_costs=await _canary_costs(dependencies, tested[0] if tested else ()),
         held=await _known(Held(pool).count()),
         oldest_approvals=await _known(_oldest_approvals(dependencies)),
     )
+
+
+async def _canary_costs(dependencies: ApiDependencies, tested: Sequence[Canary]) -> dict[str, CanaryCost]:
+    paid = [one for one in tested if one.channel in PAID_CHANNELS]
+    parts = await _known(text_parts(dependencies.health.pool)) if paid else None
+    contracts = dependencies.settings.sms_contracts()
+    return {
+        one.name: canary_cost(one.every, (parts or {}).get(one.name), contracts.get(one.gateway))
+        for one in paid
+    }
 
 
 async def _oldest_approvals(dependencies: ApiDependencies) -> tuple[datetime, ...]:

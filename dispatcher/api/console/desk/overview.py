@@ -14,7 +14,9 @@ from dispatcher.api.console.desk.condition import read_condition
 from dispatcher.api.console.desk.reading import OLDER, read_older, read_overview
 from dispatcher.console.desk.overview import DeskEntry, is_correctable, version_of
 from dispatcher.console.desk.readiness import readiness
-from dispatcher.desk_texts.catalogue import desk_texts
+from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
+from dispatcher.desk_texts.desk import Desk
+from dispatcher.desk_texts.sms import money, number
 from dispatcher.model.status import over
 from dispatcher.model.vocabulary import DISPATCHED_STATES
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.model.status import Over
     from dispatcher.model.vocabulary import Environment
+    from dispatcher.sms.canary_cost import CanaryCost
 
 _ALERT_ID: Final = re.compile(ALERT_ID)
 
@@ -100,6 +103,7 @@ def _page(
         ready=ready,
         in_lanes=lambda found: ", ".join(texts.lanes[one] for one in found),
         channels=texts.channels,
+        canary_cost=lambda cost: _canary_cost(visit, cost),
         failures=texts.failures,
         feed_results=texts.feed_results,
         kinds=texts.reasons,
@@ -107,6 +111,21 @@ def _page(
         unsent=texts.unsent,
         doubts=texts.doubts,
     )
+
+
+def _canary_cost(visit: Visit, cost: CanaryCost) -> str:
+    """Return what a receiver's tests take in a month, as far as it is known."""
+    language = DeskLanguage(visit.language)
+    desk = Desk(desk_texts(language), language, visit.parts.zone)
+    values = {
+        "texts": number(cost.texts, desk),
+        "parts": "" if cost.parts is None else number(cost.parts, desk),
+    }
+    if cost.parts is None:
+        return visit.word("desk_canary_texts", **values)
+    if cost.price is None:
+        return visit.word("desk_canary_parts", **values)
+    return visit.word("desk_canary_price", **values, price=money(float(cost.price), cost.currency, desk))
 
 
 def _said(visit: Visit, reading: DeskReading, ready: ServiceReadiness) -> str:

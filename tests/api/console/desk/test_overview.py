@@ -1,18 +1,23 @@
 """The desk's overview: what it lists, for whom, and where it leads."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from channels.sms.settings import SmsGatewaySettings
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.access.roles import Role
 from dispatcher.api.console.desk import reading, shared
 from dispatcher.model.vocabulary import Environment
+from dispatcher.settings import Settings
 from dispatcher.store.canary.endpoints import CanaryEndpoints
 from tests.api.conftest import NEIGHBOUR, OTHER_KEY
 from tests.store.canary.test_endpoints import OWN
+from tests.support.canary_sends import sent_by_sms
 from tests.support.console import Browser, text
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 from tests.support.sealed import ADDRESSES
@@ -22,6 +27,13 @@ from tests.support.submissions import AACHEN, now, warning
 @pytest.fixture(autouse=True)
 def each_look_is_a_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared, "READ_EVERY_S", 0.0)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """A service with an SMS gateway whose price is agreed."""
+    gateway = SmsGatewaySettings(name="sms-1", url="https://sms.example/", price_per_part=Decimal("0.075"))
+    return settings.model_copy(update={"sms_gateways": (gateway,)})
 
 
 @pytest.fixture
@@ -134,6 +146,19 @@ async def test_lanes_without_a_self_test_are_said_in_words(console: Any, signed_
     await pool.execute("UPDATE canary SET created_at = now() - interval '1 hour'")
     shown = (await desk(await signed_in(Role.APPROVER)))[""]
     assert "(sofort (flash), dringend (priority), gewöhnlich (routine), Übung (exercise))" in shown
+
+
+async def test_what_the_self_test_costs_by_sms_is_said(console: Any, signed_in: Any) -> None:
+    pool = console.parts.health.pool
+    paid = replace(OWN, name="phone", channel="sms", gateway="sms-1", every=timedelta(hours=1), in_turn=True)
+    for canary in (OWN, replace(paid, address="+4915100000001", keys={})):
+        await CanaryEndpoints(pool, ADDRESSES).add(canary, UNNAMED_OPERATOR)
+    browser = await signed_in(Role.OPERATOR)
+    shown = (await desk(browser))["service"]
+    assert shown.count("in 30 Tagen") == 1
+    assert "; etwa 720 SMS in 30 Tagen" in shown
+    await sent_by_sms(pool, "phone", "sms-1", parts=2)
+    assert "; etwa 720 SMS in 30 Tagen (1.440 Teile, 108,00 €)" in (await desk(browser))["service"]
 
 
 async def test_exercises_are_on_their_own_desk(console: Any, signed_in: Any) -> None:
