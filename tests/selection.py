@@ -60,6 +60,8 @@ LENGTHY = (
     "tests/lab/gateways/test_faults.py",
     "tests/lab/worst_case/test_bodies.py",
     "tests/ops/supply_chain/test_advisories.py",
+    "tests/ops/test_canary_alarms.py",
+    "tests/worker/canary/test_ways.py",
 )
 """Files of which each is at work, or waits, for a quarter of a minute and more: begun last, they are waited for."""
 
