@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ops.supply_chain.lock import Pinned
 
 _NAME, _LICENCE = "cap-dispatcher", "Apache-2.0"
-_EXTRAS = ("embedded", "geodata", "parquet", "dev")
+_EXTRAS = ("embedded", "geodata", "parquet", "dev", "site")
 
 
 def bill_of_materials(pinned: Sequence[Pinned]) -> str:
