@@ -1,6 +1,7 @@
 """What the tests stand on: the real PostgreSQL and the real Valkey, started once per session, empty per test.
 
     postgres_url   the session's PostgreSQL                 database_url   a database of this test's own, with schema
+                                                           empty_database the same, without
     valkey_url     the session's Valkey                     redis_url      the same, flushed before this test
 
 Async tests and fixtures need no decorator; they run on the event loop that production uses, within their limit of time.
@@ -149,6 +150,15 @@ def database_url(postgres_url: str, template_database: str, execute: Callable[[s
     # As files, which the server need not write a second time to its log as it must block by block, and with the
     # cache of the catalogue that the first connection would otherwise have to build.
     execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
+    yield _database(postgres_url, name)
+    execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database(postgres_url: str, execute: Callable[[str], None]) -> Iterator[str]:
+    """A database of this test's own without a schema."""
+    name = f"empty_{next(_database_numbers)}"
+    execute(f"CREATE DATABASE {name}")
     yield _database(postgres_url, name)
     execute(f"DROP DATABASE {name} WITH (FORCE)")
 

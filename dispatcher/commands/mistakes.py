@@ -32,6 +32,10 @@ def sentence_of(error: Exception) -> tuple[list[str], int] | None:
     if isinstance(error, asyncpg.PostgresError):
         older = isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError)
         advice = "; run `dispatcher migrate` first" if older else ""
+        if isinstance(error, asyncpg.LockNotAvailableError):
+            advice = (
+                "; a table is in use for long, as by a backup: nothing was changed, say it again after that"
+            )
         return [f"the record (DATABASE_URL) refuses: {error}{advice}"], 1
     if isinstance(error, UnknownTimeZoneError):
         return [

@@ -4,6 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from dispatcher.commands.bulk.whole_file import require_new
@@ -129,6 +130,14 @@ async def test_a_process_without_servers_says_what_to_set(dispatcher: Any, comma
     assert done.returncode == 1
     assert "DATABASE_URL and REDIS_URL are needed" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_table_that_stays_in_use() -> None:
+    found = sentence_of(asyncpg.LockNotAvailableError("canceling statement due to lock timeout"))
+    assert found
+    assert found[0][0].endswith(
+        "; a table is in use for long, as by a backup: nothing was changed, say it again after that"
+    )
 
 
 def test_a_zone_that_there_is_none_of_is_named() -> None:

@@ -1,11 +1,11 @@
 """Bringing a database to the schema."""
 
 import asyncio
-import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -29,27 +29,17 @@ from dispatcher.store.migrate import _config, upgrade
 from dispatcher.store.numbers.opt_outs import OptOut, OptOuts
 from dispatcher.store.sms.charges import Charges
 from dispatcher.store.sources import Sources
-from tests.conftest import _database
 from tests.store.conftest import PEPPER
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.sealed import ADDRESSES
 
 LINNICH = "05358036"
-_numbers = itertools.count(1)
 UPGRADE = """
     import asyncio, sys
     from dispatcher.store.migrate import upgrade
     asyncio.run(upgrade(sys.argv[1]))
     print("done")
 """
-
-
-@pytest.fixture
-def empty_database(postgres_url: str, execute: Callable[[str], None]) -> Iterator[str]:
-    name = f"empty_{next(_numbers)}"
-    execute(f"CREATE DATABASE {name}")
-    yield _database(postgres_url, name)
-    execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @asynccontextmanager
@@ -371,3 +361,34 @@ async def test_two_processes_may_upgrade_an_empty_database_at_once(empty_databas
     answers = [await asyncio.to_thread(process.communicate, timeout=60) for process in processes]
     assert [out for out, _ in answers] == ["done\n"] * 2
     assert (await tables(empty_database))[1] == 1
+
+
+async def test_a_migration_lets_others_go_first_and_comes_again(empty_database: str) -> None:
+    """Somebody reads a table for long, such as a backup: who wants it next does not wait for the migration's turn."""
+    await _upgrade_to(empty_database, "0047")
+    async with connection_to(empty_database) as backup, connection_to(empty_database) as sender:
+        reading = backup.transaction()
+        await reading.start()
+        await backup.fetch("SELECT FROM alert")
+        seen = []
+
+        async def pause() -> None:
+            seen.append(await sender.fetchval("SELECT count(*) FROM alert", timeout=5))
+            if len(seen) == 3:  # it does not get through at once
+                await reading.rollback()
+
+        await upgrade(empty_database, lock_wait_s=0.01, pause=pause)
+    assert seen == [0, 0, 0]
+    assert "canary" in (await tables(empty_database))[0]
+
+
+async def test_a_table_that_stays_in_use_ends_the_upgrade_and_leaves_all_as_it_was(
+    empty_database: str,
+) -> None:
+    await _upgrade_to(empty_database, "0045")
+    before = await tables(empty_database)
+    async with connection_to(empty_database) as backup, backup.transaction():
+        await backup.fetch("SELECT FROM alert")
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await upgrade(empty_database, lock_wait_s=0.01, pause=partial(asyncio.sleep, 0))
+    assert await tables(empty_database) == before, "0047 could have run, and did not"
