@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dispatcher.api.body import BodiesInReceipt
 from dispatcher.api.console.desk.counts import RecipientCounts
 from dispatcher.api.console.desk.shared import SharedReadings
+from dispatcher.api.situation.coverage import UncountedPlaces
 
 if TYPE_CHECKING:
     from dispatcher.api.canary.receiving import OwnReceivers
@@ -99,5 +100,7 @@ class ApiDependencies:
     in_receipt: BodiesInReceipt = field(default_factory=BodiesInReceipt)
     counts: RecipientCounts = field(default_factory=RecipientCounts)
     """How far alerts have come, for all lists that say so of many."""
+    uncounted: UncountedPlaces = field(default_factory=UncountedPlaces)
+    """Alerts to so many that nobody counts them by municipality just now."""
     readings: SharedReadings = field(default_factory=SharedReadings)
     """What those who look at the desk share."""

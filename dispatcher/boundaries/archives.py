@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 MAX_BYTES = 2 << 30
 # BKG's archive of shape files has some hundred: seven levels, each of several files, and documents.
 MAX_MEMBERS = 10_000
+_MEMBER_BYTES = 1024
+"""Of the list of members, for each: the shortest entry has 46, the rest is its name."""
+_END = b"PK\5\6"
+_END_LATEST = 22 + 0xFFFF
+"""Bytes at an archive's end among which its end record begins: itself, and a comment."""
 GEOPACKAGE = ".gpkg"
 # A shape file is all of these; the last is not always there.
 SHAPE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -45,8 +50,22 @@ def unpacked(path: Path, ending: str) -> Iterator[tuple[Path, str]]:
         yield _unpack(path, ending, Path(folder))
 
 
+def _require_short_directory(path: Path) -> None:
+    """Look at how long the archive's list of members is before it is read, which makes an object of each (APPNOTE.TXT
+    4.3.16). Raises `BundleError`.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _END_LATEST))
+        last = file.read()
+    at = last.rfind(_END)
+    directory = last[at + 12 : at + 16] if at >= 0 else b""
+    if int.from_bytes(directory, "little") > MAX_MEMBERS * _MEMBER_BYTES:
+        raise BundleError(f"{path.name} has more than {MAX_MEMBERS} members")
+
+
 def _unpack(path: Path, ending: str, folder: Path) -> tuple[Path, str]:
     try:
+        _require_short_directory(path)
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > MAX_MEMBERS:
@@ -57,7 +76,7 @@ def _unpack(path: Path, ending: str, folder: Path) -> tuple[Path, str]:
                 # The name alone: a member may be called `../../etc/passwd`.
                 with archive.open(member) as packed, (folder / _name(member).name).open("wb") as out:
                     shutil.copyfileobj(packed, out)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
         raise BundleError(f"{path.name} is no readable ZIP archive, or not to its end ({error})") from error
     return folder / _name(chosen[0]).name, chosen[0].filename
 

@@ -48,7 +48,11 @@ def with_aliases(new: Bundle, old: Bundle, changes: Succession) -> Bundle:
     """Return the new bundle, in which codes of the old one still lead to the right unit."""
     known = set(new.units.ags)
     vintage = old.provenance.vintage
-    aliases = {code: alias for code, alias in old.units.aliases.items() if alias.ags in known}
+    into = dict(changes.absorbed)
+    carried = {
+        code: replace(alias, ags=into.get(alias.ags, alias.ags)) for code, alias in old.units.aliases.items()
+    }
+    aliases = {code: alias for code, alias in carried.items() if alias.ags in known}
     aliases |= {f"ARS:{former}": Alias(ags, vintage) for ags, former, _ in changes.ars_changed}
     aliases |= {f"AGS:{former}": Alias(ags, vintage) for former, ags in changes.absorbed}
     return replace(new, units=replace(new.units, aliases=aliases), sha256="")

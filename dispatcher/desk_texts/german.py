@@ -512,7 +512,7 @@ GERMAN: Final = DeskTexts(
         "drill_for": "An der Übung nehmen teil: {counts}",
         "nobody_subscribed": "Niemand wird gewarnt: Für diese Gemeinden ist niemand angemeldet.",
         "nobody_told": "Niemand erfährt davon: Vor dem, was aufgehoben wird, ist niemand gewarnt worden.",
-        "places_uncounted": "Wie weit es in den Gemeinden ist, lässt sich gerade nicht zählen. Bitte noch einmal.",
+        "places_uncounted": "Wie weit es in den Gemeinden ist, ist noch nicht gezählt; vielleicht in einer Minute.",
         "waiting_several": "Mehrere Änderungen davon warten noch; bitte die Nummer angeben, die gemeint ist:",
         "withdrawn": "Zurückgezogen: {name} wartete noch, hat niemanden erreicht und geht nicht mehr hinaus.",
         "withdrawn_before": "zurückgezogen, bevor jemand gewarnt war",

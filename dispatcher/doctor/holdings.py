@@ -104,7 +104,7 @@ def diagnose_signing(keys: Sequence[SigningKey], now: datetime) -> Diagnosis:
         Part.SIGNING,
         f"good until {last:%Y-%m-%d}" if good else "every key has ended or is revoked",
         "other hubs refuse what is signed with a key that has ended; the next one should be there by now",
-        "dispatcher signing rotate --ahead-days 0, and see that a worker runs",
+        f"dispatcher signing rotate{'' if good else ' --ahead-days 0'}, and see that a worker runs",
     )
 
 

@@ -106,7 +106,7 @@ def _directory(machine: MachineCondition) -> list[Diagnosis]:
                     Part.DATA_DIRECTORY,
                     f"others may read {one.path} ({stat.S_IMODE(one.mode):o})",
                     "it is a secret: with it endpoints can be opened, or messages sent in the service's name",
-                    f"chmod go-rwx {one.path}, and replace the secret if others were on this machine",
+                    f"chmod go-rwx {one.path}, and see several-machines.md before a secret is replaced",
                 )
             )
     return found or [sound(Part.DATA_DIRECTORY, machine.data_dir)]

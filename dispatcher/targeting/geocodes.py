@@ -134,7 +134,7 @@ def _warncell(code: str, boundaries: Boundaries) -> tuple[int, ...] | Unresolved
         return Unresolved.FORM
     if code[0] == "8":
         index = boundaries.index_by_ags.get(code[1:])
-        return Unresolved.CODE if index is None else (index,)
+        return (index,) if index is not None else _alias(f"AGS:{code[1:]}", boundaries) or Unresolved.CODE
     if code[0] == "1" and code.endswith("000"):
         return boundaries.indices_of_ags(code[1:6]) or Unresolved.CODE
     return Unresolved.CODE

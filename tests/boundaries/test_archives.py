@@ -84,6 +84,15 @@ def test_what_would_be_too_much_is_refused_before_it_is_unpacked(
     assert "more than 2 members" in refused(archive(tmp_path / "m.zip", {f"{n}.pdf": b"" for n in range(3)}))
 
 
+def test_a_list_of_too_many_members_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive(tmp_path / "m.zip", {f"{n:04}.pdf": b"" for n in range(100)})
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 2)
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    assert "more than 2 members" in refused(path)
+
+
 def test_a_member_that_says_less_than_it_is_gives_no_more_than_it_says(tmp_path: Path) -> None:
     path = archive(tmp_path / "x.zip", {"a.gpkg": bytes(1000)})
     content = path.read_bytes()

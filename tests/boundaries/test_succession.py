@@ -58,6 +58,10 @@ def test_changed_keys_are_reported_and_lead_on() -> None:
         succession(new, grown(new, drop=("05001003",))),
     )
     assert "AGS:05001002" in later.units.aliases
+    merged = built(row("05001009", 4.00e6, 3e6, 4.04e6, 3.01e6)).bundle
+    again = with_aliases(merged, later, succession(later, merged))
+    led = {code: alias.ags for code, alias in again.units.aliases.items()}
+    assert led == {"AGS:05001002": "05001009", "AGS:05001001": "05001009", "AGS:05001004": "05001009"}
     assert "ARS:050010000003" not in later.units.aliases
 
 

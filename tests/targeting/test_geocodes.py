@@ -9,6 +9,7 @@ from dispatcher.boundaries.bundle import Alias
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.boundaries.registry import NO_REGISTRY, Registry
 from dispatcher.targeting.geocodes import MAX_CODES, Unresolved, resolve, scheme_of
+from tests.boundaries.rows import built, row
 
 DUEREN = 15
 EUSKIRCHEN = "05366"
@@ -52,6 +53,15 @@ def test_levels_above_the_district(boundaries: Boundaries, name: str, value: str
     assert ags(boundaries, found) == [
         m.ags for m in boundaries.by_prefix(value.rstrip("0") if len(value) > 3 else value)
     ]
+
+
+def test_a_former_municipality_leads_to_what_it_has_become() -> None:
+    merged = built(row("05001001", 4e6, 3e6, 4.01e6, 3.01e6)).bundle
+    units = dataclasses.replace(merged.units, aliases={"AGS:05001002": Alias("05001001", "2020-01-01")})
+    later = Boundaries.of(dataclasses.replace(merged, units=units))
+    for name, value in (("AGS", "05001002"), ("WARNCELLID", "805001002")):
+        assert ags(later, resolve(name, value, later)) == ["05001001"], name
+    assert resolve("WARNCELLID", "805001003", later).unresolved == (("805001003", Unresolved.CODE),)
 
 
 def test_zeros_are_cut_at_the_joints_only(boundaries: Boundaries) -> None:

@@ -85,7 +85,7 @@ class StatusBody(Body):
     municipalities: list[MunicipalityBody] = Field(description="Municipalities that it concerns, by AGS.")
     recipients_by_municipality: dict[str, dict[str, int]] | None = Field(
         description="recipients by municipality (AGS) and state; null where so many could not be counted in time: ask "
-        "again later",
+        "again a minute later",
         examples=[{"05358008": {"accepted": 118}}],
     )
     receipts_by_municipality: dict[str, dict[str, int]] | None = Field(

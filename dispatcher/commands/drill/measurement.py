@@ -32,7 +32,7 @@ PERCENTILES: Final = (50, 95, 99)
 def measured(
     step: str, submission_s: float, status: Mapping[str, Any], ledger: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return what came of a step, as JSON has it; without municipalities where the service could not count by them.
+    """Return what came of a step, as JSON has it; `municipalities` is None where the service could not count by them.
     `submission_s`: from the request to its answer, at the desk.
     """
     zero = datetime.fromisoformat(status["alert"]["received_at"])
@@ -53,7 +53,9 @@ def measured(
             for name in ("recipients", "accepted", "waiting", "failed", "quiet_past_end")
         },
         "channels": {name: _channel(channels[name], lines[name], zero) for name in sorted(channels)},
-        "municipalities": [
+        "municipalities": None
+        if status["recipients_by_municipality"] is None
+        else [
             {
                 "ags": ags,
                 "name": names.get(ags, ags),
@@ -61,7 +63,7 @@ def measured(
                 "accepted": sum(count for state, count in states.items() if state in REACHED),
                 **{name: said.get(ags, {}).get(name, 0) for name in RECEIPTS},
             }
-            for ags, states in sorted((status["recipients_by_municipality"] or {}).items())
+            for ags, states in sorted(status["recipients_by_municipality"].items())
         ],
     }
 

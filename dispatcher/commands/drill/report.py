@@ -169,6 +169,9 @@ def _step(step: Mapping[str, Any], words: Words) -> Iterator[str]:
     places = step["municipalities"]
     heads = [words["municipality"], *named]
     yield f"<h2>{title}: {words['by_municipality']}</h2>"
+    if places is None:
+        yield f"<p>{words['uncounted']}</p>"
+        return
     yield _table(heads, [(f"{one['name']} ({one['ags']})", *(one[m] for m in measures)) for one in places])
     yield bars(
         [Bar(one["name"], [one[measure] for measure in measures]) for one in places],

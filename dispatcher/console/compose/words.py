@@ -349,16 +349,16 @@ COMPOSE_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "Some {most} people live in these municipalities.",
         ),
         "compose_population_between": Said(
-            "Wo gewarnt wird, wohnen zwischen {least} und {most} Menschen: Wie viele in dem Teil einer Gemeinde "
-            "wohnen, den das Gebiet trifft, ist nicht bekannt.",
-            "Between {least} and {most} people live where it is warned: how many live in the part of a municipality "
-            "that the area touches is not known.",
+            "In diesen Gemeinden sind zwischen {least} und {most} Menschen betroffen: Wie viele in dem Teil einer "
+            "Gemeinde wohnen, den das Gebiet trifft, ist nicht bekannt.",
+            "Between {least} and {most} people of these municipalities are concerned: how many live in the part of a "
+            "municipality that the area touches is not known.",
         ),
         "compose_population_most": Said(
-            "Wo gewarnt wird, wohnen höchstens {most} Menschen, so viele wie in diesen Gemeinden zusammen: Wie viele "
-            "in dem Teil wohnen, den das Gebiet trifft, ist nicht bekannt.",
-            "At most {most} people live where it is warned, as many as in these municipalities together: how many live "
-            "in the part that the area touches is not known.",
+            "In diesen Gemeinden sind höchstens {most} Menschen betroffen, so viele, wie dort wohnen: Wie viele in dem "
+            "Teil wohnen, den das Gebiet trifft, ist nicht bekannt.",
+            "At most {most} people of these municipalities are concerned, as many as live there: how many live in the "
+            "part that the area touches is not known.",
         ),
         "compose_doubts": Said("Was noch zu bedenken ist", "What to think of"),
         "compose_nobody_live": Said(

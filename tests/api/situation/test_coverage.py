@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from dispatcher.api.situation import coverage
-from dispatcher.api.situation.coverage import PlaceCounts, coverage_gaps, place_counts
+from dispatcher.api.situation.coverage import PlaceCounts, UncountedPlaces, coverage_gaps, place_counts
 from dispatcher.console.alert.coverage import GapReason
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.vocabulary import Reason
@@ -20,7 +20,9 @@ COUNTS = PlaceCounts({DUEREN: {"dead": 2}}, {})
 
 
 def of_statuses(**members: Any) -> Any:
-    return SimpleNamespace(statuses=SimpleNamespace(has_sms_gateway=False, **members))
+    return SimpleNamespace(
+        statuses=SimpleNamespace(has_sms_gateway=False, **members), uncounted=UncountedPlaces()
+    )
 
 
 def gaps(alert: Any, counts: PlaceCounts | None = COUNTS) -> Any:
@@ -50,7 +52,23 @@ async def test_what_cannot_be_counted_in_time_is_not_known(monkeypatch: Any) -> 
     counted = await place_counts(of_statuses(counted_by_municipality=at_once), PLANNED)
     assert counted == ({DUEREN: {"accepted": 1}}, {})
     monkeypatch.setattr(coverage, "PLACES_S", 0.0)
-    assert await place_counts(of_statuses(counted_by_municipality=never), PLANNED) is None
+    dependencies = of_statuses(counted_by_municipality=never)
+    assert await place_counts(dependencies, PLANNED) is None
+    monkeypatch.undo()
+    dependencies.statuses.counted_by_municipality = at_once
+    assert await place_counts(dependencies, PLANNED) is None, "it is given up for a minute"
+    assert await place_counts(dependencies, replace(PLANNED, id="another")) == counted
+
+
+def test_what_could_not_be_counted_is_given_up_for_a_minute() -> None:
+    now = 0.0
+    uncounted = UncountedPlaces(lambda: now)
+    uncounted.add("many")
+    now = 59.9
+    assert "many" in uncounted
+    assert "few" not in uncounted
+    now = 60.0
+    assert "many" not in uncounted
 
 
 async def test_how_an_alert_stands_does_not_wait_for_its_municipalities_counts(
@@ -58,6 +76,7 @@ async def test_how_an_alert_stands_does_not_wait_for_its_municipalities_counts(
 ) -> None:
     path = f"/v1/alerts/{(await service.submit(warning())).json['alert']['id']}"
     monkeypatch.setattr(coverage, "PLACES_S", 0.0)
+    monkeypatch.setattr(coverage, "GIVEN_UP_S", 0.0)
     uncounted = await service.get(path)
     assert uncounted.status == 200
     assert uncounted.json["recipients_by_municipality"] is None

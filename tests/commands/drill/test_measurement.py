@@ -53,6 +53,11 @@ def test_a_step_is_measured_by_the_services_own_clock() -> None:
     assert found["municipalities"] == [named | {"delivered": 3, "displayed": 0, "confirmed": 0}]
 
 
+def test_nobody_is_counted_where_the_service_could_not() -> None:
+    uncounted = {"recipients_by_municipality": None, "receipts_by_municipality": None}
+    assert measured("alarm", 0.25, STATUS | uncounted, LEDGER)["municipalities"] is None
+
+
 def test_kinds_of_one_channel_are_one() -> None:
     one = STATUS["channels"][0]
     later = one | {"kind": "cancel", "first_accepted_at": None, "last_accepted_at": at(7)}

@@ -58,6 +58,15 @@ def test_it_says_what_came_of_it_and_needs_nothing_else(language: DeskLanguage) 
     assert "default-src 'none'" in page
 
 
+def test_what_nobody_could_count_is_no_empty_table() -> None:
+    uncounted = drill()
+    uncounted["steps"][0]["municipalities"] = None
+    page = report(uncounted, GERMAN)
+    assert GERMAN["uncounted"] in page
+    assert GERMAN["uncounted"] not in report(drill(), GERMAN)
+    assert "Düren (05358008)" not in page
+
+
 def test_hostile_texts_are_text() -> None:
     weak = {"step": "alarm", "channel": HOSTILE, "what": "accepted", "value": 0.5, "bound": 0.9}
     hurt = drill(name=HOSTILE, interrupted=HOSTILE, texts={"alarm": {"headline": HOSTILE}}, weak=[weak])

@@ -85,10 +85,10 @@ async def test_the_preview_says_how_many_live_there_within_bounds(asking: Any, a
     assert "wohnen" not in text(await browser.post("compose/preview", **test_pages.typed(**shape)))
     object.__setattr__(parts, "boundaries", populated(boundaries, 12_345))
     page = text(await browser.post("compose/preview", **test_pages.typed(**shape)))
-    assert "Wo gewarnt wird, wohnen zwischen 12.000 und 25.000 Menschen" in page
+    assert "In diesen Gemeinden sind zwischen 12.000 und 25.000 Menschen betroffen" in page
     shape["places"] = ""
     page = text(await browser.post("compose/preview", **test_pages.typed(**shape)))
-    assert "Wo gewarnt wird, wohnen höchstens 13.000 Menschen" in page
+    assert "In diesen Gemeinden sind höchstens 13.000 Menschen betroffen" in page
     page = text(await browser.post("compose/preview", **test_pages.typed(places="Jülich")))
     assert "In diesen Gemeinden wohnen rund 12.000 Menschen." in page
 
