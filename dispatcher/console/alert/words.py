@@ -125,8 +125,8 @@ ALERT_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "not shown here.",
         ),
         "alert_places_uncounted": Said(
-            "Wie weit es in den Gemeinden ist, lässt sich gerade nicht zählen. Laden Sie gleich neu.",
-            "How far it has come in the municipalities cannot be counted just now. Load again in a moment.",
+            "Wie weit es in den Gemeinden ist, lässt sich gerade nicht zählen. Laden Sie in einer Minute neu.",
+            "How far it has come in the municipalities cannot be counted just now. Load again in a minute.",
         ),
         "alert_gaps": Said("Lücken und schwache Kanäle", "Gaps and weak channels"),
         "alert_no_gaps": Said("Keine bekannt.", "None known."),
