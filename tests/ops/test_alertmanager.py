@@ -156,10 +156,20 @@ def test_every_alarm_that_the_example_names_is_one() -> None:
     assert unknown_names('alertname=~"DispatcherQueueDown|DispatcherQueueUp"') == {"DispatcherQueueUp"}
 
 
+def secrets_made(text: str) -> set[str]:
+    """The files of secrets that a page has made for Alertmanager."""
+    found = re.findall(r"^install (?:-\w \S+ )+((?:[\w-]+ )+)(/etc/prometheus/secrets)/$", text, re.MULTILINE)
+    return {f"{folder}/{name}" for names, folder in found for name in names.split()}
+
+
 def test_no_secret_is_in_the_example() -> None:
     text = CONFIGURATION.read_text("utf-8")
     assert SECRET.findall(text) == []
-    assert len(re.findall(r"_file: (/etc/prometheus/secrets/\S+?)\}?$", text, re.MULTILINE)) == 3
+    named = re.findall(r"_file: (/etc/prometheus/secrets/\S+?)\}?$", text, re.MULTILINE)
+    assert len(named) == 3
+    for page in ("for-operators.md", "for-operators.de.md"):
+        assert secrets_made((OPS / "docs" / page).read_text("utf-8")) == set(named), page
+    assert secrets_made("install -m 400 mail /etc/prometheus/secrets/\n") == {"/etc/prometheus/secrets/mail"}
     shown = "smtp_auth_password: hush\n- routing_key: hush\n  authorization: {credentials: hush}\n"
     assert SECRET.findall(shown) == ["smtp_auth_password", "routing_key", "credentials"]
 
