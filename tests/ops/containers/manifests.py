@@ -1,5 +1,6 @@
 """What is wrong with what is said to containers: their commands, settings and secrets, held against the code."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,10 @@ CONTAINER = ROOT / "ops" / "container"
 ACCOUNT = 10001
 OF_UVICORN = frozenset({"FORWARDED_ALLOW_IPS"})
 """What uvicorn reads of the environment: https://www.uvicorn.org/settings/"""
+OF_SYSTEMD = frozenset({"CREDENTIALS_DIRECTORY"})
+"""Where a passphrase may be read by its account's group: https://systemd.io/CREDENTIALS/"""
+METRICS = 9101
+"""Where the image has metrics and probes."""
 PORTS = {name: Settings.model_fields[f"{name}_port"].default for name in ("api", "reading", "citizens")}
 
 
@@ -27,7 +32,7 @@ def documents_of(text: str) -> list[Any]:
 
 @cache
 def known_settings() -> frozenset[str]:
-    return frozenset(one.name for one in variables()) | OF_UVICORN
+    return frozenset(one.name for one in variables()) | OF_UVICORN | OF_SYSTEMD
 
 
 def unknown_settings(names: Iterable[str]) -> list[str]:
@@ -43,6 +48,16 @@ def in_the_clear(environment: Mapping[str, Any]) -> list[str]:
 def not_understood(arguments: Sequence[str]) -> list[str]:
     """The words of a command line of `dispatcher` that it does not know."""
     return unknown_words(" ".join(arguments), get_command(app)) if arguments else ["nothing is started"]
+
+
+def page() -> str:
+    """What administrators read of containers."""
+    return (ROOT / "ops/docs/containers.md").read_text("utf-8")
+
+
+def run_within(text: str, by: str) -> list[str]:
+    """The command lines of `dispatcher` that a page has run in a container: what stands behind `by`."""
+    return re.findall(rf"{by} dispatcher (.+)", text.replace("\\\n", ""))
 
 
 def no_probe(path: str) -> bool:

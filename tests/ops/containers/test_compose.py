@@ -1,5 +1,7 @@
 """The folder of containers that `ops/container/prepare.sh` makes, held against the code and against itself."""
 
+import copy
+import ipaddress
 import re
 import subprocess
 from collections.abc import Mapping
@@ -14,10 +16,14 @@ from dispatcher.wiring.connections import CONNECTIONS_API, CONNECTIONS_READING, 
 from tests.ops.containers.manifests import (
     ACCOUNT,
     CONTAINER,
+    METRICS,
     PORTS,
+    ROOT,
     documents_of,
     in_the_clear,
     not_understood,
+    page,
+    run_within,
     unknown_settings,
 )
 
@@ -55,10 +61,33 @@ def wrong(compose: Mapping[str, Any]) -> list[str]:
             if other not in services or how.get("condition") not in CONDITIONS:
                 said.append(f"{name}.depends_on: {other}")
         for volume in service.get("volumes", ()):
-            source = volume.partition(":")[0]
+            source, colon, _ = volume.partition(":")
+            if not colon and source.startswith("/"):
+                continue  # without a name: the engine makes one for each container
             if not source.startswith("./") and source not in names(compose.get("volumes")):
                 said.append(f"{name}.volumes: there is no {source}")
     return said
+
+
+def lacking(service: Mapping[str, Any]) -> set[str]:
+    """The files of its settings and of its command line that a service does not see, and those that it sees for
+    nothing.
+    """
+    files = {value for key, value in service["environment"].items() if key.endswith("_FILE")}
+    files |= {word for word in service["command"] if word.startswith("/run/secrets/")}
+    return files ^ {f"/run/secrets/{secret}" for secret in service["secrets"]}
+
+
+def on_disk(service: Mapping[str, Any], path: str) -> bool:
+    """Whether a folder of a service lies on the machine's disk: not in its image, nor in memory."""
+    memory = {one.partition(":")[0] for one in service.get("tmpfs", ())}
+    return path not in memory and path in {one.split(":")[-1] for one in service.get("volumes", ())}
+
+
+def relabelled(rule: Mapping[str, Any], labels: Mapping[str, str]) -> str | None:
+    """What a rule of Prometheus' relabelling makes of a target's labels; None where it does not match."""
+    found = re.fullmatch(rule["regex"], ";".join(labels[one] for one in rule["source_labels"]))
+    return found and found.expand(re.sub(r"\$(\d)", r"\\\1", rule["replacement"]))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +108,7 @@ def test_it_is_a_document_of_the_specification() -> None:
                 "comand": [],
                 "secrets": ["b"],
                 "depends_on": {"c": {}},
-                "volumes": ["d:/e"],
+                "volumes": ["d:/e", "/g", "h"],
                 "networks": {"f": 0},
             }
         },
@@ -91,6 +120,7 @@ def test_it_is_a_document_of_the_specification() -> None:
         "a.networks: there is no f",
         "a.depends_on: c",
         "a.volumes: there is no d",
+        "a.volumes: there is no h",
     ]
 
 
@@ -113,12 +143,32 @@ def test_what_is_misspelt_or_in_the_clear_is_found() -> None:
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_each_process_has_the_secrets_that_it_names_and_can_change_nothing(name: str) -> None:
     service = OURS[name]
-    files = {value for key, value in service["environment"].items() if key.endswith("_FILE")}
-    files |= {word for word in service["command"] if word.startswith("/run/secrets/")}
-    assert {f"/run/secrets/{secret}" for secret in service["secrets"]} == files
+    assert lacking(service) == set()
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_a_secret_more_as_the_page_has_it_reaches_all_that_inherit_its_setting() -> None:
+    more = copy.deepcopy(COMPOSE)
+    services = {name: more["services"][name] for name in OURS}
+    assert "its name in the `secrets:` of `x-process` and of `backup`" in " ".join(page().split())
+    more["x-process"]["environment"]["WARN_SMS_GATEWAYS_FILE"] = "/run/secrets/sms"
+    more["x-process"]["secrets"].append("sms")
+    assert {name: lacking(one) for name, one in services.items() if lacking(one)} == {
+        "backup": {"/run/secrets/sms"}
+    }
+    services["backup"]["secrets"].append("sms")
+    assert not any(map(lacking, services.values()))
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_each_process_has_its_data_on_a_disk_of_whose_room_an_alarm_speaks(name: str) -> None:
+    recipe = (CONTAINER / "build.sh").read_text("utf-8")
+    [owned] = re.findall(r'install -d -o "\$ACCOUNT".* "\$root(/\S+)"', recipe)
+    assert on_disk(OURS[name], owned)
+    assert not on_disk({"tmpfs": [f"{owned}:size=64m"]}, owned)
+    assert not on_disk({"volumes": [f"./keys:{owned}/keys"]}, owned)
 
 
 def test_only_one_that_serves_nobody_knows_the_owner_of_the_record() -> None:
@@ -131,8 +181,54 @@ def test_only_the_proxy_is_reached_from_outside_and_is_believed() -> None:
     assert [name for name, one in SERVICES.items() if one.get("ports")] == ["proxy"]
     address = SERVICES["proxy"]["networks"]["front"]["ipv4_address"]
     assert {OURS[name]["environment"]["FORWARDED_ALLOW_IPS"] for name in SERVING} == {address}
+    [net] = COMPOSE["networks"]["front"]["ipam"]["config"]
+    whole, given = ipaddress.ip_network(net["subnet"]), ipaddress.ip_network(net["ip_range"])
+    assert given.subnet_of(whole)
+    for fixed in (address, net["gateway"]):
+        assert ipaddress.ip_address(fixed) in whole
+        assert ipaddress.ip_address(fixed) not in given  # or whoever starts before may have it
     assert COMPOSE["networks"]["record"] == {"internal": True}
     assert {name for name in SERVICES if "record" not in names(SERVICES[name]["networks"])} == {"proxy"}
+
+
+def test_docker_is_given_the_image_that_compose_asks_for() -> None:
+    [image] = set(re.findall(r"\$\{IMAGE:-(\S+)\}", (CONTAINER / "compose.yaml").read_text("utf-8")))
+    assert {one["pull_policy"] for one in OURS.values()} == {"never"}
+    assert f"buildah push {image} docker-archive:cap-dispatcher.tar:{image}\ndocker load" in page()
+
+
+def test_the_page_runs_commands_that_there_are() -> None:
+    commands = run_within(page(), "exec api")
+    assert commands
+    assert [not_understood(line.split()) for line in commands] == [[]] * len(commands)
+
+
+def test_prometheus_finds_all_and_names_them_as_the_rules_do(promtool: Any, tmp_path: Path) -> None:
+    text = (CONTAINER / "prometheus.yaml").read_text("utf-8")
+    [scraped] = documents_of(text)
+    [job] = scraped["scrape_configs"]
+    [found] = job["dns_sd_configs"]
+    [rule] = job["relabel_configs"]
+    assert (set(found["names"]), found["port"], found["type"]) == (set(SERVING), METRICS, "A")
+    targets = [
+        {"__meta_dns_name": name, "__address__": f"172.30.118.{130 + number}:{METRICS}"}
+        for number, name in enumerate((*SERVING, "worker"))
+    ]
+    processes = [relabelled(rule, one) for one in targets]
+    # Two series of one process within ten minutes are a start more: DispatcherProcessRestarts.
+    assert len(set(processes) - {None}) == len(targets)
+    rules = "".join(path.read_text("utf-8") for path in (ROOT / "ops/prometheus/rules").glob("*.yml"))
+    kinds = set(re.findall(r'process=~"([^"]+)"', rules))
+    assert kinds == {"api.*", "worker.*"}
+    assert all(any(re.fullmatch(kind, str(one)) for one in processes) for kind in kinds)
+    assert set(re.findall(r'up\{job="([^"]+)"', rules)) == {job["job_name"]}
+    assert rule["target_label"] == "process"
+    (tmp_path / "prometheus.yml").write_text(text)
+    status, said = promtool("check", "config", tmp_path / "prometheus.yml")
+    assert status == 0, said
+    (tmp_path / "prometheus.yml").write_text(text.replace("type: A", "type: B"))
+    status, said = promtool("check", "config", tmp_path / "prometheus.yml")
+    assert status != 0, said
 
 
 def test_there_are_connections_to_the_record_for_all() -> None:

@@ -13,12 +13,15 @@ from dispatcher.settings import Settings
 from dispatcher.wiring.connections import CONNECTIONS_API, CONNECTIONS_READING, record_connections
 from tests.ops.containers.manifests import (
     ACCOUNT,
+    METRICS,
     PORTS,
     ROOT,
     documents_of,
     in_the_clear,
     no_probe,
     not_understood,
+    page,
+    run_within,
     unknown_settings,
     within,
 )
@@ -32,7 +35,6 @@ OBJECTS = [
     if path.name not in OF_OTHERS
     for one in documents_of(path.read_text("utf-8"))
 ]
-METRICS = 9101
 
 
 def objects(kind: str) -> dict[str, Any]:
@@ -175,11 +177,73 @@ def test_policies_name_pods_that_there_are_and_the_ports_of_processes() -> None:
         one["app.kubernetes.io/component"] for one in within(policies) if "app.kubernetes.io/component" in one
     }
     assert named == components
+    # The self-test leaves by the service's own name, and comes to the proxy's pods.
+    [https] = [one["containerPort"] for one in container("proxy")["ports"] if one["name"] == "https"]
+    assert {
+        "to": [{"podSelector": {"matchLabels": {"app.kubernetes.io/component": "proxy"}}}],
+        "ports": [{"protocol": "TCP", "port": https}],
+    } in policies["outward"]["spec"]["egress"]
     [processes] = policies["from-the-proxy"]["spec"]["ingress"]
     [ports] = processes["ports"]
     assert range(ports["port"], ports["endPort"] + 1) == range(min(PORTS.values()), max(PORTS.values()) + 1)
     assert set(PORTS.values()) == set(range(ports["port"], ports["endPort"] + 1))
     assert policies["metrics"]["spec"]["ingress"][0]["ports"] == [{"protocol": "TCP", "port": METRICS}]
+
+
+def labelled(selector: str) -> list[tuple[str, str]]:
+    """What `kubectl apply --selector` takes of all, by kind and name."""
+    key, _, value = selector.partition("=")
+    return [
+        (one["kind"], one["metadata"]["name"])
+        for one in OBJECTS
+        if one.get("metadata", {}).get("labels", {}).get(key) == value
+    ]
+
+
+def test_the_migration_can_be_applied_by_itself_and_is_before_all_else() -> None:
+    [block] = re.findall(
+        r"^```\n(kubectl -n cap-dispatcher delete job.*?)^```$", page(), re.MULTILINE | re.DOTALL
+    )
+    away, alone, done, all_else = block.splitlines()
+    assert [line[-3:] for line in (away, alone, done)] == [" &&"] * 3
+    assert "--for=condition=complete" in done
+    assert all_else == "kubectl apply -k ops/kubernetes"
+    [selector] = re.findall(r"-l (\S+)", alone)
+    assert labelled(selector) == [("Job", "migrate")]
+    assert ("Deployment", "api") in labelled("app.kubernetes.io/name=cap-dispatcher")
+    assert "envFrom" not in container("migrate")  # what it needs is there, though nothing else is applied
+
+
+def test_a_backup_is_made_where_it_stays_and_reads_its_passphrase() -> None:
+    claims = {
+        one["persistentVolumeClaim"]["claimName"]
+        for one in within(objects("CronJob"))
+        if "persistentVolumeClaim" in one
+    }
+    assert claims == set(objects("PersistentVolumeClaim"))
+    mounts = {one["mountPath"] for one in container("backup")["volumeMounts"]}
+    _, directory, option, passphrase = container("backup")["args"]
+    assert {directory, str(Path(passphrase).parent)} <= mounts
+    assert option == "--passphrase-file"
+    # It is refused to others, but for what a manager of services hands out.
+    assert environment("backup")["CREDENTIALS_DIRECTORY"] == str(Path(passphrase).parent)
+    [secret] = {
+        one["secret"]["secretName"]
+        for one in pods()["backup"]["spec"]["volumes"]
+        if one["name"] == "passphrase"
+    }
+    assert f"secret generic {secret} --from-file={Path(passphrase).name}\n" in page()
+
+
+def test_the_page_leaves_no_secret_in_a_checkout_and_runs_commands_that_there_are() -> None:
+    [block] = re.findall(r"^```\n(checkout=.*?)^```$", page(), re.MULTILINE | re.DOTALL)
+    assert block.startswith('checkout=$PWD; umask 077; cd "$(mktemp -d)"\n')
+    assert set(re.findall(r"\S*ops/", block)) <= {'--from-file="$checkout/ops/', '"$checkout/ops/'}
+    named = set(re.findall(r"secret generic (\S+)", block))
+    assert named == {one["secretName"] for one in within(pods()) if "secretName" in one}
+    commands = run_within(page(), "--")
+    assert {line.split()[0] for line in commands} == {"canary", "source"}
+    assert [not_understood(line.split()) for line in commands] == [[]] * len(commands)
 
 
 def test_the_age_that_workers_are_scaled_by_is_one_that_rules_record() -> None:
@@ -195,8 +259,7 @@ def test_the_age_that_workers_are_scaled_by_is_one_that_rules_record() -> None:
     used = (
         scaler["maxReplicas"] * record_connections(Settings()) + 4 * CONNECTIONS_API + 2 * CONNECTIONS_READING
     )
-    page = (ROOT / "ops/docs/containers.md").read_text("utf-8")
-    [said] = re.findall(r"`max_connections` of (\d+)", page)
+    [said] = re.findall(r"`max_connections` of (\d+)", page())
     assert used < int(said)
 
 
