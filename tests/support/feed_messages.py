@@ -99,13 +99,13 @@ def cancel(number: int, earlier: Any, **changes: Any) -> cap.Alert:
 
 
 def archive(*alerts: Any, extra: Any = ()) -> bytes:
-    """A STAT archive; `extra` are (name, bytes) members of any content."""
+    """A STAT archive; `extra` are (name, bytes) members of any content. The same members are the same archive, whenever
+    it is made.
+    """
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for alert in alerts:
-            bundle.writestr(f"{alert.identifier}.xml", cap.render(alert))
-        for name, content in extra:
-            bundle.writestr(name, content)
+    with zipfile.ZipFile(buffer, "w") as bundle:
+        for name, content in (*((f"{alert.identifier}.xml", cap.render(alert)) for alert in alerts), *extra):
+            bundle.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
