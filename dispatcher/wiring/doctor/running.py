@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from dispatcher.doctor.running import (
 )
 from dispatcher.store.signing_keys import listed_keys
 from dispatcher.wiring.doctor.machine import machine_condition
+from dispatcher.wiring.doctor.own_thread import OwnThread
 from dispatcher.wiring.doctor.queue import queue_condition
 from dispatcher.wiring.doctor.record import connections_needed, record_condition
 from dispatcher.worker.health.examination import SelfExamination
@@ -26,6 +26,7 @@ from dispatcher.worker.health.examination import SelfExamination
 if TYPE_CHECKING:
     from arq.connections import ArqRedis
 
+    from dispatcher.doctor.machine import MachineCondition
     from dispatcher.metrics import Metrics
     from dispatcher.settings import Settings
     from dispatcher.store.record import Pool
@@ -33,16 +34,17 @@ if TYPE_CHECKING:
 
 def self_examination(settings: Settings, pool: Pool, client: ArqRedis, metrics: Metrics) -> SelfExamination:
     """Return what looks every few minutes at the doctor's parts that cost little and reach nobody else."""
+    own_thread = OwnThread(partial(machine_condition, settings, at_ports=False))
     looks = {
-        ExaminedSubject.MACHINE: partial(_machine, settings),
+        ExaminedSubject.MACHINE: partial(_machine, own_thread),
         ExaminedSubject.RECORD: partial(_record, settings, pool),
         ExaminedSubject.QUEUE: partial(_queue, client),
     }
     return SelfExamination(looks, metrics)
 
 
-async def _machine(settings: Settings) -> Examined:
-    return of_machine(await asyncio.to_thread(machine_condition, settings, at_ports=False))
+async def _machine(condition: OwnThread[MachineCondition]) -> Examined:
+    return of_machine(await condition())
 
 
 async def _record(settings: Settings, pool: Pool) -> Examined:

@@ -1,6 +1,9 @@
 """What a worker shows of a real PostgreSQL, a real Valkey and this machine."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +70,20 @@ async def test_everything_is_looked_at(settings: Settings, pool: Pool, client: A
     assert shown["warn_disk_free_bytes", frozenset()] > 0
     assert abs(shown["warn_clock_offset_seconds", frozenset()]) < 1
     assert shown["warn_record_standbys", frozenset()] == 0
+
+
+async def test_the_machine_is_looked_at_though_all_threads_that_are_shared_are_taken(
+    settings: Settings, pool: Pool, client: Any
+) -> None:
+    metrics, ended = Metrics(), threading.Event()
+    with ThreadPoolExecutor(max_workers=1) as shared:
+        shared.submit(ended.wait)
+        asyncio.get_running_loop().set_default_executor(shared)
+        try:
+            await self_examination(settings, pool, client, metrics).examine()
+        finally:
+            ended.set()
+    assert levels(metrics)["data_directory"] == 0
 
 
 async def test_a_queue_that_is_set_to_evict_is_wrong_until_it_is_mended(
