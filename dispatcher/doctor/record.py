@@ -20,6 +20,10 @@ LAG_S: Final = 10.0
 """How far behind a standby may be: what was promised meanwhile is lost with the primary."""
 NOT_TOLD: Final = "not told"
 """The state of a standby of which the service's role may see no more than the name."""
+FOLLOWING: Final = "streaming"
+"""The state of a standby that is sent what is written as it is written."""
+CATCHING_UP: Final = "catchup"
+"""That of one that is still sent what was written before."""
 _DURABLE: Final = {
     "fsync": "a crash of the machine can destroy the record",
     "full_page_writes": "a crash while a page is written can destroy the record",
@@ -30,13 +34,20 @@ _DURABLE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class FollowingServer:
-    """A server that follows the record, by its name, and how far behind it is in seconds; None where it has all that
-    there is or has just connected, and where the service's role is not told.
+    """A server that follows the record, by its name, and how far behind it is in seconds; None where PostgreSQL has
+    not measured that, and where the service's role is not told.
     """
 
     name: str
     state: str
     lag_s: float | None
+
+    @property
+    def known_lag_s(self) -> float | None:
+        """How far behind it is, as far as that is known: nothing is measured of who follows and has all that there is,
+        nor of who still catches up.
+        """
+        return 0.0 if self.lag_s is None and self.state == FOLLOWING else self.lag_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +202,16 @@ def _clock(offset_s: float) -> Diagnosis:
 
 def _standby(one: FollowingServer) -> Diagnosis:
     if one.state == NOT_TOLD:
-        return unknown(Part.STANDBY, f"{one.name}: this role is not told how far it is behind")
-    if one.lag_s is None:
-        return sound(Part.STANDBY, f"{one.name}: {one.state}")
-    seen = f"{one.name}: {one.state}, {one.lag_s:.1f} s behind"
-    if one.lag_s <= LAG_S:
+        return unknown(
+            Part.STANDBY,
+            f"{one.name}: this role is not told how far it is behind, and is after GRANT pg_read_all_stats TO it",
+        )
+    lag_s = one.known_lag_s
+    if lag_s is None and one.state != CATCHING_UP:  # it has just connected, or is about to go
+        return unknown(Part.STANDBY, f"{one.name}: {one.state}")
+    seen = f"{one.name}: {one.state}, " + ("nobody knows how far" if lag_s is None else f"{lag_s:.1f} s")
+    seen += " behind"
+    if lag_s is not None and lag_s <= LAG_S:
         return sound(Part.STANDBY, seen)
     return warning(
         Part.STANDBY,

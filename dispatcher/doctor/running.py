@@ -11,7 +11,7 @@ from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part, overall
 from dispatcher.doctor.holdings import diagnose_signing
 from dispatcher.doctor.machine import diagnose_machine
 from dispatcher.doctor.queue import diagnose_queue
-from dispatcher.doctor.record import NOT_TOLD, diagnose_server
+from dispatcher.doctor.record import diagnose_server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,14 +91,14 @@ def of_record(record: RecordCondition, needed: int, keys: Sequence[SigningKey], 
     """Return what is shown of the record, of which `keys` sign, and whose time is `now`. `needed` is how many
     connections the processes of this machine may have.
     """
-    told = [one.lag_s or 0.0 for one in record.standbys if one.state != NOT_TOLD]
+    lags = [one.known_lag_s for one in record.standbys]
     return _examined(
         ExaminedSubject.RECORD,
         [*diagnose_server(record, needed), diagnose_signing(keys, now)],
         {
             Figure.CLOCK_OFFSET_S: record.offset_s,
             Figure.STANDBYS: float(len(record.standbys)),
-            Figure.STANDBY_LAG_S: max(told, default=nan),
+            Figure.STANDBY_LAG_S: max((one for one in lags if one is not None), default=nan),
         },
     )
 

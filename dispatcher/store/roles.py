@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,12 @@ _EMPTIED: Final = "import_run, import_row, import_refusal"
 _ANALYSED: Final = "subscription, followed_municipality, watched_area, import_row"
 """What it has statistics made of after a large import: from PostgreSQL 17 on others than the owner may."""
 _MAINTAIN_SINCE: Final = 170_000
+_MAY_LET_SEE: Final = """
+SELECT NOT pg_has_role($1::name, 'pg_read_all_stats', 'USAGE') AND (
+  pg_has_role('pg_read_all_stats', 'USAGE WITH ADMIN OPTION')
+  -- Before PostgreSQL 16 whoever makes roles makes members of each that is no superuser.
+  OR current_setting('server_version_num')::int < 160000
+    AND (SELECT rolcreaterole FROM pg_roles WHERE rolname = current_user))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,9 @@ def creation(role: ServiceRole) -> str:
 def script(role: str, server_version: int) -> str:
     """Return all of it as SQL for whoever may make roles."""
     statements = [f"CREATE ROLE {_quoted(role)} LOGIN PASSWORD '...'", *grants(role, server_version)]
-    return "".join(f"{one};\n" for one in statements)
+    return "".join(f"{one};\n" for one in statements) + (
+        f"-- So that it sees how far standbys are behind; all else works without.\n{_letting_see(role)};\n"
+    )
 
 
 async def make_service_role(owner: Connection, role: ServiceRole) -> bool:
@@ -84,7 +93,23 @@ async def make_service_role(owner: Connection, role: ServiceRole) -> bool:
             await _create(owner, role)
         for statement in grants(role.name, await server_version(owner)):
             await owner.execute(statement)
+        await _let_see(owner, role.name)
     return True
+
+
+async def _let_see(owner: Connection, role: str) -> None:
+    """Let the role see how far standbys are behind, of which others see no more than the names, where the owner may. A
+    server that refuses that keeps nothing else back: the doctor says what the role is not told.
+    """
+    if not await owner.fetchval(_MAY_LET_SEE, role):
+        return
+    with suppress(asyncpg.PostgresError):
+        async with owner.transaction():
+            await owner.execute(_letting_see(role))
+
+
+def _letting_see(role: str) -> str:
+    return f"GRANT pg_read_all_stats TO {_quoted(role)}"
 
 
 async def _create(owner: Connection, role: ServiceRole) -> None:

@@ -54,6 +54,12 @@ def test_a_good_record_is_sound() -> None:
             Grade.WARNING,
             "b: streaming, 31.0 s behind",
         ),
+        (
+            {"standbys": (FollowingServer("b", "catchup", None),)},
+            Part.STANDBY,
+            Grade.WARNING,
+            "b: catchup, nobody knows how far behind",
+        ),
         ({"left_slots": ("db2",)}, Part.STANDBY, Grade.WARNING, "nobody follows by the slot db2"),
     ],
 )
@@ -90,5 +96,21 @@ def test_a_commit_that_waits_for_this_disk_or_others_is_durable(value: str) -> N
 
 def test_a_standby_that_follows_is_sound_and_one_that_says_nothing_is_not_known() -> None:
     assert not against(replace(GOOD, standbys=(FollowingServer("b", "streaming", 0.1),)))
-    (found,) = against(replace(GOOD, standbys=(FollowingServer("c", NOT_TOLD, None),)))
-    assert found.grade is Grade.UNKNOWN
+    assert not against(replace(GOOD, standbys=(FollowingServer("b", "streaming", None),)))
+    for state in (NOT_TOLD, "startup", "stopping"):
+        (found,) = against(replace(GOOD, standbys=(FollowingServer("c", state, None),)))
+        assert found.grade is Grade.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("state", "lag_s", "known"),
+    [
+        ("streaming", None, 0.0),
+        ("streaming", 2.0, 2.0),
+        ("catchup", None, None),
+        ("catchup", 2.0, 2.0),
+        (NOT_TOLD, None, None),
+    ],
+)
+def test_no_lag_is_none_only_of_who_follows(state: str, lag_s: float | None, known: float | None) -> None:
+    assert FollowingServer("b", state, lag_s).known_lag_s == known

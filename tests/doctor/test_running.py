@@ -89,6 +89,12 @@ def test_a_standby_that_the_role_is_not_told_of_counts_and_has_no_lag() -> None:
     assert isnan(examined.figures[Figure.STANDBY_LAG_S])
 
 
+def test_a_standby_that_catches_up_is_not_said_to_have_all() -> None:
+    examined = record(standbys=(FollowingServer("b", "catchup", None),))
+    assert examined.grade(Part.STANDBY) is Grade.WARNING
+    assert isnan(examined.figures[Figure.STANDBY_LAG_S])
+
+
 def test_a_slot_that_is_left_is_a_warning_though_no_standby_is_there() -> None:
     assert record(left_slots=("db2",)).grade(Part.STANDBY) is Grade.WARNING
 

@@ -41,6 +41,22 @@ async def service(database_url: str, owner: Any) -> AsyncIterator[Any]:
     await owner.execute(f"DROP ROLE {role}")
 
 
+@pytest.fixture
+async def poor_owner(owner: Any) -> AsyncIterator[Any]:
+    """The owner of everything in this database, who may make no role and no members."""
+    name = f"poor_owner_{next(_numbers)}"
+    await owner.execute(f"CREATE ROLE {name}")
+    await owner.execute(f"ALTER SCHEMA public OWNER TO {name}")
+    for table in await owner.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
+        await owner.execute(f"ALTER TABLE {table[0]} OWNER TO {name}")
+    await owner.execute(f"SET SESSION AUTHORIZATION {name}")
+    yield owner
+    await owner.execute("RESET SESSION AUTHORIZATION")
+    await owner.execute(f"REASSIGN OWNED BY {name} TO CURRENT_USER")
+    await owner.execute(f"DROP OWNED BY {name}")
+    await owner.execute(f"DROP ROLE {name}")
+
+
 class Single:
     """One connection in place of a pool."""
 
@@ -128,8 +144,37 @@ async def test_an_owner_that_may_make_no_roles_makes_none_and_gets_the_statement
     said = script('a"b', 150_000)
     assert said.startswith("""CREATE ROLE "a""b" LOGIN PASSWORD '...';\n""")
     assert all(f"{one};\n" in said for one in grants('a"b', 150_000))
+    assert said.endswith('; all else works without.\nGRANT pg_read_all_stats TO "a""b";\n')
     assert "MAINTAIN" not in said
     assert "MAINTAIN" in script("a", 170_000)
+
+
+async def test_it_sees_what_only_members_see_of_other_sessions(service: Any, owner: Any) -> None:
+    """How far standbys are behind is hidden by the same rule."""
+    pid = await owner.fetchval("SELECT pg_backend_pid()")
+    asked = "SELECT query FROM pg_stat_activity WHERE pid = $1"
+    assert await service.fetchval(asked, pid) == "SELECT pg_backend_pid()"
+    await owner.execute(f"REVOKE pg_read_all_stats FROM {await service.fetchval('SELECT current_user')}")
+    assert await service.fetchval(asked, pid) == "<insufficient privilege>"
+
+
+async def test_an_owner_who_may_make_no_members_grants_all_else(poor_owner: Any) -> None:
+    role = f"service_{next(_numbers)}"
+    await poor_owner.execute("RESET SESSION AUTHORIZATION")
+    await poor_owner.execute(f"CREATE ROLE {role}")
+    name = await poor_owner.fetchval("SELECT tableowner FROM pg_tables WHERE tablename = 'audit'")
+    await poor_owner.execute(f"SET SESSION AUTHORIZATION {name}")
+    assert await make_service_role(poor_owner, ServiceRole(role))
+    assert await poor_owner.fetchval("SELECT has_table_privilege($1, 'subscription', 'INSERT')", role)
+    assert not await poor_owner.fetchval("SELECT pg_has_role($1::name, 'pg_read_all_stats', 'USAGE')", role)
+    await poor_owner.execute("RESET SESSION AUTHORIZATION")
+    await poor_owner.execute(f"GRANT pg_read_all_stats TO {name} WITH ADMIN OPTION")
+    await poor_owner.execute(f"SET SESSION AUTHORIZATION {name}")
+    assert await make_service_role(poor_owner, ServiceRole(role))
+    assert await poor_owner.fetchval("SELECT pg_has_role($1::name, 'pg_read_all_stats', 'USAGE')", role)
+    await poor_owner.execute("RESET SESSION AUTHORIZATION")
+    await poor_owner.execute(f"DROP OWNED BY {role}")
+    await poor_owner.execute(f"DROP ROLE {role}")
 
 
 async def test_a_password_goes_over_as_the_server_keeps_it(owner: Any) -> None:

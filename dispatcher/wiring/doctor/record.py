@@ -34,7 +34,7 @@ _STANDBYS: Final = """
 SELECT coalesce(nullif(application_name, ''), 'without a name') AS name, coalesce(state, 'not told') AS state,
   extract(epoch FROM replay_lag)::float AS lag_s FROM pg_stat_replication
 -- Who takes a copy follows for as long as that lasts, and is no standby.
-WHERE application_name <> 'pg_basebackup' ORDER BY 1"""
+WHERE application_name <> 'pg_basebackup' AND state IS DISTINCT FROM 'backup' ORDER BY 1"""
 _LEFT_SLOTS: Final = """
 SELECT slot_name FROM pg_replication_slots
 WHERE slot_type = 'physical' AND NOT active AND NOT temporary AND restart_lsn IS NOT NULL ORDER BY 1"""

@@ -6,13 +6,15 @@ from pathlib import Path
 import asyncpg
 
 from dispatcher.doctor.diagnosis import Grade, Part
-from dispatcher.doctor.record import RecordCondition, diagnose_record
+from dispatcher.doctor.record import NOT_TOLD, RecordCondition, diagnose_record
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.embedded.account import Account
 from dispatcher.settings import Settings
 from dispatcher.store import record
+from dispatcher.store.record import Pool
 from dispatcher.wiring.connections import CONNECTIONS_API, record_connections
 from dispatcher.wiring.doctor.record import connections_needed, newest_schema, record_condition
+from tests.store.test_roles import Single
 from tests.support.histories import until
 
 MIGRATIONS = Path(__file__).parents[3] / "dispatcher" / "store" / "migrations" / "versions"
@@ -91,6 +93,17 @@ class StandbyPostgres(EmbeddedPostgres):
         return [*super()._command(), "--wal_receiver_status_interval=1s"]
 
 
+async def told(pool: Pool, *first: str) -> str:
+    """What the service's role is told of the only standby, after statements of a superuser."""
+    async with pool.acquire() as connection:
+        for one in (*first, "SET SESSION AUTHORIZATION service"):
+            await connection.execute(one)
+        found = await record_condition(Single(connection))  # type: ignore[arg-type]
+        await connection.execute("RESET SESSION AUTHORIZATION")
+    (standby,) = found.standbys
+    return standby.state
+
+
 async def test_a_standby_follows_falls_behind_and_is_gone(server_dir: Path) -> None:
     with Followed(server_dir / "a", durable=False) as primary:
         pool = await record.connect(primary.url, size=1)
@@ -102,11 +115,16 @@ async def test_a_standby_follows_falls_behind_and_is_gone(server_dir: Path) -> N
             await until(is_so)
 
         await seen(lambda found: (found.standbys, found.left_slots) == ((), ()))
+        await pool.execute("CREATE ROLE service")
         with StandbyPostgres(server_dir / "b", primary) as standby:
             await seen(
                 lambda found: [(one.name, one.state) for one in found.standbys] == [("db2", "streaming")]
             )
             assert (await record_condition(pool)).left_slots == ()
+            assert [await told(pool), await told(pool, "GRANT pg_read_all_stats TO service")] == [
+                NOT_TOLD,
+                "streaming",
+            ]
             there = await asyncpg.connect(standby.url)
             await there.execute("SELECT pg_wal_replay_pause()")
             await there.close()
