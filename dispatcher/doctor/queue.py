@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.doctor.diagnosis import Diagnosis, Part, sound, warning, wrong
+from dispatcher.doctor.diagnosis import Diagnosis, Part, sound, unknown, warning, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OLDEST: Final = 7
 """The oldest Redis that commands are written for. Valkey says that it is Redis 7.2.4, and its own version beside."""
-MAY_NOT_ASK: Final = "its user may not ask INFO, so that nobody can say how it is set"
+MAY_NOT_ASK: Final = (
+    "our user may not ask INFO, so that nobody can say how it is set: ACL SETUSER … +info lets it"
+)
 FULL: Final = 0.8
 """The share of its memory limit above which it is said: then it refuses writes, as it must."""
 
@@ -58,27 +60,39 @@ class QueueCondition:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class UntoldQueue:
+    """A server of which our user may not ask INFO."""
+
+    may_write: bool
+
+
 def _number(info: Mapping[str, object], name: str) -> int:
     return int(str(info.get(name, 0)))
 
 
-def diagnose_queue(queue: QueueCondition) -> list[Diagnosis]:
+def diagnose_queue(queue: QueueCondition | UntoldQueue) -> list[Diagnosis]:
     """Return how the queue was found. Nothing is lost with it: the record knows what waits."""
+    if isinstance(queue, UntoldQueue):
+        found = [] if queue.may_write else [_not_writable("it")]
+        return [*found, unknown(Part.QUEUE, MAY_NOT_ASK)]
     found = [*_server(queue), *_memory(queue), *_disk(queue)]
     return found or [sound(Part.QUEUE, queue.name)]
+
+
+def _not_writable(name: str) -> Diagnosis:
+    return wrong(
+        Part.QUEUE,
+        f"our user may not write to {name}",
+        "it takes no wake-ups: workers hear of an alert only by their sweep, and mass sends crawl",
+        "let the user of REDIS_URL write keys warn:* and arq:* (ACL SETUSER), and say the same in its file",
+    )
 
 
 def _server(queue: QueueCondition) -> list[Diagnosis]:
     found = []
     if not queue.may_write:
-        found.append(
-            wrong(
-                Part.QUEUE,
-                f"our user may not write to {queue.name}",
-                "it takes no wake-ups: workers hear of an alert only by their sweep, and mass sends crawl",
-                "let the user of REDIS_URL write keys warn:* and arq:* (ACL SETUSER), and say the same in its file",
-            )
-        )
+        found.append(_not_writable(queue.name))
     if queue.major < OLDEST:
         found.append(
             wrong(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dispatcher.access.signing_plan import SigningKey
     from dispatcher.doctor.machine import MachineCondition
-    from dispatcher.doctor.queue import QueueCondition
+    from dispatcher.doctor.queue import QueueCondition, UntoldQueue
     from dispatcher.doctor.record import RecordCondition
 
 LEVELS: Final = {Grade.UNKNOWN: -1, Grade.SOUND: 0, Grade.WARNING: 1, Grade.WRONG: 2}
@@ -103,7 +103,7 @@ def of_record(record: RecordCondition, needed: int, keys: Sequence[SigningKey], 
     )
 
 
-def of_queue(queue: QueueCondition) -> Examined:
+def of_queue(queue: QueueCondition | UntoldQueue) -> Examined:
     """Return what is shown of the queue."""
     return _examined(ExaminedSubject.QUEUE, diagnose_queue(queue), {})
 

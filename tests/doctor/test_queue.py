@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part
-from dispatcher.doctor.queue import QueueCondition, diagnose_queue
+from dispatcher.doctor.queue import MAY_NOT_ASK, QueueCondition, UntoldQueue, diagnose_queue
 
 INFO = {
     "redis_version": "7.0.15",
@@ -55,6 +55,14 @@ def test_what_is_against_it_says_why_and_what_to_do(said: dict[str, Any], grade:
 def test_a_user_who_may_ask_and_not_write_is_said() -> None:
     (only,) = diagnose_queue(replace(QueueCondition.of_info(INFO), may_write=False))
     assert (only.grade, only.seen) == (Grade.WRONG, "our user may not write to Redis 7.0.15")
+
+
+def test_of_a_user_who_may_not_ask_is_said_whether_it_may_write() -> None:
+    (only,) = diagnose_queue(UntoldQueue(may_write=True))
+    assert (only.grade, only.seen) == (Grade.UNKNOWN, MAY_NOT_ASK)
+    first, second = diagnose_queue(UntoldQueue(may_write=False))
+    assert (first.grade, first.seen) == (Grade.WRONG, "our user may not write to it")
+    assert second == only
 
 
 def test_memory_without_a_bound_is_never_full() -> None:

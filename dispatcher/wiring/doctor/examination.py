@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import RedisError
 
 from channels.clock import utc_now
 from channels.webpush.vapid import PLACEHOLDER, unreachable
@@ -24,7 +24,7 @@ from dispatcher.doctor.holdings import (
 )
 from dispatcher.doctor.machine import diagnose_machine
 from dispatcher.doctor.peers import diagnose_peer
-from dispatcher.doctor.queue import MAY_NOT_ASK, diagnose_queue
+from dispatcher.doctor.queue import diagnose_queue
 from dispatcher.doctor.record import diagnose_record
 from dispatcher.queue.wakeups import open_queue
 from dispatcher.runtime.listening import require_own_ports
@@ -180,8 +180,6 @@ async def _queue(url: str | None) -> list[Diagnosis]:
                 return diagnose_queue(await queue_condition(client))
         finally:
             await client.aclose()
-    except NoPermissionError:
-        return [unknown(Part.QUEUE, MAY_NOT_ASK)]
     except (RedisError, OSError, TimeoutError, SettingsError, ValueError) as error:
         return [
             wrong(Part.QUEUE, f"not to be asked: {_sentence(error)}", why, "start it, or correct REDIS_URL")

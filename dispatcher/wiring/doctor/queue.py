@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import BusyLoadingError, NoPermissionError, ResponseError
 
-from dispatcher.doctor.queue import QueueCondition
+from dispatcher.doctor.queue import QueueCondition, UntoldQueue
 from dispatcher.queue.wakeups import never_written_name
 
 if TYPE_CHECKING:
     from arq.connections import ArqRedis
 
 
-async def queue_condition(client: ArqRedis) -> QueueCondition:
-    """Return how the queue stands. Raises as the client does, NoPermissionError where our user may not ask INFO, and
-    ValueError for an answer that is none.
+async def queue_condition(client: ArqRedis) -> QueueCondition | UntoldQueue:
+    """Return how the queue stands; where our user may not ask INFO, only whether it may write. Raises as the client
+    does, and ValueError for an answer that is none.
     """
-    condition = QueueCondition.of_info(await client.info())
-    return replace(condition, may_write=await _may_write(client))
+    may_write = await _may_write(client)
+    try:
+        info = await client.info()
+    except NoPermissionError:
+        return UntoldQueue(may_write)
+    return replace(QueueCondition.of_info(info), may_write=may_write)
 
 
 async def _may_write(client: ArqRedis) -> bool:

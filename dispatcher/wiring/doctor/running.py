@@ -5,13 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from redis.exceptions import NoPermissionError
-
-from dispatcher.doctor.queue import MAY_NOT_ASK
 from dispatcher.doctor.running import (
     Examined,
     ExaminedSubject,
-    not_looked_at,
     of_machine,
     of_queue,
     of_record,
@@ -54,7 +50,4 @@ async def _record(settings: Settings, pool: Pool) -> Examined:
 
 
 async def _queue(client: ArqRedis) -> Examined:
-    try:
-        return of_queue(await queue_condition(client))
-    except NoPermissionError:
-        return not_looked_at(ExaminedSubject.QUEUE, MAY_NOT_ASK)
+    return of_queue(await queue_condition(client))

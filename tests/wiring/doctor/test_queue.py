@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from redis.exceptions import NoPermissionError
 
+from dispatcher.doctor.queue import QueueCondition, UntoldQueue
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import open_queue
 from dispatcher.wiring.doctor.queue import queue_condition
@@ -27,6 +27,7 @@ async def as_user(client: Any, *rules: str) -> None:
 
 async def test_a_queue_says_how_it_stands(client: Any) -> None:
     found = await queue_condition(client)
+    assert isinstance(found, QueueCondition)
     assert (found.role, found.policy, found.may_write) == ("master", "noeviction", True)
     assert found.name.startswith("Valkey ")
 
@@ -46,11 +47,13 @@ async def test_a_user_may_ask_and_may_not_write(
     await other.aclose(close_connection_pool=True)
 
 
-async def test_a_user_who_may_not_ask_is_an_error(client: Any, redis_url: str) -> None:
-    await as_user(client, "+@write", "~*")
+@pytest.mark.parametrize(("rules", "may_write"), [(("+@write", "~*"), True), (("-@write",), False)])
+async def test_of_a_user_who_may_not_ask_is_known_whether_it_may_write(
+    client: Any, redis_url: str, rules: tuple[str, ...], *, may_write: bool
+) -> None:
+    await as_user(client, *rules)
     other: Any = open_queue(parse(redis_url))
     async with other.client() as connection:
         await connection.execute_command("AUTH", USER, "")
-        with pytest.raises(NoPermissionError):
-            await queue_condition(connection)
+        assert await queue_condition(connection) == UntoldQueue(may_write)
     await other.aclose(close_connection_pool=True)

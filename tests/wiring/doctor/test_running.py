@@ -105,11 +105,12 @@ async def test_a_queue_that_forgets_is_a_warning(settings: Settings, pool: Pool,
     assert levels(metrics)["queue"] == 1
 
 
-async def test_a_user_who_may_not_ask_is_no_failure(
-    settings: Settings, pool: Pool, client: Any, redis_url: str
+@pytest.mark.parametrize(("rules", "level"), [(("+@write", "~*"), -1), (("-@write",), 2)])
+async def test_a_user_who_may_not_ask_is_no_failure_and_one_who_may_not_write_is_found(
+    settings: Settings, pool: Pool, client: Any, redis_url: str, rules: tuple[str, ...], level: int
 ) -> None:
     metrics, other = Metrics(), client_of(redis_url)
-    await client.execute_command("ACL", "SETUSER", "wortlos", "reset", "on", "nopass", "+@connection")
+    await client.execute_command("ACL", "SETUSER", "wortlos", "reset", "on", "nopass", "+@connection", *rules)
     try:
         async with other.client() as connection:
             await connection.execute_command("AUTH", "wortlos", "")
@@ -117,7 +118,7 @@ async def test_a_user_who_may_not_ask_is_no_failure(
     finally:
         await client.execute_command("ACL", "DELUSER", "wortlos")
         await other.aclose(close_connection_pool=True)
-    assert levels(metrics)["queue"] == -1
+    assert levels(metrics)["queue"] == level
     assert samples(metrics)["warn_examinations_failed_total", frozenset({("subject", "queue")})] == 0
 
 
