@@ -98,7 +98,7 @@ async def told(pool: Pool, *first: str) -> str:
     async with pool.acquire() as connection:
         for one in (*first, "SET SESSION AUTHORIZATION service"):
             await connection.execute(one)
-        found = await record_condition(Single(connection))  # type: ignore[arg-type]
+        found = await record_condition(Single(connection))
         await connection.execute("RESET SESSION AUTHORIZATION")
     (standby,) = found.standbys
     return standby.state
