@@ -47,22 +47,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.doctor.record import RecordCondition
     from dispatcher.feeds.configuration import Feed
     from dispatcher.settings import Settings
     from dispatcher.store.record import Pool
 
 ASKED_S: Final = 10.0
 """How long the record, and the queue, may take for all that they are asked."""
+COUNTED_S: Final = 10.0
+"""How long the record may take, after that, to count who follows what: it grows with the subscribers."""
 _FAILED: Final = (*record.UNAVAILABLE, asyncpg.PostgresError, SettingsError)
 _NO_RECORD: Final = "no alert is accepted, and nothing is sent"
 _START: Final = "start it, or `dispatcher up` with this WARN_DATA_DIR; else correct DATABASE_URL"
 
 
 async def examine(
-    settings: Settings, database_url: str | None, redis_url: str | None, *, outside: bool
+    settings: Settings,
+    database_url: str | None,
+    redis_url: str | None,
+    *,
+    outside: bool,
+    counted_s: float = COUNTED_S,
 ) -> list[Diagnosis]:
     """Return how everything was found. A URL is None where there is no server of that kind, not even an embedded one.
-    `outside`: connect to gateways, feeds and others, too.
+    `outside`: connect to gateways, feeds and others, too. `counted_s`: how long the record may take to count.
     """
     # First: whoever reads a secret, as the next line does, closes its file to others.
     machine = await asyncio.to_thread(machine_condition, settings)
@@ -70,7 +78,7 @@ async def examine(
     return [
         *of_settings,
         *diagnose_machine(machine),
-        *await _record(settings, database_url, boundaries),
+        *await _record(settings, database_url, boundaries, counted_s),
         *await _queue(redis_url),
         diagnose_subject(
             settings.vapid_subject,
@@ -110,7 +118,9 @@ def _of_up(settings: Settings) -> Iterator[Diagnosis]:
             yield warning(Part.SETTINGS, str(error), why, "correct it, where `dispatcher up` is to run")
 
 
-async def _record(settings: Settings, url: str | None, boundaries: Boundaries | None) -> list[Diagnosis]:
+async def _record(
+    settings: Settings, url: str | None, boundaries: Boundaries | None, counted_s: float
+) -> list[Diagnosis]:
     if url is None:
         return [
             wrong(
@@ -120,13 +130,19 @@ async def _record(settings: Settings, url: str | None, boundaries: Boundaries | 
                 "set DATABASE_URL, or start `dispatcher up`, which brings one",
             )
         ]
+    until = asyncio.get_running_loop().time() + ASKED_S
     try:
-        async with asyncio.timeout(ASKED_S):
+        async with asyncio.timeout_at(until):
             pool = await record.connect(url, size=1, command_timeout_s=ASKED_S)
-            try:
-                return await _of_record(settings, pool, boundaries)
-            finally:
-                pool.terminate()
+        try:
+            async with asyncio.timeout_at(until):
+                condition = await record_condition(pool)
+                found = await _of_record(settings, pool, condition)
+            if boundaries is None or condition.schema != newest_schema():
+                return found
+            return [*found, *await _followed(pool, boundaries, counted_s)]
+        finally:
+            pool.terminate()
     except _FAILED as error:
         return [
             wrong(Part.RECORD, f"not to be asked: {_sentence(error)}", _NO_RECORD, _START),
@@ -134,22 +150,32 @@ async def _record(settings: Settings, url: str | None, boundaries: Boundaries | 
         ]
 
 
-async def _of_record(settings: Settings, pool: Pool, boundaries: Boundaries | None) -> list[Diagnosis]:
-    found = await record_condition(pool)
+async def _of_record(settings: Settings, pool: Pool, found: RecordCondition) -> list[Diagnosis]:
     newest = newest_schema()
     diagnoses = diagnose_record(found, newest, connections_needed(settings))
     if found.schema != newest:
         return [*diagnoses, unknown(Part.SECRETS, "the record is of another version")]
     keys, now = await listed_keys(pool)
     secrets = [await _secret(settings, pool, name) for name in SecretName]
-    followed = {} if boundaries is None else await following_others(pool, boundaries.units.ags)
     return [
         *diagnoses,
         *secrets,
         diagnose_signing(keys, now),
         diagnose_backup(await last_backup(pool), now),
-        *diagnose_followed(followed),
     ]
+
+
+async def _followed(pool: Pool, boundaries: Boundaries, counted_s: float) -> list[Diagnosis]:
+    """Return whether all municipalities that are followed are there. A count that fails takes no diagnosis with it that
+    was made before.
+    """
+    try:
+        async with asyncio.timeout(counted_s):
+            return diagnose_followed(await following_others(pool, boundaries.units.ags))
+    except _FAILED as error:
+        return [
+            unknown(Part.BOUNDARIES, f"nobody counted who follows what they do not have: {_sentence(error)}")
+        ]
 
 
 async def _secret(settings: Settings, pool: Pool, name: SecretName) -> Diagnosis:

@@ -49,6 +49,24 @@ async def test_who_follows_a_municipality_outside_the_boundaries_is_counted(
     assert "1 endpoint follows 1 municipality that the boundaries do not have: 09162000" in seen
 
 
+async def test_a_count_that_takes_too_long_takes_nothing_else_with_it(
+    settings: Settings, database_url: str, redis_url: str
+) -> None:
+    """Here a count waits for ever, for whoever has the table."""
+    connection = await asyncpg.connect(database_url)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE followed_municipality IN ACCESS EXCLUSIVE MODE")
+        diagnoses = await examine(settings, database_url, redis_url, outside=False, counted_s=0.01)
+    await connection.close()
+    found = grades(diagnoses)
+    assert (found[Part.SCHEMA], found[Part.SIGNING]) == ({Grade.SOUND}, {Grade.SOUND})
+    assert not [one for one in diagnoses if one.seen.startswith("not to be asked")]
+    uncounted = [
+        one for one in diagnoses if one.part is Part.BOUNDARIES and one.seen.startswith("nobody counted")
+    ]
+    assert [one.grade for one in uncounted] == [Grade.UNKNOWN]
+
+
 async def test_servers_that_are_not_there_keep_nothing_else_back(settings: Settings) -> None:
     for database, queue in ((None, None), (f"postgresql://a:geheim@{NOBODY}/x", f"redis://:geheim@{NOBODY}")):
         diagnoses = await examine(settings, database, queue, outside=False)
