@@ -118,14 +118,14 @@ def _disk(machine: MachineCondition) -> list[Diagnosis]:
     mend = "make room, or let WARN_DATA_DIR lie on a larger disk"
     if machine.free < DISK_WRONG:
         return [wrong(Part.DISK, seen, why, mend)]
-    if machine.free < DISK_WARNING:
-        return [warning(Part.DISK, seen, why, mend)]
     if machine.free_files is not None and machine.free_files < INODES:
         return [
             wrong(
                 Part.DISK, f"{machine.free_files} more files fit there", why, "remove what is many and small"
             )
         ]
+    if machine.free < DISK_WARNING:
+        return [warning(Part.DISK, seen, why, mend)]
     return [sound(Part.DISK, seen)]
 
 

@@ -40,6 +40,7 @@ def test_a_good_machine_is_sound() -> None:
         ({"free": 100 * 1024**2}, Part.DISK, Grade.WRONG, "0.1 of 50.0 GiB are free"),
         ({"free": 2 * GIB}, Part.DISK, Grade.WARNING, "2.0 of 50.0 GiB are free"),
         ({"free_files": 12}, Part.DISK, Grade.WRONG, "12 more files"),
+        ({"free_files": 0, "free": 3 * GIB}, Part.DISK, Grade.WRONG, "0 more files"),
         ({"clock_is_kept": False}, Part.CLOCK, Grade.WARNING, "nobody who keeps it right"),
         ({"connections": 400}, Part.DESCRIPTORS, Grade.WARNING, "400 connections of clients, and 1000"),
         (
