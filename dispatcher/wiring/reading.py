@@ -70,6 +70,7 @@ async def reading_dependencies(settings: Settings) -> AsyncIterator[PublicDepend
     database_url, queue = require_urls(settings)
     metrics = Metrics(restarts=settings.data_dir / RESTARTS_FILE)
     boundaries = load_boundaries(settings)
+    metrics.boundaries_as_of.set(boundaries.provenance.as_of.timestamp())
     feeds = check_settings(settings, boundaries)
     pool = await record.connect(database_url, size=1, command_timeout_s=PROBE_TIMEOUT_S)
     wake_ups = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ async def test_it_publishes_over_two_connections(database_url: str, redis_url: s
         assert parts.publisher.edition
         assert (await parts.health.check())["record"]
         assert await pool.fetchval(OTHERS) <= 2
+        as_of = parts.metrics.registry.get_sample_value("warn_boundaries_timestamp_seconds")
     await pool.close()
+    assert as_of == datetime(2016, 1, 1, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.processes
