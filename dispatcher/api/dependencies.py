@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dispatcher.api.body import BodiesInReceipt
 from dispatcher.api.console.desk.counts import RecipientCounts
 from dispatcher.api.console.desk.shared import SharedReadings
-from dispatcher.api.situation.coverage import UncountedPlaces
+from dispatcher.api.situation.uncounted import UncountedPlaces
 
 if TYPE_CHECKING:
     from dispatcher.api.canary.receiving import OwnReceivers

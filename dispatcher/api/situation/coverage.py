@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -13,7 +12,7 @@ from dispatcher.model.vocabulary import ENDS
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.console.alert.coverage import CoverageGap
@@ -28,35 +27,11 @@ them.
 """
 
 
-GIVEN_UP_S: Final = 60.0
-"""How long that is not tried again for an alert for which it came to nothing."""
-
-
 class PlaceCounts(NamedTuple):
     """An alert's recipients by municipality and state, and by what their devices have said."""
 
     recipients: CountsByPlace
     receipts: CountsByPlace
-
-
-class UncountedPlaces:
-    """Remembers which alerts' recipients could not be counted by municipality in time: who follows one asks each half
-    second, and would keep the record busy with a count that comes to nothing.
-    """
-
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._until: dict[str, float] = {}
-
-    def __contains__(self, alert_id: object) -> bool:
-        """Return whether the alert was given up in the last `GIVEN_UP_S`."""
-        now = self._monotonic()
-        self._until = {one: until for one, until in self._until.items() if until > now}
-        return alert_id in self._until
-
-    def add(self, alert_id: str) -> None:
-        """Note that the alert's recipients could not be counted in time."""
-        self._until[alert_id] = self._monotonic() + GIVEN_UP_S
 
 
 async def place_counts(dependencies: ApiDependencies, alert: StoredAlert) -> PlaceCounts | None:

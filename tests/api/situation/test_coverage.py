@@ -5,8 +5,9 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from dispatcher.api.situation import coverage
-from dispatcher.api.situation.coverage import PlaceCounts, UncountedPlaces, coverage_gaps, place_counts
+from dispatcher.api.situation import coverage, uncounted
+from dispatcher.api.situation.coverage import PlaceCounts, coverage_gaps, place_counts
+from dispatcher.api.situation.uncounted import UncountedPlaces
 from dispatcher.console.alert.coverage import GapReason
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.vocabulary import Reason
@@ -60,28 +61,17 @@ async def test_what_cannot_be_counted_in_time_is_not_known(monkeypatch: Any) -> 
     assert await place_counts(dependencies, replace(PLANNED, id="another")) == counted
 
 
-def test_what_could_not_be_counted_is_given_up_for_a_minute() -> None:
-    now = 0.0
-    uncounted = UncountedPlaces(lambda: now)
-    uncounted.add("many")
-    now = 59.9
-    assert "many" in uncounted
-    assert "few" not in uncounted
-    now = 60.0
-    assert "many" not in uncounted
-
-
 async def test_how_an_alert_stands_does_not_wait_for_its_municipalities_counts(
     service: Service, monkeypatch: Any
 ) -> None:
     path = f"/v1/alerts/{(await service.submit(warning())).json['alert']['id']}"
     monkeypatch.setattr(coverage, "PLACES_S", 0.0)
-    monkeypatch.setattr(coverage, "GIVEN_UP_S", 0.0)
-    uncounted = await service.get(path)
-    assert uncounted.status == 200
-    assert uncounted.json["recipients_by_municipality"] is None
-    assert uncounted.json["receipts_by_municipality"] is None
+    monkeypatch.setattr(uncounted, "GIVEN_UP_S", 0.0)
+    answer = await service.get(path)
+    assert answer.status == 200
+    assert answer.json["recipients_by_municipality"] is None
+    assert answer.json["receipts_by_municipality"] is None
     monkeypatch.undo()
     counted = await service.get(path)
-    assert counted.json == uncounted.json | {"recipients_by_municipality": {}, "receipts_by_municipality": {}}
+    assert counted.json == answer.json | {"recipients_by_municipality": {}, "receipts_by_municipality": {}}
     assert counted.json["municipalities"]
