@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -76,13 +77,21 @@ class Settlement:
 
 
 def backoff_s(
-    policy: BackoffPolicy, attempts: int, random: Callable[[], float], *, absent: bool = False
+    policy: BackoffPolicy,
+    attempts: int,
+    random: Callable[[], float],
+    *,
+    absent: bool = False,
+    left_s: float = math.inf,
 ) -> float:
-    """Draw with full jitter: uniform between 0 and base * 2^attempts, capped. `random` is uniform in [0, 1); `absent`:
-    only a device is missing.
+    """Draw with full jitter: uniform between 0 and base * 2^attempts, capped, and by the `left_s` seconds to the
+    deadline too, so that nobody is given up by a long draw. `random` is uniform in [0, 1); `absent`: only a device is
+    missing.
     """
     cap_s = max(policy.cap_s, policy.absent_cap_s) if absent else policy.cap_s
-    return random() * min(cap_s, policy.base_s * 2.0 ** min(attempts, 30))
+    most_s = min(cap_s, policy.base_s * 2.0 ** min(attempts, 30))
+    # In the last `base_s` it would be tried ever faster.
+    return random() * (left_s if policy.base_s < left_s < most_s else most_s)
 
 
 def may_repeat(policy: DeliveryPolicy, outcome: int, *, extreme: bool) -> bool:
@@ -153,7 +162,8 @@ def _again(
 ) -> Settlement:
     uncertain = error.consequence is Consequence.RETRY_UNCERTAIN
     flag = UNCERTAIN if uncertain else before.outcome & UNCERTAIN
-    wait_s, pause_s, attempts = _patience(error, before, policy, random)
+    left_s = (deadline - now).total_seconds()
+    wait_s, pause_s, attempts = _patience(error, before, policy, random, left_s)
     due = now + timedelta(seconds=wait_s)
     if due >= deadline:
         # Too late for this recipient; what the gateway asked for holds for everybody else all the same.
@@ -162,7 +172,11 @@ def _again(
 
 
 def _patience(
-    error: DeliveryError, before: RecipientState, policy: DeliveryPolicy, random: Callable[[], float]
+    error: DeliveryError,
+    before: RecipientState,
+    policy: DeliveryPolicy,
+    random: Callable[[], float],
+    left_s: float,
 ) -> tuple[float, float, int]:
     """Return how long this recipient waits, how long we are asked to wait, and the attempts made by now. Where the
     gateway did not say how long, its pace decides when something leaves.
@@ -171,9 +185,9 @@ def _patience(
     attempts = before.attempts + error.consequence.is_attempt
     if error.consequence is Consequence.POSTPONE and before.limited_alone:
         pause_s, attempts = asked_s or policy.pauses.rate_limited_s, before.attempts + 1
-        return max(pause_s, backoff_s(policy.backoff, attempts, random)), pause_s, attempts
+        return max(pause_s, backoff_s(policy.backoff, attempts, random, left_s=left_s)), pause_s, attempts
     if error.consequence is Consequence.POSTPONE:
         long_s = before.eased_s if before.eased_s > WAITED_OUT_S else 0.0
         return asked_s or before.eased_s, asked_s or long_s, attempts
-    wait_s = backoff_s(policy.backoff, attempts, random, absent=error.device_absent)
+    wait_s = backoff_s(policy.backoff, attempts, random, absent=error.device_absent, left_s=left_s)
     return max(asked_s, wait_s), asked_s, attempts

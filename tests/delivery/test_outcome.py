@@ -247,3 +247,14 @@ def test_what_certainly_did_not_arrive_is_sent_again_all_the_same(error: Any, st
     before = RecipientState(State.CLAIMED, 0, may_repeat=False)
     result = settle(error, before, DEFAULT_POLICY, now=NOW, deadline=NOW + HOUR, random=lambda: 0.5)
     assert result.outcome == state
+
+
+@pytest.mark.parametrize("error", [Transient("503"), Absent("507"), Uncertain("timeout")])
+def test_nobody_is_given_up_by_a_long_draw_before_the_deadline(error: DeliveryError) -> None:
+    left = timedelta(seconds=BACKOFF.base_s + 1)
+    result = settled(error, attempts=30, deadline=NOW + left, random=lambda: 0.99)
+    assert result.due == NOW + left * 0.99
+    at_last = settled(
+        error, attempts=30, deadline=NOW + timedelta(seconds=BACKOFF.base_s), random=lambda: 0.5
+    )
+    assert at_last.outcome & ~UNCERTAIN == State.EXPIRED, "it would be tried ever faster"
