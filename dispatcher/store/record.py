@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
 
 from dispatcher.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+T = TypeVar("T")
 
 NO_ADDRESS = "DATABASE_URL cannot be read; it looks like postgresql://user:password@host:5432/name"
 """The message leaves the value out: a password may be anywhere in it if it is not written properly."""
@@ -59,11 +65,41 @@ async def _prepare(connection: Any) -> None:
     )
 
 
-async def _as_it_is(_connection: Any) -> None:
-    """Do nothing in place of asyncpg's reset, which costs a round trip each time that a connection is given back: no
-    code here leaves settings, cursors, locks or listeners of a session behind (`leadership` cleans up itself). An open
-    transaction is rolled back before this is called.
+class RecordConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types of its own
+    """A connection that knows whether a statement on it came to nothing between being prepared and being run: where a
+    task is cancelled there, or a value does not fit its parameter. PostgreSQL has begun a transaction by then, of which
+    asyncpg does not know: it keeps its locks, and the next `BEGIN ISOLATION LEVEL` is refused
+    (findings/asyncpg-a-value-refused-leaves-a-transaction.sh).
     """
+
+    unfinished = False
+
+    async def _get_statement(self, *args: Any, **options: Any) -> Any:
+        return await self._finished(super()._get_statement(*args, **options))
+
+    async def _execute(self, *args: Any, **options: Any) -> Any:
+        return await self._finished(super()._execute(*args, **options))
+
+    async def _executemany(self, *args: Any, **options: Any) -> Any:
+        return await self._finished(super()._executemany(*args, **options))
+
+    async def _finished(self, statement: Awaitable[T]) -> T:
+        try:
+            return await statement
+        except BaseException:  # asyncpg's own errors look like the server's, which has ended what it refused
+            self.unfinished = True
+            raise
+
+
+async def _end_unfinished(connection: Any) -> None:
+    """End what a statement left that came to nothing; else do nothing in place of asyncpg's reset, which costs a round
+    trip each time that a connection is given back: no code here leaves settings, cursors, locks or listeners of a
+    session behind (`leadership` cleans up itself). A transaction that asyncpg knows is rolled back before this is
+    called.
+    """
+    if connection.unfinished:
+        await connection.execute("SELECT")  # the simple protocol ends a transaction that nobody has begun
+        connection.unfinished = False
 
 
 async def connect(database_url: str, *, size: int = 10, command_timeout_s: float = COMMAND_TIMEOUT_S) -> Pool:
@@ -79,10 +115,20 @@ async def connect(database_url: str, *, size: int = 10, command_timeout_s: float
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=command_timeout_s,
             init=_prepare,
-            reset=_as_it_is,
+            connection_class=RecordConnection,
+            reset=_end_unfinished,
             server_settings={"application_name": "dispatcher", "jit": "off"},
         )
     except ValueError:
         raise SettingsError(NO_ADDRESS) from None
     except OSError as error:
         raise OSError(f"{NO_ANSWER} ({error})") from error
+
+
+async def known_within(limit_s: float, asked: Awaitable[T]) -> T | None:
+    """Return what is asked of the record; None where it does not answer within `limit_s` seconds, or not at all."""
+    try:
+        async with asyncio.timeout(limit_s):
+            return await asked
+    except UNAVAILABLE:  # which has `TimeoutError`
+        return None

@@ -1,6 +1,8 @@
 """The schema, and the connection to it."""
 
 import asyncio
+import itertools
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +80,74 @@ async def test_the_victim_of_a_deadlock_is_told_to_try_again(pool: Any, sources:
         for transaction in transactions:
             await transaction.rollback()
     assert sum(isinstance(result, record.UNAVAILABLE) for result in results) == 1
+
+
+@pytest.fixture
+async def small(database_url: str) -> AsyncIterator[Any]:
+    pool = await record.connect(database_url, size=1)
+    yield pool
+    await pool.close()
+
+
+async def isolated(pool: Any) -> int:
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return int(await connection.fetchval("SELECT 1"))
+
+
+async def locks(pool: Any) -> int:
+    return int(
+        await pool.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE relation = 'alert'::regclass AND pid <> pg_backend_pid()"
+        )
+    )
+
+
+async def test_a_value_that_fits_no_parameter_leaves_no_transaction_behind(
+    small: Any, pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = "SELECT {} FROM alert WHERE id = $1"  # each is prepared anew
+    with pytest.raises(asyncpg.DataError):
+        await small.fetchval(refused.format(1), 1)
+    with pytest.raises(asyncpg.DataError):
+        await small.executemany(refused.format(2), [(1,)])
+    assert await locks(pool) == 0, "nobody who changes the table waits for it"
+    assert await isolated(small) == 1
+    monkeypatch.setattr(record.RecordConnection, "unfinished", property(lambda _: False, lambda *_: None))
+    with pytest.raises(asyncpg.DataError):
+        await small.fetchval(refused.format(3), 1)
+    assert await locks(pool) == 1
+    with pytest.raises(asyncpg.ActiveSQLTransactionError):
+        await isolated(small)
+
+
+async def test_whatever_is_cancelled_leaves_no_transaction_behind(small: Any) -> None:
+    """A task is cancelled after one step, after two and so on, until it ends by itself: somewhere on the way it has
+    prepared its statement and not run it.
+    """
+    for steps in itertools.count():
+        query = f"SELECT count(*) + {steps} FROM alert WHERE id = $1"
+        task = asyncio.ensure_future(small.fetchval(query, "x"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        is_cancelled = task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert await isolated(small) == 1
+        if not is_cancelled:
+            break
+
+
+async def test_what_is_not_known_in_time_is_not_known(pool: Any) -> None:
+    async def unavailable() -> int:
+        raise asyncpg.AdminShutdownError
+
+    async def wrong() -> int:
+        raise LookupError
+
+    assert await record.known_within(5.0, pool.fetchval("SELECT 1")) == 1
+    assert await record.known_within(0.0, pool.fetchval("SELECT 1")) is None
+    assert await record.known_within(5.0, unavailable()) is None
+    with pytest.raises(LookupError):
+        await record.known_within(5.0, wrong())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +11,7 @@ from dispatcher.on_duty.roster import roster
 from dispatcher.store.on_duty.endpoints import reachable_persons
 from dispatcher.store.on_duty.matters import DutyMatters
 from dispatcher.store.persons.persons import Persons
-from dispatcher.store.record import UNAVAILABLE
+from dispatcher.store.record import known_within
 
 if TYPE_CHECKING:
     from dispatcher.model.alerts import StoredAlert
@@ -47,12 +46,12 @@ async def asked_about(pool: Pool, alert: StoredAlert) -> AskedPersons | None:
     """
     if alert.state is not AlertState.HELD:
         return None
-    try:
-        async with asyncio.timeout(FOUND_WITHIN_S):
-            matters = DutyMatters(pool)
-            now, found = await matters.now(), await matters.of([alert.id])
-            persons, reachable = await Persons(pool).all(), await reachable_persons(pool)
-    except (TimeoutError, *UNAVAILABLE):
-        return None
+    return await known_within(FOUND_WITHIN_S, _asked_about(pool, alert))
+
+
+async def _asked_about(pool: Pool, alert: StoredAlert) -> AskedPersons:
+    matters = DutyMatters(pool)
+    now, found = await matters.now(), await matters.of([alert.id])
+    persons, reachable = await Persons(pool).all(), await reachable_persons(pool)
     matter, _ = found[alert.id]
     return asked_persons(roster(matter, persons, reachable, DutyLevel.ON_DUTY, now))

@@ -38,15 +38,12 @@ async def place_counts(dependencies: ApiDependencies, alert: StoredAlert) -> Pla
     """Return the alert's recipients by municipality; None where they could not be counted in time."""
     if alert.id in dependencies.uncounted:
         return None
-    counting = asyncio.ensure_future(dependencies.statuses.counted_by_municipality(alert))
-    # It is not cancelled: its connection could go to the next statement in the middle of a transaction. The limit of
-    # each statement ends it.
-    done, _ = await asyncio.wait({counting}, timeout=PLACES_S)
-    if not done:
-        dependencies.uncounted.add(alert.id, counting)
-        return None
     try:
-        return PlaceCounts(*counting.result())
+        async with asyncio.timeout(PLACES_S):
+            return PlaceCounts(*await dependencies.statuses.counted_by_municipality(alert))
+    except TimeoutError:
+        dependencies.uncounted.add(alert.id)
+        return None
     except UNAVAILABLE:
         return None
 

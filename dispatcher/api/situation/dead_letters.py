@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dispatcher.access.permissions import Permission
 from dispatcher.api.alerts import followed
 from dispatcher.api.approvals.territory import require_role
-from dispatcher.store.record import UNAVAILABLE
+from dispatcher.store.record import known_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from dispatcher.access.principals import Principal
     from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.model.ledger import DeadLetterGroup, Fate
+    from dispatcher.store.delivery.dead_letters import DeadLetters
 
 GROUPS_MAX: Final = 50
 """How many groups are shown, the largest: a line of a page has some 150 characters."""
@@ -44,13 +44,12 @@ class LetterReplay(NamedTuple):
 
 async def counted_letters(dependencies: ApiDependencies, alert_id: str) -> CountedLetters | None:
     """Return the dead letters of an alert in numbers; None where they cannot be counted in time."""
-    found = dependencies.dead_letters
-    try:
-        async with asyncio.timeout(COUNT_S):
-            count = await found.count(alert_id)
-            return CountedLetters(count, await found.by_reason(alert_id, GROUPS_MAX) if count else [])
-    except (TimeoutError, *UNAVAILABLE):
-        return None
+    return await known_within(COUNT_S, _counted(dependencies.dead_letters, alert_id))
+
+
+async def _counted(letters: DeadLetters, alert_id: str) -> CountedLetters:
+    count = await letters.count(alert_id)
+    return CountedLetters(count, await letters.by_reason(alert_id, GROUPS_MAX) if count else [])
 
 
 async def replay_letters(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from dispatcher.store.audit import ACTION
 from dispatcher.store.clock import record_time
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.progress import recipient_progress
-from dispatcher.store.record import UNAVAILABLE
+from dispatcher.store.record import known_within
 from dispatcher.store.sms.charges import Charges
 
 PROGRESS_S = 0.5
@@ -135,8 +134,4 @@ class AlertStatuses:
 
     async def counted(self, alert: StoredAlert) -> CountedAlert:
         """Return the alert and how far it has come; what is committed must not wait for that count, nor fail by it."""
-        try:
-            async with asyncio.timeout(PROGRESS_S):
-                return CountedAlert(alert, await recipient_progress(self._pool, alert.id))
-        except (TimeoutError, *UNAVAILABLE):
-            return CountedAlert(alert, None)
+        return CountedAlert(alert, await known_within(PROGRESS_S, recipient_progress(self._pool, alert.id)))

@@ -4,9 +4,8 @@ metrics know.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from channels.clock import utc_now
 from dispatcher.api.feeds import overviews
@@ -18,10 +17,10 @@ from dispatcher.store.canary.endpoints import canaries, text_parts
 from dispatcher.store.keys import Keys
 from dispatcher.store.on_duty.condition import a_worker_leads, stopped_gateways
 from dispatcher.store.on_duty.matters import DutyMatters
-from dispatcher.store.record import UNAVAILABLE
+from dispatcher.store.record import known_within
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Sequence
 
     from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.model.canary.canaries import Canary
@@ -31,7 +30,6 @@ PART_S: Final = 1.0
 """How long each part is waited for, one after the other: the page is there to say that one of them is not."""
 GATEWAYS_MAX: Final = 20
 """How many stopped gateways are named: Web Push knows any number."""
-T = TypeVar("T")
 
 
 async def read_condition(dependencies: ApiDependencies) -> ServiceCondition:
@@ -40,15 +38,15 @@ async def read_condition(dependencies: ApiDependencies) -> ServiceCondition:
     parts = await health.check()
     if not parts["record"]:
         return ServiceCondition(utc_now(), record=False, queue=parts["queue"])
-    at = await _known(dependencies.approvals.now())
-    gateways = await _known(stopped_gateways(pool, GATEWAYS_MAX))
-    expiries = await _known(Keys(pool).expiries_in_use())
-    tested = await _known(canaries(pool))
-    untold = await _known(DutyMatters(pool).untold())
+    at = await known_within(PART_S, dependencies.approvals.now())
+    gateways = await known_within(PART_S, stopped_gateways(pool, GATEWAYS_MAX))
+    expiries = await known_within(PART_S, Keys(pool).expiries_in_use())
+    tested = await known_within(PART_S, canaries(pool))
+    untold = await known_within(PART_S, DutyMatters(pool).untold())
     return ServiceCondition(
         at or utc_now(),
         queue=parts["queue"],
-        worker_leads=await _known(a_worker_leads(pool)),
+        worker_leads=await known_within(PART_S, a_worker_leads(pool)),
         gateways=None if gateways is None else tuple(gateways),
         feeds=await _feeds(dependencies),
         key_expiries=None
@@ -57,14 +55,14 @@ async def read_condition(dependencies: ApiDependencies) -> ServiceCondition:
         uncovered=None if untold is None else untold.uncovered,
         canaries=None if tested is None else tuple(tested[0]),
         canary_costs=await _canary_costs(dependencies, tested[0] if tested else ()),
-        held=await _known(Held(pool).count()),
-        oldest_approvals=await _known(_oldest_approvals(dependencies)),
+        held=await known_within(PART_S, Held(pool).count()),
+        oldest_approvals=await known_within(PART_S, _oldest_approvals(dependencies)),
     )
 
 
 async def _canary_costs(dependencies: ApiDependencies, tested: Sequence[Canary]) -> dict[str, CanaryCost]:
     paid = [one for one in tested if one.channel in PAID_CHANNELS]
-    parts = await _known(text_parts(dependencies.health.pool)) if paid else None
+    parts = await known_within(PART_S, text_parts(dependencies.health.pool)) if paid else None
     contracts = dependencies.settings.sms_contracts()
     return {
         one.name: canary_cost(one.every, (parts or {}).get(one.name), contracts.get(one.gateway))
@@ -81,18 +79,10 @@ async def _feeds(dependencies: ApiDependencies) -> tuple[FeedCondition, ...] | N
     """Return how the feeds stand, as their route says it."""
     if dependencies.feed_services is None:
         return ()
-    found: list[Any] | None = await _known(overviews(dependencies.feed_services))
+    found: list[Any] | None = await known_within(PART_S, overviews(dependencies.feed_services))
     if found is None:
         return None
     return tuple(
         FeedCondition(one.name, one.last_successful_poll, one.stale_since, one.result, one.entries)
         for one in found
     )
-
-
-async def _known(asked: Awaitable[T]) -> T | None:
-    try:
-        async with asyncio.timeout(PART_S):
-            return await asked
-    except UNAVAILABLE:  # which has `TimeoutError`
-        return None
