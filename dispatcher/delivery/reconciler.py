@@ -68,7 +68,7 @@ class Reconciler:
                 else:
                     self._metrics.reconciled_at.set(0)
                     if self._held is not None:
-                        self._metrics.alerts_held.set(0)
+                        self._metrics.show_held()
             except Exception as error:  # noqa: BLE001 - the sweep must outlive every outage; it is counted and logged
                 self._metrics.jobs_failed.labels("reconcile").inc()
                 log.warning("reconcile_failed", error=type(error).__name__)
@@ -89,6 +89,6 @@ class Reconciler:
         await self._ledger.settle_finished()
         if self._held is not None:
             self._metrics.held_expired.inc(await self._held.expire())
-            self._metrics.alerts_held.set(await self._held.count())
+            self._metrics.show_held(*await self._held.counts())
         await self._statistics.show(self._metrics)
         self._metrics.queue_up.set(await self._wake_ups.ping())

@@ -89,7 +89,7 @@ class FeedScheduler:
             await self._store.forget(now, FORGET_AFTER)
             self._forgot = now
         self._metrics.held_expired.inc(await self._held.expire(now))
-        self._metrics.alerts_held.set(await self._held.count())
+        self._metrics.show_held(*await self._held.counts())
         for overview in await self._store.overview(list(self._feeds)):
             feed = self._feeds[overview.state.name]
             self._show(feed, overview, now)
@@ -129,7 +129,7 @@ class FeedScheduler:
 
     def _hide(self) -> None:
         """Show nothing any more: another process shows how things stand now."""
-        self._metrics.alerts_held.set(0)
+        self._metrics.show_held()
         for feed in self._feeds.values():
             self._metrics.feed_quarantine_items.labels(feed.name).set(0)
             self._metrics.feed_stale.labels(feed.name).set(0)

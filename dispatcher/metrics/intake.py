@@ -93,7 +93,13 @@ class IntakeMetrics:
         )
 
     def _held(self, registry: CollectorRegistry) -> None:
-        self.alerts_held = Gauge("warn_alerts_held", "Messages that wait for a person.", registry=registry)
+        self.alerts_held = Gauge(
+            "warn_alerts_held",
+            "Messages that wait for a person: for a second one's `approval` alone, or for a `decision` on a doubt.",
+            ("awaits",),
+            registry=registry,
+        )
+        self.show_held()
         self.oldest_approval = Gauge(
             "warn_oldest_approval_timestamp_seconds",
             "Since when the warning waits for a second person that has waited for longest; 0 if none does.",
@@ -112,6 +118,11 @@ class IntakeMetrics:
             "Messages that expired while they waited for a person.",
             registry=registry,
         )
+
+    def show_held(self, approval: int = 0, decision: int = 0) -> None:
+        """Show how many messages wait for a person, by what they wait for."""
+        self.alerts_held.labels("approval").set(approval)
+        self.alerts_held.labels("decision").set(decision)
 
     def know_source(self, source: str) -> None:
         """Show a source's counters from the start, so that their first increase is seen."""

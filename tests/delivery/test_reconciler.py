@@ -162,13 +162,14 @@ async def test_update_and_cancel_run_through_the_whole_house(house: House) -> No
 async def test_without_feeds_the_sweep_looks_after_what_waits_for_a_person(
     house: House, pool: Any, reconciler: Reconciler
 ) -> None:
+    held = house.dependencies.metrics.alerts_held.labels("decision")
     await submit(house.alerts, "A", DUEREN, reason=Reason.HELD)
     reconciler._held = Held(pool)
     await reconciler.sweep()
-    assert house.dependencies.metrics.alerts_held._value.get() == 1
+    assert held._value.get() == 1
     await pool.execute("UPDATE alert SET expires = clock_timestamp() - interval '1 second'")
     await reconciler.sweep()
-    assert house.dependencies.metrics.alerts_held._value.get() == 0
+    assert held._value.get() == 0
     stored = await house.alerts.get("A")
     assert (stored.state, stored.reason) == ("recorded", Reason.EXPIRED)
 

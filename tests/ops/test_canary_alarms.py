@@ -7,7 +7,7 @@ record being moved into the past. What was scraped is evaluated by promtool with
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ import pytest
 
 from tests.commands import conftest as commands
 from tests.ops import rule_tests
+from tests.ops.scrapes import SCRAPED_EVERY_S, Firing, Scrapes
 from tests.support.canary_ways import NAME, CanaryWay, canary_way, typed
 
 surroundings, run = commands.surroundings, commands.run
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
-SCRAPED_EVERY_S = 15
 SHOWN = (
     "warn_canary_interval_seconds",
     "warn_canary_proven_timestamp_seconds",
@@ -47,9 +47,7 @@ AGED = {
     "problem": ("due",),
 }
 """Where the record says when something was or will be, as far as tests of itself go by it."""
-FIRING = (
-    'count by (alertname, severity) (ALERTS{alertname=~"Dispatcher(Canary.*|NoCanary)",alertstate="firing"})'
-)
+ALERTS = "Dispatcher(Canary.*|NoCanary)"
 
 
 @dataclass
@@ -60,7 +58,7 @@ class Timeline:
     on: set[str]
     """The phones that are on, by their reference: they confirm whatever comes."""
     now: int = 0
-    series: dict[str, dict[int, float]] = field(default_factory=dict)
+    scrapes: Scrapes = field(default_factory=lambda: Scrapes(SHOWN, ALERTS))
     _begun: float = field(default_factory=time.monotonic)
     _aged: float = 0.0
 
@@ -70,7 +68,7 @@ class Timeline:
             self.now += every
             await self._age(self.now - (time.monotonic() - self._begun) - self._aged)
             await self.work()
-            self._scrape()
+            self.scrapes.scrape(self.now, self.way.worker.metrics.registry.collect(), "worker-1")
 
     async def work(self) -> None:
         """Do what worker and phones do at an instant."""
@@ -87,56 +85,6 @@ class Timeline:
         for table, columns in AGED.items():
             changes = ", ".join(f"{one} = {one} - {seconds} * interval '1 second'" for one in columns)
             await self.way.pool.execute(f"UPDATE {table} SET {changes}")
-
-    def _scrape(self) -> None:
-        real = time.time()
-        self._show('up{job="dispatcher",instance="w1",process="worker-1"}', 1.0)
-        for family in self.way.worker.metrics.registry.collect():
-            for one in family.samples:
-                if one.name in SHOWN:
-                    labels = {"job": "dispatcher", "instance": "w1", **one.labels}
-                    name = ",".join(f'{label}="{value}"' for label, value in labels.items())
-                    is_instant = "timestamp" in one.name
-                    value = self.now - (real - one.value) if is_instant else one.value
-                    self._show(f"{one.name}{{{name}}}", value)
-
-    def _show(self, series: str, value: float) -> None:
-        self.series.setdefault(series, {})[self.now] = value
-
-    def test(self, expected: dict[int, dict[tuple[str, str], int]]) -> str:
-        """What promtool is to find: how many alerts fire at each time, by alert and severity."""
-        instants = sorted({at for values in self.series.values() for at in values})
-        return (
-            "rule_files:\n  - ../rules/recording.yml\n  - ../rules/alerts.yml\n\nevaluation_interval: 5s\n\ntests:"
-            f"\n  - name: canaries\n    interval: {SCRAPED_EVERY_S}s\n    input_series:\n"
-            + "".join(
-                f"      - {{series: '{name}', values: '{' '.join(self._values(values, instants))}'}}\n"
-                for name, values in self.series.items()
-            )
-            + "    promql_expr_test:\n"
-            + "".join(
-                f"      - {{expr: '{FIRING}', eval_time: {at}s, exp_samples: [{', '.join(_samples(firing))}]}}\n"
-                for at, firing in expected.items()
-            )
-        )
-
-    def _values(self, values: dict[int, float], instants: list[int]) -> Iterator[str]:
-        """Each value on the grid; a series that a scrape no longer has is stale from then on, as Prometheus has it."""
-        scraped, is_there = set(instants), False
-        for at in range(0, self.now + SCRAPED_EVERY_S, SCRAPED_EVERY_S):
-            if at in values:
-                yield f"{values[at]:.3f}"
-                is_there = True
-            elif at in scraped and is_there:
-                yield "stale"
-                is_there = False
-            else:
-                yield "_"
-
-
-def _samples(firing: dict[tuple[str, str], int]) -> Iterator[str]:
-    for (name, severity), count in firing.items():
-        yield f"""{{labels: '{{alertname="{name}",severity="{severity}"}}', value: {count}}}"""
 
 
 @pytest.fixture
@@ -182,7 +130,7 @@ async def test_each_fault_calls_in_its_promised_time_and_its_runbook_ends_it(
     await typed(run, "canary", "add", NAME, "--endpoint", way.file(0))
     await timeline.until(5520)
     unproven, late = ("DispatcherCanaryUnproven", "warning"), ("DispatcherCanaryLate", "critical")
-    expected: dict[int, dict[tuple[str, str], int]] = {
+    expected: dict[int, Firing] = {
         285: {},
         690: {},
         825: {unproven: 4},  # two intervals and a minute, and five minutes: in each lane
@@ -194,11 +142,13 @@ async def test_each_fault_calls_in_its_promised_time_and_its_runbook_ends_it(
         5370: {("DispatcherNoCanary", "warning"): 1},
         5460: {},
     }
-    file = rule_tests.write(tmp_path / "rules", timeline.test(expected))
+    file = rule_tests.write(tmp_path / "rules", timeline.scrapes.test(expected))
     status, said = promtool("test", "rules", file)
     assert status == 0, said
     # And what does not call as it should is noticed.
-    file = rule_tests.write(tmp_path / "wrong", timeline.test({1305: {late: 2}, 1425: {}, 1620: {late: 2}}))
+    file = rule_tests.write(
+        tmp_path / "wrong", timeline.scrapes.test({1305: {late: 2}, 1425: {}, 1620: {late: 2}})
+    )
     status, said = promtool("test", "rules", file)
     assert [status, *(f"time: {at}" in said for at in ("21m45s", "23m45s", "27m"))] == [
         1,

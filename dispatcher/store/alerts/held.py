@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dispatcher.access.principals import WORKER
-from dispatcher.model.vocabulary import AlertState, Reason
+from dispatcher.model.vocabulary import AlertState, Doubt, Reason
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import COLUMNS, stored_alert
 
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 
 _HELD = f"state = '{AlertState.HELD}'"
+
+
+class HeldCounts(NamedTuple):
+    """How many messages wait for a person, by what they wait for."""
+
+    approval: int
+    """For a second person alone, as the policy of approval says: nothing about them is doubtful."""
+    decision: int
+    """For somebody who decides whether they may go out."""
 
 
 class Held:
@@ -35,6 +44,15 @@ class Held:
     async def count(self) -> int:
         number: int = await self._pool.fetchval(f"SELECT count(*) FROM alert WHERE {_HELD}")  # noqa: S608 - constant
         return number
+
+    async def counts(self) -> HeldCounts:
+        row = await self._pool.fetchrow(
+            f"""SELECT count(*) FILTER (WHERE held_for = $1) AS approval,
+                       count(*) FILTER (WHERE held_for <> $1) AS decision
+                FROM alert WHERE {_HELD}""",  # noqa: S608 - constant
+            Doubt.APPROVAL,
+        )
+        return HeldCounts(**row)
 
     async def expire(self, now: datetime | None = None) -> int:
         """End messages that nobody decided upon in time, by the record's clock if no other is given. Returns how many;

@@ -20,6 +20,18 @@ async def test_only_what_is_held_waits_the_longest_waiting_first(pool: Any, aler
     assert await held.count() == 2
 
 
+async def test_what_waits_for_a_second_person_alone_is_counted_apart(pool: Any, alerts: Alerts) -> None:
+    for alert_id, held_for in (
+        ("A", "approval"),
+        ("B", "severity"),
+        ("C", "severity, approval"),
+        ("D", "approval"),
+    ):
+        await submit(alerts, alert_id, reason=Reason.HELD, held_for=held_for)
+    await submit(alerts, "E", reason=Reason.FIRST_NOTICE)
+    assert await Held(pool).counts() == (2, 2)
+
+
 async def test_what_nobody_decided_in_time_ends_with_a_line_in_the_audit_trail(
     pool: Any, alerts: Alerts
 ) -> None:

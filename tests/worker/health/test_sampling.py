@@ -35,7 +35,7 @@ def test_only_whoever_leads_says_how_all_stands() -> None:
     metrics.feed_last_success.labels("dwd").set(NOW - 30)
     metrics.oldest_open.labels("flash").set(NOW - 12)
     metrics.retries_scheduled.labels("sms").set(4)
-    metrics.alerts_held.set(2)
+    metrics.show_held(1, 1)
     assert standing(metrics, NOW, leads=False, minds_feeds=False) == {}
     feeds = standing(metrics, NOW, leads=False, minds_feeds=True)
     assert feeds == {Reading(Measure.HELD): 2, Reading(Measure.FEED_AGE, ("dwd",)): 30}
