@@ -194,7 +194,9 @@ def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small h
         )
 
     async def internal(request: Request, error: Exception) -> Response:
-        log.error("internal_error", path=request.url.path, error=type(error).__name__)
+        # Not the path as it came: names of installations and the like stand in it.
+        route = getattr(request.scope.get("route"), "path", "")
+        log.error("internal_error", route=route, error=type(error).__name__)
         return await refused(
             request,
             RequestRefused(ProblemType.INTERNAL, said(_INTERNAL[meant_of(request.method, request.url.path)])),

@@ -1,11 +1,22 @@
-"""Logs: one JSON object a line on standard error, or readable lines at a terminal. Never personal data."""
+"""Logs: one JSON object a line on standard error, or readable lines at a terminal. Never personal data.
+
+What an exception says is not ours to know: PostgreSQL repeats the row, asyncpg the argument, pydantic the body, and any
+text that is put together repeats what it is about. So its type and where it was raised are written, and no text.
+"""
 
 from __future__ import annotations
 
+import errno
 import logging
+import re
 import sys
+import traceback
+from typing import Final
 
 import structlog
+
+_SQLSTATE: Final = re.compile(r"[0-9A-Z]{5}")
+"""PostgreSQL's code of an error (its appendix A), which says what is wrong and nothing of the row."""
 
 QUIET = ("arq", "uvicorn", "alembic", "asyncio")
 SILENT = ("asyncpg",)
@@ -20,13 +31,15 @@ def configure(*, as_json: bool | None, process: str) -> None:
     if as_json is None:
         as_json = not sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        _outlined,
     ]
     structlog.configure(
         processors=[*shared, renderer],
@@ -38,14 +51,61 @@ def configure(*, as_json: bool | None, process: str) -> None:
     _adopt_libraries(shared, renderer, process)
 
 
+def outline(error: BaseException) -> str:
+    """Return where an error was raised, with those that led to it, the first one first; nothing of what any of them
+    says.
+    """
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain:
+        chain.append(following)
+        context = None if following.__suppress_context__ else following.__context__
+        following = following.__cause__ or context
+    return "\n\n".join(
+        "".join(
+            ["Traceback (most recent call last):\n", *traceback.format_tb(one.__traceback__), _named(one)]
+        )
+        for one in reversed(chain)
+    )
+
+
+def _named(error: BaseException) -> str:
+    """Return the name of the error's type, with the code that says why, where there is one, or the names of those that
+    it holds.
+    """
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    if isinstance(error, BaseExceptionGroup):
+        return f"{name} ({', '.join(_named(one) for one in error.exceptions)})"
+    if isinstance(error, OSError) and (known := errno.errorcode.get(error.errno or 0)):
+        return f"{name} [{known}]"
+    code = getattr(error, "sqlstate", None)
+    return f"{name} [{code}]" if isinstance(code, str) and _SQLSTATE.fullmatch(code) else name
+
+
+def _outlined(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Put the outline of an error in its place."""
+    found = event.pop("exc_info", None)
+    if found is True:
+        found = sys.exc_info()
+    error = found[1] if isinstance(found, tuple) else found
+    return {**event, "exception": outline(error)} if isinstance(error, BaseException) else event
+
+
 def _adopt_libraries(
     shared: list[structlog.typing.Processor], renderer: structlog.typing.Processor, process: str
 ) -> None:
     def named(
         _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
-        # Threads and tasks of libraries have no context of ours.
-        return {**event, "process": process}
+        # Threads and tasks of libraries have no context of ours. What asyncio adds below its first line are values,
+        # an exception with its text among them.
+        said = event["event"]
+        if event.get("logger") == "asyncio" and isinstance(said, str):
+            said = said.partition("\n")[0]
+        return {**event, "event": said, "process": process}
 
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, named],

@@ -1,13 +1,20 @@
 """What comes out on standard error, of us and of the libraries."""
 
+import errno
 import json
 import subprocess
 import sys
+import traceback
 from typing import Any
 
+import asyncpg
 import pytest
+from pydantic import BaseModel
 
-pytestmark = pytest.mark.processes
+from dispatcher.runtime.logs import outline
+
+NUMBER = "+4915550123456"
+"""What stands in texts of exceptions here, and must stand in no log."""
 
 PROGRAM = """
 import logging, structlog
@@ -20,6 +27,11 @@ try:
 except ValueError:
     logging.getLogger("somebody").exception("theirs")
 logging.getLogger("arq").info("too much")
+try:
+    raise ValueError("+4915550123456")
+except ValueError:
+    structlog.get_logger().exception("failed", function="plan")
+logging.getLogger("asyncio").error("Task exception was never retrieved\\nfuture: <ValueError('+4915550123456')>")
 logging.getLogger("asyncpg.pool").exception("said elsewhere")
 """
 
@@ -33,8 +45,9 @@ def lines(*, as_json: Any) -> Any:
     return done.stderr.splitlines()
 
 
+@pytest.mark.processes
 def test_every_line_is_one_json_object_whoever_wrote_it() -> None:
-    ours, uvicorn, somebody = [json.loads(line) for line in lines(as_json=True)]
+    ours, uvicorn, somebody, failed, never = [json.loads(line) for line in lines(as_json=True)]
     assert (ours["event"], ours["number"], ours["process"]) == ("ours", 1, "api")
     assert (uvicorn["event"], uvicorn["level"], uvicorn["logger"]) == (
         "Invalid request",
@@ -42,11 +55,76 @@ def test_every_line_is_one_json_object_whoever_wrote_it() -> None:
         "uvicorn.error",
     )
     assert (somebody["process"], somebody["level"]) == ("api", "error")
-    assert "ValueError: why" in somebody["exception"]
+    assert somebody["exception"].endswith("\nValueError")
+    assert "in <module>" in somebody["exception"]
+    assert (failed["function"], failed["exception"].splitlines()[-1]) == ("plan", "ValueError")
+    assert never["event"] == "Task exception was never retrieved"
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_text_of_an_exception_is_in_a_log(as_json: Any) -> None:
+    text = "\n".join(lines(as_json=as_json))
+    assert "ValueError" in text
+    assert "why" not in text
+    assert NUMBER not in text
+
+
+@pytest.mark.processes
 def test_a_person_reads_plain_lines() -> None:
     text = "\n".join(lines(as_json=False))
     assert "Invalid request" in text
     assert "too much" not in text
     assert not text.startswith("{")
+
+
+class Body(BaseModel):
+    number: int
+
+
+def raised(kind: str) -> BaseException:
+    """An error of each kind that repeats what it is about, as whoever catches it has it."""
+    errors = {
+        "record": asyncpg.UniqueViolationError(f"Key (address)=({NUMBER}) already exists."),
+        "file": FileNotFoundError(errno.ENOENT, "No such file", NUMBER),
+        "group": ExceptionGroup(NUMBER, [ValueError(NUMBER), KeyError(NUMBER)]),
+        "cause": RuntimeError(NUMBER),
+        "context": KeyError(NUMBER),
+    }
+    try:
+        try:
+            if kind == "validation":
+                Body.model_validate_json(json.dumps({"number": f"tel:{NUMBER}"}))
+            raise errors[kind] from ValueError(NUMBER) if kind == "cause" else None
+        finally:
+            if kind == "context":
+                errors[kind].__suppress_context__ = False
+                errors[kind].__context__ = ValueError(NUMBER)
+    except Exception as error:  # noqa: BLE001 - it is what is asked for
+        return error
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("validation", ["pydantic_core._pydantic_core.ValidationError"]),
+        ("record", ["asyncpg.exceptions.UniqueViolationError [23505]"]),
+        ("file", ["FileNotFoundError [ENOENT]"]),
+        ("cause", ["ValueError", "RuntimeError"]),
+        ("context", ["ValueError", "KeyError"]),
+        ("group", ["ExceptionGroup (ValueError, KeyError)"]),
+    ],
+)
+def test_no_text_of_an_exception_is_written(kind: str, names: list[str]) -> None:
+    error = raised(kind)
+    assert NUMBER in "".join(traceback.format_exception(error)), "the negative control"
+    found = outline(error)
+    assert NUMBER not in found
+    assert [part.splitlines()[-1] for part in found.split("\n\n")] == names
+    assert "in raised" in found
+
+
+def test_errors_that_lead_to_each_other_end() -> None:
+    one, other = ValueError(), KeyError()
+    one.__context__, other.__context__ = other, one
+    assert outline(one).count("Traceback") == 2

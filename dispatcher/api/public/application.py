@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
 
@@ -18,6 +18,7 @@ from dispatcher.runtime.probes import public_probes
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from fastapi.telemetry import TelemetryConfig
     from starlette.routing import BaseRoute
     from starlette.types import Message, Receive, Scope, Send
 
@@ -31,6 +32,16 @@ if TYPE_CHECKING:
 OPEN_ROUTERS = (routes, exchange)
 """Modules whose `routes` return those of what anybody may read."""
 KEPT_BY_NOBODY = (b"cache-control", b"private, no-store")
+UNOBSERVED: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's own OpenTelemetry, which any package or environment variable (`FASTAPI_OTEL_AUTO_CONFIGURE`) may switch on,
+exports paths, queries and the texts of exceptions, so numbers of people, texts of SMS and secrets, and hands what was
+sent to whoever looks at what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,9 @@ class PublicApi(FastAPI):
     """An application that answers what anybody may read ahead of all that it does for other requests."""
 
     public: PublicDocuments
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(telemetry=UNOBSERVED, **options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
