@@ -460,10 +460,11 @@ class Settings(SmsSettings, WebPushSettings, FcmSettings, ApnsSettings, MailSett
 
     allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
     """Comma-separated origins (`http://10.0.0.5:13013`) exempt from the rules for outbound addresses: the operator's
-    own servers in a private net, and the lab's. `gateway=`, `feed=`, `callback=`, `push=`, `anchor=` or `oidc=` before
-    one says what for: the SMS gateways in these settings, feeds that are polled, callbacks of apps, endpoints of Web
-    Push, where checkpoints of the audit trail are posted, OpenID providers. With none of them it is for the first
-    three. Links and redirects in a feed reach the feed's own origins, and nothing else exempt."""
+    own servers in a private net, and the lab's. `gateway=`, `feed=`, `callback=`, `push=`, `anchor=`, `oidc=` or
+    `traces=` before one says what for: the SMS gateways in these settings, feeds that are polled, callbacks of apps,
+    endpoints of Web Push, where checkpoints of the audit trail are posted, OpenID providers, the collector of traces.
+    With none of them it is for the first three. Links and redirects in a feed reach the feed's own origins, and nothing
+    else exempt."""
     outbound_ca_file: Path | None = None
     """PEM bundle for outbound TLS; default: the machine's."""
     http2_pool_after: int = Field(128, ge=0)
@@ -493,6 +494,13 @@ class Settings(SmsSettings, WebPushSettings, FcmSettings, ApnsSettings, MailSett
     """The zone in which people read times."""
     log_json: bool | None = None
     """JSON lines on standard error (`true`) or readable ones (`false`); default: readable at a terminal, else JSON."""
+    traces_url: str | None = None
+    """Where [traces of alerts](traces.en.md) are posted, by OTLP over HTTP: the whole address, such as
+    `http://127.0.0.1:4318/v1/traces`; unset: none are made. In a private net, or on another port than 443,
+    `WARN_ALLOWED_ORIGINS` has to exempt its origin as `traces=`."""
+    traces_link_senders: bool = False
+    """Whether an alert's trace names the one that a control centre's request is part of, by its header `traceparent`
+    (W3C Trace Context)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,8 @@ class Purpose(StrEnum):
     """Where the operator's settings have checkpoints of the audit trail kept."""
     OIDC = "oidc"
     """The OpenID providers in the operator's settings."""
+    TRACES = "traces"
+    """The collector of traces in the operator's settings."""
 
 
 WITHOUT_A_PURPOSE: Final = frozenset({Purpose.GATEWAY, Purpose.FEED, Purpose.CALLBACK})

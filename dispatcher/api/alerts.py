@@ -203,7 +203,8 @@ def _submission(router: APIRouter, dependencies: ApiDependencies, names: Operati
         Without an answer, or with 5xx, send it again.
         """
         body = await read_cap(request, submitter, dependencies.settings.max_body_bytes)
-        accepted = await submit_alert(dependencies, submitter, body)
+        sender = request.headers.getlist("traceparent")
+        accepted = await submit_alert(dependencies, submitter, body, sender)
         if accepted.repeated:
             response.status_code = 200
         elif accepted.alert.state is AlertState.HELD:
@@ -301,10 +302,17 @@ def source_listed(reader: Principal) -> str | None:
     return None if reader.may(Permission.READ_ANY_ALERT) else reader.submits_as
 
 
-async def submit_alert(dependencies: ApiDependencies, submitter: Principal, raw: bytes) -> Accepted:
-    """Accept a message, for the route and for the console's page alike. Raises as `SubmissionIntake.accept`."""
+async def submit_alert(
+    dependencies: ApiDependencies, submitter: Principal, raw: bytes, sender: Sequence[str] = ()
+) -> Accepted:
+    """Accept a message, for the route and for the console's page alike. `sender`: what the request says of the trace
+    that it is part of. Raises as `SubmissionIntake.accept`.
+    """
+    began = dependencies.tracer.begin()
     async with _crossings_noted(dependencies, submitter):
-        return await dependencies.intake.accept(submitter, raw)
+        accepted = await dependencies.intake.accept(submitter, raw)
+    dependencies.tracer.accepted(accepted.alert, began, repeated=accepted.repeated, sender=sender)
+    return accepted
 
 
 async def preview_alert(request: Request, previewer: Principal, raw: bytes) -> Preview:
@@ -323,13 +331,16 @@ async def correct_alert(
     """Take a warning back in one step, for the route and for the console's page alike. Where a role does not hold, that
     is a line of the audit trail. Raises `RequestRefused`.
     """
+    began = dependencies.tracer.begin()
     try:
         alert, source, by = await correctable(dependencies, corrector, alert_id)
-        return await dependencies.corrections.correct(source, alert, what, by)
+        accepted = await dependencies.corrections.correct(source, alert, what, by)
     except RequestRefused as refused:
         if refused.type is ProblemType.OUTSIDE_TERRITORY:
             await dependencies.alerts.note_refused_correction(alert_id, corrector.actor, refused.type)
         raise
+    dependencies.tracer.accepted(accepted.alert, began, repeated=accepted.repeated)
+    return accepted
 
 
 async def correctable(

@@ -9,6 +9,7 @@ from dispatcher.api.body import BodiesInReceipt
 from dispatcher.api.console.desk.counts import RecipientCounts
 from dispatcher.api.console.desk.shared import SharedReadings
 from dispatcher.api.situation.uncounted import UncountedPlaces
+from dispatcher.traces.tracer import NO_TRACES
 
 if TYPE_CHECKING:
     from dispatcher.api.canary.receiving import OwnReceivers
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from dispatcher.store.secrets import PushKey
     from dispatcher.store.sources import Sources
     from dispatcher.store.templates import Templates
+    from dispatcher.traces.tracer import Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +104,7 @@ class ApiDependencies:
     """How far alerts have come, for all lists that say so of many."""
     uncounted: UncountedPlaces = field(default_factory=UncountedPlaces)
     """Alerts to so many that nobody counts them by municipality just now."""
+    tracer: Tracer = NO_TRACES
+    """What notes the steps of alerts, where traces are wanted."""
     readings: SharedReadings = field(default_factory=SharedReadings)
     """What those who look at the desk share."""

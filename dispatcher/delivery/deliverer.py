@@ -57,7 +57,8 @@ class Deliverer:
         gateway.batches[lease.source_id] += 1
         with self._dependencies.gate.work(lease.lane):
             try:
-                await work.run()
+                with self._dependencies.tracer.delivering(lease):
+                    await work.run()
             except LeaseLostError:
                 self._dependencies.metrics.leases_lost.inc()
                 log.warning("lease_lost", batch=batch_id)

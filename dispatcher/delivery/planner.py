@@ -12,6 +12,7 @@ from dispatcher.model.vocabulary import Kind
 from dispatcher.queue import wakeups
 from dispatcher.sms.parts import NOT_COUNTED, TextParts, parts_at
 from dispatcher.store.delivery.plans import Located
+from dispatcher.traces.tracer import NO_TRACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dispatcher.store.delivery.ledger import Ledger
     from dispatcher.store.delivery.plans import AudienceGuard, Plans
     from dispatcher.store.delivery.standby import Standby
+    from dispatcher.traces.tracer import Tracer
 
 REPLAN_S = 0.1
 """How soon to look again while a worker still holds a batch of an earlier message of the chain. It starts no more
@@ -60,11 +62,13 @@ class Planner:
         notices: Notices | None = None,
         contracts: Callable[[], Sequence[Contract]] = tuple,
         standby: Standby | None = None,
+        tracer: Tracer = NO_TRACES,
     ) -> None:
         """`notices`, and what returns the `contracts` of SMS gateways, are given where SMS are sent: their parts are
         counted ahead; `standby` where people's other endpoints are called up.
         """
         self._standby = standby
+        self._tracer = tracer
         self._notices = notices
         self._contracts = contracts
         self._locations = locations
@@ -80,7 +84,7 @@ class Planner:
         pending = await self._plans.waiting_one(alert_id)
         if pending is None:
             return
-        with self._metrics.plan_seconds.time():
+        with self._tracer.planning(pending), self._metrics.plan_seconds.time():
             closed = await self._ledger.close_stopped(pending.chain_id)
             self._metrics.count_closed(closed.state, closed.recipients)
             located = await self._located(pending)

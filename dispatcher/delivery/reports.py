@@ -24,6 +24,7 @@ from dispatcher.model.reports import (
     beside_alerts,
 )
 from dispatcher.model.vocabulary import State
+from dispatcher.traces.tracer import NO_TRACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
     from dispatcher.model.reports import ReportedDelivery
     from dispatcher.store.delivery.reports import Reports
+    from dispatcher.traces.tracer import Tracer
 
 REPORTS_ACCEPTED_FOR = timedelta(days=7)
 """How long after the warning's end reports are accepted. Networks keep a message for two days at most; a gateway that
@@ -209,6 +211,7 @@ class DeliveryReports:
         store: Reports,
         metrics: Metrics,
         choose: Callable[[str], str],
+        tracer: Tracer = NO_TRACES,
     ) -> None:
         """`choose` returns the gateway that sends in place of one that is not configured any more, as the channel
         does.
@@ -218,6 +221,7 @@ class DeliveryReports:
         self._store = store
         self._metrics = metrics
         self._choose = choose
+        self._tracer = tracer
         self._slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
         for name in gateways:
             metrics.know_reports(channel, name, tuple(ReportVerdict), REFUSALS)
@@ -264,6 +268,9 @@ class DeliveryReports:
         verdicts = Counter(outcome.verdict for outcome in outcomes)
         for verdict, count in verdicts.items():
             self._metrics.delivery_reports.labels(self._channel, gateway, verdict).inc(count)
+        if self._tracer.is_on:
+            told = [(one.report.ref, one.verdict) for one in outcomes if one.delivery and one.report.ref]
+            self._tracer.reported(gateway, Counter((ref[0], verdict.value) for ref, verdict in told))
         for outcome in outcomes:
             if outcome.delivery and outcome.verdict is ReportVerdict.DELIVERED:
                 seconds = (outcome.delivery.now - outcome.delivery.received_at).total_seconds()

@@ -18,6 +18,7 @@ from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.held import Held
 from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.feeds.quarantine import Quarantine
+from dispatcher.traces.tracer import NO_TRACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.readers.readers import Readers
     from dispatcher.store.record import Pool
+    from dispatcher.traces.tracer import Tracer
 
 
 def utc_now() -> datetime:
@@ -55,6 +57,7 @@ class FeedDependencies:
     clock: Callable[[], datetime] = utc_now
     readers: Readers | None = None
     """What reads what feeds publish; None: a thread of this process."""
+    tracer: Tracer = NO_TRACES
 
 
 def feed_services(base: FeedDependencies, feeds: tuple[Feed, ...], get: Get | None = None) -> FeedServices:
@@ -76,6 +79,7 @@ def feed_services(base: FeedDependencies, feeds: tuple[Feed, ...], get: Get | No
             wake_ups=base.wake_ups,
             metrics=base.metrics,
             asking=base.asking,
+            tracer=base.tracer,
         ),
         readers=readers,
         get=get or Details(base.http, base.exemptions, base.metrics, base.clock).get,

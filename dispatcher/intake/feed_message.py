@@ -19,6 +19,7 @@ from dispatcher.readers.chunks import read_each
 from dispatcher.readers.readers import ReaderStopped
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
+from dispatcher.traces.tracer import NO_TRACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from dispatcher.model.alerts import ReadyAlert, StoredAlert
     from dispatcher.readers.readers import Readers
     from dispatcher.store.alerts.alerts import Alerts, Submission
+    from dispatcher.traces.tracer import Tracer
 
 NOT_KEPT = frozenset({Reason.DUPLICATE, Reason.MERGED})
 """Messages with these reasons leave their line in the feed's list of entries, not an alert of their own; so do those
@@ -40,7 +42,7 @@ that concern neither anybody here nor anything of record."""
 class FeedIntake:
     """Accepts what feeds deliver."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root names each part
         self,
         *,
         alerts: Alerts,
@@ -49,11 +51,13 @@ class FeedIntake:
         metrics: Metrics,
         clock: Callable[[datetime], datetime] = lambda now: now,
         asking: ApprovalAsking | None = None,
+        tracer: Tracer = NO_TRACES,
     ) -> None:
         """`clock` maps the record's time to the one by which messages are decided: for replays. `asking` is given where
         a policy may ask for a person.
         """
         self._asking = asking
+        self._tracer = tracer
         self._alerts = alerts
         self._readers = readers
         self._wake_ups = wake_ups
@@ -76,6 +80,7 @@ class FeedIntake:
         `related`: it came together with others that belong to it, and is kept for what it does to them even if it is
         meant for elsewhere. Not `enqueue`: the caller enqueues the result's wake-ups, once all of them are recorded.
         """
+        began, stored = self._tracer.begin(), None
         asked = None if self._asking is None else await self._asking.ask(message, rules.source_id)
         message = with_doubt(message, asked)
         raw, digest = await asyncio.to_thread(message.render)
@@ -94,6 +99,8 @@ class FeedIntake:
                     await self._asking.request(submission, message, stored, asked, "")
             else:
                 result = await self._pass_by(submission, rules, message, decision)
+        if stored is not None:
+            self._tracer.accepted(stored, began)
         self._metrics.feed_messages.labels(rules.feed, result.reason).inc()
         if enqueue:
             await self.enqueue([result])
@@ -121,6 +128,7 @@ class FeedIntake:
         stored, alert = await self._alerts.get(alert_id), await self._alerts.message(alert_id)
         if stored is None or alert is None:
             return None
+        began = self._tracer.begin()
         async with self._alerts.submission(stored.sender) as submission:
             await RelatedAlerts(submission).lock_ingest()
             now = self._clock(submission.now)
@@ -134,6 +142,7 @@ class FeedIntake:
             await submission.stop(await self._with_ancestors(submission, current), new.id)
             others = await promote_unspoken(submission.connection, now)
             others += await submission.plan_again(current.chain_id)
+        self._tracer.accepted(recorded, began)
         self._metrics.feed_messages.labels(rules.feed, new.reason).inc()
         result = IngestResult(
             new.reason, new.id, stored.event_key, new.expires, wake_ups=(recorded.ready, *others)

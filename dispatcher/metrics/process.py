@@ -1,12 +1,15 @@
-"""What is shown of processes: what this one takes of the machine, and how often the supervisor started which again."""
+"""What is shown of processes: what this one takes of the machine, what became of its traces, and how often the
+supervisor started which again.
+"""
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import ProcessCollector
+from prometheus_client import Counter, ProcessCollector
 from prometheus_client.core import CounterMetricFamily
 
 if TYPE_CHECKING:
@@ -17,6 +20,19 @@ if TYPE_CHECKING:
 
 RESTARTS_FILE: Final = "restarts.json"
 """Where the supervisor writes down, in the data directory, how often it started each program again."""
+
+
+class SpanOutcome(StrEnum):
+    """What became of a span of a trace."""
+
+    SENT = "sent"
+    """The collector has taken it."""
+    REFUSED = "refused"
+    """The collector refused the request that it was in."""
+    QUEUE_FULL = "queue_full"
+    """Too many waited for a collector that does not answer, or is too slow."""
+    UNSENT = "unsent"
+    """The process ended before the collector took it."""
 
 
 class Restarts:
@@ -49,7 +65,15 @@ class Restarts:
 
 
 class ProcessMetrics:
-    """Shows this process' memory, processor time, descriptors and start (`process_…`), and restarts."""
+    """Shows this process' memory, processor time, descriptors and start (`process_…`), and counts spans."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         ProcessCollector(registry=registry)
+        self.trace_spans = Counter(
+            "warn_trace_spans",
+            "Spans of traces, by what became of them: all but `sent` are lost. None without `WARN_TRACES_URL`.",
+            ("outcome",),
+            registry=registry,
+        )
+        for outcome in SpanOutcome:
+            self.trace_spans.labels(outcome)

@@ -67,6 +67,7 @@ from dispatcher.wiring.sms.inbound import inbound_by_http
 from dispatcher.wiring.sms.own_gateways import own_gateways
 from dispatcher.wiring.sms.reports import delivery_reports
 from dispatcher.wiring.subscribers import SealedRecord, enrolment, management_tokens, sign_ups
+from dispatcher.wiring.traces.tracing import tracer_of
 from dispatcher.wiring.webpush import checking_keys
 
 if TYPE_CHECKING:
@@ -105,18 +106,17 @@ async def api_dependencies(
     client, tokens = open_queue(queue), management_tokens(addresses.sealing.keyed_hash)
     wake_ups, http = WakeUpQueue(client, metrics.enqueue_failures.inc), http_client(settings)
     pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
-    published = AsyncExitStack()
+    published, tracer = AsyncExitStack(), tracer_of(settings, http, metrics, "api")
     try:
         alerts, subscriptions, charges = Alerts(pool), Subscriptions(pool, addresses), sms_charges(settings)
-        statuses = AlertStatuses(pool, charges)
-        sources, signer = Sources(pool, pepper), MessageSigner(SigningKeys(pool, addresses))
+        statuses, sources = AlertStatuses(pool, charges), Sources(pool, pepper)
+        signer = MessageSigner(SigningKeys(pool, addresses))
         if pooled is not None:
             pooled.start()
         receipts = ReceiptCollector(ReceiptTokens.of(addresses.sealing), DeviceReceipts(pool), metrics)
-        push_key = PushKey(Secrets(pool))
+        push_key, own = PushKey(Secrets(pool)), await own_gateways(pool, addresses, charges)
         await push_key.get()  # from now on this one, also where another is made
-        own = await own_gateways(pool, addresses, charges)
-        running = [asyncio.create_task(receipts.run())]
+        running = [asyncio.create_task(receipts.run()), asyncio.create_task(tracer.run())]
         if own is not None:
             running.append(asyncio.create_task(own.run()))
         estimator, texts = audience_estimator(pool, boundaries), held_texts(settings, boundaries.names())
@@ -166,13 +166,14 @@ async def api_dependencies(
                     metrics,
                     asking,
                     readers=pooled,
+                    tracer=tracer,
                 ),
             ),
             publisher=publisher,
             streams=streams,
             signer=signer,
             pages=app_pages(settings, pool, boundaries),
-            reports=delivery_reports(settings, pool, metrics),
+            reports=delivery_reports(settings, pool, metrics, tracer),
             console=console(
                 settings,
                 pool,
@@ -215,6 +216,7 @@ async def api_dependencies(
             shares=InstanceShares(settings.instance_quota_per_minute),
             receipts=receipts,
             own_receivers=OwnReceivers(addresses.sealing.keyed_hash),
+            tracer=tracer,
         )
         for task in running:
             task.cancel()
@@ -224,6 +226,7 @@ async def api_dependencies(
         await published.aclose()
         if pooled is not None:
             await pooled.aclose()
+        await tracer.aclose()
         await http.aclose()
         await wake_ups.aclose()
         await pool.close()

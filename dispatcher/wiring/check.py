@@ -17,6 +17,7 @@ from dispatcher.wiring.persons.oidc import require_clients
 from dispatcher.wiring.setting_errors import naming_setting
 from dispatcher.wiring.sms.gateways import sms_contracts, sms_gateways
 from dispatcher.wiring.sms.smpp import smpp_gateways
+from dispatcher.wiring.traces.tracing import require_collector
 from dispatcher.wiring.webpush import checking_keys, push_services
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def check_settings(settings: Settings, boundaries: Boundaries | None) -> tuple[F
     exemptions(settings)
     require_ca_file(settings)
     require_anchor(settings)
+    require_collector(settings)
     require_clients(settings)
     base_map(settings)
     require_both_urls(settings)

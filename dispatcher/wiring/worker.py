@@ -67,7 +67,13 @@ from dispatcher.wiring.sms.own_gateways import carrying, own_gateways
 from dispatcher.wiring.sms.reports import receipt_journal
 from dispatcher.wiring.sms.smpp import message_centres, smpp_carriers
 from dispatcher.wiring.subscribers import address_checks, endpoint_message_sender
-from dispatcher.wiring.webpush import message_withdrawals, noted_vapid_keys, precomputed_keys
+from dispatcher.wiring.traces.tracing import tracer_of
+from dispatcher.wiring.webpush import (
+    message_withdrawals,
+    noted_vapid_keys,
+    precomputed_keys,
+    push_services,
+)
 from dispatcher.worker.approval_timers import ApprovalTimers
 from dispatcher.worker.canary.running import CanaryTests
 from dispatcher.worker.dependencies import WorkerDependencies
@@ -100,8 +106,14 @@ async def worker_dependencies(
     pool, pem, addresses = await record_and_secret(settings, SecretName.VAPID, connecting)
     client = open_queue(queue)
     wake_ups, http = WakeUpQueue(client, metrics.enqueue_failures.inc), http_client(settings)
-    clock, keys = RecordClock(), precomputed_keys(settings)
-    journal = receipt_journal(settings, pool, metrics, inbound_by_smpp(settings, pool, addresses, metrics))
+    clock, keys, tracer = (
+        RecordClock(),
+        precomputed_keys(settings),
+        tracer_of(settings, http, metrics, "worker", push_services(settings)),
+    )
+    journal = receipt_journal(
+        settings, pool, metrics, inbound_by_smpp(settings, pool, addresses, metrics), tracer
+    )
     carriers, projects, apps = (
         sms_carriers(settings, http, clock) | smpp_carriers(settings, clock, journal),
         fcm_projects(settings, http, clock),
@@ -114,8 +126,10 @@ async def worker_dependencies(
     centres = message_centres(carriers.values(), journal, metrics, SessionNotes(client))
     gate, charges = LaneGate(wake_ups.higher_lane_active), sms_charges(settings)
     alerts, subscriptions, lease = Alerts(pool), Subscriptions(pool, addresses), settings.delivery.lease
-    ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again, addresses=addresses)
-    leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
+    ledger, leadership = (
+        Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again, addresses=addresses),
+        Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s)),
+    )
     plans = Plans(
         pool,
         settings.batch_size,
@@ -146,6 +160,7 @@ async def worker_dependencies(
             metrics,
             ApprovalAsking(pool, audience_estimator(pool, boundaries), texts),
             readers=readers,
+            tracer=tracer,
         )
     )
     scheduler = None if base is None else feed_scheduler(feeds, base, feeds_leadership)
@@ -158,6 +173,7 @@ async def worker_dependencies(
         notices=notices,
         contracts=lambda: charges.contracts,
         standby=Standby(pool, settings.batch_size, charges, settings.time_zone),
+        tracer=tracer,
     )
     try:
         yield WorkerDependencies(
@@ -178,6 +194,7 @@ async def worker_dependencies(
                     receipt_tokens=ReceiptTokens.of(addresses.sealing),
                     buckets=partial(RateBucket, client, process=token_hex(8)),
                     sessions=SessionNotes(client),
+                    tracer=tracer,
                 )
             ),
             reconciler=Reconciler(
@@ -258,6 +275,7 @@ async def worker_dependencies(
                 minds_feeds=lambda: (feeds_leadership if scheduler else leadership).is_held,
             ),
             self_examination=self_examination(settings, pool, client, metrics),
+            tracer=tracer if tracer.is_on else None,
         )
     finally:
         await leadership.drop()
@@ -267,6 +285,7 @@ async def worker_dependencies(
             await channel.aclose()
         if centres is not None:
             await centres.aclose()
+        await tracer.aclose()
         await http.aclose()
         await wake_ups.aclose()
         await pool.close()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.scheduler import FeedScheduler
     from dispatcher.metrics import Metrics
     from dispatcher.runtime.probes import Health
+    from dispatcher.traces.tracer import Tracer
     from dispatcher.worker.approval_timers import ApprovalTimers
     from dispatcher.worker.audit.keeper import AuditKeeper
     from dispatcher.worker.canary.running import CanaryTests
@@ -75,4 +76,6 @@ class WorkerDependencies:
     """Notes what the health page shows of this worker."""
     self_examination: SelfExamination | None = None
     """Looks at what this worker stands on."""
+    tracer: Tracer | None = None
+    """Notes the steps of alerts, where traces are wanted."""
     watchdog: MemoryWatchdog = field(default_factory=MemoryWatchdog)

@@ -64,6 +64,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         dependencies.canary_tests,
         dependencies.health_notes,
         dependencies.self_examination,
+        dependencies.tracer,
     )
     work += [part.run() for part in wanted if part is not None]
     serving = server.serve(sockets=[listener])

@@ -1,8 +1,10 @@
 """A town for each test, and the feeds that it reads."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,41 +75,53 @@ def keys() -> tuple[bytes, bytes]:
     return key_pair(datetime.now(UTC) - timedelta(days=800), datetime.now(UTC) + timedelta(days=2))
 
 
+TownOf = Callable[..., AbstractAsyncContextManager[Town]]
+
+
 @pytest.fixture
-async def town(
-    request: pytest.FixtureRequest,
-    database_url: str,
-    redis_url: str,
-    tmp_path: Path,
-    server: FeedServer,
-    keys: tuple[bytes, bytes],
-) -> AsyncIterator[Town]:
-    """With a parameter: the settings of the SMS gateway, but for its name and address."""
+def town_of(
+    database_url: str, redis_url: str, tmp_path: Path, server: FeedServer, keys: tuple[bytes, bytes]
+) -> TownOf:
+    """What opens a town with settings of its own: of the SMS gateway, but for its name and address, origins that are
+    exempt beside the town's, and any others.
+    """
     feeds, pin = tmp_path / "feeds.toml", tmp_path / "pin.pem"
     pin.write_bytes(keys[1])
     feeds.write_text(FEEDS.replace("{origin}", server.origin).replace("{pin}", str(pin)))
-    async with (
-        far_side(answer(201, {"Content-Type": "application/json"}, b'{"id": "1"}')) as gateways,
-        far_side(answer(204)) as first,
-        far_side(answer(204)) as second,
-    ):
-        own = {f"push={gateways.origin}", *(f"callback={app.origin}" for app in (first, second))}
-        settings = Settings(
-            database_url=database_url,
-            redis_url=redis_url,
-            data_dir=tmp_path,
-            key_pepper="pepper of the tests",
-            feeds=feeds,
-            allowed_origins=frozenset({server.origin, gateways.origin, *own}),
-            sms_gateways=[getattr(request, "param", {}) | {"name": "sms", "url": f"{gateways.origin}/sms"}],
-            ready_keys=0,
-            delivery=NO_RETRY_BY_ITSELF,
-        )
-        async with serving(settings) as service, worker_dependencies(settings, chance=longest) as worker:
-            queue = open_queue(parse(redis_url))
-            town = Town(
-                service, worker, gateways, server, queue, service.parts.health.pool, keys, (first, second)
+
+    @asynccontextmanager
+    async def opened(sms: Any = None, exempt: tuple[str, ...] = (), **others: Any) -> AsyncIterator[Town]:
+        async with (
+            far_side(answer(201, {"Content-Type": "application/json"}, b'{"id": "1"}')) as gateways,
+            far_side(answer(204)) as first,
+            far_side(answer(204)) as second,
+        ):
+            own = {f"push={gateways.origin}", *(f"callback={app.origin}" for app in (first, second))}
+            settings = Settings(
+                database_url=database_url,
+                redis_url=redis_url,
+                data_dir=tmp_path,
+                key_pepper="pepper of the tests",
+                feeds=feeds,
+                allowed_origins=frozenset({server.origin, gateways.origin, *own, *exempt}),
+                sms_gateways=[(sms or {}) | {"name": "sms", "url": f"{gateways.origin}/sms"}],
+                ready_keys=0,
+                delivery=NO_RETRY_BY_ITSELF,
+                **others,
             )
-            await town.open()
-            yield town
-            await queue.aclose()
+            async with serving(settings) as service, worker_dependencies(settings, chance=longest) as worker:
+                queue = open_queue(parse(redis_url))
+                pool = service.parts.health.pool
+                town = Town(service, worker, gateways, server, queue, pool, keys, (first, second))
+                await town.open()
+                yield town
+                await queue.aclose()
+
+    return opened
+
+
+@pytest.fixture
+async def town(request: pytest.FixtureRequest, town_of: TownOf) -> AsyncIterator[Town]:
+    """With a parameter: the settings of the SMS gateway, but for its name and address."""
+    async with town_of(getattr(request, "param", {})) as town:
+        yield town

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dispatcher.delivery.failure_log import FailureLog
 from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.store.clock import RecordClock
+from dispatcher.traces.tracer import NO_TRACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.store.audience.subscriptions import Subscriptions
     from dispatcher.store.delivery.ledger import Ledger
+    from dispatcher.traces.tracer import Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,4 @@ class DelivererDependencies:
     """What other processes say of their sessions with gateways; without it there are no others."""
     receipt_tokens: ReceiptTokens | None = None
     """What devices prove by that they got a message; None: none is asked for a receipt."""
+    tracer: Tracer = NO_TRACES

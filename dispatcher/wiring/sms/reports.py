@@ -10,6 +10,7 @@ from channels.sms.smpp.carrier import WHOLE_TEXT
 from dispatcher.access.credentials import SharedSecret
 from dispatcher.delivery.reports import DeliveryReports, ReportingGateway, ReportVerdict
 from dispatcher.store.delivery.reports import Reports
+from dispatcher.traces.tracer import NO_TRACES
 from dispatcher.wiring.sms.gateways import sms_gateway_names
 from dispatcher.worker.receipt_journal import ReceiptJournal
 
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
     from dispatcher.settings import Settings
     from dispatcher.store import record
+    from dispatcher.traces.tracer import Tracer
 
 
-def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) -> DeliveryReports | None:
+def delivery_reports(
+    settings: Settings, pool: record.Pool, metrics: Metrics, tracer: Tracer = NO_TRACES
+) -> DeliveryReports | None:
     """Return what records gateways' reports; None if no gateway is configured to report."""
     gateways = {
         item.name: ReportingGateway(
@@ -36,17 +40,21 @@ def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) ->
     }
     if not gateways:
         return None
-    return DeliveryReports(Sms.name, gateways, Reports(pool), metrics, _chosen_gateway(settings))
+    return DeliveryReports(Sms.name, gateways, Reports(pool), metrics, _chosen_gateway(settings), tracer)
 
 
 def receipt_journal(
-    settings: Settings, pool: record.Pool, metrics: Metrics, inbound: InboundTexts
+    settings: Settings,
+    pool: record.Pool,
+    metrics: Metrics,
+    inbound: InboundTexts,
+    tracer: Tracer = NO_TRACES,
 ) -> ReceiptJournal:
     """Return what ties the receipts of SMPP gateways to messages, and hands on what people send over them."""
     store = Reports(pool)
     for gateway in settings.smpp_gateways:
         metrics.know_reports(Sms.name, gateway.name, tuple(ReportVerdict), ())
-    reports = DeliveryReports(Sms.name, {}, store, metrics, _chosen_gateway(settings))
+    reports = DeliveryReports(Sms.name, {}, store, metrics, _chosen_gateway(settings), tracer)
     return ReceiptJournal(store, reports, metrics, inbound, whole=WHOLE_TEXT)
 
 

@@ -240,6 +240,7 @@ def test_no_other_spelling_leads_to_the_connection_of_an_exempt_origin(url: str)
         (f"feed={GATEWAY}", {Purpose.FEED}),
         (f"callback={GATEWAY}", {Purpose.CALLBACK}),
         (f"push={GATEWAY}", {Purpose.PUSH}),
+        (f"traces={GATEWAY}", {Purpose.TRACES}),
     ],
 )
 def test_an_exemption_is_for_its_purpose(entry: str, meant: set[Purpose]) -> None:

@@ -1,0 +1,1 @@
+"""Traces: what notes the steps of alerts, built from settings."""
