@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from enum import StrEnum
 from http import HTTPStatus
 from itertools import product
@@ -38,6 +39,8 @@ RETRY_AFTER_S = 5
 ERRORS_MAX = 50
 """Single findings that a problem lists at most, so that one message cannot ask for an answer of megabytes."""
 
+OCCURRENCE: Final = "urn:cap-dispatcher:occurrence:"
+"""What stands before the number of one internal error, by which whoever got the answer and the log mean the same."""
 CHOSEN: Final = ("path", "installation")
 """The name in a path that a client gives itself: it is told what is wrong with that where it brings it first."""
 log = structlog.get_logger()
@@ -196,10 +199,11 @@ def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small h
     async def internal(request: Request, error: Exception) -> Response:
         # Not the path as it came: names of installations and the like stand in it.
         route = getattr(request.scope.get("route"), "path", "")
-        log.error("internal_error", route=route, error=type(error).__name__)
+        instance = OCCURRENCE + secrets.token_hex(8)
+        log.error("internal_error", instance=instance, route=route, exc_info=error)
+        sentence = said(_INTERNAL[meant_of(request.method, request.url.path)])
         return await refused(
-            request,
-            RequestRefused(ProblemType.INTERNAL, said(_INTERNAL[meant_of(request.method, request.url.path)])),
+            request, RequestRefused(ProblemType.INTERNAL, sentence, extra={"instance": instance})
         )
 
     app.add_exception_handler(RequestRefused, refused)

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from yarl import URL
 
-from dispatcher.api.problems import ERRORS_MAX, Meant, meant_of
+from dispatcher.api.problems import ERRORS_MAX, OCCURRENCE, Meant, meant_of
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.settings import Settings
 from dispatcher.store.migrate import upgrade
@@ -83,7 +84,12 @@ async def test_an_unforeseen_error_is_counted_and_leaves_it_open_whether_the_mes
     service: Service, pool: Any
 ) -> None:
     await pool.execute("ALTER TABLE affected RENAME TO affected_away")
-    (await service.submit(warning())).problem(500, "internal-error")
+    with structlog.testing.capture_logs() as logs:
+        problem = (await service.submit(warning())).problem(500, "internal-error")
+    [line] = [one for one in logs if one["event"] == "internal_error"]
+    assert line["instance"] == problem["instance"]
+    assert line["instance"].startswith(OCCURRENCE)
+    assert line["route"] == "/v1/alerts"
     assert service.refusals() == {"internal-error": 1}
     await pool.execute("ALTER TABLE affected_away RENAME TO affected")
     assert await pool.fetchval("SELECT count(*) FROM alert") == 0

@@ -142,6 +142,14 @@ MEMBERS: Final[Mapping[ProblemType, Mapping[str, Mapping[str, Any]]]] = MappingP
                 "items": _IDENTITY,
             }
         },
+        ProblemType.INTERNAL: {
+            "instance": {
+                "type": "string",
+                "format": "uri",
+                "description": "This very error, as the service's log names it.",
+                "examples": ["urn:cap-dispatcher:occurrence:6f1d0c2b9a8e7f34"],
+            }
+        },
         ProblemType.QUOTA_EXCEEDED: {
             "quota": {
                 "type": "integer",
