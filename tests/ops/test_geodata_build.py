@@ -1,5 +1,6 @@
 """The script that makes the bundles, on a small package of the same shape."""
 
+import inspect
 import io
 import json
 import tarfile
@@ -15,7 +16,7 @@ from dispatcher.boundaries.build import build as build_bundle
 from dispatcher.boundaries.bundle import BundleError
 from dispatcher.boundaries.municipalities import PILOT
 from ops.geodata import build
-from ops.geodata.build import PROVENANCE, around, extract, fetch, germany
+from ops.geodata.build import PROVENANCE, around, extract, fetch, germany, write_pilot
 
 
 def package(folder: Any, content: Any) -> Any:
@@ -80,10 +81,22 @@ def test_a_cut_holds_the_district_and_what_lies_near() -> None:
     assert "cut to the district 05358 and 25 km" in cut.provenance.changes[-1]
 
 
+def test_the_pilots_cut_is_what_the_service_reads_and_goes_to_where_it_reads_it(tmp_path: Path) -> None:
+    """The committed bundle is its own cut: everything in it reaches within the margin."""
+    assert inspect.signature(write_pilot).parameters["target"].default == PILOT
+    assert PILOT.is_file()
+    again = tmp_path / "again.bundle"
+    said = write_pilot(bundles.read(PILOT), again)
+    assert str(again) in said
+    written = bundles.read(again)
+    assert written.units == bundles.read(PILOT).units
+    assert f"{len(written.units.ags)} units" in said
+
+
 def test_the_committed_bundle_is_what_the_script_makes_of_all_germany(tmp_path: Path) -> None:
     """Where all of Germany has been built, the pilot's cut must come out byte for byte."""
     if not build.GERMANY.exists():
         pytest.skip("all of Germany is not built here (`make geodata`)")
     again = tmp_path / "again.bundle"
-    bundles.write(again, around(bundles.read(build.GERMANY), build.PILOT_DISTRICT, build.PILOT_MARGIN_M))
+    write_pilot(bundles.read(build.GERMANY), again)
     assert again.read_bytes() == PILOT.read_bytes()
