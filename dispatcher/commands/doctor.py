@@ -54,8 +54,8 @@ def doctor(
     """Look at everything the service stands on: settings, data directory, disk, clock, ports, record, queue, secrets,
     boundaries, and whom it has to reach.
 
-    Nothing is changed, but that secrets which others may read are closed to them. To gateways, feeds and push services
-    it connects, and sends nothing.
+    Nothing is changed, but that secrets which others may read are closed to them. To its own address, gateways, feeds,
+    apps' servers and push services it connects, and sends nothing; a mail server it asks for TLS.
     """
     found = _found(outside=not here)
     if as_json:

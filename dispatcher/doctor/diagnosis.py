@@ -35,6 +35,8 @@ class Part(StrEnum):
     MAIL = "mail server"
     ANCHOR = "audit anchor"
     PROVIDER = "OpenID provider"
+    CALLBACK = "app callback"
+    PUBLIC = "public address"
 
 
 class Grade(StrEnum):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.doctor.diagnosis import Diagnosis, Part, sound, warning, wrong
+from dispatcher.doctor.certificates import first_to_renew
+from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part, sound, unknown, warning, wrong
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-CERTIFICATE_AHEAD: Final = timedelta(days=14)
-"""How long before a certificate ends that is said: most are renewed 30 days before."""
+    from dispatcher.doctor.certificates import Certificate
 
 
 class Obstacle(StrEnum):
@@ -25,6 +24,8 @@ class Obstacle(StrEnum):
     """Nobody knows the name."""
     CONNECTION = "connection"
     CERTIFICATE = "certificate"
+    ENDED = "ended"
+    """A certificate has ended, its own or one of an authority between."""
     TIME = "time"
 
 
@@ -32,7 +33,8 @@ _MENDS: Final = {
     Obstacle.ADDRESS: "if it is meant, exempt its origin in WARN_ALLOWED_ORIGINS (ops/docs/settings.md)",
     Obstacle.NAME: "look whether the name is right, and whether this machine asks a resolver (/etc/resolv.conf)",
     Obstacle.CONNECTION: "look whether a firewall or proxy stands between, and whether the far side is up",
-    Obstacle.CERTIFICATE: "its authority goes into WARN_OUTBOUND_CA_FILE; an old one its owner has to renew",
+    Obstacle.CERTIFICATE: "its authority goes into WARN_OUTBOUND_CA_FILE",
+    Obstacle.ENDED: "whoever runs it has to renew it",
     Obstacle.TIME: "look whether a firewall drops what is sent there",
 }
 _WHY: Final = {
@@ -42,7 +44,17 @@ _WHY: Final = {
     Part.MAIL: "people on duty get no mail",
     Part.ANCHOR: "checkpoints of the audit trail are kept here alone, where whoever rules this machine can remake them",
     Part.PROVIDER: "nobody signs in by it",
+    Part.CALLBACK: "the people who have that app are not told by it",
+    Part.PUBLIC: "no phone, browser, app or control centre connects to the service",
 }
+_RENEWAL: Final = {
+    Part.PUBLIC: "look why nothing renewed it (`certbot renew --dry-run`, its timer and log), and let the proxy load it"
+}
+_ASK: Final = "ask whoever runs it whether it is renewed by itself"
+_FROM_HERE: Final = "nobody here sees when its certificate ends; phones may reach it all the same"
+_OTHER_WAY: Final = (
+    "let this machine reach it (/etc/hosts, where the router does not lead back), or watch it elsewhere"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +76,53 @@ class Reached:
     obstacle: Obstacle | None = None
     detail: str = ""
     took_s: float = 0.0
-    certificate_ends: datetime | None = None
+    chain: tuple[Certificate, ...] = ()
+    """The certificates by which it is believed, its own first; none where nothing is checked."""
+
+    @property
+    def at(self) -> str:
+        """Return who that is, and where."""
+        return f"{self.peer.name} at {self.peer.host}:{self.peer.port}"
 
 
 def diagnose_peer(reached: Reached, now: datetime) -> Diagnosis:
     """Return how a peer was found."""
-    peer = reached.peer
-    at = f"{peer.name} at {peer.host}:{peer.port}"
     if reached.obstacle is not None:
-        return wrong(peer.part, f"{at}: {reached.detail}", _WHY[peer.part], _MENDS[reached.obstacle])
-    ends = reached.certificate_ends
-    if ends is not None and ends - now < CERTIFICATE_AHEAD:
-        return warning(
-            peer.part,
-            f"{at}: its certificate ends on {ends:%Y-%m-%d}",
-            f"from then on {_WHY[peer.part]}",
-            "ask whoever runs it whether it is renewed by itself",
-        )
-    return sound(peer.part, f"{at}: reached in {reached.took_s * 1000:.0f} ms")
+        return _unreached(reached, reached.obstacle)
+    return _ending(reached, now) or sound(
+        reached.peer.part, f"{reached.at}: reached in {reached.took_s * 1000:.0f} ms"
+    )
+
+
+def diagnose_certificates(reached: Reached, now: datetime) -> Diagnosis:
+    """Return how the certificates of a peer stand, and nothing else of it. Who was not reached, or is not believed for
+    another reason, has none that has ended: nothing is known of them.
+    """
+    part = reached.peer.part
+    if reached.obstacle is Obstacle.ENDED:
+        return _unreached(reached, reached.obstacle)
+    if reached.obstacle is not None:
+        return unknown(part, f"{reached.at}: {reached.detail}")
+    first = first_to_renew(reached.chain, now)
+    return _ending(reached, now) or sound(
+        part, f"{reached.at}: {first.sentence(now) if first else 'no certificate is checked'}"
+    )
+
+
+def _unreached(reached: Reached, obstacle: Obstacle) -> Diagnosis:
+    part, seen = reached.peer.part, f"{reached.at}: {reached.detail}"
+    if part is Part.PUBLIC and obstacle not in {Obstacle.CERTIFICATE, Obstacle.ENDED}:
+        return warning(part, f"{seen}, from here", _FROM_HERE, _OTHER_WAY)
+    mend = _RENEWAL.get(part) if obstacle is Obstacle.ENDED else None
+    return wrong(part, seen, _WHY[part], mend or _MENDS[obstacle])
+
+
+def _ending(reached: Reached, now: datetime) -> Diagnosis | None:
+    """Return what there is to say of the certificate that is to be renewed first; None where all have time."""
+    first = first_to_renew(reached.chain, now)
+    if first is None or first.grade(now) is Grade.SOUND:
+        return None
+    part = reached.peer.part
+    judge = wrong if first.grade(now) is Grade.WRONG else warning
+    why = f"from then on {_WHY[part]}"
+    return judge(part, f"{reached.at}: {first.sentence(now)}", why, _RENEWAL.get(part, _ASK))

@@ -7,9 +7,11 @@ from enum import StrEnum
 from math import nan
 from typing import TYPE_CHECKING, Final
 
+from dispatcher.doctor.certificates import first_to_renew
 from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part, overall
 from dispatcher.doctor.holdings import diagnose_signing
 from dispatcher.doctor.machine import diagnose_machine
+from dispatcher.doctor.peers import Obstacle, diagnose_certificates
 from dispatcher.doctor.queue import diagnose_queue
 from dispatcher.doctor.record import diagnose_server
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.access.signing_plan import SigningKey
+    from dispatcher.doctor.certificates import Certificate
     from dispatcher.doctor.machine import MachineCondition
+    from dispatcher.doctor.peers import Reached
     from dispatcher.doctor.queue import QueueCondition, UntoldQueue
     from dispatcher.doctor.record import RecordCondition
 
@@ -57,6 +61,18 @@ FIGURES: Final[Mapping[ExaminedSubject, tuple[Figure, ...]]] = {
     ExaminedSubject.RECORD: (Figure.CLOCK_OFFSET_S, Figure.STANDBYS, Figure.STANDBY_LAG_S),
     ExaminedSubject.QUEUE: (),
 }
+CERTIFICATES_OF: Final = (
+    Part.PUBLIC,
+    Part.GATEWAY,
+    Part.FEED,
+    Part.MAIL,
+    Part.PROVIDER,
+    Part.ANCHOR,
+    Part.CALLBACK,
+)
+"""Whose certificates are looked at, in this order: first our own, last those that may be hundreds. Not those of push
+services: nobody here can ask for their renewal, and that nobody is reached there calls by itself.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,35 @@ def of_record(record: RecordCondition, needed: int, keys: Sequence[SigningKey], 
 def of_queue(queue: QueueCondition | UntoldQueue) -> Examined:
     """Return what is shown of the queue."""
     return _examined(ExaminedSubject.QUEUE, diagnose_queue(queue), {})
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedCertificates:
+    """What was found of the certificates of one part: of each peer a diagnosis, and when the one ends that is to be
+    renewed first, in seconds since 1970; NaN where none is known.
+    """
+
+    found: tuple[Diagnosis, ...] = ()
+    ends_at_s: float = nan
+
+    @property
+    def grade(self) -> Grade:
+        """Return the gravest grade; where there is no peer with TLS, all is sound."""
+        return overall(self.found)
+
+
+def of_certificates(reached: Sequence[Reached], now: datetime) -> ExaminedCertificates:
+    """Return what is shown of the certificates of the peers of one part. One that has ended kept us from connecting, so
+    that its end was not told: it counts as ending now.
+    """
+    chain: list[Certificate] = [one for peer in reached for one in peer.chain]
+    ended = any(peer.obstacle is Obstacle.ENDED for peer in reached)
+    first = first_to_renew(chain, now)
+    ends_at = now if ended else first.ends_at if first else None
+    return ExaminedCertificates(
+        tuple(diagnose_certificates(peer, now) for peer in reached),
+        nan if ends_at is None else ends_at.timestamp(),
+    )
 
 
 def _examined(

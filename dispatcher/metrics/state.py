@@ -166,9 +166,23 @@ class StateMetrics:
         )
         for gauge in (self.disk_free, self.clock_offset, self.standbys, self.standby_lag):
             gauge.set(nan)
+        self.certificate_diagnosis = Gauge(
+            "warn_certificate_diagnosis",
+            "How this worker found TLS certificates, within the last quarter of an hour, by whose they are (`public`: "
+            "the service's own): 0 sound, 1 should have been renewed by now, 2 cannot wait, or ended, -1 not known, "
+            "as somebody was not reached.",
+            ("part",),
+            registry=registry,
+        )
+        self.certificate_end = Gauge(
+            "warn_certificate_end_timestamp_seconds",
+            "When the one of them ends that is to be renewed first; NaN where none is known.",
+            ("part",),
+            registry=registry,
+        )
         self.examinations_failed = Counter(
             "warn_examinations_failed",
-            "Looks of a worker at its machine, the record or the queue that ended in an error.",
+            "Looks of a worker at its machine, the record, the queue or certificates that ended in an error.",
             ("subject",),
             registry=registry,
         )

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dispatcher.store.sealed.addresses import Addresses
 
 CHANNEL: Final = "app"
+ORIGINS_MOST: Final = 500
+"""How many servers of apps are looked at: each municipality has one app at most, and most share one with others."""
 REMOVED: Final = "removed"
 """The reason with which a subscription ends whose instance gave up its webhook."""
 _WEBHOOK: Final = f"""
@@ -41,6 +43,16 @@ WHERE s.channel = $1 AND s.instance = $2
 ORDER BY s.ended_at IS NOT NULL, s.id = ANY($3::bigint[]) LIMIT 1 FOR UPDATE"""  # noqa: S608 - constant
 """The recipient that a webhook takes up: the one that it has, an imported one of the instance with this URL, or the
 last one that it had."""
+
+
+async def callback_origins(pool: Pool) -> list[str]:
+    """Return the origins that apps' notices are posted to, each once, at most `ORIGINS_MOST`. No address is opened."""
+    rows = await pool.fetch(
+        "SELECT DISTINCT gateway FROM subscription WHERE channel = $1 AND ended_at IS NULL ORDER BY 1 LIMIT $2",
+        CHANNEL,
+        ORIGINS_MOST,
+    )
+    return [row["gateway"] for row in rows]
 
 
 class Webhooks:

@@ -52,6 +52,7 @@ from dispatcher.wiring.audit.keeping import audit_keeper
 from dispatcher.wiring.boundaries import load_boundaries, municipality_names
 from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import record_connections, require_urls
+from dispatcher.wiring.doctor.certificates import certificate_examination
 from dispatcher.wiring.doctor.running import self_examination
 from dispatcher.wiring.feeds import feed_scheduler
 from dispatcher.wiring.http_client import exemptions, http_client
@@ -276,6 +277,7 @@ async def worker_dependencies(
             ),
             self_examination=self_examination(settings, pool, client, metrics),
             tracer=tracer if tracer.is_on else None,
+            certificate_examination=certificate_examination(settings, feeds, pool, metrics),
         )
     finally:
         await leadership.drop()

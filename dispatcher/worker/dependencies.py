@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dispatcher.worker.audit.keeper import AuditKeeper
     from dispatcher.worker.canary.running import CanaryTests
     from dispatcher.worker.endpoint_messages import EndpointMessageSender
+    from dispatcher.worker.health.certificates import CertificateExamination
     from dispatcher.worker.health.examination import SelfExamination
     from dispatcher.worker.health.noting import HealthNotes
     from dispatcher.worker.instance_keys import InstanceKeys
@@ -78,4 +79,6 @@ class WorkerDependencies:
     """Looks at what this worker stands on."""
     tracer: Tracer | None = None
     """Notes the steps of alerts, where traces are wanted."""
+    certificate_examination: CertificateExamination | None = None
+    """Looks when certificates end."""
     watchdog: MemoryWatchdog = field(default_factory=MemoryWatchdog)

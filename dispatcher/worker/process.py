@@ -65,6 +65,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         dependencies.health_notes,
         dependencies.self_examination,
         dependencies.tracer,
+        dependencies.certificate_examination,
     )
     work += [part.run() for part in wanted if part is not None]
     serving = server.serve(sockets=[listener])

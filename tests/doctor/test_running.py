@@ -1,12 +1,14 @@
 """What a worker shows of what it finds: the doctor's own grades, in numbers."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import isnan
 
 import pytest
 
+from dispatcher.doctor.certificates import Certificate
 from dispatcher.doctor.diagnosis import Grade, Part
+from dispatcher.doctor.peers import Obstacle, Reached
 from dispatcher.doctor.queue import QueueCondition
 from dispatcher.doctor.record import NOT_TOLD, FollowingServer
 from dispatcher.doctor.running import (
@@ -17,11 +19,13 @@ from dispatcher.doctor.running import (
     ExaminedSubject,
     Figure,
     not_looked_at,
+    of_certificates,
     of_machine,
     of_queue,
     of_record,
 )
 from tests.doctor.test_machine import GOOD as MACHINE
+from tests.doctor.test_peers import OURS, REACHED
 from tests.doctor.test_queue import INFO
 from tests.doctor.test_record import GOOD as RECORD
 
@@ -119,3 +123,40 @@ def test_graver_is_higher() -> None:
         1,
         2,
     ]
+
+
+def shown(*reached: Reached) -> tuple[Grade, float]:
+    """The grade of the certificates of one part, and in how many days the first to be renewed ends."""
+    examined = of_certificates(reached, NOW)
+    return examined.grade, (examined.ends_at_s - NOW.timestamp()) / 86_400
+
+
+def ending_in(days: float) -> Reached:
+    ends = NOW + timedelta(days=days)
+    return replace(REACHED, chain=(Certificate(ends - timedelta(days=90), ends),))
+
+
+def test_of_several_certificates_the_end_of_the_first_to_be_renewed_is_shown() -> None:
+    assert shown(ending_in(60), ending_in(30)) == (Grade.SOUND, 30)
+    assert shown(ending_in(60), ending_in(10), ending_in(30)) == (Grade.WARNING, 10)
+    short = replace(REACHED, chain=(replace(ending_in(3).chain[0], begins_at=NOW - timedelta(days=3)),))
+    assert shown(short, ending_in(10)) == (Grade.WARNING, 10)
+
+
+def test_who_is_not_reached_hides_no_other() -> None:
+    away = replace(OURS, obstacle=Obstacle.TIME, detail="no answer in 5 s")
+    assert shown(away, ending_in(10)) == (Grade.WARNING, 10)
+    assert shown(away, ending_in(60)) == (Grade.UNKNOWN, 60)
+    grade, days = shown(away)
+    assert grade is Grade.UNKNOWN
+    assert isnan(days)
+
+
+def test_what_kept_us_from_connecting_as_it_has_ended_ends_now() -> None:
+    assert shown(ending_in(60), replace(REACHED, obstacle=Obstacle.ENDED, detail="ended")) == (Grade.WRONG, 0)
+
+
+def test_where_nobody_is_there_all_is_sound() -> None:
+    grade, days = shown()
+    assert grade is Grade.SOUND
+    assert isnan(days)

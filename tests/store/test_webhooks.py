@@ -14,7 +14,7 @@ from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.keys import NoSuchBearer
 from dispatcher.store.record import connect
 from dispatcher.store.sources import Sources
-from dispatcher.store.webhooks import Webhooks
+from dispatcher.store.webhooks import Webhooks, callback_origins
 from dispatcher.wiring.api import API_COMMAND_TIMEOUT_S
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 from tests.support.sealed import ADDRESSES
@@ -253,3 +253,16 @@ async def test_two_spellings_at_the_same_time_are_not_both_taken(webhooks: Webho
         return_exceptions=True,
     )
     assert sum(isinstance(answer, WebhookTaken) for answer in answers) == 1
+
+
+async def test_the_servers_of_apps_are_named_each_once_while_somebody_is_told_there(
+    webhooks: Webhooks, pool: Any
+) -> None:
+    assert await callback_origins(pool) == []
+    elsewhere = WantedWebhook("https://a.nachbar.example/x", "https://a.nachbar.example")
+    await webhooks.put("dueren", WANTED, given)
+    await webhooks.put("probe", WantedWebhook(OTHER, WANTED.gateway), given)
+    await webhooks.put("nachbar", elsewhere, given)
+    assert await callback_origins(pool) == [elsewhere.gateway, WANTED.gateway]
+    await webhooks.remove("nachbar")
+    assert await callback_origins(pool) == [WANTED.gateway]

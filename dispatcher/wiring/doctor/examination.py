@@ -34,17 +34,18 @@ from dispatcher.store import record
 from dispatcher.store.audience.subscriptions import following_others
 from dispatcher.store.backup.contents import last_backup
 from dispatcher.store.signing_keys import listed_keys
+from dispatcher.store.webhooks import callback_origins
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.doctor.machine import machine_condition
-from dispatcher.wiring.doctor.peers import reach_all, ways
+from dispatcher.wiring.doctor.peers import callback_ways, outbound_tls, reach_all, ways
 from dispatcher.wiring.doctor.queue import queue_condition
 from dispatcher.wiring.doctor.record import connections_needed, newest_schema, record_condition
 from dispatcher.wiring.sms.smpp import require_allowed_sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.doctor.record import RecordCondition
@@ -75,10 +76,11 @@ async def examine(
     # First: whoever reads a secret, as the next line does, closes its file to others.
     machine = await asyncio.to_thread(machine_condition, settings)
     of_settings, boundaries, feeds = _settings(settings)
+    of_record, callbacks = await _record(settings, database_url, boundaries, counted_s)
     return [
         *of_settings,
         *diagnose_machine(machine),
-        *await _record(settings, database_url, boundaries, counted_s),
+        *of_record,
         *await _queue(redis_url),
         diagnose_subject(
             settings.vapid_subject,
@@ -86,7 +88,7 @@ async def examine(
             unreachable="" if settings.vapid_subject == PLACEHOLDER else unreachable(settings.vapid_subject),
         ),
         *diagnose_boundaries(_condition(boundaries), utc_now().date()),
-        *(await _peers(settings, feeds, of_settings) if outside else ()),
+        *(await _peers(settings, feeds, callbacks, of_settings) if outside else ()),
     ]
 
 
@@ -120,7 +122,8 @@ def _of_up(settings: Settings) -> Iterator[Diagnosis]:
 
 async def _record(
     settings: Settings, url: str | None, boundaries: Boundaries | None, counted_s: float
-) -> list[Diagnosis]:
+) -> tuple[list[Diagnosis], Sequence[str]]:
+    """Return how the record was found, and the origins of apps' callbacks that it knows."""
     if url is None:
         return [
             wrong(
@@ -129,7 +132,7 @@ async def _record(
                 _NO_RECORD,
                 "set DATABASE_URL, or start `dispatcher up`, which brings one",
             )
-        ]
+        ], ()
     until = asyncio.get_running_loop().time() + ASKED_S
     try:
         async with asyncio.timeout_at(until):
@@ -138,16 +141,19 @@ async def _record(
             async with asyncio.timeout_at(until):
                 condition = await record_condition(pool)
                 found = await _of_record(settings, pool, condition)
-            if boundaries is None or condition.schema != newest_schema():
-                return found
-            return [*found, *await _followed(pool, boundaries, counted_s)]
+                if condition.schema != newest_schema():
+                    return found, ()
+                callbacks = await callback_origins(pool)
+            if boundaries is not None:
+                found += await _followed(pool, boundaries, counted_s)
+            return found, callbacks
         finally:
             pool.terminate()
     except _FAILED as error:
         return [
             wrong(Part.RECORD, f"not to be asked: {_sentence(error)}", _NO_RECORD, _START),
             *(unknown(part, "the record did not answer") for part in (Part.SCHEMA, Part.AUDIT, Part.SECRETS)),
-        ]
+        ], ()
 
 
 async def _of_record(settings: Settings, pool: Pool, found: RecordCondition) -> list[Diagnosis]:
@@ -213,12 +219,13 @@ async def _queue(url: str | None) -> list[Diagnosis]:
 
 
 async def _peers(
-    settings: Settings, feeds: tuple[Feed, ...], of_settings: list[Diagnosis]
+    settings: Settings, feeds: tuple[Feed, ...], callbacks: Sequence[str], of_settings: list[Diagnosis]
 ) -> list[Diagnosis]:
     if overall(of_settings) is Grade.WRONG:
         return [unknown(Part.GATEWAY, "nobody is connected to before the settings are right")]
     try:
-        found = ways(settings, feeds)
+        tls = outbound_tls(settings)
+        found = [*ways(settings, feeds, tls), *callback_ways(settings, callbacks, tls)]
     except (SettingsError, ValueError) as error:  # a port that is none, say
         why = "nobody is connected to before the settings are right"
         return [wrong(Part.SETTINGS, str(error), why, "correct it; all settings: ops/docs/settings.md")]

@@ -8,16 +8,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 
 from channels.http.addresses import AddressPolicy
+from channels.mail.settings import SmtpSecurity
 from dispatcher.doctor.diagnosis import Part
 from dispatcher.doctor.peers import Obstacle, Peer
 from dispatcher.feeds.configuration import load
 from dispatcher.settings import Settings
-from dispatcher.wiring.doctor.peers import Way, reach, ways
+from dispatcher.wiring.doctor.peers import Way, callback_ways, outbound_tls, reach, ways
+from tests.channels.mail import conftest as mail
+
+authority, trusting, box, smtp = mail.authority, mail.trusting, mail.box, mail.smtp
 
 
 @asynccontextmanager
@@ -49,7 +54,7 @@ def way(port: int, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -
 async def test_who_listens_is_reached_and_sent_nothing() -> None:
     async with listening() as (port, sent):
         found = await reach(way(port))
-        assert (found.obstacle, found.certificate_ends) == (None, None)
+        assert (found.obstacle, found.chain) == (None, ())
     assert not b"".join(sent)
 
 
@@ -60,13 +65,46 @@ async def test_a_certificate_of_a_known_authority_says_when_it_ends() -> None:
     authority.issue_cert("127.0.0.1", not_after=ends).configure_cert(server)
     authority.configure_trust(client)
     async with listening(server) as (port, _):
-        assert (await reach(way(port, client))).certificate_ends == ends
+        assert (await reach(way(port, client))).chain[0].ends_at == ends
         stranger = ssl.create_default_context()
         assert (await reach(way(port, stranger))).obstacle is Obstacle.CERTIFICATE
     async with listening() as (port, _):
         # It speaks no TLS, and closes as soon as it has read what is none of its own.
         refused = await reach(way(free_port(), client))
         assert refused.obstacle is Obstacle.CONNECTION
+
+
+async def test_a_certificate_that_has_ended_is_told_from_one_of_nobody_known() -> None:
+    authority = trustme.CA()
+    server, client = (ssl.SSLContext(kind) for kind in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT))
+    authority.issue_cert("127.0.0.1", not_after=datetime.now(UTC) - timedelta(hours=1)).configure_cert(server)
+    authority.configure_trust(client)
+    async with listening(server) as (port, _):
+        assert (await reach(way(port, client))).obstacle is Obstacle.ENDED
+        assert (await reach(way(port, ssl.create_default_context()))).obstacle is Obstacle.CERTIFICATE
+        client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+        unchecked = await reach(way(port, client))
+        assert (unchecked.obstacle, unchecked.chain) == (None, ())
+
+
+def to_mail(port: int, tls: ssl.SSLContext) -> Way:
+    return Way(Peer(Part.MAIL, "WARN_SMTP_HOST", "localhost", port), tls, starts_clear=True)
+
+
+async def test_a_mail_server_is_asked_for_tls(smtp: Any, trusting: ssl.SSLContext) -> None:
+    server = smtp(SmtpSecurity.STARTTLS)
+    found = await reach(to_mail(server.listens, trusting))
+    assert (found.obstacle, found.detail, len(found.chain)) == (None, "", 2)
+    stranger = await reach(to_mail(server.listens, ssl.create_default_context()))
+    assert stranger.obstacle is Obstacle.CERTIFICATE
+
+
+async def test_a_mail_server_that_offers_no_tls_is_said(smtp: Any, trusting: ssl.SSLContext) -> None:
+    found = await reach(to_mail(smtp(SmtpSecurity.NONE).listens, trusting))
+    assert (found.obstacle, found.detail) == (
+        Obstacle.CONNECTION,
+        "not reached (the mail server offers no STARTTLS)",
+    )
 
 
 async def test_a_name_that_nobody_knows_and_a_port_where_nobody_is() -> None:
@@ -127,4 +165,37 @@ def test_everybody_whom_the_settings_name_is_there_once(env: pytest.MonkeyPatch,
     }
     assert found[Part.GATEWAY, "smpp.example", 2776].tls is not None
     assert found[Part.GATEWAY, "10.0.0.5", 2775].tls is None
-    assert found[Part.MAIL, "mail.example", 587].tls is None  # it begins in the clear
+    assert found[Part.MAIL, "mail.example", 587].starts_clear
+
+
+def own(env: pytest.MonkeyPatch, **urls: str) -> list[tuple[str, int]]:
+    for name, url in urls.items():
+        env.setenv(f"WARN_{name.upper()}", url)
+    return [(one.peer.host, one.peer.port) for one in ways(Settings(), ()) if one.peer.part is Part.PUBLIC]
+
+
+def test_our_own_address_is_there_as_the_settings_have_it(env: pytest.MonkeyPatch) -> None:
+    assert own(env) == []
+    urls = {"public_url": "https://warnung.example/", "console_url": "https://lage.example:8443"}
+    assert own(env, **urls) == [("warnung.example", 443), ("lage.example", 8443)]
+    assert own(env, console_url="https://warnung.example") == [("warnung.example", 443)]
+    local = {"public_url": "http://127.0.0.1:8080/", "console_url": "http://localhost:8080"}
+    assert own(env, **local) == []
+    assert own(env, public_url="https://127.0.0.1:8443/") == []
+
+
+def test_apps_servers_are_there_under_the_rules_for_callbacks(env: pytest.MonkeyPatch) -> None:
+    env.setenv("WARN_ALLOWED_ORIGINS", "callback=https://10.0.0.7")
+    settings = Settings()
+    origins = ("https://app.example", "https://10.0.0.7", "http://10.0.0.8:8080")
+    found = [*callback_ways(settings, origins, outbound_tls(settings))]
+    assert [(one.peer.host, one.peer.port, one.is_checked) for one in found] == [
+        ("app.example", 443, True),
+        ("10.0.0.7", 443, True),
+        ("10.0.0.8", 8080, False),
+    ]
+    assert [one.policy and one.policy.permits(one.origin, "10.0.0.7") for one in found] == [
+        False,
+        True,
+        False,
+    ]
