@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -22,7 +23,8 @@ from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part, overall, wrong
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 from dispatcher.model.sentences.count import how_many
 from dispatcher.settings import Settings, SettingsError
-from dispatcher.wiring.doctor.examination import examine
+from dispatcher.wiring.doctor.examination import FILES_S, examine
+from dispatcher.wiring.doctor.own_thread import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +71,7 @@ def doctor(
 
 def _found(*, outside: bool) -> Sequence[Diagnosis]:
     try:
-        settings = Settings()
+        return asyncio.run(examined(outside=outside))
     except (ValidationError, pydantic_settings.SettingsError, SettingsError) as error:
         said = sentence_of(error)
         why, mend = (
@@ -77,7 +79,27 @@ def _found(*, outside: bool) -> Sequence[Diagnosis]:
             "correct them, and ask again: ops/docs/settings.md has all",
         )
         return [wrong(Part.SETTINGS, line, why, mend) for line in (said[0] if said else [str(error)])]
-    return asyncio.run(examine(settings, _database_url(settings), _redis_url(settings), outside=outside))
+
+
+async def examined(*, outside: bool, files_s: float = FILES_S) -> Sequence[Diagnosis]:
+    """Return how everything was found. What hangs on a drive that is away, for `files_s`, is said, and holds a thread
+    of its own and nothing else. Raises as the settings do.
+    """
+    try:
+        settings = await within(files_s, Settings)
+    except TimeoutError:
+        seen = f"no answer in {files_s:g} s of a file that a variable of the environment names (…_FILE)"
+        why = "no process starts with these settings"
+        return [wrong(Part.SETTINGS, seen, why, "look at the drive that this file lies on")]
+    try:
+        urls = await within(files_s, partial(_urls, settings))
+    except TimeoutError:  # said of the data directory
+        urls = settings.database_url, settings.redis_url
+    return await examine(settings, *urls, outside=outside, files_s=files_s)
+
+
+def _urls(settings: Settings) -> tuple[str | None, str | None]:
+    return _database_url(settings), _redis_url(settings)
 
 
 def _database_url(settings: Settings) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.doctor.diagnosis import Diagnosis, Part, sound, warning, wrong
+from dispatcher.doctor.diagnosis import Diagnosis, Part, sound, unknown, warning, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +76,21 @@ def diagnose_machine(machine: MachineCondition) -> list[Diagnosis]:
         *_clock(machine),
         _descriptors(machine),
         *(_port(one) for one in machine.ports),
+    ]
+
+
+def diagnose_away(data_dir: str, seen: str) -> list[Diagnosis]:
+    """Return how a machine was found whose data directory does not answer, or answers with an error: `seen` says
+    which.
+    """
+    return [
+        wrong(
+            Part.DATA_DIRECTORY,
+            f"{data_dir}: {seen}",
+            "no process starts, and what runs stands still as soon as it needs what lies there",
+            f"look at its drive (findmnt -T {data_dir}; dmesg): a network drive comes back with its server",
+        ),
+        unknown(Part.DISK, "its drive does not tell"),
     ]
 
 

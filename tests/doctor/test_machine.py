@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part
-from dispatcher.doctor.machine import KeptFile, MachineCondition, Port, PortState, diagnose_machine
+from dispatcher.doctor.machine import (
+    KeptFile,
+    MachineCondition,
+    Port,
+    PortState,
+    diagnose_away,
+    diagnose_machine,
+)
 
 GIB = 1024**3
 GOOD = MachineCondition(
@@ -86,3 +93,10 @@ def test_a_port_that_is_free_or_ours_is_sound(state: PortState) -> None:
 
 def test_a_kernel_that_says_nothing_of_its_clock_gets_no_line() -> None:
     assert Part.CLOCK not in {one.part for one in diagnose_machine(replace(GOOD, clock_is_kept=None))}
+
+
+def test_a_drive_that_does_not_answer_is_wrong_and_nothing_is_known_of_its_disk() -> None:
+    directory, disk = diagnose_away("/srv/warn", "no answer in 20 s")
+    assert (directory.part, directory.grade, disk.grade) == (Part.DATA_DIRECTORY, Grade.WRONG, Grade.UNKNOWN)
+    assert directory.seen == "/srv/warn: no answer in 20 s"
+    assert "findmnt -T /srv/warn" in directory.mend

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import asyncpg
 from redis.exceptions import RedisError
@@ -22,7 +23,7 @@ from dispatcher.doctor.holdings import (
     diagnose_signing,
     diagnose_subject,
 )
-from dispatcher.doctor.machine import diagnose_machine
+from dispatcher.doctor.machine import diagnose_away, diagnose_machine
 from dispatcher.doctor.peers import diagnose_peer
 from dispatcher.doctor.queue import diagnose_queue
 from dispatcher.doctor.record import diagnose_record
@@ -39,6 +40,7 @@ from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.doctor.machine import machine_condition
+from dispatcher.wiring.doctor.own_thread import within
 from dispatcher.wiring.doctor.peers import callback_ways, outbound_tls, reach_all, ways
 from dispatcher.wiring.doctor.queue import queue_condition
 from dispatcher.wiring.doctor.record import connections_needed, newest_schema, record_condition
@@ -57,6 +59,10 @@ ASKED_S: Final = 10.0
 """How long the record, and the queue, may take for all that they are asked."""
 COUNTED_S: Final = 10.0
 """How long the record may take, after that, to count who follows what: it grows with the subscribers."""
+FILES_S: Final = 20.0
+"""How long the file system may take for what is asked of it in one go: to look at the machine, which asks three ports,
+too; to read what the settings name, boundaries of all Germany in two seconds. One that is away answers never.
+"""
 _FAILED: Final = (*record.UNAVAILABLE, asyncpg.PostgresError, SettingsError)
 _NO_RECORD: Final = "no alert is accepted, and nothing is sent"
 _START: Final = "start it, or `dispatcher up` with this WARN_DATA_DIR; else correct DATABASE_URL"
@@ -69,31 +75,62 @@ async def examine(
     *,
     outside: bool,
     counted_s: float = COUNTED_S,
+    files_s: float = FILES_S,
 ) -> list[Diagnosis]:
     """Return how everything was found. A URL is None where there is no server of that kind, not even an embedded one.
-    `outside`: connect to gateways, feeds and others, too. `counted_s`: how long the record may take to count.
+    `outside`: connect to gateways, feeds and others, too. `counted_s`: how long the record may take to count;
+    `files_s`: how long the file system may for each of what is asked of it. What hangs there holds a thread of its own.
     """
-    # First: whoever reads a secret, as the next line does, closes its file to others.
-    machine = await asyncio.to_thread(machine_condition, settings)
-    of_settings, boundaries, feeds = _settings(settings)
-    of_record, callbacks = await _record(settings, database_url, boundaries, counted_s)
+    files = await _files(settings, files_s)
+    of_record, callbacks = await _record(settings, database_url, files, counted_s)
     return [
-        *of_settings,
-        *diagnose_machine(machine),
+        *files.of_settings,
+        *files.of_machine,
         *of_record,
-        *await _queue(redis_url),
+        *await _queue(redis_url, files),
         diagnose_subject(
             settings.vapid_subject,
             is_placeholder=settings.vapid_subject == PLACEHOLDER,
             unreachable="" if settings.vapid_subject == PLACEHOLDER else unreachable(settings.vapid_subject),
         ),
-        *diagnose_boundaries(_condition(boundaries), utc_now().date()),
-        *(await _peers(settings, feeds, callbacks, of_settings) if outside else ()),
+        *diagnose_boundaries(_condition(files.boundaries), utc_now().date()),
+        *(await _peers(settings, files, callbacks) if outside else ()),
     ]
 
 
-def _settings(settings: Settings) -> tuple[list[Diagnosis], Boundaries | None, tuple[Feed, ...]]:
-    """Return how the settings were found, and what they name."""
+class _Files(NamedTuple):
+    """What was found of this machine and of the settings, as far as its files answered."""
+
+    of_machine: list[Diagnosis]
+    of_settings: list[Diagnosis]
+    boundaries: Boundaries | None = None
+    feeds: tuple[Feed, ...] = ()
+    answer: bool = True
+    """Whether all did: where not, nobody asks them for more."""
+
+
+async def _files(settings: Settings, files_s: float) -> _Files:
+    answer = True
+    # First: whoever reads a secret, as is done next, closes its file to others.
+    try:
+        of_machine = diagnose_machine(await within(files_s, partial(machine_condition, settings)))
+    except OSError as error:  # a TimeoutError is one
+        answer, late = False, isinstance(error, TimeoutError)
+        seen = f"no answer in {files_s:g} s" if late else error.strerror or type(error).__name__
+        of_machine = diagnose_away(str(settings.data_dir), seen)
+    try:
+        named = await within(files_s, partial(_named, settings))
+    except TimeoutError:
+        seen = (
+            f"no answer in {files_s:g} s of a file that they name, or of one in {settings.data_dir / 'keys'}"
+        )
+        why = "a process with these settings does not start"
+        of_settings = [wrong(Part.SETTINGS, seen, why, "look at the drives that these files lie on")]
+        return _Files(of_machine, of_settings, answer=False)
+    return _Files(of_machine, *named, answer=answer)
+
+
+def _named(settings: Settings) -> tuple[list[Diagnosis], Boundaries | None, tuple[Feed, ...]]:
     boundaries = None
     try:
         boundaries = load_boundaries(settings)
@@ -121,9 +158,11 @@ def _of_up(settings: Settings) -> Iterator[Diagnosis]:
 
 
 async def _record(
-    settings: Settings, url: str | None, boundaries: Boundaries | None, counted_s: float
+    settings: Settings, url: str | None, files: _Files, counted_s: float
 ) -> tuple[list[Diagnosis], Sequence[str]]:
     """Return how the record was found, and the origins of apps' callbacks that it knows."""
+    if url is None and not files.answer:
+        return [unknown(Part.RECORD, "whether there is one of `dispatcher up` its files do not tell")], ()
     if url is None:
         return [
             wrong(
@@ -140,12 +179,12 @@ async def _record(
         try:
             async with asyncio.timeout_at(until):
                 condition = await record_condition(pool)
-                found = await _of_record(settings, pool, condition)
+                found = await _of_record(settings, pool, condition, files)
                 if condition.schema != newest_schema():
                     return found, ()
                 callbacks = await callback_origins(pool)
-            if boundaries is not None:
-                found += await _followed(pool, boundaries, counted_s)
+            if files.boundaries is not None:
+                found += await _followed(pool, files.boundaries, counted_s)
             return found, callbacks
         finally:
             pool.terminate()
@@ -156,13 +195,19 @@ async def _record(
         ], ()
 
 
-async def _of_record(settings: Settings, pool: Pool, found: RecordCondition) -> list[Diagnosis]:
+async def _of_record(
+    settings: Settings, pool: Pool, found: RecordCondition, files: _Files
+) -> list[Diagnosis]:
     newest = newest_schema()
     diagnoses = diagnose_record(found, newest, connections_needed(settings))
     if found.schema != newest:
         return [*diagnoses, unknown(Part.SECRETS, "the record is of another version")]
     keys, now = await listed_keys(pool)
-    secrets = [await _secret(settings, pool, name) for name in SecretName]
+    secrets = (
+        [await _secret(settings, pool, name) for name in SecretName]
+        if files.answer
+        else [unknown(Part.SECRETS, "their files do not answer")]
+    )
     return [
         *diagnoses,
         *secrets,
@@ -193,8 +238,10 @@ async def _secret(settings: Settings, pool: Pool, name: SecretName) -> Diagnosis
     return diagnose_secret(SecretCondition(str(name), found.place, found.agreement))
 
 
-async def _queue(url: str | None) -> list[Diagnosis]:
+async def _queue(url: str | None, files: _Files) -> list[Diagnosis]:
     why = "workers hear of an alert only by their sweep of the record, and nothing that processes share is shared"
+    if url is None and not files.answer:
+        return [unknown(Part.QUEUE, "whether there is one of `dispatcher up` its files do not tell")]
     if url is None:
         mend = "set REDIS_URL, or start `dispatcher up`, which brings one"
         return [
@@ -218,14 +265,12 @@ async def _queue(url: str | None) -> list[Diagnosis]:
         ]
 
 
-async def _peers(
-    settings: Settings, feeds: tuple[Feed, ...], callbacks: Sequence[str], of_settings: list[Diagnosis]
-) -> list[Diagnosis]:
-    if overall(of_settings) is Grade.WRONG:
+async def _peers(settings: Settings, files: _Files, callbacks: Sequence[str]) -> list[Diagnosis]:
+    if overall(files.of_settings) is Grade.WRONG:
         return [unknown(Part.GATEWAY, "nobody is connected to before the settings are right")]
     try:
         tls = outbound_tls(settings)
-        found = [*ways(settings, feeds, tls), *callback_ways(settings, callbacks, tls)]
+        found = [*ways(settings, files.feeds, tls), *callback_ways(settings, callbacks, tls)]
     except (SettingsError, ValueError) as error:  # a port that is none, say
         why = "nobody is connected to before the settings are right"
         return [wrong(Part.SETTINGS, str(error), why, "correct it; all settings: ops/docs/settings.md")]

@@ -54,6 +54,14 @@ class OwnThread(Generic[Found]):
             loop.call_soon_threadsafe(_give, answer, found, error)
 
 
+async def within(seconds: float, call: Callable[[], Found]) -> Found:
+    """Return what a function returns, called once in a thread of its own, or raise what it raises; TimeoutError where
+    it takes longer.
+    """
+    async with asyncio.timeout(seconds):
+        return await OwnThread(call)()
+
+
 def _give(answer: asyncio.Future[Any], found: object, error: Exception | None) -> None:
     if answer.done():  # given up
         return

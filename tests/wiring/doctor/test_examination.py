@@ -11,6 +11,7 @@ from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.wiring.doctor.examination import examine
+from tests.support.hanging_drive import hanging_directory, hanging_file
 from tests.support.histories import subscribe
 from tests.support.messages import DUEREN
 from tests.support.sealed import ADDRESSES
@@ -74,6 +75,48 @@ async def test_servers_that_are_not_there_keep_nothing_else_back(settings: Setti
         assert found[Part.RECORD] == found[Part.QUEUE] == {Grade.WRONG}
         assert found[Part.VAPID] == {Grade.SOUND}
         assert not [one for one in diagnoses if "geheim" in f"{one.seen}{one.why}{one.mend}"]
+
+
+async def test_a_drive_that_hangs_is_said_and_keeps_nothing_else_back(
+    settings: Settings, database_url: str, redis_url: str
+) -> None:
+    keys = settings.data_dir / "keys"
+    keys.mkdir(mode=0o700)
+    with hanging_directory(keys):
+        diagnoses = await examine(settings, database_url, redis_url, outside=False, files_s=0.2)
+    found = grades(diagnoses)
+    assert (found[Part.DATA_DIRECTORY], found[Part.DISK]) == ({Grade.WRONG}, {Grade.UNKNOWN})
+    assert (found[Part.SCHEMA], found[Part.SECRETS]) == ({Grade.SOUND}, {Grade.UNKNOWN})
+    assert Part.QUEUE in found
+    seen = {one.seen for one in diagnoses if one.part is Part.DATA_DIRECTORY}
+    assert seen == {f"{settings.data_dir}: no answer in 0.2 s"}
+
+
+async def test_whether_servers_of_ones_own_are_there_a_drive_that_hangs_does_not_tell(
+    settings: Settings,
+) -> None:
+    keys = settings.data_dir / "keys"
+    keys.mkdir(mode=0o700)
+    with hanging_directory(keys):
+        found = grades(await examine(settings, None, None, outside=True, files_s=0.2))
+    assert found[Part.RECORD] == found[Part.QUEUE] == {Grade.UNKNOWN}
+
+
+async def test_a_file_of_the_settings_that_hangs_is_said_and_asked_no_more(
+    settings: Settings, database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    with hanging_file(tmp_path / "vapid.pem"):
+        other = settings.model_copy(update={"vapid_key": tmp_path / "vapid.pem"})
+        diagnoses = await examine(other, database_url, redis_url, outside=True, files_s=0.5)
+    found = grades(diagnoses)
+    assert (found[Part.SETTINGS], found[Part.SCHEMA]) == ({Grade.WRONG}, {Grade.SOUND})
+    assert found[Part.SECRETS] == found[Part.GATEWAY] == found[Part.BOUNDARIES] == {Grade.UNKNOWN}
+
+
+async def test_a_data_directory_that_answers_with_an_error_is_said(settings: Settings) -> None:
+    long = settings.model_copy(update={"data_dir": settings.data_dir / ("x" * 300)})
+    found = [one for one in await examine(long, None, None, outside=False) if one.part is Part.DATA_DIRECTORY]
+    assert [one.grade for one in found] == [Grade.WRONG]
 
 
 async def test_a_record_of_another_version_is_said_and_asked_no_more(

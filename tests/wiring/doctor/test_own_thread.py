@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dispatcher.wiring.doctor.own_thread import OwnThread
+from dispatcher.wiring.doctor.own_thread import OwnThread, within
 from tests.support.histories import until
 
 
@@ -64,6 +64,13 @@ async def test_what_hangs_has_one_thread_and_is_not_called_again_before_it_is_ba
             return False
 
     await until(answers)
+
+
+async def test_it_is_waited_for_within_a_time(disk: Disk) -> None:
+    with pytest.raises(TimeoutError):
+        await within(0.01, disk)
+    disk.back.set()
+    assert await within(60, disk) > 1
 
 
 def test_an_answer_after_the_loop_has_ended_is_nobodys(disk: Disk) -> None:
