@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 
+SIGNED_IN_BY: Final = ("invitation", "oidc", "passkey", "password+recovery", "password+totp")
+"""What persons show to sign in, for series that are there from the start."""
+
+
 class AccessMetrics:
     """Counts who was not let in, and shows who will soon be locked out."""
 
@@ -26,6 +30,8 @@ class AccessMetrics:
             ("shown", "outcome"),
             registry=registry,
         )
+        for shown in SIGNED_IN_BY:
+            self.sign_ins.labels(shown, "opened")
         self.key_expiry = Gauge(
             "warn_key_expiry_timestamp_seconds",
             "When the first source, feed, instance or operator loses its last valid key, or the one that it used last; "

@@ -3,17 +3,21 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
 import pytest
 
-from tests.ops.expressions import DASHBOARDS, OPS, dashboard_expressions
+from tests.ops.expressions import DASHBOARDS, OPS, RULES, dashboard_expressions, selectors
 
 COLUMNS = 24
 """Grafana's grid, https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/"""
 OURS = {"type": "prometheus", "uid": "${datasource}"}
 KINDS = {"row", "stat", "timeseries"}
+_EXPRESSION = re.compile(
+    r"\n        expr: (?:>-\n)?(.*?)(?=\n        (?:for|keep_firing_for|labels|#))", re.DOTALL
+)
 
 
 @pytest.fixture(params=DASHBOARDS, ids=lambda path: path.name)
@@ -118,17 +122,59 @@ def test_a_runbook_that_names_no_panel_of_ours_is_noticed() -> None:
     assert panels_named("**Ansehen.** „Abschlüsse je\nKanal“.") == {"Abschlüsse je Kanal"}
 
 
-def test_what_the_service_counts_of_feeds_held_messages_and_processes_is_on_the_dashboard() -> None:
-    text = "".join(path.read_text("utf-8") for path in DASHBOARDS)
+def metrics_in(expressions: Iterable[str]) -> set[str]:
+    """The metrics of which expressions speak; of a recording rule that of which it is made, by its name."""
+    found = set()
+    for expression in expressions:
+        for selector in selectors(expression):
+            name = selector.partition("{")[0]
+            found.add(name.split(":")[1] if ":" in name else name)
+    return found
+
+
+def without_suffix(metrics: set[str]) -> set[str]:
+    """The same names as recording rules have them: counters without `_total`, histograms without their parts."""
+    return {re.sub(r"_(total|bucket|count|sum)$", "", name) for name in metrics}
+
+
+def alert_rules() -> list[tuple[str, str]]:
+    """(alert, expression) of each rule that calls somebody."""
+    rules = "".join(path.read_text("utf-8") for path in RULES)
+    parts = re.split(r"\n      - alert: ", rules)[1:]
+    found = [(part.split("\n", 1)[0], _EXPRESSION.search(part)) for part in parts]
+    return [(name, " ".join(match[1].split())) for name, match in found if match]
+
+
+def shown() -> set[str]:
+    """The metrics that have a panel."""
+    return metrics_in(one.expression for path in DASHBOARDS for one in dashboard_expressions(path))
+
+
+def unseen(alerts: Iterable[tuple[str, str]], on_panels: set[str]) -> dict[str, set[str]]:
+    """Alerts that go by what no panel shows: what whoever is called would want to look at."""
+    known = without_suffix(on_panels)
+    found = {name: without_suffix(metrics_in([expression])) - known for name, expression in alerts}
+    return {name: missing for name, missing in found.items() if missing}
+
+
+def test_what_an_alert_goes_by_has_a_panel() -> None:
+    alerts = alert_rules()
+    assert len(alerts) == sum(path.read_text("utf-8").count("- alert: ") for path in RULES)
+    assert unseen(alerts, shown()) == {}
+
+
+def test_an_alert_that_goes_by_what_no_panel_shows_is_noticed() -> None:
+    alert = ("A", "time() - (job:warn_x:leader > 0) unless on (job) rate(warn_y_total[5m]) > 0")
+    assert unseen([alert], {"warn_y_total"}) == {"A": {"warn_x"}}
+    assert unseen([alert], {"warn_y_total", "warn_x"}) == {}
+
+
+def test_what_the_service_counts_and_no_alert_goes_by_is_on_the_dashboard() -> None:
     for metric in (
-        "warn_feed_last_success_timestamp_seconds",
-        "warn_alerts_held",
-        "warn_record_up",
         "warn_reads_shed_total",
         "warn_retries_withheld_total",
         "warn_areas_unmatched_total",
-        "warn_process_restarts_total",
-        "warn_event_loop_blocked_total",
+        "warn_sign_ins_total",
         "process_resident_memory_bytes",
     ):
-        assert metric in text, metric
+        assert metric in shown(), metric

@@ -11,6 +11,7 @@ from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.access.roles import Role
 from dispatcher.access.secret_tokens import new_token, token_digest
+from dispatcher.metrics.access import SIGNED_IN_BY
 from dispatcher.model.vocabulary import Environment
 from dispatcher.sign_in.allowances import OF_DEVICE, OF_PERSON_AND_LINE
 from dispatcher.sign_in.one_time_codes import STEP_S
@@ -250,3 +251,7 @@ async def test_who_has_come_by_a_link_may_enrol_and_nothing_else(door: Door) -> 
     again = await door.sign_in.reopen(door.visitor(), session, Method.PASSKEY)
     assert await door.sign_in.principal(opened.token, Environment.LIVE) is None
     assert (await door.sign_in.principal(again.token, Environment.LIVE))[0].may(Permission.SUBMIT_ALERTS)
+
+
+def test_every_way_to_sign_in_is_counted_from_the_start() -> None:
+    assert set(SIGNED_IN_BY) == set(Method)
