@@ -32,10 +32,21 @@ def hanging_directory(folder: Path) -> Iterator[None]:
 def hanging_file(path: Path) -> Iterator[None]:
     """A file in which whoever reads it waits until this is over, and then finds nothing."""
     os.mkfifo(path, 0o600)
-    try:
-        yield
-    finally:
-        # Both ways round: who waits for a writer, or comes yet, finds the end of the file.
-        end = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-        path.unlink()
-        os.close(end)
+    with _left_alone():
+        try:
+            yield
+        finally:
+            # Both ways round: who waits for a writer, or comes yet, finds the end of the file.
+            end = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+            path.unlink()
+            os.close(end)
+
+
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    """Wait at the end for the threads that hung: the next test may count them."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if thread.daemon:
+            thread.join()
