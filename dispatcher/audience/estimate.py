@@ -33,6 +33,8 @@ class AudienceEstimate:
     """Those of them who are reached without regard to where a shape lies; None where there is no shape."""
     channels: tuple[str, ...] = ()
     """Every channel that somebody has subscribed to."""
+    is_counted: bool = True
+    """Whether anybody was counted: where not, all counts are empty, and mean nothing."""
 
     def shown_by_channel(self) -> dict[str, ShownCount]:
         """Return the reach as a source may see it, by channel."""
@@ -54,6 +56,8 @@ class AudienceEstimate:
 
 NOBODY = AudienceEstimate(SubscriberCounts({}, {}), None, ())
 """The estimate for a message that is recorded and not sent."""
+UNCOUNTED = AudienceEstimate(SubscriberCounts({}, {}), None, (), is_counted=False)
+"""The estimate where counting took too long."""
 
 
 class AudienceEstimator:

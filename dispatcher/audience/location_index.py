@@ -39,8 +39,10 @@ class LocationIndex:
 
     async def subscribers_in(self, target: bytes) -> list[int]:
         """Return subscriptions with a watched area in the target, given as WKB in EPSG:3035; none for b""."""
-        if not target:
-            return []
+        # Whoever waits no longer leaves nothing half loaded.
+        return await asyncio.shield(self._found(target)) if target else []
+
+    async def _found(self, target: bytes) -> list[int]:
         async with self._lock:
             rows, mark = await self._areas.since(self._mark)
             fresh = [row for row in rows if row[0] not in self._known]

@@ -16,6 +16,7 @@ DRILL_TEXTS: Final[Mapping[DeskLanguage, Mapping[str, str]]] = {
         "live_key": "Ein Probealarm braucht einen Schlüssel für Übungen (wx_…) in WARN_API_KEY. Den stellt der "
         "Betreiber aus: dispatcher keys add --exercise. Nichts ist gesendet.",
         "nobody": "Niemand im Gebiet nimmt an Übungen teil. Nichts ist gesendet.",
+        "not_counted": "Wie viele teilnehmen, ließ sich nicht rechtzeitig zählen. Nichts ist gesendet.",
         "quota": "Die Grenze der Übungen in einer Stunde ist erreicht. Nichts ist gesendet.",
         "no_folder": "Im Ordner {folder} lässt sich kein Bericht ablegen: {why}. Nichts ist gesendet.",
         "not_a_drill": "Der Dienst würde diese Übung nicht senden ({reason}). Nichts ist gesendet.",
@@ -92,6 +93,7 @@ DRILL_TEXTS: Final[Mapping[DeskLanguage, Mapping[str, str]]] = {
         "live_key": "A drill needs a key for exercises (wx_…) in WARN_API_KEY, which the operator issues: "
         "dispatcher keys add --exercise. Nothing was sent.",
         "nobody": "Nobody in the area takes part in exercises. Nothing was sent.",
+        "not_counted": "How many take part could not be counted in time. Nothing was sent.",
         "quota": "The limit of exercises in an hour is reached. Nothing was sent.",
         "no_folder": "No report can be kept in the folder {folder}: {why}. Nothing was sent.",
         "not_a_drill": "The service would not send this exercise ({reason}). Nothing was sent.",

@@ -511,6 +511,7 @@ ENGLISH: Final = DeskTexts(
         "nobody_subscribed": "Nobody is warned: nobody has subscribed to these municipalities.",
         "nobody_told": "Nobody hears of it: nobody was warned of what it ends.",
         "places_uncounted": "How far it is in the municipalities cannot be counted just now; perhaps in a minute.",
+        "uncounted": "so many that they could not be counted in time",
         "waiting_several": "Several changes of it still wait; please give the number that is meant:",
         "withdrawn": "Withdrawn: {name} still waited, has reached nobody, and is sent no more.",
         "withdrawn_before": "withdrawn before anybody was warned",

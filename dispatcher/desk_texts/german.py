@@ -513,6 +513,7 @@ GERMAN: Final = DeskTexts(
         "nobody_subscribed": "Niemand wird gewarnt: Für diese Gemeinden ist niemand angemeldet.",
         "nobody_told": "Niemand erfährt davon: Vor dem, was aufgehoben wird, ist niemand gewarnt worden.",
         "places_uncounted": "Wie weit es in den Gemeinden ist, ist noch nicht gezählt; vielleicht in einer Minute.",
+        "uncounted": "so viele, dass sie sich nicht rechtzeitig zählen ließen",
         "waiting_several": "Mehrere Änderungen davon warten noch; bitte die Nummer angeben, die gemeint ist:",
         "withdrawn": "Zurückgezogen: {name} wartete noch, hat niemanden erreicht und geht nicht mehr hinaus.",
         "withdrawn_before": "zurückgezogen, bevor jemand gewarnt war",

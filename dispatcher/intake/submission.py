@@ -7,12 +7,12 @@ import hashlib
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 import cap
-from dispatcher.audience.estimate import NOBODY
+from dispatcher.audience.estimate import NOBODY, UNCOUNTED
 from dispatcher.intake.decide import Decision, decide
 from dispatcher.intake.effects import NONE_BEHIND, Behind, EffectOf, behind, take_effect, withdrawn
 from dispatcher.intake.four_eyes.asking import approval_ahead, with_doubt
@@ -50,6 +50,8 @@ from dispatcher.store import audit
 from dispatcher.targeting.outcome import Match, MatchProfile, home_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from dispatcher.access.principals import Principal
     from dispatcher.audience.estimate import AudienceEstimate, AudienceEstimator
     from dispatcher.boundaries.municipalities import Boundaries
@@ -65,6 +67,9 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts.alerts import Alerts, Submission
     from dispatcher.store.delivery.status import AlertStatuses
 
+COUNTED_S = 3.0
+"""How long a preview waits for its counts, for which everybody may be read whom the message concerns: less than a
+statement has."""
 DECIDED_AT_ONCE = 2
 """How many messages of one source are decided upon at once in a process, of its connections to the record."""
 
@@ -160,6 +165,27 @@ class _ValidSubmission:
     digest: bytes
 
 
+class _Audience(NamedTuple):
+    """Whom a message would reach, who is alarmed by what it ends, and who is told that they are left."""
+
+    estimate: AudienceEstimate
+    told: EndAudience | None
+    dropped: Dropped | None
+
+
+async def _in_time(
+    counting: Awaitable[_Audience], left: tuple[AffectedMunicipality, ...] | None
+) -> _Audience:
+    """Return who was counted; nobody where that takes too long: of millions all else must not wait for it, nor fail by
+    it. `left` are places that an Update leaves.
+    """
+    try:
+        async with asyncio.timeout(COUNTED_S):
+            return await counting
+    except TimeoutError:
+        return _Audience(UNCOUNTED, None, None if left is None else Dropped(left, UNCOUNTED))
+
+
 class SubmissionIntake:
     """Accepts submissions of control centres."""
 
@@ -249,18 +275,10 @@ class SubmissionIntake:
             approval = approval_ahead(asked, decision, submission.now, principal.author)
         repeated = decision.reason is Reason.DUPLICATE
         before = known.same if repeated else None
-        estimate, told = NOBODY, None
-        if decision.reason in ENDS:
-            estimate = await self._estimator.of_ending(*_replaced(known))
-            told = await self._told(known)
-        elif decision.reason in WARNING | OPEN_DRILL or decision.waits_for_approval:
-            estimate = await self._estimator.of(
-                message.matched,
-                message.places,
-                message.target,
-                as_recorded.severity,
-                drill=decision.reason in OPEN_DRILL,
-            )
+        counting = self._audience(message, known, decision, as_recorded.severity, left)
+        audience = await _in_time(counting, left)
+        estimate = audience.estimate
+        is_quoted = _would_send(decision) and estimate.is_counted
         return Preview(
             before.reason if before else decision.reason,
             before.lane if before else lane_in(message, known, decision, valid.rules),
@@ -279,13 +297,35 @@ class SubmissionIntake:
             merged_into=await self._stands_in(before, decision),
             quota_reached=quota_reached,
             behind=others,
-            told=told,
-            dropped=await self._dropped(message, known, left),
-            sms=await self._quote(message, known, as_recorded, estimate) if _would_send(decision) else None,
+            told=audience.told,
+            dropped=audience.dropped,
+            sms=await self._quote(message, known, as_recorded, estimate) if is_quoted else None,
             approval=approval,
             ends=() if repeated else tuple(known.standing),
             withdrawn=() if repeated else withdrawn(known, as_recorded),
         )
+
+    async def _audience(
+        self,
+        message: Message,
+        known: RelatedState,
+        decision: Decision,
+        severity: str,
+        left: tuple[AffectedMunicipality, ...] | None,
+    ) -> _Audience:
+        estimate, told = NOBODY, None
+        if decision.reason in ENDS:
+            estimate = await self._estimator.of_ending(*_replaced(known))
+            told = await self._told(known)
+        elif decision.reason in WARNING | OPEN_DRILL or decision.waits_for_approval:
+            estimate = await self._estimator.of(
+                message.matched,
+                message.places,
+                message.target,
+                severity,
+                drill=decision.reason in OPEN_DRILL,
+            )
+        return _Audience(estimate, told, await self._dropped(message, known, left))
 
     async def _quote(
         self, message: Message, known: RelatedState, recorded: NewAlert, estimate: AudienceEstimate

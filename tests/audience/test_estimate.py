@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from dispatcher.audience.estimate import AudienceEstimate, AudienceEstimator
@@ -40,6 +41,23 @@ async def test_a_preview_counts_places_and_names_gaps(
     assert answer.json["reach_by_municipality"][DUEREN] == {"webpush": len(FOLLOWED) - 1}
     assert answer.json["gaps"] == ["2 von 2 Gemeinden haben keine Abonnenten für app."]
     assert answer.json["population"] is None
+
+
+async def test_where_counting_takes_too_long_all_else_is_said(
+    service: Service, database_url: str, people: dict[str, int]
+) -> None:
+    """Here a count waits for ever, for whoever has the table."""
+    connection = await asyncpg.connect(database_url)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE followed_municipality IN ACCESS EXCLUSIVE MODE")
+        answer = await service.submit(warning(DUEREN, JUELICH), path=PREVIEW)
+    await connection.close()
+    assert answer.status == 200
+    assert (answer.json["reach"], answer.json["reach_by_municipality"]) == (None, None)
+    assert (answer.json["uncounted"], answer.json["sms"]) == ("timeout", None)
+    assert {one["ags"] for one in answer.json["municipalities"]} == {DUEREN, JUELICH}
+    again = await service.submit(warning(DUEREN, JUELICH), path=PREVIEW)
+    assert (again.json["reach"], again.json["uncounted"]) == ({"webpush": len(FOLLOWED)}, None)
 
 
 async def test_by_shape_the_exact_number_is_for_those_who_decide_and_not_for_the_source(

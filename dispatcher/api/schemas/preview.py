@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -55,12 +55,12 @@ class DroppedBody(Body):
     municipalities: list[MunicipalityBody] = Field(
         description="Municipalities of what it replaces that it does not name."
     )
-    reach: dict[str, ShownCount] = Field(
+    reach: dict[str, ShownCount] | None = Field(
         description="those who are told so, by channel. Where the message has a polygon or circle, rounded down to a "
-        "multiple of 5, and less than 5 is `< 5`",
+        "multiple of 5, and less than 5 is `< 5`. Null where `uncounted` says why",
         examples=[{"sms": 5}],
     )
-    reach_by_municipality: dict[str, dict[str, ShownCount]] = Field(
+    reach_by_municipality: dict[str, dict[str, ShownCount]] | None = Field(
         description="the same by municipality (AGS)", examples=[{"05358024": {"sms": 5}}]
     )
 
@@ -131,13 +131,19 @@ class PreviewBody(Body):
     notes_de: list[str] = Field(
         description="the same in German, in the same order", examples=[["Polygon 1: Ring berichtigt"]]
     )
-    reach: dict[str, ShownCount] = Field(
+    reach: dict[str, ShownCount] | None = Field(
         description="subscribers by channel, each counted once. Where the message has a polygon or circle, those whom "
-        "it reaches by a place of their own are rounded down to a multiple of 5, and less than 5 in all is `< 5`",
+        "it reaches by a place of their own are rounded down to a multiple of 5, and less than 5 in all is `< 5`. Null "
+        "where `uncounted` says why",
         examples=[{"webpush": 120, "sms": "< 5"}],
     )
-    reach_by_municipality: dict[str, dict[str, ShownCount]] = Field(
+    reach_by_municipality: dict[str, dict[str, ShownCount]] | None = Field(
         description="the same by municipality (AGS)", examples=[{"05358008": {"webpush": 120}}]
+    )
+    uncounted: Literal["timeout"] | None = Field(
+        description="why nobody was counted: `reach`, `told`, `sms` and the like are null, and `gaps` is empty, though "
+        "people would get it. `timeout`: there are so many that it took longer than 3 s. Else null",
+        examples=[None],
     )
     population: int | None = Field(
         description="of the municipalities; null where the boundary data lacks it", examples=[93323]
@@ -159,6 +165,7 @@ class PreviewBody(Body):
 
 def preview_body(preview: Preview, reader: str) -> PreviewBody:
     """Return what submitting would do, as the source `reader` may know it."""
+    is_counted = preview.estimate.is_counted
     return PreviewBody(
         reason=preview.reason,
         repeated=preview.repeated,
@@ -178,8 +185,9 @@ def preview_body(preview: Preview, reader: str) -> PreviewBody:
         unmatched=[unmatched_body(lost) for lost in preview.matched.unmatched],
         notes=list(preview.matched.notes),
         notes_de=list(preview.matched.notes_de),
-        reach=preview.estimate.shown_by_channel(),
-        reach_by_municipality=preview.estimate.shown_by_municipality(),
+        reach=preview.estimate.shown_by_channel() if is_counted else None,
+        reach_by_municipality=preview.estimate.shown_by_municipality() if is_counted else None,
+        uncounted=None if is_counted else "timeout",
         population=preview.estimate.population,
         gaps=[one.sentence().de for one in preview.estimate.gaps],
         findings=[finding_body(finding) for finding in preview.findings],
@@ -222,6 +230,8 @@ def _dropped(dropped: Dropped | None) -> DroppedBody | None:
         return None
     return DroppedBody(
         municipalities=[municipality_body(place) for place in dropped.places],
-        reach=dropped.estimate.shown_by_channel(),
-        reach_by_municipality=dropped.estimate.shown_by_municipality(),
+        reach=dropped.estimate.shown_by_channel() if dropped.estimate.is_counted else None,
+        reach_by_municipality=dropped.estimate.shown_by_municipality()
+        if dropped.estimate.is_counted
+        else None,
     )

@@ -125,7 +125,7 @@ def _alarmed_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     """Say what is not to be seen from the places and the counts of what would be sent."""
     if answer["reason"] in ENDING_REASONS:
         return _told_lines(answer, desk)
-    return [] if answer["reach"] else [desk.line("nobody_subscribed")]
+    return [desk.line("nobody_subscribed")] if answer["reach"] == {} else []
 
 
 def _told_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
@@ -134,7 +134,7 @@ def _told_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     """
     told = answer.get("told")
     if told is None:
-        return [] if answer["reach"] else [desk.line("nobody_hears")]
+        return [desk.line("nobody_hears")] if answer["reach"] == {} else []
     if not told["alarmed"]:
         return [desk.line("nobody_told")]
     left = told["alarmed"] - told["hear"]
@@ -407,8 +407,10 @@ def share(part: float, desk: Desk) -> str:
     return desk.line("share", share=int(part * 100 + 1e-9))
 
 
-def counts(reach: Mapping[str, Any], desk: Desk) -> str:
-    """Return how many are reached by each channel, or that nobody is."""
+def counts(reach: Mapping[str, Any] | None, desk: Desk) -> str:
+    """Return how many are reached by each channel, or that nobody is, or that they could not be counted in time."""
+    if reach is None:
+        return desk.line("uncounted")
     named = [f"{channel_word(channel, desk)} {count}" for channel, count in sorted(reach.items())]
     return ", ".join(named) or desk.line("nobody")
 

@@ -19,7 +19,14 @@ from dispatcher.commands.drill.comparison import compared
 from dispatcher.commands.drill.measurement import last_accepted, people_owed
 from dispatcher.commands.drill.plan import DrillPlan, PlanError, read_plan
 from dispatcher.commands.drill.report import report, seconds, share, weak_line
-from dispatcher.commands.drill.run import DrillRun, NobodyTakesPart, NotAnExercise, QuotaReached, Surroundings
+from dispatcher.commands.drill.run import (
+    DrillRun,
+    NobodyTakesPart,
+    NotAnExercise,
+    NotCounted,
+    QuotaReached,
+    Surroundings,
+)
 from dispatcher.commands.shell.help_text import Where, helped
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
@@ -140,6 +147,8 @@ def _confirm(
     """
     try:
         reach = drill.preview()
+    except NotCounted:
+        _end(words["not_counted"], INCOMPLETE)
     except NobodyTakesPart:
         _end(words["nobody"], NOBODY)
     except QuotaReached:

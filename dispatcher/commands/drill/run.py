@@ -67,6 +67,10 @@ class NobodyTakesPart(Exception):
     """Nobody whom the alarm concerns wants to take part in exercises: nothing was sent."""
 
 
+class NotCounted(Exception):
+    """So many take part that the service could not count them in time: nothing was sent."""
+
+
 class QuotaReached(Exception):
     """The service takes no further exercise within this hour: nothing was sent."""
 
@@ -104,8 +108,8 @@ class DrillRun:
         """What ended it early and is a fault of the program: to be raised once everything is kept."""
 
     def preview(self) -> dict[str, int]:
-        """Return how many take part, by channel. Raises `NobodyTakesPart`, `NotAnExercise`, `QuotaReached`, and what
-        the service does.
+        """Return how many take part, by channel. Raises `NobodyTakesPart`, `NotAnExercise`, `NotCounted`,
+        `QuotaReached`, and what the service does.
         """
         message = self._alarm()
         answer = self._service.post(f"{self._service.api}/alerts/preview", cap.render(message), "reason")
@@ -113,6 +117,8 @@ class DrillRun:
             raise NotAnExercise(str(answer["reason"]))
         if answer["quota_reached"]:
             raise QuotaReached
+        if answer["reach"] is None:
+            raise NotCounted
         reach = {str(channel): int(count) for channel, count in answer["reach"].items()}
         if not sum(reach.values()):
             raise NobodyTakesPart

@@ -327,6 +327,13 @@ COMPOSE_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "the control centre has sent as many warnings this hour as it may",
         ),
         "compose_at_least": Said("mindestens {people} Menschen", "at least {people} people"),
+        "compose_uncounted": Said(
+            "alle, die dort angemeldet sind (nicht gezählt)", "all who have subscribed there (not counted)"
+        ),
+        "compose_not_counted": Said(
+            "Wie viele sie bekommen, ließ sich nicht rechtzeitig zählen: Es sind sehr viele. Senden geht trotzdem.",
+            "How many get it could not be counted in time: they are very many. It can be sent all the same.",
+        ),
         "compose_few": Said(f"weniger als {FEW} Menschen", f"fewer than {FEW} people"),
         "compose_waits": Said(
             "Sie geht erst hinaus, wenn eine zweite Person sie freigibt.",

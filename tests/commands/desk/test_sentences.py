@@ -177,6 +177,19 @@ def test_whom_an_update_leaves_stands_apart() -> None:
     assert preview_lines(previewed(no_longer_affected=none), DESK) == preview_lines(previewed(), DESK)
 
 
+def test_who_was_not_counted_is_not_nobody() -> None:
+    lines = preview_lines(previewed(reach=None, reach_by_municipality=None, uncounted="timeout"), DESK)
+    assert DESK.line("all_told", counts=DESK.line("uncounted")) in lines
+    assert DESK.line("nobody_subscribed") not in lines
+    assert any("Düren" in line for line in lines)
+    end = preview_lines(previewed(reason="cancel", reach=None, reach_by_municipality=None, told=None), DESK)
+    assert DESK.line("nobody_hears") not in end
+    dropped = {"municipalities": [place()], "reach": None, "reach_by_municipality": None}
+    assert DESK.line("dropped", counts=DESK.line("uncounted")) in preview_lines(
+        previewed(reason="update", no_longer_affected=dropped), DESK
+    )
+
+
 def test_another_sources_warning_is_not_shown() -> None:
     assert outcome_lines("merged", {}, {"id": None}, DESK) == [DESK.line("merged_unknown", id="")]
     older = {"alert": alert(reason="merged", merged_into="01B")}

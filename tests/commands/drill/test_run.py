@@ -17,6 +17,7 @@ from dispatcher.commands.drill.run import (
     DrillRun,
     NobodyTakesPart,
     NotAnExercise,
+    NotCounted,
     QuotaReached,
     Surroundings,
     how_far,
@@ -117,6 +118,16 @@ async def test_whatever_interrupts_it_no_exercise_is_left_open(
     assert result["steps"][-1]["reason"] == "drill_end"
     assert await open_exercises(place) == 0
     assert "interrupted" in world.told
+
+
+async def test_where_they_cannot_be_counted_in_time_nothing_is_sent(place: Place, plan: DrillPlan) -> None:
+    service = Service(place.service.url, EXERCISE_KEY)
+    drill = DrillRun(plan, "drill-20261129-140000-0a1b", service, World(lambda: None).around())
+    async with place.pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE followed_municipality IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(NotCounted):
+            await asyncio.to_thread(drill.preview)
+    assert await place.pool.fetchval("SELECT count(*) FROM alert") == 0
 
 
 async def test_where_nobody_takes_part_nothing_is_sent(place: Place, plan: DrillPlan) -> None:

@@ -319,6 +319,8 @@ def _offered(visit: Visit, at: Drafting) -> list[Municipality]:
 
 def people_said(visit: Visit, preview: Preview) -> str:
     """Say how many get the message."""
+    if not preview.estimate.is_counted:
+        return visit.word("compose_uncounted")
     counted = people(preview)
     if not counted.is_exact and not counted.number:
         return visit.word("compose_few")
@@ -346,6 +348,8 @@ def doubts_of(visit: Visit, preview: Preview) -> list[str]:
 
 def _nobody(visit: Visit, preview: Preview) -> list[str]:
     """Say why it reaches nobody, or that it may: of an end it is said who had been told."""
+    if goes_out(preview) and not preview.estimate.is_counted:
+        return [visit.word("compose_not_counted")]
     counted = people(preview)
     if not goes_out(preview) or preview.told is not None or counted.number:
         return []

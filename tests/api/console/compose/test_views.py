@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from dispatcher.api.console.compose.views import doubts_of
+from dispatcher.api.console.compose.views import doubts_of, people_said
+from dispatcher.audience.estimate import UNCOUNTED
 from dispatcher.audience.reach import Gap
 from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
 from dispatcher.desk_texts.desk import Desk
@@ -108,7 +109,8 @@ def test_that_nobody_gets_it_is_said_before_all_else(
 ) -> None:
     desk = Desk(desk_texts("de"), DeskLanguage.GERMAN, UTC)
     visit: Any = SimpleNamespace(language="de", environment=environment, word=lambda name: name, desk=desk)
-    estimate = SimpleNamespace(gaps=(Gap("sms", (DUEREN,), 2),), shown_by_channel=lambda: counts)
+    gaps = (Gap("sms", (DUEREN,), 2),)
+    estimate = SimpleNamespace(gaps=gaps, shown_by_channel=lambda: counts, is_counted=True)
     preview: Any = SimpleNamespace(
         reason=Reason.DRILL if environment is Environment.EXERCISE else Reason.FIRST_NOTICE,
         quota_reached=False,
@@ -121,3 +123,6 @@ def test_that_nobody_gets_it_is_said_before_all_else(
     assert doubts_of(visit, preview) == [*said, "1 von 2 Gemeinden hat keine Abonnenten für SMS."]
     visit.language = "en"
     assert doubts_of(visit, preview)[-1] == "1 of 2 municipalities has no subscribers for SMS."
+    preview.estimate = UNCOUNTED
+    assert doubts_of(visit, preview) == ["compose_not_counted"]
+    assert people_said(visit, preview) == "compose_uncounted"
