@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.ops.expressions import RULES, unnarrowed
-from tests.ops.rule_tests import RULE_TESTS, concerned, groups, reduced, write
+from tests.ops.rule_tests import RULE_TESTS, concerned, groups, reduced, seldom, write
 
 SOME = """groups:
   - name: state
@@ -100,6 +100,25 @@ def test_a_file_with_some_of_its_rules() -> None:
 )
 def test_an_expression_without_what_only_takes_away_from_it(expression: str, expected: str) -> None:
     assert unnarrowed(expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("tests", "rules", "seconds"),
+    [
+        ("interval: 4m\n eval_time: 48h\n eval_time: 1h30m", ["expr: a > 30\n        for: 10m"], 120),
+        ("interval: 4m\n eval_time: 1d", ["expr: a[5m] offset 1m\n        keep_firing_for: 1h"], 60),
+        ("interval: 4m\n eval_time: 245s", [], 5),
+        ("interval: 4m\n eval_time: 4m", ["expr: a\n        for: 4m"], 240),
+        ("interval: 4m\n eval_time: 4m", ["expr: a\n        for: 4m10s"], 10),
+        ("interval: 4m\n eval_time: 241s", [], 5),
+        ("input_series:\n eval_time: 4m", ["expr: a\n        for: 4m"], 5),
+    ],
+)
+def test_rules_are_evaluated_as_seldom_as_all_times_are_multiples_of(
+    tests: str, rules: list[str], seconds: int
+) -> None:
+    text = "rules: a\nevaluation_interval: {}\ntests:\n  - name: x\n    {}\n"
+    assert seldom(text.format("5s", tests), rules) == text.format(f"{seconds}s", tests)
 
 
 def test_each_test_of_an_alert_is_run_with_its_rules() -> None:
