@@ -1,9 +1,11 @@
-"""What FastAPI makes of the parameters and answers of a route, made once. It makes it whenever an application is built,
-and that is most of what a service takes to start; tests build a thousand, all of the same routes.
+"""What FastAPI makes of the signature, the parameters and the answers of a route, made once. It makes it whenever an
+application is built, and that is most of what a service takes to start; tests build a thousand, all of the same routes.
 """
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import Signature
+from types import FunctionType
 from typing import Any
 
 from fastapi import routing
@@ -11,11 +13,14 @@ from fastapi.dependencies import utils as parameters
 
 MOST = 500
 """Fields that are remembered: a few are written in a form that is another one in each application."""
+MOST_SIGNATURES = 2000
+"""An application has some 300."""
 
 
 def remember() -> None:
-    """Give the fields of one application to the next as well, from now on. Nobody changes a field."""
-    there: Any
+    """Give the fields and signatures of one application to the next as well, from now on. Nobody changes them."""
+    there: Any = parameters
+    there._get_signature = _signature_remembered(there._get_signature)
     for there, name in ((parameters, "analyze_param"), (routing, "create_model_field")):
         setattr(there, name, _remembered(getattr(there, name)))
 
@@ -44,3 +49,26 @@ def _remembered(make: Callable[..., Any]) -> Callable[..., Any]:
         return found
 
     return made
+
+
+def _signature_remembered(signature_of: Callable[..., Signature]) -> Callable[..., Signature]:
+    """The routes of each application are functions of its own, of the same code. What is declared with the same objects
+    has the same signature; they are kept, so that their identity stays theirs.
+    """
+    known: dict[tuple[Any, ...], tuple[list[Any], Signature]] = {}
+
+    @wraps(signature_of)
+    def remembered(call: Any) -> Signature:
+        if not isinstance(call, FunctionType) or call.__dict__:  # such as __wrapped__ and __signature__
+            return signature_of(call)
+        named, annotations = call.__kwdefaults__ or {}, call.__annotations__
+        declared = [*(call.__defaults__ or ()), *named.values(), *annotations.values()]
+        key = (call.__code__, call.__module__, tuple(named), tuple(annotations), *map(id, declared))
+        if (found := known.get(key)) is not None:
+            return found[1]
+        signature = signature_of(call)
+        if len(known) < MOST_SIGNATURES:
+            known[key] = declared, signature
+        return signature
+
+    return remembered

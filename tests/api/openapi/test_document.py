@@ -256,7 +256,8 @@ def test_what_is_remembered_of_routes_changes_nothing(
     described: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that the tests' applications are those of the service."""
-    for module, name in ((parameters, "analyze_param"), (routing, "create_model_field")):
+    made = ((parameters, "_get_signature"), (parameters, "analyze_param"), (routing, "create_model_field"))
+    for module, name in made:
         monkeypatch.setattr(module, name, route_fields.forgetful(getattr(module, name)))
     assert document(application(parts())) == described
 
