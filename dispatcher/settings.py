@@ -277,7 +277,8 @@ class Settings(SmsSettings, WebPushSettings, FcmSettings, ApnsSettings, MailSett
     data_dir: Path = Path("var")
     """Embedded servers' data, keys, state."""
     database_url: str | None = Field(None, validation_alias=AliasChoices("database_url", "DATABASE_URL"))
-    """PostgreSQL 15 or newer; under `dispatcher up` the default is an embedded one."""
+    """PostgreSQL 15 or newer, as libpq takes it; of several servers (`host:5432,host:5432`) the one is looked for that
+    takes writes ([when it fails](failover.en.md)). Under `dispatcher up` the default is an embedded one."""
     database_owner_url: str | None = None
     """The same database by the role that owns its tables, for `dispatcher migrate`, `dispatcher secrets drop` and the
     start of `dispatcher up`: `DATABASE_URL` is then of a role that can change nothing on the

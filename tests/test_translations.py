@@ -9,7 +9,9 @@ from tests.ops.expressions import DASHBOARDS
 from tests.support.documents import DOCS
 from tests.support.translations import Pages, code, differences, language, sections, strays, topic, twin_of
 
-OPERATORS = frozenset({"canary", "for-operators", "on-duty", "operators-desk", "runbooks", "traces"})
+OPERATORS = frozenset(
+    {"canary", "failover", "for-operators", "on-duty", "operators-desk", "runbooks", "traces"}
+)
 """What is read at night by whoever is called, decision 0122."""
 PARTS = {"de": ["Bedeutung", "Ansehen", "Tun"], "en": ["Meaning", "Look", "Do"]}
 

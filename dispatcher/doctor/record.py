@@ -59,7 +59,7 @@ class RecordCondition:
     major: int
     is_standby: bool
     settings: Mapping[str, str]
-    """fsync, full_page_writes, synchronous_commit, server_encoding, data_checksums."""
+    """fsync, full_page_writes, synchronous_commit, synchronous_standby_names, server_encoding, data_checksums."""
     connections: int
     """How many connections the service's role may have at once, those of others at this moment left out."""
     schema: str | None
@@ -89,6 +89,24 @@ def diagnose_record(record: RecordCondition, newest: str, needed: int) -> list[D
 def diagnose_server(record: RecordCondition, needed: int) -> list[Diagnosis]:
     """Return how the server was found: all but the schema in it, and who may change the audit trail."""
     return [*_server(record), *_connections(record, needed), *_around(record)]
+
+
+def diagnose_promise(record: RecordCondition, servers: int) -> list[Diagnosis]:
+    """Return whether what is accepted outlives the primary, where the address names several `servers`."""
+    if servers < 2:
+        return []
+    names = record.settings.get("synchronous_standby_names", "")
+    if names:
+        return [sound(Part.STANDBY, f"{servers} servers are named, and what is accepted waits for {names}")]
+    return [
+        warning(
+            Part.STANDBY,
+            f"{servers} servers are named, and what is accepted waits for none of the standbys",
+            "what was accepted in the last moments before the primary is lost is lost with it",
+            "with two standbys or more: ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (...)'; "
+            "SELECT pg_reload_conf();",
+        )
+    ]
 
 
 def _around(record: RecordCondition) -> list[Diagnosis]:

@@ -440,6 +440,7 @@ class SubmissionIntake:
         known, decision = await self._decide(submission, valid)
         message = valid.message
         if decision.reason is Reason.DUPLICATE and known.same is not None:
+            await submission.confirm()
             return self._accepted(known.same, valid, known, None), []
         if counts_for_quota(message, decision):
             await self._require_quota(submission, valid.rules)

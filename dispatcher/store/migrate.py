@@ -10,18 +10,17 @@ import asyncpg
 import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from dispatcher.settings import SettingsError
-from dispatcher.store.record import NO_ADDRESS, NO_ANSWER
+from dispatcher.store import record
+from dispatcher.store.servers.primary import PrimaryConnector
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sqlalchemy import URL
+    from sqlalchemy import Connection
 
 log = structlog.get_logger()
 
@@ -33,6 +32,8 @@ process would stand still for as long as one long transaction lasts, such as tha
 ATTEMPTS: Final = 30
 """How often a migration that did not get a table begins again: with the pauses, over some two minutes."""
 PAUSE_S: Final = 2.0
+_DIALECT: Final = "postgresql+asyncpg://"
+"""It says how SQLAlchemy speaks; to whom, the connector says."""
 
 
 def _config(connection: Connection) -> Config:
@@ -61,13 +62,10 @@ async def upgrade(
 
     Raises as `record.connect` does, and `asyncpg.LockNotAvailableError` where a table stays in use.
     """
-    try:
-        url = make_url(database_url).set(drivername="postgresql+asyncpg")
-    except (ArgumentError, ValueError):
-        raise SettingsError(NO_ADDRESS) from None
+    connector = PrimaryConnector(record.address(database_url))
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            await _attempt(url, lock_wait_s)
+            await _attempt(connector, lock_wait_s)
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             if attempt == ATTEMPTS:
                 raise
@@ -77,8 +75,8 @@ async def upgrade(
             return
 
 
-async def _attempt(url: URL, lock_wait_s: float) -> None:
-    engine = create_async_engine(url, poolclass=NullPool)
+async def _attempt(connector: PrimaryConnector, lock_wait_s: float) -> None:
+    engine = create_async_engine(_DIALECT, async_creator=connector, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade, lock_wait_s)
@@ -88,6 +86,6 @@ async def _attempt(url: URL, lock_wait_s: float) -> None:
             raise refused from error
         raise
     except OSError as error:
-        raise OSError(f"{NO_ANSWER} ({error})") from error
+        raise OSError(f"{record.NO_ANSWER} ({error})") from error
     finally:
         await engine.dispose()

@@ -10,6 +10,8 @@ import asyncpg
 import msgspec
 
 from dispatcher.settings import SettingsError
+from dispatcher.store.servers.address import RecordAddress, parse
+from dispatcher.store.servers.primary import PrimaryConnector
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -35,6 +37,7 @@ UNAVAILABLE = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, to which an address led that is the primary's at other times
     asyncpg.DiskFullError,
     asyncpg.DeadlockDetectedError,  # the victim of a deadlock of two transactions: its next attempt gets through
 )
@@ -102,14 +105,24 @@ async def _end_unfinished(connection: Any) -> None:
         connection.unfinished = False
 
 
+def address(database_url: str) -> RecordAddress:
+    """Parse the URL; SQLAlchemy's spelling of it, too. Raises `SettingsError`."""
+    try:
+        return parse(database_url)
+    except ValueError as error:
+        raise SettingsError(f"{NO_ADDRESS} (it {error})") from None
+
+
 async def connect(database_url: str, *, size: int = 10, command_timeout_s: float = COMMAND_TIMEOUT_S) -> Pool:
-    """Return a pool of at most `size` connections. Accepts SQLAlchemy's spelling of the URL too.
+    """Return a pool of at most `size` connections, of several servers to the one that takes writes.
 
     Raises `SettingsError` for what is no URL, `asyncpg.PostgresError` for what the server refuses.
     """
+    where = address(database_url)
     try:
         return await asyncpg.create_pool(
-            database_url.replace("postgresql+asyncpg://", "postgresql://"),
+            where.url,
+            connect=PrimaryConnector(where),
             min_size=1,
             max_size=size,
             timeout=CONNECT_TIMEOUT_S,

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part
-from dispatcher.doctor.record import NOT_TOLD, FollowingServer, RecordCondition, diagnose_record
+from dispatcher.doctor.record import (
+    NOT_TOLD,
+    FollowingServer,
+    RecordCondition,
+    diagnose_promise,
+    diagnose_record,
+)
 
 NEWEST = "0044"
 GOOD = RecordCondition(
@@ -114,3 +120,19 @@ def test_a_standby_that_follows_is_sound_and_one_that_says_nothing_is_not_known(
 )
 def test_no_lag_is_none_only_of_who_follows(state: str, lag_s: float | None, known: float | None) -> None:
     assert FollowingServer("b", state, lag_s).known_lag_s == known
+
+
+@pytest.mark.parametrize(
+    ("servers", "names", "grades"),
+    [
+        (1, "", []),
+        (3, "ANY 1 (db2, db3)", [Grade.SOUND]),
+        (3, "", [Grade.WARNING]),
+    ],
+)
+def test_of_several_servers_one_is_to_have_what_is_accepted_besides_the_primary(
+    servers: int, names: str, grades: list[Grade]
+) -> None:
+    settings = {**GOOD.settings, "synchronous_standby_names": names}
+    found = diagnose_promise(replace(GOOD, settings=settings), servers)
+    assert [one.grade for one in found] == grades

@@ -11,15 +11,11 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Final, cast
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from dispatcher.backup.manifest import BackupError, BackupFile
 from dispatcher.embedded.errors import ExtraMissingError
 from dispatcher.embedded.server import installed
-from dispatcher.settings import SettingsError
 from dispatcher.store.backup.in_flight import MARK
-from dispatcher.store.record import NO_ADDRESS
+from dispatcher.store.record import address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -122,14 +118,8 @@ def _of(url: str) -> list[str]:
 
 
 def _split(url: str) -> tuple[str, str]:
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise SettingsError(NO_ADDRESS) from None
-    in_query = parsed.query.get("password", "")
-    password = str(parsed.password or (in_query if isinstance(in_query, str) else ""))
-    bare = parsed.set(drivername="postgresql")._replace(password=None).difference_update_query(["password"])
-    return bare.render_as_string(hide_password=False), password
+    parsed = address(url)
+    return parsed.for_programs, parsed.password
 
 
 def _environment(url: str) -> Mapping[str, str]:

@@ -112,6 +112,13 @@ class Submission:
         self.now = now
         """The record's clock."""
 
+    async def confirm(self) -> None:
+        """Let this transaction, which else only reads, be over no sooner than one that writes. Whoever waited in vain
+        for the synchronous standby was told "not now", but the alert is committed here all the same and can be read: to
+        promise it, the standby must have it. It has all that is before a record of ours in the log.
+        """
+        await self.connection.execute("SELECT pg_logical_emit_message(true, 'dispatcher', '')")
+
     async def identity(self, sender: str, identifier: str, sent: datetime) -> list[StoredAlert]:
         """Return the alerts recorded under this identity by any source, of each in the order of its revisions."""
         rows = await self.connection.fetch(

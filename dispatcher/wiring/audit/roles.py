@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import structlog
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from dispatcher.settings import SettingsError
 from dispatcher.store import record
@@ -16,8 +14,6 @@ from dispatcher.store.audit_chain.protection import Protection, protection
 from dispatcher.store.roles import ServiceRole, make_service_role, script, server_version
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
-
     from dispatcher.settings import Settings
 
 SUGGESTED: Final = "dispatcher_service"
@@ -39,15 +35,13 @@ async def protect_audit(owner_url: str, service_url: str) -> AuditProtection:
     """Make the role of the service, unless both URLs name the same, let it use what it needs, and look whether it could
     change the trail. Raises SettingsError, `asyncpg.PostgresError`.
     """
-    owner, service = _parsed(owner_url), _parsed(service_url)
+    owner, service = record.address(owner_url), record.address(service_url)
     apart = service.username is not None and service.username != owner.username
     name = service.username if apart and service.username else SUGGESTED
     pool = await record.connect(owner_url, size=1)
     try:
         async with pool.acquire() as connection:
-            made = apart and await make_service_role(
-                connection, ServiceRole(name, str(service.password or ""))
-            )
+            made = apart and await make_service_role(connection, ServiceRole(name, service.password))
             statements = "" if made else script(name, await server_version(connection))
     finally:
         await pool.close()
@@ -70,10 +64,3 @@ async def _protection(service_url: str) -> Protection:
         return await protection(pool)
     finally:
         await pool.close()
-
-
-def _parsed(url: str) -> URL:
-    try:
-        return make_url(url)
-    except (ArgumentError, ValueError):
-        raise SettingsError(record.NO_ADDRESS) from None

@@ -26,7 +26,7 @@ from dispatcher.doctor.holdings import (
 from dispatcher.doctor.machine import diagnose_away, diagnose_machine
 from dispatcher.doctor.peers import diagnose_peer
 from dispatcher.doctor.queue import diagnose_queue
-from dispatcher.doctor.record import diagnose_record
+from dispatcher.doctor.record import diagnose_promise, diagnose_record
 from dispatcher.queue.wakeups import open_queue
 from dispatcher.runtime.listening import require_own_ports
 from dispatcher.runtime.secrets.shared import standing
@@ -179,7 +179,9 @@ async def _record(
         try:
             async with asyncio.timeout_at(until):
                 condition = await record_condition(pool)
+                servers = len(record.address(url).several)
                 found = await _of_record(settings, pool, condition, files)
+                found += diagnose_promise(condition, servers)
                 if condition.schema != newest_schema():
                     return found, ()
                 callbacks = await callback_origins(pool)

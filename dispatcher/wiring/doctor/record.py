@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
     from dispatcher.store.record import Pool
 
-_SETTINGS: Final = ("fsync", "full_page_writes", "synchronous_commit", "server_encoding", "data_checksums")
+_SETTINGS: Final = (
+    "fsync",
+    "full_page_writes",
+    "synchronous_commit",
+    "synchronous_standby_names",
+    "server_encoding",
+    "data_checksums",
+)
 _CONDITION: Final = """
 SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int / 10000 AS major,
   pg_is_in_recovery() AS is_standby,

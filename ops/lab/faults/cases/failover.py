@@ -1,4 +1,5 @@
-"""F6: the queue's primary is cut off, Sentinels elect another. Needs root and iptables."""
+"""F6: the queue's primary is cut off, Sentinels elect another. F25: the record's primary is cut off, its synchronous
+standby is promoted. Both need root and iptables."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ops.lab.faults.cases.network import cut_off
+from dispatcher.embedded.errors import EmbeddedError
+from ops.lab.faults.cases.network import cut_off, cut_off_address
 from ops.lab.faults.cases.servers import (
     GOES_ON_WITHIN_S,
     LOOKS_FOR_S,
@@ -18,7 +20,7 @@ from ops.lab.faults.cases.servers import (
     workers_ready,
 )
 from ops.lab.faults.trial import LOOK_EVERY_S, TrialError
-from ops.lab.world import queue_group
+from ops.lab.world import queue_group, record_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,11 +29,19 @@ if TYPE_CHECKING:
     from ops.lab.faults.trial import Trial
 
 DIRECTORY = "queue"
+RECORD_DIRECTORY = "record"
 ELECTED_WITHIN_S = 20.0
 """How long an election may take: a second until the primary counts as down, an election, and another one where votes
 were split."""
 DEMOTED_WITHIN_S = 30.0
 """How long the demotion may take: a Sentinel waits ten seconds before it makes a former primary follow the new one."""
+DOWN_S = 2.0
+"""How long the record's primary is away before somebody, or something, promotes the standby."""
+ACCEPTS_WITHIN_S = 5.0
+"""How soon after the promotion a warning is accepted: a broken connection shows after three seconds, one to a server
+that says nothing is given up after one."""
+ALL_FIND_WITHIN_S = 10.0
+"""How soon after it every process says that it is ready, and a warning reaches its first recipient."""
 
 
 @contextmanager
@@ -102,3 +112,39 @@ def _all_ready_s(trial: Trial, since_s: float) -> float:
             break
         time.sleep(LOOK_EVERY_S)
     return time.monotonic() - since_s
+
+
+@contextmanager
+def record(home: Path) -> Iterator[Mapping[str, str]]:
+    """Start a primary and a synchronous standby beside the district; its service uses them."""
+    try:
+        with record_group.running(home / RECORD_DIRECTORY) as group:
+            yield {"DATABASE_URL": group.url, "WARN_DATABASE_OWNER_URL": group.owner_url}
+    except (record_group.RecordGroupError, EmbeddedError) as error:
+        raise TrialError(str(error)) from error
+
+
+def promotion(trial: Trial) -> None:
+    """Let nothing pass to or from the record's primary: not for us, not for its standby. The standby is promoted; then
+    the network is back, and the former primary still takes itself for one."""
+    servers = record_group.found_in(trial.district.home / RECORD_DIRECTORY)
+    before = trial.service.pids()
+    trial.warn()
+    trial.await_moment()
+    trial.allow(trial.in_flight_max() * trial.district.layout.workers)
+    with asking(trial):
+        with cut_off_address(servers.primary):
+            time.sleep(DOWN_S)
+            try:
+                servers.promote()
+            except record_group.RecordGroupError as error:
+                raise TrialError(str(error)) from error
+            promoted_s, promoted_at = time.monotonic(), datetime.now(UTC)
+            fresh = trial.warn(trial.chain(SMALL))
+            trial.hold("accepts_s", time.monotonic() - promoted_s, ACCEPTS_WITHIN_S)
+            trial.hold("all_ready_s", _all_ready_s(trial, promoted_s), ALL_FIND_WITHIN_S)
+            trial.hold("first_s", first_s(trial, fresh, promoted_at), ALL_FIND_WITHIN_S)
+        _goes_on(trial, "beside_former_s")
+    trial.settle()
+    trial.recovered(time.monotonic() - promoted_s)
+    unharmed(trial, before)

@@ -12,7 +12,7 @@ from ops.lab.faults.cases.gateways import OUTAGE_S, STRUCK, others_unaffected, u
 from ops.lab.faults.trial import TrialError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ops.lab.faults.trial import Trial
 
@@ -39,9 +39,20 @@ def partition(trial: Trial) -> None:
 @contextmanager
 def cut_off(port: int) -> Iterator[None]:
     """Drop every packet on the loopback interface to and from this port. Raises TrialError where this fails."""
-    rules = [
-        ["INPUT", "-i", "lo", "-p", "tcp", which, str(port), "-j", "DROP"] for which in ("--dport", "--sport")
-    ]
+    with _dropped(["-p", "tcp", which, str(port)] for which in ("--dport", "--sport")):
+        yield
+
+
+@contextmanager
+def cut_off_address(address: str) -> Iterator[None]:
+    """Drop every packet on the loopback interface to and from this address. Raises as `cut_off`."""
+    with _dropped([which, address] for which in ("--destination", "--source")):
+        yield
+
+
+@contextmanager
+def _dropped(packets: Iterable[list[str]]) -> Iterator[None]:
+    rules = [["INPUT", "-i", "lo", *which, "-j", "DROP"] for which in packets]
     done: list[list[str]] = []
     try:
         for rule in rules:
