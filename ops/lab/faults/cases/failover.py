@@ -3,6 +3,7 @@ standby is promoted. Both need root and iptables."""
 
 from __future__ import annotations
 
+import shutil
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -122,6 +123,8 @@ def record(home: Path) -> Iterator[Mapping[str, str]]:
             yield {"DATABASE_URL": group.url, "WARN_DATABASE_OWNER_URL": group.owner_url}
     except (record_group.RecordGroupError, EmbeddedError) as error:
         raise TrialError(str(error)) from error
+    finally:
+        shutil.rmtree(home / RECORD_DIRECTORY, ignore_errors=True)
 
 
 def promotion(trial: Trial) -> None:
