@@ -6,7 +6,8 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from dispatcher.store.servers.address import parse
 from dispatcher.store.servers.primary import HOST_TIMEOUT_S, SILENT_S, PrimaryConnector
 from ops.lab.world import record_group
 from ops.lab.world.record_group import RecordGroup
+from tests.support.histories import until
 
 WHERE = "SELECT host(inet_server_addr())"
 
@@ -72,6 +74,31 @@ async def test_a_promoted_standby_is_found_behind_a_server_that_says_nothing(own
     await former.close()
     assert await found(PrimaryConnector(parse(own_group.owner_url))) == own_group.standby
     assert await found(running) == own_group.standby
+
+
+async def test_what_an_asynchronous_standby_does_not_have_is_lost_with_the_primary(
+    own_group: RecordGroup,
+) -> None:
+    """That of a synchronous one nothing is: `tests/intake/test_synchronous_standby.py`."""
+    await asyncio.to_thread(own_group.demand_standby, wanted=False)
+    pool = await record.connect(own_group.owner_url, size=1)
+    try:
+        sender = await pool.fetchval("SELECT pid FROM pg_stat_replication")
+        os.kill(sender, signal.SIGSTOP)  # the standby is behind
+        await pool.execute("CREATE TABLE promised ()")
+        os.kill(own_group.primary_pid, signal.SIGQUIT)
+        os.kill(sender, signal.SIGKILL)
+        await asyncio.to_thread(own_group.promote)
+        await until(partial(asks, pool, "SELECT NOT pg_is_in_recovery()"), within_s=30)
+        assert await pool.fetchval("SELECT to_regclass('promised')") is None
+    finally:
+        pool.terminate()
+
+
+async def asks(pool: record.Pool, statement: str) -> Any:
+    """The answer, or none while the record is away."""
+    with suppress(*record.UNAVAILABLE):
+        return await pool.fetchval(statement)
 
 
 async def test_pool_and_migration_go_where_writes_are_taken(group: RecordGroup) -> None:
