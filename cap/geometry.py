@@ -5,11 +5,17 @@ target.
 """
 
 import math
-from typing import Final
+from typing import Annotated, Final
+
+import msgspec
 
 from cap.model import Circle
 
 Ring = tuple[tuple[float, float], ...]
+
+_Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
+_Longitude = Annotated[float, msgspec.Meta(ge=-360, le=360)]
+_USUAL: Final = msgspec.json.Decoder(tuple[tuple[_Latitude, _Longitude], ...])
 
 # A table for `translate`, which deletes the characters that numbers may consist of: an allowed text leaves only its
 # commas.
@@ -28,6 +34,9 @@ def ring(text: str) -> tuple[Ring | None, str | None]:
     """
     if not text.strip():
         return None, "polygon-empty"
+    pairs = _usual_pairs(text)
+    if pairs is not None:
+        return _closed(pairs)
     pairs = _pairs(text)
     if pairs is not None:
         return ring_of(pairs)
@@ -43,6 +52,21 @@ def ring_of(pairs: Ring) -> tuple[Ring | None, str | None]:
     if not pairs or not _on_earth(pairs):
         return None, "polygon-range"
     return _closed(pairs)
+
+
+def _usual_pairs(text: str) -> Ring | None:
+    """Reads pairs on earth in JSON's spelling of numbers, as nearly all borders have them, in a fraction of the time.
+    None for all else, which `_pairs` has to look at.
+
+    What is read is the same: JSON's numbers are some of ours, and without a bracket of its own no text is JSON but
+    pairs of them.
+    """
+    if "[" in text or not text.isascii():
+        return None
+    try:
+        return _USUAL.decode(f"[[{'],['.join(text.split())}]]")
+    except msgspec.DecodeError:
+        return None
 
 
 def _pairs(text: str) -> Ring | None:
@@ -88,7 +112,7 @@ def _closed(pairs: Ring) -> tuple[Ring | None, str | None]:
 
 def crosses_antimeridian(pairs: Ring) -> bool:
     """Whether a ring leaves the usual range of longitudes, or jumps by more than half the earth."""
-    _, lons = zip(*pairs, strict=True)
+    lons = [lon for _, lon in pairs]
     west, east = min(lons), max(lons)
     return bool(west < -180 or east > 180 or east - west > 180)
 

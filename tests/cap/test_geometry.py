@@ -71,6 +71,45 @@ def test_whatever_is_read_has_a_corner_for_every_comma(text: str) -> None:
     assert ring is None or len(ring) - text.count(",") == (code == "polygon-unclosed")
 
 
+NUMBERS = st.one_of(
+    st.floats(-400, 400).map(repr),
+    st.from_regex(r"-?[0-9]{1,3}\.[0-9]{1,30}", fullmatch=True),
+    st.text("0123456789+-.eE", min_size=1, max_size=6),
+)
+TOKENS = st.one_of(
+    st.tuples(NUMBERS, NUMBERS).map(",".join), st.text('0123456789,.-[]{}":nultre\u00a0\u0661', max_size=12)
+)
+
+
+@given(st.lists(TOKENS, min_size=1, max_size=5).map(" ".join))
+def test_what_is_read_the_quick_way_is_what_a_closer_look_reads(text: str) -> None:
+    quick = geometry._usual_pairs(text)
+    assert quick is None or (repr(quick), geometry.ring_of(quick)) == (
+        repr(geometry._pairs(text)),
+        geometry.ring(text),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "quick"),
+    [
+        ("50.8,6.5 -33,\t-70.25 1e1,2E-1", False),
+        ("50.8,6.5\n-33,-70.25 \t1e1,2E-1 -0,0", True),
+        ("90,360 -90,-360", True),
+        ("90.1,0", False),
+        ("0,-360.1", False),
+        ("+50.8,6.5", False),
+        ("1,2],[3,4", False),
+        ("1,2,3", False),
+        ("1", False),
+        ('"1",2', False),
+        ("null,true", False),
+    ],
+)
+def test_the_quick_way_is_that_of_plain_numbers_on_earth(text: str, quick: bool) -> None:
+    assert (geometry._usual_pairs(text) is not None) == quick
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
