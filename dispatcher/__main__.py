@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import version
 
 import typer
 
@@ -78,6 +77,8 @@ app = typer.Typer(
 
 def _say_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - `--help` alone takes a quarter longer with it
+
         typer.echo(f"cap-dispatcher {version('cap-dispatcher')}")
         raise typer.Exit
 

@@ -39,6 +39,12 @@ SERVICE = {
 }
 """What only the service needs, and takes most of a second to import."""
 
+OF_COMMANDS = SERVICE | {
+    *("argon2", "cap", "cryptography", "lxml", "msgspec", "phonenumbers", "pycurl", "pydantic", "pyproj"),
+    *("rich", "signxml", "ssl", "urllib.request"),
+}
+"""What no command needs to be listed."""
+
 
 def imported_by(*arguments: Any, code: int = 0) -> set[Any]:
     # A setting of the service is checked by the service's own module.
@@ -152,6 +158,12 @@ def test_the_desk_starts_without_the_service(arguments: Any, code: int, env: Any
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize("typed", ["--help", "--version"])
+def test_commands_are_listed_without_what_any_of_them_needs(typed: str) -> None:
+    assert not imported_by(typed) & OF_COMMANDS
+
+
+@pytest.mark.processes
 def test_a_template_is_checked_without_the_service(env: Any) -> None:
     env.setenv("WARN_TIME_ZONE", "Europe/Berlin")
     assert not imported_by("template", "check", "--prepared") & SERVICE
@@ -159,5 +171,5 @@ def test_a_template_is_checked_without_the_service(env: Any) -> None:
 
 @pytest.mark.processes
 def test_what_the_service_needs_is_seen_where_it_is_imported() -> None:
-    assert imported_by("feeds", "--help") >= {"dispatcher.wiring", "redis"}
+    assert imported_by("feeds", "--help") >= {"cap", "cryptography", "dispatcher.wiring", "lxml", "redis"}
     assert "dispatcher.settings" not in imported_by("example")
