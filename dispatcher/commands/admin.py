@@ -13,7 +13,7 @@ from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.runtime.secrets.shared import require_no_other
 from dispatcher.settings import Settings
 from dispatcher.store import record
-from dispatcher.wiring.audit.roles import require_both_urls
+from dispatcher.wiring.connections import require_both_urls
 
 Result = TypeVar("Result")
 

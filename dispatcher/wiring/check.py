@@ -8,8 +8,7 @@ from dispatcher.access.fingerprints import SecretName
 from dispatcher.pages.public_bodies import load_public_bodies
 from dispatcher.runtime.secrets.files import held_secret
 from dispatcher.wiring.audit.keeping import require_anchor
-from dispatcher.wiring.audit.roles import require_both_urls
-from dispatcher.wiring.connections import queue_address
+from dispatcher.wiring.connections import queue_address, require_both_urls
 from dispatcher.wiring.feeds import load_feeds
 from dispatcher.wiring.http_client import exemptions, require_ca_file
 from dispatcher.wiring.persons.console import base_map

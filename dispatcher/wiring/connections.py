@@ -29,6 +29,12 @@ def require_urls(settings: Settings) -> tuple[str, QueueAddress]:
     return settings.database_url, queue_address(settings.redis_url)
 
 
+def require_both_urls(settings: Settings) -> None:
+    """Require that whoever names the owner's role names the service's, too. Raises SettingsError."""
+    if settings.database_owner_url and not settings.database_url:
+        raise SettingsError("WARN_DATABASE_OWNER_URL is of the database that DATABASE_URL names: set both")
+
+
 def queue_address(redis_url: str) -> QueueAddress:
     """Parse the queue's address. Raises SettingsError."""
     with naming_setting("REDIS_URL"):

@@ -10,6 +10,7 @@ from dispatcher.wiring.connections import (
     client_connections,
     queue_address,
     record_connections,
+    require_both_urls,
     require_urls,
     sentinel_connections,
 )
@@ -50,3 +51,12 @@ def test_a_server_that_nobody_named_is_asked_for(missing: str) -> None:
 def test_an_address_that_is_none_is_named() -> None:
     with pytest.raises(SettingsError, match=r"^REDIS_URL: "):
         queue_address("http://queue.example")
+
+
+def test_an_owner_of_another_database_is_refused(env: Any) -> None:
+    require_both_urls(Settings())
+    env.setenv("WARN_DATABASE_OWNER_URL", "postgresql://owner@/x")
+    with pytest.raises(SettingsError, match="set both"):
+        require_both_urls(Settings())
+    env.setenv("DATABASE_URL", "postgresql://service@/x")
+    require_both_urls(Settings())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import asyncpg
 import structlog
@@ -12,9 +12,6 @@ from dispatcher.settings import SettingsError
 from dispatcher.store import record
 from dispatcher.store.audit_chain.protection import Protection, protection
 from dispatcher.store.roles import ServiceRole, make_service_role, script, server_version
-
-if TYPE_CHECKING:
-    from dispatcher.settings import Settings
 
 SUGGESTED: Final = "dispatcher_service"
 """What the role is called in the statements, where the settings name none."""
@@ -47,12 +44,6 @@ async def protect_audit(owner_url: str, service_url: str) -> AuditProtection:
         await pool.close()
     found = await _protection(service_url)
     return AuditProtection(found, "" if found.protected else statements)
-
-
-def require_both_urls(settings: Settings) -> None:
-    """Require that whoever names the owner's role names the service's, too. Raises SettingsError."""
-    if settings.database_owner_url and not settings.database_url:
-        raise SettingsError("WARN_DATABASE_OWNER_URL is of the database that DATABASE_URL names: set both")
 
 
 async def _protection(service_url: str) -> Protection:

@@ -164,6 +164,12 @@ def test_commands_are_listed_without_what_any_of_them_needs(typed: str) -> None:
 
 
 @pytest.mark.processes
+def test_what_an_operator_asks_of_the_record_alone_loads_nothing_that_matches_sends_or_migrates() -> None:
+    others = {"alembic", "arq", "fastapi", "lxml", "numpy", "pycurl", "shapely", "sqlalchemy", "uvicorn"}
+    assert not imported_by("keys", "--help") & others
+
+
+@pytest.mark.processes
 def test_a_template_is_checked_without_the_service(env: Any) -> None:
     env.setenv("WARN_TIME_ZONE", "Europe/Berlin")
     assert not imported_by("template", "check", "--prepared") & SERVICE

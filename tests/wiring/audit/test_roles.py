@@ -1,7 +1,6 @@
 """The service gets a role of its own where that may be done, and else says what has to be done."""
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -9,9 +8,9 @@ import pytest
 
 from dispatcher.access.principals import SERVICE
 from dispatcher.embedded import EmbeddedPostgres
-from dispatcher.settings import Settings, SettingsError
+from dispatcher.settings import SettingsError
 from dispatcher.store import audit, record
-from dispatcher.wiring.audit.roles import SUGGESTED, protect_audit, require_both_urls
+from dispatcher.wiring.audit.roles import SUGGESTED, protect_audit
 from tests.conftest import _database
 
 
@@ -60,12 +59,3 @@ async def test_a_role_that_was_made_before_needs_no_statements_where_the_owner_i
 async def test_what_is_no_url_is_said_without_it(database_url: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL cannot be read"):
         await protect_audit(database_url, "GEHEIM")
-
-
-def test_an_owner_of_another_database_is_refused(env: Any) -> None:
-    require_both_urls(Settings())
-    env.setenv("WARN_DATABASE_OWNER_URL", "postgresql://owner@/x")
-    with pytest.raises(SettingsError, match="set both"):
-        require_both_urls(Settings())
-    env.setenv("DATABASE_URL", "postgresql://service@/x")
-    require_both_urls(Settings())
