@@ -8,7 +8,6 @@ from typing import Final
 import asyncpg
 import structlog
 
-from dispatcher.settings import SettingsError
 from dispatcher.store import record
 from dispatcher.store.audit_chain.protection import Protection, protection
 from dispatcher.store.roles import ServiceRole, make_service_role, script, server_version
