@@ -55,11 +55,16 @@ Result = TypeVar("Result")
 MEMBERS: Final = frozenset({"channel", "address", "keys"})
 LOOK_EVERY_S: Final = 0.25
 NOT_PROVEN: Final = 3
+WHY_NOT: Final = (
+    "why not, the log of a worker says as delivery_failed, by its code; after private_address name the origin in "
+    "WARN_ALLOWED_ORIGINS (push=https://HOST), and start the service again"
+)
+"""What to do where a test left and never came: at first it is mostly a name that leads into a private net from here."""
 TESTED: Final = {
     0: "proven in every lane that was tested",
     1: "there is no such canary",
     2: "wrong call",
-    NOT_PROVEN: "not proven in time: the lines say how far it came",
+    NOT_PROVEN: "not proven in time: the lines say in which lanes, and where it stands why",
 }
 
 app = typer.Typer(help="The service's own endpoints, to which it sends test alerts.", no_args_is_help=True)
@@ -201,6 +206,8 @@ def run_now(
         typer.echo(f"{proof.lane}: " + (f"proven after {_took(proof)} s" if proven else "not proven"))
     if not tested:
         typer.echo("no test was made: does a worker run? `dispatcher doctor` says", err=True)
+    elif not all(map(_is_proven, tested)):
+        typer.echo(WHY_NOT, err=True)
     if not tested or not all(map(_is_proven, tested)):
         raise typer.Exit(NOT_PROVEN)
 

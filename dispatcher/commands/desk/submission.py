@@ -39,19 +39,26 @@ from dispatcher.desk_texts.desk import Desk, desk, desk_zone
     Where.ALONE,
     "dispatcher example > warnung.xml",
     "dispatcher example --sender leitstelle@kreis.example > warnung.xml",
+    "dispatcher example --test > test.xml",
     exits={0: "ausgegeben", 2: "falscher Aufruf"},
 )
 def example(
     sender: Annotated[
         str, typer.Option(help="Absender (CAP sender), den Ihr Schlüssel verwenden darf", metavar="ABSENDER")
     ] = "leitstelle@kreis-dueren.example",
+    *,
+    test: Annotated[
+        bool,
+        typer.Option("--test", help="als Test (CAP status): sie wird verzeichnet und erreicht niemanden"),
+    ] = False,
 ) -> None:
     """Eine gültige Warnung ausgeben, eben gesendet, zum Ausprobieren."""
     now = datetime.now(desk_zone()).replace(microsecond=0)
     text = (resources.files("dispatcher") / "commands" / "example.xml").read_text(encoding="utf-8")
     filled = Template(text).substitute(
-        identifier=f"beispiel-{now.astimezone(UTC):%Y%m%d%H%M%S}",
+        identifier=f"{'test' if test else 'beispiel'}-{now.astimezone(UTC):%Y%m%d%H%M%S}",
         sender=escape_xml(sender),
+        status="Test" if test else "Actual",
         sent=_cap_time(now),
         expires=_cap_time(now + timedelta(hours=2)),
     )

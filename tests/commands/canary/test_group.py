@@ -127,20 +127,34 @@ async def test_a_test_that_no_worker_makes_is_not_proven(run: Any) -> None:
     assert (done.exit_code, "does a worker run?" in done.stderr) == (3, True)
 
 
+TESTED_AT_ONCE = """CREATE FUNCTION tested() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+     INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
+       severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, revision, thread, proved)
+     VALUES ('canary-1', '_canary', 's', 'i', now(), 'Alert', 'Test', 'Public', '', '', '', '', '', now(), now(),
+       'flash', 'canary', 'canary-1', 'settled', 0, 't', true);
+     INSERT INTO canary_send VALUES ('canary-1', NEW.name, 'flash', clock_timestamp(), now(), {proven});
+     RETURN NEW; END $$"""
+
+
+async def make_tests(pool: Any, proven: str) -> None:
+    """Have the record answer as it does with a worker that tests at once."""
+    await pool.execute(TESTED_AT_ONCE.format(proven=proven))
+    await pool.execute(
+        "CREATE TRIGGER tested AFTER UPDATE OF sent_at ON canary FOR EACH ROW EXECUTE FUNCTION tested()"
+    )
+
+
 async def test_a_test_says_in_which_lane_it_was_proven(run: Any, pool: Any) -> None:
     await run("canary", "add", "own", "--receiver", URL)
-    await pool.execute(
-        """CREATE FUNCTION proven() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-             INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
-               severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, revision, thread, proved)
-             VALUES ('canary-1', '_canary', 's', 'i', now(), 'Alert', 'Test', 'Public', '', '', '', '', '', now(), now(),
-               'flash', 'canary', 'canary-1', 'settled', 0, 't', true);
-             INSERT INTO canary_send VALUES ('canary-1', NEW.name, 'flash', clock_timestamp(), now(),
-               clock_timestamp() + interval '1.5 seconds');
-             RETURN NEW; END $$"""
-    )
-    await pool.execute(
-        "CREATE TRIGGER proven AFTER UPDATE OF sent_at ON canary FOR EACH ROW EXECUTE FUNCTION proven()"
-    )
+    await make_tests(pool, "clock_timestamp() + interval '1.5 seconds'")
     done = await run("canary", "test", "own")
-    assert (done.exit_code, done.stdout) == (0, "flash: proven after 1.5 s\n"), done.output
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "flash: proven after 1.5 s\n", ""), done.output
+
+
+async def test_a_test_that_comes_to_nothing_says_where_it_stands_why(run: Any, pool: Any) -> None:
+    await run("canary", "add", "own", "--receiver", URL)
+    await make_tests(pool, "NULL")
+    done = await run("canary", "test", "own", "--within", "1")
+    assert (done.exit_code, done.stdout) == (3, "flash: not proven\n")
+    assert "delivery_failed" in done.stderr
+    assert "WARN_ALLOWED_ORIGINS" in done.stderr

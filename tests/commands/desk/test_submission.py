@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -239,3 +240,13 @@ def test_the_example_is_valid_and_of_now(env: Any) -> None:
     awkward = CliRunner().invoke(app, ["example", "--sender", "a&b"]).output
     assert cap.parse(awkward.encode()).alerts[0].sender == "a&b"
     assert abs(datetime.now(UTC) - alert.sent) < timedelta(minutes=1)
+
+
+async def test_the_example_of_a_test_is_taken_and_reaches_nobody(
+    service: Any, run: Any, tmp_path: Path
+) -> None:
+    for options, code in ((("--test",), 5), ((), 0)):
+        path = tmp_path / f"{code}.xml"
+        path.write_text(CliRunner().invoke(app, ["example", *options, "--sender", SENDER]).output)
+        sent = await run("submit", path, "--expect-sent")
+        assert (sent.exit_code, "NIEMAND WIRD DADURCH GEWARNT" in sent.output) == (code, code == 5)
