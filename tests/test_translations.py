@@ -1,4 +1,4 @@
-"""Operators' pages say the same in German and in English."""
+"""Operators' pages, and the installation, say the same in German and in English."""
 
 import json
 import re
@@ -10,9 +10,18 @@ from tests.support.documents import DOCS
 from tests.support.translations import Pages, code, differences, language, sections, strays, topic, twin_of
 
 OPERATORS = frozenset(
-    {"canary", "failover", "for-operators", "on-duty", "operators-desk", "runbooks", "traces"}
+    {
+        "canary",
+        "failover",
+        "for-operators",
+        "installation",
+        "on-duty",
+        "operators-desk",
+        "runbooks",
+        "traces",
+    }
 )
-"""What is read at night by whoever is called, decision 0122."""
+"""What is read at night by whoever is called, and what a service is installed by: decision 0122."""
 PARTS = {"de": ["Bedeutung", "Ansehen", "Tun"], "en": ["Meaning", "Look", "Do"]}
 
 
