@@ -32,6 +32,7 @@ class LocationIndex:
         self._shapes: dict[int, BaseGeometry] = {}
         self._polygons = _indexed({})
         self._lock = asyncio.Lock()
+        self._loading: asyncio.Future[None] | None = None
 
     async def subscribers_of(self, alert_id: str) -> list[int]:
         """Return subscriptions with a watched area in the alert's recorded target, with the tolerance of rounding."""
@@ -39,18 +40,27 @@ class LocationIndex:
 
     async def subscribers_in(self, target: bytes) -> list[int]:
         """Return subscriptions with a watched area in the target, given as WKB in EPSG:3035; none for b""."""
-        # Whoever waits no longer leaves nothing half loaded.
-        return await asyncio.shield(self._found(target)) if target else []
-
-    async def _found(self, target: bytes) -> list[int]:
+        if not target:
+            return []
         async with self._lock:
-            rows, mark = await self._areas.since(self._mark)
-            fresh = [row for row in rows if row[0] not in self._known]
-            if fresh:
-                await asyncio.to_thread(self._add, fresh)
-            self._mark = mark
+            await self._load()
             found = await asyncio.to_thread(self._find, target) if self._known else []
         return await self._areas.subscribers_of(found) if found else []
+
+    async def _load(self) -> None:
+        """Load what is new. Whoever waits no longer leaves nothing half loaded, and the next one waits for that."""
+        if self._loading is not None and not self._loading.done():
+            await asyncio.shield(asyncio.wait([self._loading]))
+        self._loading = asyncio.ensure_future(self._load_new())
+        self._loading.add_done_callback(_ignore)
+        await asyncio.shield(self._loading)
+
+    async def _load_new(self) -> None:
+        rows, mark = await self._areas.since(self._mark)
+        fresh = [row for row in rows if row[0] not in self._known]
+        if fresh:
+            await asyncio.to_thread(self._add, fresh)
+        self._mark = mark
 
     def _add(self, rows: list[tuple[int, int, WatchedArea]]) -> None:
         points = {
@@ -71,6 +81,12 @@ class LocationIndex:
             *self._points.matching(shape, PRIVATE_TOLERANCE_M).tolist(),
             *self._polygons.matching(shape, PRIVATE_TOLERANCE_M).tolist(),
         ]
+
+
+def _ignore(loading: asyncio.Future[None]) -> None:
+    """Take note of an error that nobody waits for any more: whoever does gets it as well."""
+    if not loading.cancelled():
+        loading.exception()
 
 
 def _indexed(shapes: dict[int, BaseGeometry]) -> PolygonIndex:

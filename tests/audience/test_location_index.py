@@ -1,7 +1,11 @@
 """Who follows a point, a polygon or a district, from the import to the frozen audience."""
 
+import asyncio
 from typing import Any
 
+import pytest
+
+from dispatcher.audience.location_index import LocationIndex
 from dispatcher.delivery.planner import Planner
 from dispatcher.model.subscriptions import NewSubscription, WatchedArea
 from dispatcher.store.delivery.ledger_reader import LedgerReader
@@ -105,3 +109,35 @@ async def test_a_place_is_matched_by_its_true_position_although_it_is_rounded(
     people = await follow(pool, edge)
     found = await audience(pool, people, await send(service, planner, circle()))
     assert found == {("alert", name) for name in people if name.startswith("999")}
+
+
+class SlowAreas:
+    """Watched areas that are loaded only when they may be."""
+
+    def __init__(self) -> None:
+        self.may = asyncio.Event()
+        self.asked: list[str] = []
+
+    async def since(self, mark: str) -> tuple[list[Any], str]:
+        self.asked.append(mark)
+        await self.may.wait()
+        return [], str(len(self.asked))
+
+
+async def test_whoever_gives_up_waiting_holds_nobody_up_and_leaves_nothing_half_loaded() -> None:
+    areas: Any = SlowAreas()
+    index = LocationIndex(areas)
+    for _ in range(20):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.0):
+                await index.subscribers_in(b"a target")
+    for _ in range(3):
+        asking = asyncio.ensure_future(index.subscribers_in(b"a target"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+    assert areas.asked == ["0"], "one loads, and the others wait for that"
+    areas.may.set()
+    assert await index.subscribers_in(b"a target") == []
+    assert areas.asked == ["0", "1"], "what came meanwhile is loaded after it"

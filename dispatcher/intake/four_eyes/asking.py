@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import cap
 from cap.severity import highest_severity
 from dispatcher.intake.four_eyes.binding import BoundContent, content_sha256
-from dispatcher.intake.four_eyes.policy import may_concern, rule_for
+from dispatcher.intake.four_eyes.policy import may_concern, rule_for, rule_uncounted
 from dispatcher.intake.four_eyes.states import release_time
 from dispatcher.model.approval.request import ApprovalRequest
 from dispatcher.model.vocabulary import AlertState, Doubt
 from dispatcher.store.alerts.approvals import add_request, approval_rules, persons_of
+from dispatcher.store.record import known_within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,12 +30,17 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Pool
 
 
+COUNTED_S: Final = 3.0
+"""How long the people are counted whom a message would warn: less than a statement of the API may take."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyAnswer:
     """What the policy says of a message, and how many people it was counted for."""
 
     rule: PolicyRule
-    people: int
+    people: int | None
+    """None: they could not be counted in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +78,20 @@ class ApprovalAsking:
         rules, severity = await approval_rules(self._pool), highest_severity(message.alert)
         if not may_concern(rules, source_id, severity):
             return None
-        estimate = await self._estimator.of(message.matched, message.places, message.target, severity)
-        people = sum(estimate.reach.by_channel.values())
+        people = await known_within(COUNTED_S, self._count(message, severity, dropped))
+        if people is None:
+            rule = rule_uncounted(rules, source_id, severity)
+        else:
+            rule = rule_for(rules, source_id, severity, people)
+        return None if rule is None else PolicyAnswer(rule, people)
+
+    async def _count(
+        self, message: Message, severity: str, dropped: Callable[[], Awaitable[int]] | None
+    ) -> int:
+        people = await self._estimator.people(message.places, message.target, severity)
         if dropped is not None and message.acts:
             people += await dropped()
-        rule = rule_for(rules, source_id, severity, people)
-        return None if rule is None else PolicyAnswer(rule, people)
+        return people
 
     async def request(
         self,
@@ -89,12 +103,15 @@ class ApprovalAsking:
     ) -> None:
         """Record what is asked about a message that was just recorded, if it is held or stands behind an equal one.
         `author` is the person whose key submitted it; where the key is nobody's, everybody who writes for the source or
-        whom a key of it names may have.
+        whom a key of it names may have. Raises TimeoutError where nobody could count whom it would warn: whoever
+        decides is to see that.
         """
         if asked is None or not stored.held_for:
             return
         if not (asked.rule.is_needed or stored.state is AlertState.HELD):
             return
+        if asked.people is None:
+            raise TimeoutError("the people whom it would warn could not be counted in time")
         named = [author] if author else await persons_of(submission.connection, stored.source_id)
         raw, now = await submission.raw(stored.id) or b"", submission.now
         places = await submission.places(stored.id)

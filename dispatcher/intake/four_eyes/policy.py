@@ -22,9 +22,17 @@ def rule_for(rules: Iterable[PolicyRule], source_id: str, severity: str, people:
     return next((rule for rule in ordered(rules) if _applies(rule, source_id, severity, people)), None)
 
 
+def rule_uncounted(rules: Iterable[PolicyRule], source_id: str, severity: str) -> PolicyRule | None:
+    """Return the rule that decides about a warning whose people could not be counted: of those that might, one that
+    asks for a second person, else the first.
+    """
+    concerned = [rule for rule in ordered(rules) if _concerns(rule, source_id, severity)]
+    return next((rule for rule in concerned if rule.is_needed), concerned[0] if concerned else None)
+
+
 def may_concern(rules: Iterable[PolicyRule], source_id: str, severity: str) -> bool:
     """Whether any rule applies to a warning that is for enough people: else nobody needs to be counted."""
-    return any(_is_of(rule.source, source_id) and _is_as_grave(severity, rule.severity) for rule in rules)
+    return any(_concerns(rule, source_id, severity) for rule in rules)
 
 
 def ordered(rules: Iterable[PolicyRule]) -> Sequence[PolicyRule]:
@@ -38,7 +46,11 @@ def _rank(rule: PolicyRule) -> tuple[bool, int, str, int, int]:
 
 
 def _applies(rule: PolicyRule, source_id: str, severity: str, people: int) -> bool:
-    return _is_of(rule.source, source_id) and _is_as_grave(severity, rule.severity) and people >= rule.people
+    return _concerns(rule, source_id, severity) and people >= rule.people
+
+
+def _concerns(rule: PolicyRule, source_id: str, severity: str) -> bool:
+    return _is_of(rule.source, source_id) and _is_as_grave(severity, rule.severity)
 
 
 def _is_of(pattern: str, source_id: str) -> bool:

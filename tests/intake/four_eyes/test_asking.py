@@ -5,16 +5,18 @@ from datetime import timedelta
 
 import pytest
 
+from dispatcher.access.principals import of_source
+from dispatcher.intake.four_eyes import asking
 from dispatcher.intake.four_eyes.deciding import DecisionRefused
 from dispatcher.intake.four_eyes.states import DecisionRefusal
 from dispatcher.model.approval.policy import PolicyRule, Timers
 from dispatcher.model.problems import RequestRefused
-from dispatcher.model.vocabulary import Reason, State
+from dispatcher.model.vocabulary import Environment, Reason, State
 from dispatcher.store.delivery.plans import Plans
-from tests.support.approval_world import GRAVE, ApprovalWorld, decider, grave_with
+from tests.support.approval_world import GRAVE, LEITSTELLE, ApprovalWorld, decider, grave_with
 from tests.support.histories import finish, ledger_of, plan, subscribe
 from tests.support.messages import DUEREN, JUELICH
-from tests.support.submissions import warning
+from tests.support.submissions import stored, warning
 
 
 async def test_without_a_policy_nothing_waits(world: ApprovalWorld) -> None:
@@ -170,3 +172,24 @@ async def test_what_stands_behind_an_equal_warning_waits_when_that_has_ended(wor
     (request,) = await world.approvals.waiting()
     assert (request.alert_id, request.release_at) == (merged.alert.id, None)
     assert request.remind_at == request.requested_at + second
+
+
+async def test_whom_nobody_could_count_needs_a_second_person_who_is_to_see_the_number(
+    world: ApprovalWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no second person might have to see goes out; the rest is to be tried again, and a preview says as much."""
+    await world.policy(PolicyRule("*", "Severe", 10**6, is_needed=True))
+    await subscribe(world.pool, world.subscriptions, "a")
+    monkeypatch.setattr(asking, "COUNTED_S", 0.0)
+    one = warning()
+    with pytest.raises(TimeoutError):
+        await world.submit(one)
+    assert await stored(world.pool) == 0
+    preview = await world.intake.preview(of_source(LEITSTELLE, Environment.LIVE, ""), one.xml())
+    assert preview.approval is not None
+    assert (await world.submit(warning(severity="Minor"))).alert.reason is Reason.FIRST_NOTICE
+    monkeypatch.undo()
+    assert (await world.submit(one)).alert.reason is Reason.FIRST_NOTICE
+    await world.policy(PolicyRule("*", "Severe", 10**6, is_needed=False))
+    monkeypatch.setattr(asking, "COUNTED_S", 0.0)
+    assert (await world.submit(warning(headline="Anderes"))).alert.reason is Reason.FIRST_NOTICE

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from dispatcher.intake.four_eyes.policy import may_concern, ordered, rule_for
+from dispatcher.intake.four_eyes.policy import may_concern, ordered, rule_for, rule_uncounted
 from dispatcher.model.approval.policy import PolicyRule, Timers
 
 
@@ -24,6 +24,14 @@ def test_a_rule_is_for_what_is_at_least_as_grave_and_for_as_many() -> None:
     assert rule_for(rules, "leitstelle", "Severe", 999) is None
     assert rule_for(rules, "leitstelle", "Moderate", 10**6) is None
     assert rule_for([rule(severity="Unknown")], "leitstelle", "Unknown", 0) is not None
+
+
+def test_of_a_warning_that_nobody_could_count_a_second_person_decides_if_one_might() -> None:
+    many, few = rule(people=10**6, is_needed=False), rule(people=1_000)
+    assert rule_uncounted([many, few], "leitstelle", "Severe") is few
+    assert rule_uncounted([many], "leitstelle", "Severe") is many
+    assert rule_uncounted([many, few], "leitstelle", "Minor") is None
+    assert rule_uncounted([rule("nachbar")], "leitstelle", "Severe") is None
 
 
 def test_whether_a_rule_may_concern_it_is_known_before_anybody_is_counted() -> None:
