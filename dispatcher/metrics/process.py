@@ -31,6 +31,8 @@ class SpanOutcome(StrEnum):
     """The collector refused the request that it was in."""
     QUEUE_FULL = "queue_full"
     """Too many waited for a collector that does not answer, or is too slow."""
+    FAILED = "failed"
+    """They could not be written or posted, by a mistake of the service's own."""
     UNSENT = "unsent"
     """The process ended before the collector took it."""
 

@@ -76,12 +76,15 @@ class SpanExporter:
             self._waiting.append(span)
 
     async def flush(self) -> None:
-        """Hand over what waits, until nothing does or the collector takes no more."""
+        """Hand over what waits, until nothing does or the collector takes no more. Raises nothing."""
         while self._waiting:
             spans = [self._waiting.popleft() for _ in range(min(TOGETHER_MAX, len(self._waiting)))]
             outcome = None
             try:
                 outcome = await self._post(spans)
+            except Exception as error:  # noqa: BLE001 - it ends no process that warns; it is counted and logged
+                self._note(type(error).__name__, error)
+                outcome = SpanOutcome.FAILED  # once more it would fail in the same way
             finally:
                 if outcome is None:
                     self._waiting.extendleft(reversed(spans))
@@ -118,12 +121,12 @@ class SpanExporter:
         self._note(f"http_{answer.status}")
         return None if answer.status in AGAIN else SpanOutcome.REFUSED
 
-    def _note(self, failure: str) -> None:
+    def _note(self, failure: str, error: Exception | None = None) -> None:
         """Say in the log when the collector begins to fail, or fails otherwise, and when it is back."""
         if failure == self._failure:
             return
         self._failure = failure
         if failure:
-            log.warning("traces_not_taken", reason=failure)
+            log.warning("traces_not_taken", reason=failure, exc_info=error)
         else:
             log.info("traces_taken_again")

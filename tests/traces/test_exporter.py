@@ -65,6 +65,26 @@ async def test_what_is_refused_is_lost_and_the_next_is_tried(collector: Collecto
     assert collector.outcomes == {SpanOutcome.REFUSED: MOST + 1}
 
 
+async def test_a_mistake_loses_its_own_request_and_no_other(collector: Collector) -> None:
+    """A lone surrogate cannot be written in UTF-8."""
+    unwritable = "+4915550123456 \ud800"
+    put(collector, MOST - 1)
+    collector.exporter.put(span(name=unwritable))
+    names = put(collector, 1, MOST)
+    with structlog.testing.capture_logs() as logs:
+        await collector.exporter.flush()
+        assert [one.name for one in collector.received] == names
+        assert collector.outcomes == {SpanOutcome.FAILED: MOST, SpanOutcome.SENT: 1}
+        collector.exporter.put(span(name=unwritable))
+        await collector.exporter.aclose()
+    assert collector.outcomes[SpanOutcome.FAILED] == MOST + 1
+    assert [(one["event"], one.get("reason")) for one in logs] == [
+        ("traces_not_taken", "UnicodeEncodeError"),
+        ("traces_taken_again", None),
+        ("traces_not_taken", "UnicodeEncodeError"),
+    ]
+
+
 async def test_a_full_queue_loses_what_comes_and_says_so(collector: Collector) -> None:
     put(collector, exporter.WAITING_MAX + 5)
     assert collector.outcomes == {SpanOutcome.QUEUE_FULL: 5}

@@ -1,15 +1,18 @@
 """Steps are noted where traces are wanted, and cost nothing elsewhere."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from dispatcher.metrics.process import SpanOutcome
 from dispatcher.model.vocabulary import CANARY_PREFIX, State
 from dispatcher.traces import tracer as tracers
 from dispatcher.traces.context import trace_id_of
 from dispatcher.traces.tracer import NO_TRACES, Tracer
 from tests.delivery.test_leased_batch import lease
+from tests.support.histories import until
 from tests.support.messages import stored
 from tests.traces.conftest import Collector
 from tests.traces.test_context import GOOD, SPAN, TRACE
@@ -113,6 +116,25 @@ async def test_reports_of_no_more_than_so_many_alerts_are_counted(collector: Col
     assert len(tracer._tallies) == tracers.TALLIES_MAX
     tracer.reported("sms", {("alert 0", "delivered"): 1})
     assert tracer._tallies["alert 0", "sms"].verdicts == {"delivered": 2}
+
+
+async def test_a_step_that_cannot_be_written_ends_no_process(collector: Collector) -> None:
+    """`run` is one of the parts whose end ends the worker, and whose end nobody sees in the API."""
+    tracer = collector.tracer()
+    collector.exporter.pause_s = 0.0
+    tracer.accepted(stored(id=ALERT, source_id="\ud800"), tracer.begin())
+    running = asyncio.create_task(tracer.run())
+
+    async def lost() -> bool:
+        return running.done() or collector.outcomes[SpanOutcome.FAILED] == 1
+
+    await until(lost)
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    tracer.accepted(stored(id=ALERT), tracer.begin())
+    await tracer.aclose()
+    assert [one.trace_id for one in collector.received] == [trace_id_of(ALERT).hex()]
 
 
 async def test_a_canary_is_not_traced(collector: Collector) -> None:
