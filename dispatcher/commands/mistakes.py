@@ -17,6 +17,8 @@ from dispatcher.settings import SettingsError, explained
 
 JSON_SETTINGS: Final = {"sms_gateways": '[{"name": "…", "url": "https://…"}]'}
 """What settings in JSON look like at their shortest."""
+_OF_VALUES: Final = "22"
+"""The class of PostgreSQL's codes for data exceptions (its appendix A)."""
 
 
 def sentence_of(error: Exception) -> tuple[list[str], int] | None:
@@ -36,7 +38,7 @@ def sentence_of(error: Exception) -> tuple[list[str], int] | None:
             advice = (
                 "; a table is in use for long, as by a backup: nothing was changed, say it again after that"
             )
-        return [f"the record (DATABASE_URL) refuses: {error}{advice}"], 1
+        return [f"the record (DATABASE_URL) refuses: {_refusal(error)}{advice}"], 1
     if isinstance(error, UnknownTimeZoneError):
         return [
             f"setting WARN_TIME_ZONE: {error.name} is no time zone such as Europe/Berlin"
@@ -45,6 +47,15 @@ def sentence_of(error: Exception) -> tuple[list[str], int] | None:
         code = 1 if isinstance(error, OSError) else error.exit_status
         return [str(error) if _is_sentence(error) else f"{type(error).__name__}: {error}"], code
     return None
+
+
+def _refusal(error: asyncpg.PostgresError) -> str:
+    """Return what PostgreSQL says, and its code; never its detail, which repeats the row. What it says of values
+    repeats them, and what asyncpg says of arguments, too: of these (class 22) the type is named.
+    """
+    code = error.sqlstate or ""
+    said = type(error).__name__ if code.startswith(_OF_VALUES) else error.args[0]
+    return f"{said} [{code}]" if code else said
 
 
 def _is_sentence(error: Exception) -> bool:

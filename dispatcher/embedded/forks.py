@@ -92,7 +92,11 @@ def _begin(  # pragma: no cover - see above
             usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
             signal.signal(number, usual)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    run()
+    try:
+        run()
+    except Exception as error:  # noqa: BLE001 - `multiprocessing` would print it, whatever the program does with its last
+        sys.excepthook(type(error), error, error.__traceback__)
+        sys.exit(1)
 
 
 def _run_module(  # pragma: no cover - see above

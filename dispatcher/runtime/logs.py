@@ -10,10 +10,14 @@ import errno
 import logging
 import re
 import sys
+import threading
 import traceback
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 _SQLSTATE: Final = re.compile(r"[0-9A-Z]{5}")
 """PostgreSQL's code of an error (its appendix A), which says what is wrong and nothing of the row."""
@@ -48,6 +52,7 @@ def configure(*, as_json: bool | None, process: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
+    _log_last_words()
     _adopt_libraries(shared, renderer, process)
 
 
@@ -92,6 +97,25 @@ def _outlined(
         found = sys.exc_info()
     error = found[1] if isinstance(found, tuple) else found
     return {**event, "exception": outline(error)} if isinstance(error, BaseException) else event
+
+
+def _log_last_words() -> None:
+    """Log what Python would print, text and all: an error that ends the process or a thread, or is raised where nobody
+    can catch it.
+    """
+    log = structlog.get_logger()
+
+    def of_process(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+        log.critical("process_failed", exc_info=error)
+
+    def of_thread(found: threading.ExceptHookArgs) -> None:
+        if found.exc_type is not SystemExit:
+            log.error("thread_failed", exc_info=found.exc_value)
+
+    def of_nobody(found: sys.UnraisableHookArgs) -> None:
+        log.error("exception_ignored", exc_info=found.exc_value)
+
+    sys.excepthook, threading.excepthook, sys.unraisablehook = of_process, of_thread, of_nobody
 
 
 def _adopt_libraries(

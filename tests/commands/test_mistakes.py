@@ -14,6 +14,8 @@ from dispatcher.embedded import DataDirectoryInUseError
 from dispatcher.settings import SettingsError
 
 SECRET = "geheim"
+NUMBER = "+4915550123456"
+"""What stands in the rows and arguments that PostgreSQL repeats."""
 BAD = {
     "a record that is no address": (
         "migrate",
@@ -85,7 +87,7 @@ async def test_a_record_that_is_not_there(dispatcher: Any, database_url: str, co
     done = await dispatcher(*command, DATABASE_URL=elsewhere(database_url, "nowhere"))
     assert (done.returncode, done.stderr) == (
         1,
-        'the record (DATABASE_URL) refuses: database "nowhere" does not exist\n',
+        'the record (DATABASE_URL) refuses: database "nowhere" does not exist [3D000]\n',
     )
 
 
@@ -138,6 +140,40 @@ def test_a_table_that_stays_in_use() -> None:
     assert found[0][0].endswith(
         "; a table is in use for long, as by a backup: nothing was changed, say it again after that"
     )
+
+
+@pytest.mark.parametrize(
+    ("statement", "arguments", "said"),
+    [
+        (
+            "INSERT INTO person VALUES (1, $1, NULL)",
+            [NUMBER],
+            'null value in column "name" of relation "person" violates not-null constraint [23502]',
+        ),
+        (
+            "INSERT INTO person VALUES (1, $1, ''), (1, $1, '')",
+            [NUMBER],
+            'duplicate key value violates unique constraint "person_pkey" [23505]',
+        ),
+        ("SELECT $1::text::integer", ["tel:" + NUMBER], "InvalidTextRepresentationError [22P02]"),
+        ("SELECT $1::integer", [NUMBER], "DataError [22000]"),
+    ],
+)
+async def test_what_the_record_refuses_is_said_without_the_row(
+    database_url: str, statement: str, arguments: list[str], said: str
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(
+            "CREATE TEMPORARY TABLE person (id integer PRIMARY KEY, number text, name text NOT NULL)"
+        )
+        with pytest.raises(asyncpg.PostgresError) as refused:
+            await connection.execute(statement, *arguments)
+    finally:
+        await connection.close()
+    is_repeated = NUMBER in str(refused.value) or "(id)=(1)" in str(refused.value)
+    assert is_repeated, "the negative control"
+    assert sentence_of(refused.value) == ([f"the record (DATABASE_URL) refuses: {said}"], 1)
 
 
 def test_a_zone_that_there_is_none_of_is_named() -> None:

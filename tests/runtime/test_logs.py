@@ -78,6 +78,44 @@ def test_a_person_reads_plain_lines() -> None:
     assert not text.startswith("{")
 
 
+ENDING = """
+import threading
+from dispatcher.embedded.forks import fork
+from dispatcher.runtime import logs
+logs.configure(as_json=True, process="worker-1")
+def fail():
+    raise LookupError("+4915550123456")
+class Released:
+    def __del__(self):
+        fail()
+def run():
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    Released()
+    fail()
+{}
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("how", ["run()", "import sys; sys.exit(fork(run, lambda: None).wait())"])
+def test_the_last_words_of_a_process_and_its_threads_are_logged_without_text(how: str) -> None:
+    """Also of a fork, which `dispatcher up` runs each process in."""
+    program = ENDING.format(how)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    found = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [one["event"] for one in found] == ["thread_failed", "exception_ignored", "process_failed"]
+    assert {one["process"] for one in found[2:]} == {"worker-1"}
+    for one in found:
+        assert one["exception"].splitlines()[-1] == "LookupError"
+        assert "in fail" in one["exception"]
+    assert NUMBER not in done.stderr
+
+
 class Body(BaseModel):
     number: int
 
