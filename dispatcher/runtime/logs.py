@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 _SQLSTATE: Final = re.compile(r"[0-9A-Z]{5}")
 """PostgreSQL's code of an error (its appendix A), which says what is wrong and nothing of the row."""
 
+_WORD: Final = r"(?:[^\W\d]\w*|<locals>|<lambda>)"
+_CALLBACK: Final = re.compile(
+    rf"Exception in callback (?:(?:<(?:function|cyfunction|bound method|built-in method) )?{_WORD}(?:\.{_WORD})*)?"
+)
+"""What is said of a callback that raised, as far as its name. asyncio adds its arguments; uvloop writes it as Python
+does, and so with the object whose method it is, or with the arguments of a `functools.partial`.
+"""
+_VALUES: Final = re.compile(r"\((?!\))|(?<=\w)=")
+"""Where values begin: those of a call or of an exception, and the attributes of a task or a socket."""
+
 QUIET = ("arq", "uvicorn", "alembic", "asyncio")
 SILENT = ("asyncpg",)
 """Loggers that are silenced: asyncpg reports with a traceback, and again and again, that the record is away, which we
@@ -62,7 +72,8 @@ def outline(error: BaseException) -> str:
     """
     chain: list[BaseException] = []
     following: BaseException | None = error
-    while following is not None and following not in chain:
+    # By identity: what `==` says of two exceptions is theirs to define.
+    while following is not None and all(following is not one for one in chain):
         chain.append(following)
         context = None if following.__suppress_context__ else following.__context__
         following = following.__cause__ or context
@@ -72,6 +83,16 @@ def outline(error: BaseException) -> str:
         )
         for one in reversed(chain)
     )
+
+
+def without_values(said: str) -> str:
+    """Return what asyncio or uvloop says, without values: below the first line are only such, an exception with its
+    text among them, and in it are those that a function was called with, or that an object shows of itself.
+    """
+    line = said.partition("\n")[0]
+    if found := _CALLBACK.match(line):
+        return found[0].strip()
+    return _VALUES.split(line, maxsplit=1)[0].strip()
 
 
 def _named(error: BaseException) -> str:
@@ -124,11 +145,10 @@ def _adopt_libraries(
     def named(
         _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
-        # Threads and tasks of libraries have no context of ours. What asyncio adds below its first line are values,
-        # an exception with its text among them.
+        # Threads and tasks of libraries have no context of ours.
         said = event["event"]
         if event.get("logger") == "asyncio" and isinstance(said, str):
-            said = said.partition("\n")[0]
+            said = without_values(said)
         return {**event, "event": said, "process": process}
 
     formatter = structlog.stdlib.ProcessorFormatter(

@@ -1,17 +1,22 @@
 """What comes out on standard error, of us and of the libraries."""
 
+import asyncio
 import errno
+import functools
 import json
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import pytest
+import uvloop
 from pydantic import BaseModel
 
-from dispatcher.runtime.logs import outline
+from dispatcher.runtime.logs import outline, without_values
 
 NUMBER = "+4915550123456"
 """What stands in texts of exceptions here, and must stand in no log."""
@@ -160,6 +165,104 @@ def test_no_text_of_an_exception_is_written(kind: str, names: list[str]) -> None
     assert NUMBER not in found
     assert [part.splitlines()[-1] for part in found.split("\n\n")] == names
     assert "in raised" in found
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        # Of asyncio (Python 3.11) and uvloop (0.23), as their loops said it: see the test below.
+        (f"Exception in callback cb('{NUMBER}') at /a/b.py:1", "Exception in callback cb"),
+        (f"Exception in callback <P {NUMBER}>", "Exception in callback"),
+        (
+            f"Task <Task finished name='T' coro=<f() done> result='{NUMBER}'> has errored out but its parent",
+            "Task <Task finished name",
+        ),
+        (f"Executing <Handle f('{NUMBER}') at /a/b.py:1> took 1.000 seconds", "Executing <Handle f"),
+        (
+            f"could not close attached file object <socket.socket fd=6, laddr=('{NUMBER}', 1)>",
+            "could not close attached file object <socket.socket fd",
+        ),
+        ("protocol.pause_writing() failed", "protocol.pause_writing() failed"),
+        ("Task exception was never retrieved", "Task exception was never retrieved"),
+    ],
+)
+def test_what_asyncio_says_is_kept_as_far_as_there_are_no_values(said: str, expected: str) -> None:
+    assert without_values(f"{said}\nhandle: <Handle {NUMBER}>") == expected
+
+
+@dataclass
+class Phone:
+    """Shows its number, as a dataclass does."""
+
+    number: str
+
+    def ring(self) -> None:
+        raise ValueError(self.number)
+
+
+class Bell:
+    """Shows its number without any sign that begins it."""
+
+    def __repr__(self) -> str:
+        return f"<p {NUMBER}>"
+
+    def __call__(self) -> None:
+        raise ValueError(NUMBER)
+
+
+def dial(number: str) -> None:
+    raise ValueError(number)
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize(
+    ("called", "names"),
+    [
+        ((dial, NUMBER), {"dial", "<function dial"}),
+        ((functools.partial(dial, NUMBER),), {"dial", "functools.partial"}),
+        ((functools.partial(functools.partial(dial), NUMBER),), {"dial", "functools.partial"}),
+        ((Phone(NUMBER).ring,), {"Phone.ring", "<bound method Phone.ring"}),
+        (
+            (lambda number: dial(number), NUMBER),  # noqa: PLW0108 - a lambda is called otherwise
+            {"<lambda>", "<function <lambda>"},
+        ),
+        ((Bell(),), {""}),
+    ],
+)
+def test_no_loop_says_what_a_callback_was_called_with(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+    called: tuple[Any, ...],
+    names: set[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = new_loop()
+    loop.call_soon(*called)
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    [said] = [one.getMessage() for one in caplog.records if one.name == "asyncio"]
+    found = without_values(said)
+    assert found in {f"Exception in callback {name}".strip() for name in names}, said
+    assert NUMBER not in found
+
+
+def test_errors_that_are_equal_are_all_outlined_and_never_compared() -> None:
+    class Alike(Exception):
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = None  # type: ignore[assignment]
+
+    class Incomparable(Exception):
+        def __eq__(self, other: object) -> bool:
+            raise TypeError(NUMBER)
+
+        __hash__ = None  # type: ignore[assignment]
+
+    for kind in (Alike, Incomparable):
+        first, last = kind(), kind()
+        last.__cause__ = first
+        assert outline(last).count(kind.__qualname__) == 2
 
 
 def test_errors_that_lead_to_each_other_end() -> None:
