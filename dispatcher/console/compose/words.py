@@ -330,6 +330,9 @@ COMPOSE_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "compose_uncounted": Said(
             "alle, die dort angemeldet sind (nicht gezählt)", "all who have subscribed there (not counted)"
         ),
+        "compose_warned_uncounted": Said(
+            "alle, die gewarnt wurden (nicht gezählt)", "all who were warned (not counted)"
+        ),
         "compose_not_counted": Said(
             "Wie viele sie bekommen, ließ sich nicht rechtzeitig zählen: Es sind sehr viele. Senden geht trotzdem.",
             "How many get it could not be counted in time: they are very many. It can be sent all the same.",

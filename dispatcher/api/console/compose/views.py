@@ -26,7 +26,7 @@ from dispatcher.desk_texts.catalogue import desk_texts
 from dispatcher.desk_texts.owed import channel_word
 from dispatcher.desk_texts.sms import sms_preview_lines
 from dispatcher.model.templates.version import live_version, rehearsed_version
-from dispatcher.model.vocabulary import Environment
+from dispatcher.model.vocabulary import ENDS, Environment
 from dispatcher.store.record import UNAVAILABLE
 from dispatcher.texts.choice import preferred
 from dispatcher.texts.languages import DEFAULT, is_right_to_left
@@ -320,7 +320,8 @@ def _offered(visit: Visit, at: Drafting) -> list[Municipality]:
 def people_said(visit: Visit, preview: Preview) -> str:
     """Say how many get the message."""
     if not preview.estimate.is_counted:
-        return visit.word("compose_uncounted")
+        is_end = preview.reason in ENDS
+        return visit.word("compose_warned_uncounted" if is_end else "compose_uncounted")
     counted = people(preview)
     if not counted.is_exact and not counted.number:
         return visit.word("compose_few")

@@ -9,9 +9,10 @@ import pytest
 from dispatcher.api.console.compose.views import doubts_of, people_said
 from dispatcher.audience.estimate import UNCOUNTED
 from dispatcher.audience.reach import Gap
+from dispatcher.console.words import WORDS
 from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
 from dispatcher.desk_texts.desk import Desk
-from dispatcher.model.vocabulary import Environment, Reason
+from dispatcher.model.vocabulary import ENDS, Environment, Reason
 from dispatcher.store.templates import Templates
 from tests.api.console import conftest as console_tests
 from tests.api.console.compose import test_pages
@@ -126,3 +127,13 @@ def test_that_nobody_gets_it_is_said_before_all_else(
     preview.estimate = UNCOUNTED
     assert doubts_of(visit, preview) == ["compose_not_counted"]
     assert people_said(visit, preview) == "compose_uncounted"
+
+
+@pytest.mark.parametrize("reason", sorted(ENDS))
+def test_an_end_that_is_not_counted_goes_to_whoever_was_warned(reason: Reason) -> None:
+    """And to nobody who has subscribed since."""
+    visit: Any = SimpleNamespace(word=lambda name: WORDS[name].de)
+    preview: Any = SimpleNamespace(reason=reason, estimate=UNCOUNTED)
+    assert people_said(visit, preview) == "alle, die gewarnt wurden (nicht gezählt)"
+    preview.reason = Reason.HELD
+    assert people_said(visit, preview) == "alle, die dort angemeldet sind (nicht gezählt)"
