@@ -26,7 +26,7 @@ class SpanOutcome(StrEnum):
     """What became of a span of a trace."""
 
     SENT = "sent"
-    """The collector has taken it."""
+    """It was handed over to the collector, which may still reject it: its `partial_success` is not read."""
     REFUSED = "refused"
     """The collector refused the request that it was in."""
     QUEUE_FULL = "queue_full"
