@@ -46,12 +46,14 @@ class RecordGroupError(Exception):
 
 
 class RecordServer(EmbeddedPostgres):
-    """A PostgreSQL that listens at an address, too; with `follows` it begins as a copy of that one, and follows it."""
+    """A PostgreSQL that listens at an address, too; with `follows` it begins as a copy of that one, and follows it by a
+    slot of its own name."""
 
-    def __init__(self, data_dir: Path, address: str, follows: str = "") -> None:
+    def __init__(self, data_dir: Path, address: str, follows: str = "", name: str = STANDBY) -> None:
         super().__init__(data_dir, durable=False)
         self._address = address
         self._follows = follows
+        self._name = name
 
     def _require_authentication(self) -> None:
         super()._require_authentication()
@@ -65,11 +67,9 @@ class RecordServer(EmbeddedPostgres):
         if not self._follows:
             super()._create_data(data)
             return
-        source = (
-            f"host={self._follows} port={PORT} user=postgres password='{PASSWORD}' application_name={STANDBY}"
-        )
+        source = f"host={self._follows} port={PORT} user=postgres password='{PASSWORD}' application_name={self._name}"
         command = [self._program("pg_basebackup"), f"--pgdata={data}", f"--dbname={source}", "--no-sync"]
-        command += ["--create-slot", f"--slot={STANDBY}", "--write-recovery-conf", "--checkpoint=fast"]
+        command += ["--create-slot", f"--slot={self._name}", "--write-recovery-conf", "--checkpoint=fast"]
         self._run(command, timeout=CREATED_WITHIN_S)
 
     def _command(self) -> Sequence[str]:
