@@ -24,6 +24,8 @@ FOLLOWING: Final = "streaming"
 """The state of a standby that is sent what is written as it is written."""
 CATCHING_UP: Final = "catchup"
 """That of one that is still sent what was written before."""
+WAITED_FOR: Final = frozenset({"sync", "quorum"})
+"""The states of a standby that a commit may wait for; while one catches up it is not yet in either."""
 _DURABLE: Final = {
     "fsync": "a crash of the machine can destroy the record",
     "full_page_writes": "a crash while a page is written can destroy the record",
@@ -41,6 +43,10 @@ class FollowingServer:
     name: str
     state: str
     lag_s: float | None
+    sync_state: str | None = None
+    """What commits have to do with it: sync and quorum are waited for, async and potential are not; None where the
+    service's role is not told (https://www.postgresql.org/docs/current/monitoring-stats.html).
+    """
 
     @property
     def known_lag_s(self) -> float | None:
@@ -92,10 +98,14 @@ def diagnose_server(record: RecordCondition, needed: int) -> list[Diagnosis]:
 
 
 def diagnose_promise(record: RecordCondition, servers: int) -> list[Diagnosis]:
-    """Return whether what is accepted outlives the primary, where the address names several `servers`."""
+    """Return whether what is accepted outlives the primary, where the address names several `servers`; and whether
+    anything is accepted, where it is to wait for a standby.
+    """
+    names = record.settings.get("synchronous_standby_names", "")
+    if names and not record.is_standby and not any(one.sync_state in WAITED_FOR for one in record.standbys):
+        return [_waits_for_nobody(names, record.standbys)]
     if servers < 2:
         return []
-    names = record.settings.get("synchronous_standby_names", "")
     if names:
         return [sound(Part.STANDBY, f"{servers} servers are named, and what is accepted waits for {names}")]
     return [
@@ -107,6 +117,21 @@ def diagnose_promise(record: RecordCondition, servers: int) -> list[Diagnosis]:
             "SELECT pg_reload_conf();",
         )
     ]
+
+
+def _waits_for_nobody(names: str, standbys: tuple[FollowingServer, ...]) -> Diagnosis:
+    if any(one.state == NOT_TOLD for one in standbys):
+        return unknown(
+            Part.STANDBY,
+            f"whether one of {names} follows: this role is not told, and is after GRANT pg_read_all_stats TO it",
+        )
+    return wrong(
+        Part.STANDBY,
+        f"what is accepted waits for {names}, and none of these follows",
+        "nothing is accepted: every message is refused with 503",
+        "let one follow that has such an application_name in its primary_conninfo, or until then: ALTER SYSTEM SET "
+        "synchronous_standby_names = ''; SELECT pg_reload_conf();",
+    )
 
 
 def _around(record: RecordCondition) -> list[Diagnosis]:

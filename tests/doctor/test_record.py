@@ -122,10 +122,19 @@ def test_no_lag_is_none_only_of_who_follows(state: str, lag_s: float | None, kno
     assert FollowingServer("b", state, lag_s).known_lag_s == known
 
 
+def promised(servers: int, names: str, *standbys: FollowingServer) -> list[Diagnosis]:
+    settings = {**GOOD.settings, "synchronous_standby_names": names}
+    return diagnose_promise(replace(GOOD, settings=settings, standbys=standbys), servers)
+
+
+FOLLOWS = FollowingServer("db2", "streaming", 0.1, "quorum")
+
+
 @pytest.mark.parametrize(
     ("servers", "names", "grades"),
     [
         (1, "", []),
+        (1, "db2", []),
         (3, "ANY 1 (db2, db3)", [Grade.SOUND]),
         (3, "", [Grade.WARNING]),
     ],
@@ -133,6 +142,37 @@ def test_no_lag_is_none_only_of_who_follows(state: str, lag_s: float | None, kno
 def test_of_several_servers_one_is_to_have_what_is_accepted_besides_the_primary(
     servers: int, names: str, grades: list[Grade]
 ) -> None:
-    settings = {**GOOD.settings, "synchronous_standby_names": names}
-    found = diagnose_promise(replace(GOOD, settings=settings), servers)
-    assert [one.grade for one in found] == grades
+    assert [one.grade for one in promised(servers, names, FOLLOWS)] == grades
+
+
+@pytest.mark.parametrize("servers", [1, 3])
+@pytest.mark.parametrize(
+    ("standbys", "grade"),
+    [
+        ((), Grade.WRONG),
+        ((FollowingServer("db4", "streaming", 0.1, "async"),), Grade.WRONG),
+        ((FollowingServer("db2", "catchup", None, "async"),), Grade.WRONG),
+        ((FollowingServer("db2", NOT_TOLD, None),), Grade.UNKNOWN),
+    ],
+)
+def test_where_nobody_follows_whom_promises_wait_for_nothing_is_accepted(
+    servers: int, standbys: tuple[FollowingServer, ...], grade: Grade
+) -> None:
+    (found,) = promised(servers, "ANY 1 (db2, db3)", *standbys)
+    assert (found.part, found.grade) == (Part.STANDBY, grade)
+    assert "ANY 1 (db2, db3)" in found.seen
+    if grade is Grade.WRONG:
+        assert "503" in found.why
+        assert "synchronous_standby_names = ''" in found.mend
+
+
+def test_who_follows_second_is_enough() -> None:
+    other = FollowingServer("db4", "streaming", 0.1, "async")
+    assert [one.grade for one in promised(3, "db2", other, replace(FOLLOWS, sync_state="sync"))] == [
+        Grade.SOUND
+    ]
+
+
+def test_a_standby_waits_for_nobody() -> None:
+    settings = {**GOOD.settings, "synchronous_standby_names": "db1"}
+    assert diagnose_promise(replace(GOOD, settings=settings, is_standby=True), 1) == []

@@ -39,7 +39,7 @@ SELECT current_setting('server_version') AS version, current_setting('server_ver
   to_regclass('alembic_version') IS NOT NULL AS has_schema"""
 _STANDBYS: Final = """
 SELECT coalesce(nullif(application_name, ''), 'without a name') AS name, coalesce(state, 'not told') AS state,
-  extract(epoch FROM replay_lag)::float AS lag_s FROM pg_stat_replication
+  extract(epoch FROM replay_lag)::float AS lag_s, sync_state FROM pg_stat_replication
 -- Who takes a copy follows for as long as that lasts, and is no standby.
 WHERE application_name <> 'pg_basebackup' AND state IS DISTINCT FROM 'backup' ORDER BY 1"""
 _LEFT_SLOTS: Final = """
@@ -88,6 +88,8 @@ async def record_condition(pool: Pool) -> RecordCondition:
         schema=schema,
         offset_s=offset,
         against_audit=against,
-        standbys=tuple(FollowingServer(one["name"], one["state"], one["lag_s"]) for one in standbys),
+        standbys=tuple(
+            FollowingServer(one["name"], one["state"], one["lag_s"], one["sync_state"]) for one in standbys
+        ),
         left_slots=tuple(one["slot_name"] for one in slots),
     )

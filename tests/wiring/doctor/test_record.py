@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 
 from dispatcher.doctor.diagnosis import Grade, Part
-from dispatcher.doctor.record import NOT_TOLD, RecordCondition, diagnose_record
+from dispatcher.doctor.record import NOT_TOLD, RecordCondition, diagnose_promise, diagnose_record
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.embedded.account import Account
 from dispatcher.settings import Settings
@@ -104,6 +104,10 @@ async def told(pool: Pool, *first: str) -> str:
     return standby.state
 
 
+def promise(found: RecordCondition) -> list[Grade]:
+    return [one.grade for one in diagnose_promise(found, 2)]
+
+
 async def test_a_standby_follows_falls_behind_and_is_gone(server_dir: Path) -> None:
     with Followed(server_dir / "a", durable=False) as primary:
         pool = await record.connect(primary.url, size=1)
@@ -121,6 +125,19 @@ async def test_a_standby_follows_falls_behind_and_is_gone(server_dir: Path) -> N
                 lambda found: [(one.name, one.state) for one in found.standbys] == [("db2", "streaming")]
             )
             assert (await record_condition(pool)).left_slots == ()
+            for statement in (
+                "ALTER SYSTEM SET synchronous_standby_names = 'db2'",
+                "SELECT pg_reload_conf()",
+            ):
+                await pool.execute(statement)
+            await seen(lambda found: [one.sync_state for one in found.standbys] == ["sync"])
+            assert promise(await record_condition(pool)) == [Grade.SOUND]
+            await pool.execute("ALTER SYSTEM SET synchronous_standby_names = 'db3'")
+            await pool.execute("SELECT pg_reload_conf()")
+            await seen(lambda found: promise(found) == [Grade.WRONG])
+            await pool.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            await pool.execute("SELECT pg_reload_conf()")
+            await seen(lambda found: promise(found) == [Grade.WARNING])
             assert [await told(pool), await told(pool, "GRANT pg_read_all_stats TO service")] == [
                 NOT_TOLD,
                 "streaming",
