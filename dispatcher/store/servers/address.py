@@ -3,7 +3,8 @@
     postgresql://[user[:password]@][host[:port][,host[:port]...]]/name[?host=...&port=...&sslmode=...]
 
 It is libpq's form (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING), which asyncpg and
-PostgreSQL's own programs read by themselves. SQLAlchemy reads no second host with a port.
+PostgreSQL's own programs read by themselves. SQLAlchemy reads no second host with a port, and `urlsplit` none with an
+IPv6 address, where it checks what stands in brackets (since CVE-2025-0938).
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class RecordAddress:
     """What the URL says."""
 
     url: str = field(repr=False)
-    """As asyncpg and libpq read it, without the name of a driver; it may hold a password."""
+    """As asyncpg reads it, without the name of a driver; it may hold a password. Several servers are passed beside it,
+    which then names none."""
     username: str | None = None
     password: str = field(default="", repr=False)
     several: tuple[RecordHost, ...] = ()
@@ -65,11 +67,14 @@ class RecordAddress:
         user, hosts = _authority(parts.netloc)
         options = {name: value for name, value in _options(parts.query).items() if name != "password"}
         if self.several:
-            options = {"connect_timeout": str(PROGRAMS_CONNECT_TIMEOUT_S), **options}
-            options["target_session_attrs"] = self.attributes
-        netloc = f"{user.partition(':')[0]}@{hosts}" if user else hosts
-        query = urlencode(options, safe="/,", quote_via=quote)
-        return f"postgresql://{netloc}{parts.path}" + (f"?{query}" if query else "")
+            options = {
+                "host": ",".join(one.host for one in self.several),
+                "port": ",".join(str(one.port) for one in self.several),
+                "connect_timeout": str(PROGRAMS_CONNECT_TIMEOUT_S),
+                **options,
+                "target_session_attrs": self.attributes,
+            }
+        return _joined(user.partition(":")[0], hosts, parts.path, options)
 
 
 def parse(url: str) -> RecordAddress:
@@ -77,17 +82,17 @@ def parse(url: str) -> RecordAddress:
     scheme, separator, rest = url.partition("://")
     if not separator or not _SCHEME.fullmatch(scheme):
         raise ValueError("must begin with postgresql://")
-    url = f"postgresql://{rest}"
-    try:
-        parts = urlsplit(url)
-        options = _options(parts.query)
-    except ValueError:  # its message quotes what it does not understand
-        raise ValueError("is no URL; special characters in a password must be percent-encoded") from None
-    authority, hosts = _authority(parts.netloc)
-    user, _, password = authority.partition(":")
-    if "@" in hosts:
-        raise ValueError("has an @ too many; in a password it must be percent-encoded")
+    authority, hosts, path, options = _divided(rest)
     several = _several(hosts, options)
+    url = f"postgresql://{rest}"
+    if several:
+        others = {option: value for option, value in options.items() if option not in {"host", "port"}}
+        url = _joined(authority, "", path, others)
+    try:
+        urlsplit(url)  # as asyncpg does
+    except ValueError:
+        raise _no_url() from None
+    user, _, password = authority.partition(":")
     attributes = options.get("target_session_attrs", "read-write")
     if several and attributes not in TAKES_WRITES:
         raise ValueError("of several servers target_session_attrs asks for read-write, or is left out")
@@ -100,10 +105,37 @@ def parse(url: str) -> RecordAddress:
     )
 
 
+def _divided(rest: str) -> tuple[str, str, str, dict[str, str]]:
+    """Return user and password, the hosts, the path and the options of what is behind ://. Raises ValueError."""
+    if "#" in rest:
+        raise ValueError("has a #; in a password it must be percent-encoded")
+    location, _, query = rest.partition("?")
+    netloc, slash, name = location.partition("/")
+    if "@" in name:
+        raise ValueError("has an @ behind a /; in a password both must be percent-encoded")
+    authority, hosts = _authority(netloc)
+    if "@" in hosts:
+        raise ValueError("has an @ too many; in a password it must be percent-encoded")
+    try:
+        return authority, hosts, slash + name, _options(query)
+    except ValueError:  # its message quotes what it does not understand
+        raise _no_url() from None
+
+
 def _authority(netloc: str) -> tuple[str, str]:
     """Return user and password, and the hosts: both drivers divide at the first @."""
     user, at, hosts = netloc.partition("@")
     return (user, hosts) if at else ("", netloc)
+
+
+def _joined(user: str, hosts: str, path: str, options: dict[str, str]) -> str:
+    netloc = f"{user}@{hosts}" if user else hosts
+    query = urlencode(options, safe="/,:", quote_via=quote)
+    return f"postgresql://{netloc}{path}" + (f"?{query}" if query else "")
+
+
+def _no_url() -> ValueError:
+    return ValueError("is no URL; special characters in a password must be percent-encoded")
 
 
 def _options(query: str) -> dict[str, str]:

