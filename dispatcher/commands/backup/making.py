@@ -27,6 +27,7 @@ from dispatcher.settings import Settings
 from dispatcher.store import audit, record
 from dispatcher.store.backup.contents import BACKED_UP, LONGEST_COUNT_S, contents, exported_snapshot
 from dispatcher.store.secrets import Secrets
+from dispatcher.store.servers.current import url_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,7 +154,7 @@ async def _written(
         keys = await held_keys(connection, settings)
         files[KEYS] = write_file(draft / KEYS, seal_keys(keys, passphrase))
     with synced_file(draft / RECORD) as opened:
-        files[RECORD] = await asyncio.to_thread(save, url, snapshot.number, opened)
+        files[RECORD] = await asyncio.to_thread(save, url_on(url, connection), snapshot.number, opened)
     made = Manifest(
         name=name_at(snapshot.at),
         made_at=snapshot.at,

@@ -52,6 +52,7 @@ from dispatcher.store.backup.in_flight import (
     note_finished,
 )
 from dispatcher.store.migrate import MIGRATIONS, upgrade
+from dispatcher.store.servers.current import url_on
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.wiring.audit.roles import protect_audit
 
@@ -231,7 +232,9 @@ async def bring_back(
             raise BackupError(
                 "the database (DATABASE_URL) is not empty: name an empty one; nothing was changed there"
             )
-        await asyncio.to_thread(load, directory / RECORD, target.owner)
+        async with pool.acquire() as connection:
+            where = url_on(target.owner, connection)
+        await asyncio.to_thread(load, directory / RECORD, where)
         await _require_as_saved(pool, manifest)
         await upgrade(target.owner)
         lines = [_said(manifest), await _chain(pool)]

@@ -76,6 +76,12 @@ class RecordAddress:
             }
         return _joined(user.partition(":")[0], hosts, parts.path, options)
 
+    def url_of(self, host: RecordHost) -> str:
+        """Return the URL of one of the several servers alone, for PostgreSQL's own programs; it may hold a password."""
+        parts = urlsplit(self.url)
+        only = {"host": host.host, "port": str(host.port), "target_session_attrs": self.attributes}
+        return _joined(_authority(parts.netloc)[0], "", parts.path, {**_options(parts.query), **only})
+
 
 def parse(url: str) -> RecordAddress:
     """Parse the URL. Raises ValueError, whose message never quotes it: a password may be anywhere in it."""
