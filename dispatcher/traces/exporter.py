@@ -68,12 +68,18 @@ class SpanExporter:
         self.pause_s = INTERVAL_S
         """How long to wait before the next `flush`."""
 
-    def put(self, span: Span) -> None:
-        """Keep a span for the collector, at once and whatever is the matter with that; a full queue loses it."""
+    def put(self, make: Callable[[], Span]) -> None:
+        """Make a span and keep it for the collector, at once and whatever is the matter with that; a full queue loses
+        it, and so does a mistake in making it: neither is the step's that it is of.
+        """
         if len(self._waiting) >= WAITING_MAX:
             self._count(SpanOutcome.QUEUE_FULL, 1)
-        else:
-            self._waiting.append(span)
+            return
+        try:
+            self._waiting.append(make())
+        except Exception as error:  # noqa: BLE001 - it ends no step of a warning; it is counted and logged
+            self._note(type(error).__name__, error)
+            self._count(SpanOutcome.FAILED, 1)
 
     async def flush(self) -> None:
         """Hand over what waits, until nothing does or the collector takes no more. Raises nothing."""

@@ -86,8 +86,13 @@ class Tracer:
         """Note that an alert is committed, which `begin` saw coming. `sender`: the values of `traceparent`."""
         if self._exporter is None:
             return
-        context = sender_context(sender) if self._links_senders else None
-        self._exporter.put(accepted_span(alert, self._since(start_ns), _new_id(), context, repeated=repeated))
+        when = self._since(start_ns)
+
+        def made() -> Span:
+            context = sender_context(sender) if self._links_senders else None
+            return accepted_span(alert, when, _new_id(), context, repeated=repeated)
+
+        self._exporter.put(made)
 
     def planning(self, alert: PendingAlert) -> AbstractContextManager[None]:
         """Note the planning of an alert, which happens within."""
@@ -145,7 +150,7 @@ class Tracer:
             failure = type(error).__name__
             raise
         finally:
-            exporter.put(made(self._since(start_ns, failure), _new_id()))
+            exporter.put(lambda: made(self._since(start_ns, failure), _new_id()))
 
     def _since(self, start_ns: int, failure: str = "") -> SpanTime:
         """Return the time since then; none where the date was set back meanwhile."""
@@ -155,7 +160,7 @@ class Tracer:
         tallies, self._tallies = self._tallies, {}
         for (alert_id, gateway), tally in tallies.items():
             when = SpanTime(tally.start_ns, max(tally.start_ns, tally.end_ns))
-            exporter.put(reported_span(alert_id, gateway, tally.verdicts, when, _new_id()))
+            exporter.put(partial(reported_span, alert_id, gateway, tally.verdicts, when, _new_id()))
 
 
 def _is_canary(alert_id: str) -> bool:

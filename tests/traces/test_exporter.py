@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ MOST = exporter.TOGETHER_MAX
 def put(collector: Collector, count: int, first: int = 0) -> list[str]:
     names = [f"step {n}" for n in range(first, first + count)]
     for name in names:
-        collector.exporter.put(span(name=name))
+        collector.exporter.put(partial(span, name=name))
     return names
 
 
@@ -69,13 +70,13 @@ async def test_a_mistake_loses_its_own_request_and_no_other(collector: Collector
     """A lone surrogate cannot be written in UTF-8."""
     unwritable = "+4915550123456 \ud800"
     put(collector, MOST - 1)
-    collector.exporter.put(span(name=unwritable))
+    collector.exporter.put(partial(span, name=unwritable))
     names = put(collector, 1, MOST)
     with structlog.testing.capture_logs() as logs:
         await collector.exporter.flush()
         assert [one.name for one in collector.received] == names
         assert collector.outcomes == {SpanOutcome.FAILED: MOST, SpanOutcome.SENT: 1}
-        collector.exporter.put(span(name=unwritable))
+        collector.exporter.put(partial(span, name=unwritable))
         await collector.exporter.aclose()
     assert collector.outcomes[SpanOutcome.FAILED] == MOST + 1
     assert [(one["event"], one.get("reason")) for one in logs] == [

@@ -143,3 +143,20 @@ async def test_a_canary_is_not_traced(collector: Collector) -> None:
         tracer.reported("sms", {(CANARY, "delivered"): 1})
     await tracer.flush()
     assert collector.side.seen == []
+
+
+async def test_a_mistake_in_a_span_is_not_the_steps(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(*_: Any, **_more: Any) -> Any:
+        raise LookupError("a mistake")
+
+    for name in ("accepted_span", "delivered_span", "reported_span"):
+        monkeypatch.setattr(tracers, name, wrong)
+    tracer = collector.tracer()
+    tracer.accepted(stored(id=ALERT), tracer.begin())
+    with tracer.delivering(batch()):
+        pass
+    tracer.reported("sms", {(ALERT, "delivered"): 1})
+    await tracer.flush()
+    assert collector.outcomes == {SpanOutcome.FAILED: 3}
