@@ -30,7 +30,9 @@ def two_primaries(server_dir: Path) -> Iterator[RecordGroup]:
 
 @pytest.fixture
 async def pool(two_primaries: RecordGroup) -> AsyncIterator[Any]:
-    pool = await record.connect(two_primaries.owner_url, size=2)
+    """On the promoted one; which one a pool finds among several is its own matter."""
+    promoted = two_primaries.owner_url.replace(f"{two_primaries.primary},", "")
+    pool = await record.connect(promoted, size=2)
     yield pool
     await pool.close()
 
