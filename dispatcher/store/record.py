@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -11,7 +12,7 @@ import msgspec
 
 from dispatcher.settings import SettingsError
 from dispatcher.store.servers.address import RecordAddress, parse
-from dispatcher.store.servers.primary import PrimaryConnector
+from dispatcher.store.servers.primary import PrimaryConnector, patient
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -60,7 +61,8 @@ def _decode_jsonb(raw: bytes) -> Any:
     return _decode_json(raw[1:])
 
 
-async def _prepare(connection: Any) -> None:
+async def _prepare(connector: PrimaryConnector, connection: Any) -> None:
+    connection.connector = connector
     # Binary, with jsonb's version byte in front: COPY knows no other format
     # (findings/asyncpg-copy-wants-a-binary-codec.sh).
     await connection.set_type_codec(
@@ -73,9 +75,30 @@ class RecordConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has
     task is cancelled there, or a value does not fit its parameter. PostgreSQL has begun a transaction by then, of which
     asyncpg does not know: it keeps its locks, and the next `BEGIN ISOLATION LEVEL` is refused
     (findings/asyncpg-a-value-refused-leaves-a-transaction.sh).
+
+    It knows as well whether it may lead to a server that takes no writes any more.
     """
 
     unfinished = False
+    misled = False
+    connector: PrimaryConnector | None = None
+
+    async def execute(self, *args: Any, **options: Any) -> Any:
+        """Execute as asyncpg does. Transactions begin and end here."""
+        try:
+            return await super().execute(*args, **options)
+        except BaseException as error:
+            await self._doubt(error)
+            raise
+
+    async def copy_records_to_table(self, *args: Any, **options: Any) -> Any:
+        """Copy as asyncpg does, and wait for a server that is slow to read for as long as a statement may take."""
+        try:
+            with patient(self, options.get("timeout") or self._config.command_timeout):
+                return await super().copy_records_to_table(*args, **options)
+        except BaseException as error:
+            await self._doubt(error)
+            raise
 
     async def _get_statement(self, *args: Any, **options: Any) -> Any:
         return await self._finished(super()._get_statement(*args, **options))
@@ -89,9 +112,14 @@ class RecordConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has
     async def _finished(self, statement: Awaitable[T]) -> T:
         try:
             return await statement
-        except BaseException:  # asyncpg's own errors look like the server's, which has ended what it refused
+        except BaseException as error:  # asyncpg's own look like the server's, which ended what it refused
             self.unfinished = True
+            await self._doubt(error)
             raise
+
+    async def _doubt(self, error: BaseException) -> None:
+        if self.connector is not None and await self.connector.doubts(error):
+            self.misled = True
 
 
 async def _end_unfinished(connection: Any) -> None:
@@ -99,8 +127,12 @@ async def _end_unfinished(connection: Any) -> None:
     trip each time that a connection is given back: no code here leaves settings, cursors, locks or listeners of a
     session behind (`leadership` cleans up itself). A transaction that asyncpg knows is rolled back before this is
     called.
+
+    A connection that may lead to the wrong server is not handed on.
     """
-    if connection.unfinished:
+    if connection.misled:
+        connection.terminate()
+    elif connection.unfinished:
         await connection.execute("SELECT")  # the simple protocol ends a transaction that nobody has begun
         connection.unfinished = False
 
@@ -119,23 +151,26 @@ async def connect(database_url: str, *, size: int = 10, command_timeout_s: float
     Raises `SettingsError` for what is no URL, `asyncpg.PostgresError` for what the server refuses.
     """
     where = address(database_url)
+    connector = PrimaryConnector(where)
     try:
-        return await asyncpg.create_pool(
+        pool = asyncpg.create_pool(
             where.url,
-            connect=PrimaryConnector(where),
+            connect=connector,
             min_size=1,
             max_size=size,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=command_timeout_s,
-            init=_prepare,
+            init=partial(_prepare, connector),
             connection_class=RecordConnection,
             reset=_end_unfinished,
             server_settings={"application_name": "dispatcher", "jit": "off"},
         )
+        connector.expire = pool.expire_connections
+        return await pool
+    except OSError as error:  # first: a certificate that does not hold is a ValueError, too
+        raise OSError(f"{NO_ANSWER} ({error})") from error
     except ValueError:
         raise SettingsError(NO_ADDRESS) from None
-    except OSError as error:
-        raise OSError(f"{NO_ANSWER} ({error})") from error
 
 
 async def known_within(limit_s: float, asked: Awaitable[T]) -> T | None:

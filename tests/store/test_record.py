@@ -1,10 +1,14 @@
 """The schema, and the connection to it."""
 
 import asyncio
+import datetime as dt
 import itertools
+import ssl
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import pytest
@@ -14,6 +18,7 @@ from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.sources import Sources
+from ops.lab.world.certificate import HOST, write_certificate
 from tests.support.histories import plan, submit, subscribe
 
 
@@ -31,6 +36,28 @@ async def test_json_goes_in_and_comes_out_as_values(pool: Any) -> None:
 async def test_a_record_that_is_not_there_looks_unavailable(tmp_path: Path) -> None:
     with pytest.raises(record.UNAVAILABLE):
         await record.connect(f"postgresql://postgres@/x?host={tmp_path}", size=1)
+
+
+async def test_a_certificate_that_does_not_hold_is_no_fault_of_the_url(tmp_path: Path) -> None:
+    """What the standard library raises of it is a ValueError as well."""
+    [certificate, key] = write_certificate(
+        tmp_path, dt.datetime.now(dt.UTC) - dt.timedelta(days=3)
+    )  # it has expired
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+
+    async def negotiate(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)  # SSLRequest
+        writer.write(b"S")
+        with suppress(OSError):
+            await writer.start_tls(context)
+        writer.close()
+
+    async with await asyncio.start_server(negotiate, HOST, 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = f"postgresql://u@{HOST}:{port}/x?sslmode=verify-full&sslrootcert={quote(str(certificate))}"
+        with pytest.raises(OSError, match="certificate has expired"):
+            await record.connect(url, size=1)
 
 
 @pytest.fixture

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from dispatcher.store.servers.address import RecordAddress, RecordHost
 
 SILENT_S: Final = 3
 """How long the other machine may say nothing, not even that a packet arrived, before a connection to it counts as
-broken: less than a statement of the API may take, so that no statement is to be cancelled there."""
+broken: less than a statement of the API may take, so that no statement is to be cancelled there. To the kernel that
+holds as well of a machine that answers and has no room for what is sent, see `patient`."""
 IDLE_S: Final = 2
 """After so long without traffic the kernel asks each second whether the other machine is there."""
 HOST_TIMEOUT_S: Final = 2.5
@@ -44,13 +45,23 @@ _NOT_NOW: Final = (
 """How a server shows that is away, starts, stops or is a standby; all else is for a person to mend."""
 
 
+async def _nothing() -> None:
+    pass
+
+
 class PrimaryConnector:
     """Opens the connections of a pool, each by a call."""
 
     def __init__(self, address: RecordAddress) -> None:
         self._address = address
         self._last: RecordHost | None = None
-        """The server of several that took writes when one was last looked for."""
+        """The server of several that is asked alone first: it took writes when one was last looked for."""
+        self._found: RecordHost | None = None
+        """The server to which the pool's open connections lead, as far as one of them did not give cause for doubt."""
+        self._renewals = 0
+        """How often the pool was told to replace them: who began to open one before that may have found another."""
+        self.expire: Callable[[], Awaitable[None]] = _nothing
+        """Lets the pool replace all its open connections; whoever makes a pool sets it."""
 
     async def __call__(self, *_: object, **options: Any) -> Any:
         """Return a connection as `asyncpg.connect` does, by the same options but for the address. Raises as it does,
@@ -58,14 +69,44 @@ class PrimaryConnector:
         """
         if not self._address.several:
             return _watched(await asyncpg.connect(self._address.url, **options))
+        renewals = self._renewals
+        host, connection = await self._from_last_or_any(options)
+        if renewals == self._renewals:  # else the pool replaces this connection, too, after its use
+            if self._found not in {None, host}:
+                await self._renew()
+            self._last = self._found = host
+        return _watched(connection)
+
+    async def doubts(self, error: BaseException) -> bool:
+        """Return whether a connection may lead to the wrong server, as far as can be told by the error of a statement
+        on it, and must not be used again. Then all servers are asked for the next.
+        """
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+            await self._renew()
+            return True
+        if not self._address.several:
+            return False
+        # A server that was replaced may still run, let everybody in, and wait for those that followed it.
+        if isinstance(error, TimeoutError):
+            await self._renew()
+            return True
+        if isinstance(error, asyncio.CancelledError):  # the caller's own bound, or nobody waits any more
+            self._last = None
+            return True
+        return False
+
+    async def _renew(self) -> None:
+        """Let the pool replace all its open connections: they lead to the same server."""
+        self._renewals += 1
+        self._last = self._found = None
+        await self.expire()
+
+    async def _from_last_or_any(self, options: Mapping[str, Any]) -> tuple[RecordHost, Any]:
         last, self._last = self._last, None
         if last is not None:
             with suppress(*_NOT_NOW):
-                connection = await self._open(last, options, LAST_TIMEOUT_S)
-                self._last = last
-                return _watched(connection)
-        self._last, connection = await self._from_any(options)
-        return _watched(connection)
+                return last, await self._open(last, options, LAST_TIMEOUT_S)
+        return await self._from_any(options)
 
     async def _from_any(self, options: Mapping[str, Any]) -> tuple[RecordHost, Any]:
         """Ask all servers at once: behind one that says nothing another may be found."""
@@ -146,10 +187,35 @@ def _said(error: BaseException | None) -> str:
 
 def _watched(connection: Any) -> Any:
     """Let the kernel find out when the server's machine is not there any more. Returns the connection."""
-    used = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg shows it nowhere else
-    if used is not None and used.family in {socket.AF_INET, socket.AF_INET6}:
+    used = _socket(connection)
+    if used is not None:
         used.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         used.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, IDLE_S)
         used.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
-        used.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * SILENT_S)
+    _wait(connection, SILENT_S)
     return connection
+
+
+@contextmanager
+def patient(connection: Any, within_s: float | None) -> Iterator[None]:
+    """Let the server take its time with much that is sent to it, `within_s` seconds or as the system has it: a server
+    that is slow to read is there all the same, and the kernel counts from when it has no room left.
+    """
+    _wait(connection, within_s or 0.0)
+    try:
+        yield
+    finally:
+        _wait(connection, SILENT_S)
+
+
+def _wait(connection: Any, within_s: float) -> None:
+    used = _socket(connection)
+    if used is not None:
+        used.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * within_s))
+
+
+def _socket(connection: Any) -> Any:
+    """Return the socket of a connection over a network, none of another or of one that is closed."""
+    transport = connection._transport  # noqa: SLF001 - asyncpg shows it nowhere else
+    used = None if transport.is_closing() else transport.get_extra_info("socket")
+    return used if used is not None and used.family in {socket.AF_INET, socket.AF_INET6} else None

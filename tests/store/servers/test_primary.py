@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 
 from dispatcher.store import record
 from dispatcher.store.migrate import upgrade
+from dispatcher.store.servers import primary
 from dispatcher.store.servers.address import parse
 from dispatcher.store.servers.primary import HOST_TIMEOUT_S, SILENT_S, PrimaryConnector
 from ops.lab.world import record_group
@@ -23,6 +24,7 @@ from ops.lab.world.record_group import RecordGroup
 from tests.support.histories import until
 
 WHERE = "SELECT host(inet_server_addr())"
+IS_STANDBY = "SELECT pg_is_in_recovery()"
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +134,147 @@ async def test_where_nobody_listens_every_server_is_named(server_dir: Path) -> N
     with pytest.raises(OSError, match=r"127\.0\.0\.1:1: .*; 127\.0\.0\.1:2: ") as raised:
         await record.connect("postgresql://u:GEHEIM@127.0.0.1:1,127.0.0.1:2/x", size=1)
     assert "GEHEIM" not in str(raised.value)
+
+
+@contextmanager
+def standing_still(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def filled(url: str, *, command_timeout_s: float) -> record.Pool:
+    """A pool of four with three connections open."""
+    pool = await record.connect(url, size=4, command_timeout_s=command_timeout_s)
+    await asyncio.gather(*(pool.execute("SELECT pg_sleep(0.2)") for _ in range(3)))
+    assert (pool.get_size(), pool.get_idle_size()) == (3, 3)
+    return pool
+
+
+async def writes(pool: record.Pool) -> str | None:
+    """Write in a transaction, and return where; none where it came to nothing."""
+    with suppress(*record.UNAVAILABLE):
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute("INSERT INTO written VALUES (1)")
+            where: str = await connection.fetchval(WHERE)
+        return where
+    return None
+
+
+async def test_open_connections_are_replaced_once_another_server_is_found(own_group: RecordGroup) -> None:
+    """The former server's open connections work: what is written by them would be on another timeline."""
+    await asyncio.to_thread(own_group.demand_standby, wanted=False)
+    pool = await filled(own_group.owner_url, command_timeout_s=10)
+    try:
+        await pool.execute("CREATE TABLE written (of int)")
+        with standing_still(own_group.primary_pid):
+            await asyncio.to_thread(own_group.promote)
+            async with pool.acquire(), pool.acquire(), pool.acquire():
+                assert await writes(pool) == own_group.standby
+            assert [await writes(pool) for _ in range(4)] == [own_group.standby] * 4
+        assert {await writes(pool) for _ in range(4)} == {own_group.standby}
+    finally:
+        pool.terminate()
+
+
+async def test_after_a_statement_that_took_too_long_all_servers_are_asked(own_group: RecordGroup) -> None:
+    """The former server lets everybody in, and promises nothing, as nobody follows it."""
+    pool = await filled(own_group.owner_url, command_timeout_s=2)
+    try:
+        await pool.execute("CREATE TABLE written (of int)")
+        sender = await pool.fetchval("SELECT pid FROM pg_stat_replication")
+        with standing_still(sender):
+            await asyncio.to_thread(own_group.promote)
+            assert await writes(pool) is None
+            assert [await writes(pool) for _ in range(4)] == [own_group.standby] * 4
+    finally:
+        pool.terminate()
+
+
+async def test_a_connection_whose_answer_somebody_did_not_wait_for_is_not_handed_on(
+    group: RecordGroup,
+) -> None:
+    pool = await record.connect(group.owner_url, size=1)
+    try:
+        before = await pool.fetchval("SELECT pg_backend_pid()")
+        assert await record.known_within(0.1, pool.fetchval("SELECT pg_sleep(60)")) is None
+        assert await pool.fetchval("SELECT pg_backend_pid()") != before
+    finally:
+        pool.terminate()
+
+
+class Address:
+    """One address that leads to one server now and to another later, as a virtual one or a balancer's."""
+
+    def __init__(self, to: str) -> None:
+        self.to = to
+        self._leading: set[asyncio.Task[None] | None] = set()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[int]:
+        async with await asyncio.start_server(self._lead, "127.0.0.1", 0) as server:
+            yield server.sockets[0].getsockname()[1]
+        await asyncio.gather(*filter(None, self._leading))
+
+    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._leading.add(asyncio.current_task())
+        there, back = await asyncio.open_connection(self.to, record_group.PORT)
+        await asyncio.gather(pass_on(reader, back), pass_on(there, writer))
+
+
+async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+    writer.close()
+
+
+async def test_a_pool_leaves_the_standby_to_which_its_one_address_led(group: RecordGroup) -> None:
+    address = Address(group.standby)
+    async with address.listening() as port:
+        url = group.owner_url.replace(f"{group.primary},{group.standby}", f"127.0.0.1:{port}")
+        pool = await filled(url, command_timeout_s=10)
+        try:
+            assert await pool.fetchval(IS_STANDBY), "it can be read on purpose"
+            with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+                await pool.execute("CREATE TABLE led ()")
+            address.to = group.primary
+            assert [await pool.fetchval(IS_STANDBY) for _ in range(4)] == [False] * 4
+            await pool.execute("CREATE TABLE led ()")
+        finally:
+            pool.terminate()
+
+
+async def asked_for_room(used: socket.socket) -> bool:
+    """Whether the kernel asked three times, which takes more than a second, if there is room for more (`tcpi_backoff`
+    in Linux's tcp.h).
+    """
+    return used.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 5)[4] >= 3
+
+
+async def test_a_server_that_is_slow_to_read_is_there(
+    group: RecordGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(primary, "SILENT_S", 0.3)
+    pool = await record.connect(group.owner_url, size=1, command_timeout_s=30)
+    try:
+        async with pool.acquire() as connection:
+            await connection.execute("CREATE TEMPORARY TABLE much (text text)")
+            used = connection._transport.get_extra_info("socket")
+            pid = connection.get_server_pid()
+
+            def rows() -> Iterator[tuple[str]]:
+                os.kill(pid, signal.SIGSTOP)
+                yield from [("x" * 1_000_000,)] * 16
+
+            copying = asyncio.create_task(connection.copy_records_to_table("much", records=rows()))
+            try:
+                await until(partial(asked_for_room, used))
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            assert await copying == "COPY 16"
+            assert used.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 300
+    finally:
+        pool.terminate()
