@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from dispatcher.doctor.diagnosis import Part
 from dispatcher.doctor.running import CERTIFICATES_OF
 from dispatcher.store.webhooks import callback_origins
+from dispatcher.wiring.doctor.names import Names
 from dispatcher.wiring.doctor.own_thread import OwnThread
 from dispatcher.wiring.doctor.peers import Way, callback_ways, outbound_tls, reach_all, ways
 from dispatcher.worker.health.certificates import CertificateExamination
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
     from dispatcher.store.record import Pool
 
-AT_ONCE: Final = 2
-"""How many peers are connected to at once: names are looked up by four threads of a worker's loop, which others need,
-too. Each has five seconds, so that the most callbacks, none of which answers, take twenty minutes."""
 READ_S: Final = 10.0
 """How long reading the authorities may take that are known here."""
 
@@ -33,12 +31,14 @@ READ_S: Final = 10.0
 def certificate_examination(
     settings: Settings, feeds: Sequence[Feed], pool: Pool, metrics: Metrics
 ) -> CertificateExamination:
-    """Return what looks now and then when certificates end."""
+    """Return what looks now and then when certificates end. Names that nobody answers for keep those of their part
+    waiting, at this look and the next ones, and of no other.
+    """
     named = _Named(settings, feeds)
     looks: dict[Part, Callable[[], Awaitable[Sequence[Reached]]]] = {
-        part: partial(_of_settings, named, part) for part in CERTIFICATES_OF
+        part: partial(_of_settings, named, part, Names()) for part in CERTIFICATES_OF
     }
-    looks[Part.CALLBACK] = partial(_of_apps, settings, named, pool)
+    looks[Part.CALLBACK] = partial(_of_apps, settings, named, pool, Names())
     return CertificateExamination(looks, metrics)
 
 
@@ -70,14 +70,15 @@ def _read(settings: Settings, feeds: Sequence[Feed]) -> _Read:
     return _Read(tls, ways(settings, feeds, tls))
 
 
-async def _of_settings(named: _Named, part: Part) -> Sequence[Reached]:
-    return await _reached([way for way in (await named()).ways if way.peer.part is part])
+async def _of_settings(named: _Named, part: Part, names: Names) -> Sequence[Reached]:
+    return await _reached([way for way in (await named()).ways if way.peer.part is part], names)
 
 
-async def _of_apps(settings: Settings, named: _Named, pool: Pool) -> Sequence[Reached]:
+async def _of_apps(settings: Settings, named: _Named, pool: Pool, names: Names) -> Sequence[Reached]:
+    """Look at as many as 500 servers: where none answers, that takes four minutes."""
     origins = await callback_origins(pool)
-    return await _reached([*callback_ways(settings, origins, (await named()).tls)])
+    return await _reached([*callback_ways(settings, origins, (await named()).tls)], names)
 
 
-async def _reached(found: Sequence[Way]) -> Sequence[Reached]:
-    return await reach_all([way for way in found if way.is_checked], AT_ONCE)
+async def _reached(found: Sequence[Way], names: Names) -> Sequence[Reached]:
+    return await reach_all([way for way in found if way.is_checked], names)

@@ -18,6 +18,7 @@ from channels.webpush.services.browsers import BROWSERS
 from dispatcher.doctor.diagnosis import Part
 from dispatcher.doctor.peers import Obstacle, Peer, Reached
 from dispatcher.wiring.doctor.chains import chain_of
+from dispatcher.wiring.doctor.names import AT_ONCE, Names
 from dispatcher.wiring.http_client import authorities, exemptions
 from dispatcher.wiring.persons.oidc import clients
 
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
 
 CONNECT_S: Final = 5.0
-"""How long connecting may take, with the name and TLS."""
-AT_ONCE: Final = 8
+"""How long connecting may take, with the name, the wait for a turn to look it up, and TLS."""
 _ENDED: Final = 10
 """X509_V_ERR_CERT_HAS_EXPIRED of <openssl/x509_vfy.h>."""
 REPRESENTATIVES: Final = {".push.services.mozilla.com": "updates", ".push.apple.com": "web"}
@@ -158,23 +158,24 @@ def _others(settings: Settings, tls: ssl.SSLContext) -> Iterator[Way]:
         )
 
 
-async def reach_all(found: Iterable[Way], at_once: int = AT_ONCE) -> list[Reached]:
-    """Connect to all, some at once, and return what came of it."""
-    turns = asyncio.Semaphore(at_once)
+async def reach_all(found: Iterable[Way], names: Names | None = None) -> list[Reached]:
+    """Connect to all, some at once, and return what came of it: in `CONNECT_S` for each `AT_ONCE` of them."""
+    names = names or Names()
+    turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(way: Way) -> Reached:
         async with turns:
-            return await reach(way)
+            return await reach(way, names)
 
     return await asyncio.gather(*(one(way) for way in found))
 
 
-async def reach(way: Way) -> Reached:
+async def reach(way: Way, names: Names | None = None) -> Reached:
     """Connect to one, TLS included, and close again. Does not raise."""
     begun = time.monotonic()
     try:
         async with asyncio.timeout(CONNECT_S):
-            chain = await _connected(way)
+            chain = await _connected(way, names or Names())
     except (AddressRefused, UnicodeError, OSError) as error:  # a TimeoutError is an OSError
         return Reached(way.peer, *_obstacle(error))
     return Reached(way.peer, took_s=time.monotonic() - begun, chain=chain)
@@ -206,15 +207,12 @@ def _refused(error: ssl.SSLCertVerificationError) -> tuple[Obstacle, str]:
     return Obstacle.CERTIFICATE, f"its certificate is not to be believed: {error.verify_message}"
 
 
-async def _connected(way: Way) -> tuple[Certificate, ...]:
+async def _connected(way: Way, names: Names) -> tuple[Certificate, ...]:
     """Return the certificates by which the far side is believed, where it is by any. Raises OSError, AddressRefused."""
     peer = way.peer
     if way.policy is not None:
         way.policy.vet(way.origin)
-    loop = asyncio.get_running_loop()
-    addresses = dict.fromkeys(
-        str(found[4][0]) for found in await loop.getaddrinfo(peer.host, peer.port, type=socket.SOCK_STREAM)
-    )
+    addresses = await names.addresses(peer.host, peer.port)
     allowed = [one for one in addresses if way.policy is None or way.policy.permits(way.origin, one)]
     if not allowed:
         raise AddressRefused("private_address")
