@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
 
 EVERY_S: Final = 900.0
-"""Seconds from the end of one look to the next: certificates end after days, and whoever renews one wants to see soon
-that it was the right one. A worker connects to each peer four times in an hour, as feeds are asked each minute."""
+"""Seconds from the end of one look to the next, which takes five minutes at most: certificates end after days, and
+whoever renews one wants to see soon that it was the right one. A worker connects to each peer four times in an hour, as
+feeds are asked each minute."""
 SUBJECT: Final = "certificates"
 """What a look that fails is counted as, beside the subjects of the self-examination."""
 
@@ -56,20 +57,23 @@ class CertificateExamination:
             await asyncio.sleep(EVERY_S)
 
     async def examine(self) -> None:
-        """Look at all parts once, and show each as soon as it is known. Nothing that goes wrong ends the process."""
-        for part, look in self._looks.items():
-            self._show(part, await self._examined(part, look))
+        """Look at all parts once, beside each other, and show each as soon as it is known. Nothing that goes wrong ends
+        the process, and it is counted once, in however many parts it goes wrong.
+        """
+        went = await asyncio.gather(*(self._examined(part, look) for part, look in self._looks.items()))
+        if not all(went):
+            self._metrics.examinations_failed.labels(SUBJECT).inc()
 
-    async def _examined(
-        self, part: Part, look: Callable[[], Awaitable[Sequence[Reached]]]
-    ) -> ExaminedCertificates:
+    async def _examined(self, part: Part, look: Callable[[], Awaitable[Sequence[Reached]]]) -> bool:
+        """Look at one part and show it. Return whether the look went well."""
         try:
-            return of_certificates(await look(), self._now())
+            self._show(part, of_certificates(await look(), self._now()))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is counted and logged
             # Its class alone: in its words may be an address with a password.
-            self._metrics.examinations_failed.labels(SUBJECT).inc()
             log.warning("examination_failed", subject=SUBJECT, part=label(part), error=type(error).__name__)
-            return ExaminedCertificates((unknown(part, type(error).__name__),))
+            self._show(part, ExaminedCertificates((unknown(part, type(error).__name__),)))
+            return False
+        return True
 
     def _show(self, part: Part, examined: ExaminedCertificates) -> None:
         grade = examined.grade

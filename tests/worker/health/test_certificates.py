@@ -92,13 +92,23 @@ async def test_a_look_that_fails_is_counted_and_says_no_word_and_keeps_no_other_
     assert [one["error"] for one in said if one["event"] == "examination_failed"] == ["OSError"]
 
 
+async def test_a_look_that_fails_in_several_parts_is_counted_once() -> None:
+    metrics = Metrics()
+    failing = {part: Looks(TimeoutError(), TimeoutError()) for part in ("public", "gateway", "feed")}
+    looking = examination(metrics, **failing, mail=Looks([LATE], [LATE]))
+    await looking.examine()
+    assert failed(metrics) == 1
+    await looking.examine()
+    assert (failed(metrics), level(metrics, "mail")) == (2, 1)
+
+
 async def test_it_looks_at_once_shows_each_as_it_is_known_and_goes_on_until_it_is_cancelled() -> None:
     async def hangs() -> Sequence[Reached]:
         await asyncio.Event().wait()
         raise AssertionError
 
     metrics = Metrics()
-    running = asyncio.create_task(examination(metrics, public=Looks([LATE]), callback=hangs).run())
+    running = asyncio.create_task(examination(metrics, callback=hangs, public=Looks([LATE])).run())
 
     async def is_shown() -> bool:
         return level(metrics) == 1
