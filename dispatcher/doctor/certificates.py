@@ -21,6 +21,10 @@ Clients of ACME renew when a third is left, of certificates of less than ten day
 for a while: 14 days of 90, 11.75 of the 47 that certificates may last from 2029 on (CA/Browser Forum, ballot SC-081v3),
 40 hours of 160. Who renews by hand is told 14 days before.
 """
+LATE_SHARE_OF_AUTHORITY: Final = 6
+"""That of an authority between is late when less than a sixth is left: in a house of its own it may be of a week and be
+renewed when a fifth is, in time for what it signs meanwhile.
+"""
 URGENT_SHARE: Final = 12
 URGENT_MOST: Final = timedelta(days=1)
 """And it cannot wait when less than a twelfth is left, and less than a day: 13 hours of 160."""
@@ -43,7 +47,8 @@ class Certificate:
         left, lifetime = self.ends_at - now, self.ends_at - self.begins_at
         if left <= min(lifetime / URGENT_SHARE, URGENT_MOST):
             return Grade.WRONG
-        return Grade.WARNING if left < min(lifetime / LATE_SHARE, LATE_MOST) else Grade.SOUND
+        share = LATE_SHARE_OF_AUTHORITY if self.authority else LATE_SHARE
+        return Grade.WARNING if left < min(lifetime / share, LATE_MOST) else Grade.SOUND
 
     def sentence(self, now: datetime) -> str:
         """Return whose it is, and when it ends or has ended."""

@@ -51,6 +51,12 @@ def test_a_share_of_the_lifetime_says_whether_it_is_late(
     assert lasting(lifetime, left).grade(NOW) is grade
 
 
+def test_an_authority_of_a_week_that_is_renewed_when_a_fifth_is_left_is_not_late() -> None:
+    grades = [lasting(7 * DAY, left * HOUR, "house").grade(NOW) for left in (34, 29, 27, 13)]
+    assert grades == [SOUND, SOUND, WARNING, WRONG]
+    assert lasting(7 * DAY, 34 * HOUR).grade(NOW) is WARNING
+
+
 def test_what_is_to_be_renewed_first_is_not_always_what_ends_first() -> None:
     short, late = lasting(160 * HOUR, 3 * DAY), lasting(398 * DAY, 10 * DAY)
     assert first_to_renew([short, late], NOW) is late
