@@ -56,13 +56,14 @@ class _Named:
     def __init__(self, settings: Settings, feeds: Sequence[Feed]) -> None:
         self._read = OwnThread(partial(_read, settings, feeds))
         self._found: _Read | None = None
+        self._turn = asyncio.Lock()  # all parts ask beside each other
 
     async def __call__(self) -> _Read:
         """Return them. Raises TimeoutError, and as `ways`."""
-        if self._found is None:
-            async with asyncio.timeout(READ_S):
+        async with asyncio.timeout(READ_S), self._turn:
+            if self._found is None:
                 self._found = await self._read()
-        return self._found
+            return self._found
 
 
 def _read(settings: Settings, feeds: Sequence[Feed]) -> _Read:
