@@ -286,6 +286,8 @@ def test_whose_device_is_not_there_is_never_given_up_and_is_told_until_it_is_too
     assert states(batch) == [State.RETRY, State.REJECTED]
     assert (batch.absent, batch.lasting) == ({}, {101: "507"})
     batch.settle(Receipt(100, Absent("507")), NOW + HOUR - SECOND, accepted_s=1.0)
+    assert states(batch) == [State.RETRY, State.REJECTED]
+    batch.settle(Receipt(100, Absent("507")), NOW + HOUR - SECOND / 2, accepted_s=1.0)
     assert states(batch) == [State.EXPIRED, State.REJECTED]
     assert batch.absent == {100: "507"}
 

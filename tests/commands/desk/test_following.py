@@ -88,7 +88,7 @@ async def test_elsewhere_than_at_a_terminal_each_change_is_a_line(
     await ledger.release(lease, Progress(bytes([State.ACCEPTED])))
     lines, documents = [(await one.communicate())[0].decode().splitlines() for one in watching]
     assert [one.returncode for one in watching] == [0, 0]
-    assert lines[0] == f"{alert_id} neue Warnung: Versand abgeschlossen"
+    assert f"{alert_id} neue Warnung: Versand abgeschlossen" in lines  # its counts may be seen before
     assert "1 Empfänger: 1 übergeben, 0 wartend, 0 gescheitert" in lines
     assert json.loads(documents[-1])["progress"]["accepted"] == 1
 
