@@ -1,5 +1,6 @@
 """A mail server in this process, with and without TLS, that takes mail, refuses it, or is slow."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from typing import Any
@@ -61,6 +62,8 @@ class SmtpServer(Controller):
             more = {"ssl_context": certificates}
         super().__init__(
             box,
+            # Its thread closes the loop while connections still end, which uvloop's does not always survive.
+            loop=asyncio.SelectorEventLoop(),
             hostname="localhost",
             port=0,
             server_hostname="localhost",  # or it asks the net for one
