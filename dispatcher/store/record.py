@@ -85,20 +85,12 @@ class RecordConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has
 
     async def execute(self, *args: Any, **options: Any) -> Any:
         """Execute as asyncpg does. Transactions begin and end here."""
-        try:
-            return await super().execute(*args, **options)
-        except BaseException as error:
-            await self._doubt(error)
-            raise
+        return await self._finished(super().execute(*args, **options))
 
     async def copy_records_to_table(self, *args: Any, **options: Any) -> Any:
         """Copy as asyncpg does, and wait for a server that is slow to read for as long as a statement may take."""
-        try:
-            with patient(self, options.get("timeout") or self._config.command_timeout):
-                return await super().copy_records_to_table(*args, **options)
-        except BaseException as error:
-            await self._doubt(error)
-            raise
+        with patient(self, options.get("timeout") or self._config.command_timeout):
+            return await self._finished(super().copy_records_to_table(*args, **options))
 
     async def _get_statement(self, *args: Any, **options: Any) -> Any:
         return await self._finished(super()._get_statement(*args, **options))
@@ -114,12 +106,10 @@ class RecordConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has
             return await statement
         except BaseException as error:  # asyncpg's own look like the server's, which ended what it refused
             self.unfinished = True
-            await self._doubt(error)
+            # One error passes through several of these.
+            if not self.misled and self.connector is not None:
+                self.misled = await self.connector.doubts(error)
             raise
-
-    async def _doubt(self, error: BaseException) -> None:
-        if self.connector is not None and await self.connector.doubts(error):
-            self.misled = True
 
 
 async def _end_unfinished(connection: Any) -> None:
