@@ -15,7 +15,7 @@ import cap
 from dispatcher.audience.estimate import NOBODY, UNCOUNTED
 from dispatcher.intake.decide import Decision, decide
 from dispatcher.intake.effects import NONE_BEHIND, Behind, EffectOf, behind, take_effect, withdrawn
-from dispatcher.intake.four_eyes.asking import approval_ahead, with_doubt
+from dispatcher.intake.four_eyes.asking import COUNTED_S, approval_ahead, with_doubt
 from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import lane_in, new_alert
 from dispatcher.intake.prepare import IntakeRules, Message, OnDoubt
@@ -67,9 +67,6 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts.alerts import Alerts, Submission
     from dispatcher.store.delivery.status import AlertStatuses
 
-COUNTED_S = 3.0
-"""How long a preview waits for its counts, for which everybody may be read whom the message concerns: less than a
-statement has."""
 DECIDED_AT_ONCE = 2
 """How many messages of one source are decided upon at once in a process, of its connections to the record."""
 

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 
 COUNTED_S: Final = 3.0
-"""How long the people are counted whom a message would warn: less than a statement of the API may take."""
+"""How long the people are counted whom a message would warn, for which everybody may be read whom it concerns: less
+than a statement of the API may take. A preview counts no longer, either."""
 
 
 @dataclass(frozen=True, slots=True)
