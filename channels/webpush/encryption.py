@@ -33,6 +33,8 @@ _B: Final = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 """P-256 has the points (x, y) with y^2 = x^3 - 3x + b modulo this prime, and no subgroup (NIST SP 800-186, 3.2.1.3)."""
 _UNCOMPRESSED: Final = 4
 _RECORD_AND_KEY_LENGTH: Final = RECORD_BYTES.to_bytes(4, "big") + bytes([POINT_BYTES])
+SAME_IN_HEADS: Final = _RECORD_AND_KEY_LENGTH + bytes([_UNCOMPRESSED])
+"""What stands in the head of every message between its salt and the coordinates of our public key."""
 _LAST_RECORD: Final = b"\x02"
 
 
