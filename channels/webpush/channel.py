@@ -61,6 +61,8 @@ server, and no warning is a way to flood it."""
 REQUEST_TIMEOUT_S: Final = 10.0
 VAPID_KEY: Final = "vapid"
 """The member of `Endpoint.keys` that names the VAPID key which the subscription was made with, if that is known."""
+_LINES: Final = 64
+"""How many lists of header lines are kept: one for each second of a notice, each gateway and key."""
 _NO_HEADERS: Final[tuple[int, list[str]]] = (-1, [])
 
 
@@ -108,6 +110,7 @@ class WebPush:
         self._encoder = encoder or DirectEncoder()
         self._services = services
         self._notes = notes or Notes()
+        self._lines: dict[tuple[int, str, str, str], list[str]] = {}
 
     def check(self, endpoint: Endpoint) -> None:
         """Check an endpoint. Raises `Permanent` for a URL we must not or would not contact, and for keys that are
@@ -157,6 +160,7 @@ class WebPush:
             encoder=self._encoder,
             now=self._now,
             timeout_s=self._timeout_s,
+            lines=self._lines,
         )
         bounds = Bounds(self._concurrency(gateway), notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, push, endpoints, bounds, self._proof)
@@ -187,8 +191,10 @@ class _Push:
     encoder: Encoder
     now: Callable[[], datetime]
     timeout_s: float
+    lines: dict[tuple[int, str, str, str], list[str]]
+    """The lines of all calls, by what they say: a transport that knows a list of lines need not write it anew."""
     headers: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
-    """The TTL and the lines made for it, by the name of the key that signs."""
+    """The seconds that were left and the lines made for them, by the name of the key that signs."""
     refused: dict[int, int] = field(default_factory=dict)
     """How many of our keys an endpoint has refused, by its id."""
     shown: dict[int, str] = field(default_factory=dict)
@@ -200,15 +206,15 @@ class _Push:
         if len(payload) > self.limits.payload_bytes:
             raise Permanent("payload_too_large")
         body = self.encoder(payload, endpoint)
-        ttl = self.service.ttl(seconds_left)
+        whole_s = int(seconds_left)
         current = self.vapid.current
         chosen = self.vapid.several or endpoint.keys.get(VAPID_KEY, current.name) != current.name
         signer = self._signer(endpoint) if chosen else current
         if endpoint.id in self.refused:
             self.shown[endpoint.id] = signer.name
         made_for, headers = self.headers.get(signer.name, _NO_HEADERS)
-        if made_for != ttl:  # equal for all endpoints of an origin and a key within the same second
-            headers = self._make_headers(signer, ttl)
+        if made_for != whole_s:  # equal for all endpoints of an origin and a key within the same second
+            headers = self._make_headers(signer, whole_s)
         timeout_s = min(seconds_left, self.timeout_s)
         return Request(
             endpoint.address,
@@ -257,16 +263,27 @@ class _Push:
         own = name not in ("", self.vapid.current.name)
         return Unauthorized(error.code, "key refused" if own else "refused")
 
-    def _make_headers(self, signer: VapidSigner, ttl: int) -> list[str]:
-        lines = header_lines(
-            {
-                "TTL": str(ttl),
-                "Urgency": self.notice.urgency.value,
-                "Topic": topic(self.notice.collapse_key),
-                "Content-Encoding": "aes128gcm",
-                "Content-Type": "application/octet-stream",
-                "Authorization": signer.authorization(self.gateway, self.now()),
-            }
+    def _make_headers(self, signer: VapidSigner, whole_s: int) -> list[str]:
+        own = (
+            self.service.ttl(whole_s),
+            self.notice.urgency.value,
+            topic(self.notice.collapse_key),
+            signer.authorization(self.gateway, self.now()),
         )
-        self.headers[signer.name] = (ttl, lines)
+        lines = self.lines.get(own)
+        if lines is None:
+            if len(self.lines) >= _LINES:
+                self.lines.clear()
+            ttl, urgency, collapse, authorization = own
+            lines = self.lines[own] = header_lines(
+                {
+                    "TTL": str(ttl),
+                    "Urgency": urgency,
+                    "Topic": collapse,
+                    "Content-Encoding": "aes128gcm",
+                    "Content-Type": "application/octet-stream",
+                    "Authorization": authorization,
+                }
+            )
+        self.headers[signer.name] = (whole_s, lines)
         return lines

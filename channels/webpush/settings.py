@@ -39,3 +39,7 @@ class WebPushSettings(BaseModel):
     """For how many Web Push subscriptions one worker process makes message keys ahead of time, while idle: about
     130 bytes and 0.1 ms each. A mass send then takes a quarter of the processor time. 0: none, as with the encoder
     `pywebpush`."""
+    key_process: bool = True
+    """Whether a worker that misses many such keys, as after its start, has them made by a process of its own (some 30
+    MB, priority 10, ended half a minute after the last key) where it may use more than one processor. A mass send by
+    workers that have just started takes two thirds of the time with it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from channels.base import Consequence, Gone
@@ -32,6 +33,7 @@ _CLAIMED = bytes(State.CLAIMED | (byte & UNCERTAIN) for byte in range(256))
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _MAY_LAST = (Consequence.RETRY, Consequence.RETRY_UNCERTAIN)
 """What is tried again although it may never come to anything. Who is told to come later is believed."""
+_FRESH = frozenset({int(State.PENDING), State.PENDING | UNCERTAIN})
 _IN_FLIGHT = (State.CLAIMED, State.CLAIMED | UNCERTAIN)
 
 
@@ -147,6 +149,11 @@ class LeasedBatch:
             if outcome not in TERMINAL_OUTCOMES
         ]
 
+    def fresh_in_order(self) -> list[int]:
+        """Return the recipients who were never tried, in the order in which their slices leave."""
+        outcomes, recipients = self._outcomes, self.lease.recipients
+        return [recipients[n] for n in self._order if outcomes[n] in _FRESH]
+
     def drop_missing(self, endpoints: Container[int]) -> None:
         """End the recipients whose subscriptions ended since the plan was made, or whom nobody wants told any more."""
         for recipient in self.open_recipients():
@@ -203,13 +210,13 @@ class LeasedBatch:
         """Return recipients who were never tried, of which any share that lie beside each other is in each slice, too:
         of those who are sick together each slice has some, and none has them all.
         """
-        outcomes, order = self._outcomes, self._order
+        outcomes = self._outcomes
         found: list[int] = []
-        for at in range(self._fresh_from, len(order)):
-            if outcomes[order[at]] & ~UNCERTAIN == State.PENDING:
+        for at, n in enumerate(islice(self._order, self._fresh_from, None), self._fresh_from):
+            if outcomes[n] in _FRESH:
                 if not found:
                     self._fresh_from = at
-                found.append(order[at])
+                found.append(n)
                 if len(found) == size:
                     break
         return found

@@ -58,7 +58,10 @@ class Lane(StrEnum):
     @property
     def rank(self) -> int:
         """The lane's position: rank 0 overtakes 1, which overtakes 2, and so on."""
-        return tuple(Lane).index(self)
+        return _RANKS[self]
+
+
+_RANKS: Final = {lane: rank for rank, lane in enumerate(Lane)}
 
 
 class Kind(StrEnum):

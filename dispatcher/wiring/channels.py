@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from channels.fcm.projects import Projects
     from channels.http.client import HttpClient
     from channels.sms.channel import Carrier
-    from channels.webpush.precomputed_keys import PrecomputedKeys
+    from channels.webpush.keys.precomputed_keys import PrecomputedKeys
     from channels.webpush.vapid import VapidKeys
     from dispatcher.settings import Settings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ import structlog
 
 from channels.http.addresses import Purpose
 from channels.webpush.encoder import DirectEncoder
-from channels.webpush.precomputed_keys import PrecomputedKeys
+from channels.webpush.keys.key_maker import KeyMaker
+from channels.webpush.keys.precomputed_keys import PrecomputedKeys
 from channels.webpush.services.directory import Directory
 from channels.webpush.vapid import PLACEHOLDER, VapidKeys, VapidSigner, generate_key, key_name, unreachable
 from channels.webpush.withdrawal import Withdrawer
@@ -93,6 +95,12 @@ def precomputed_keys(settings: Settings) -> PrecomputedKeys | None:
     """Return a worker's store of message keys; None where none are wanted, or the encoder would take none from it."""
     wanted = settings.ready_keys > 0 and settings.push_encoder == "own"
     return PrecomputedKeys(settings.ready_keys) if wanted else None
+
+
+def key_maker(settings: Settings, keys: PrecomputedKeys | None) -> KeyMaker | None:
+    """Return what has keys made in another process; None where that is not wanted, or would have no processor."""
+    wanted = keys is not None and settings.key_process and len(os.sched_getaffinity(0)) > 1
+    return KeyMaker(keys) if keys is not None and wanted else None
 
 
 def push_encoder(settings: Settings, keys: PrecomputedKeys | None) -> Encoder:

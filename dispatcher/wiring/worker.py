@@ -70,6 +70,7 @@ from dispatcher.wiring.sms.smpp import message_centres, smpp_carriers
 from dispatcher.wiring.subscribers import address_checks, endpoint_message_sender
 from dispatcher.wiring.traces.tracing import tracer_of
 from dispatcher.wiring.webpush import (
+    key_maker,
     message_withdrawals,
     noted_vapid_keys,
     precomputed_keys,
@@ -112,8 +113,9 @@ async def worker_dependencies(
         precomputed_keys(settings),
         tracer_of(settings, http, metrics, "worker", push_services(settings)),
     )
-    journal = receipt_journal(
-        settings, pool, metrics, inbound_by_smpp(settings, pool, addresses, metrics), tracer
+    maker, journal = (
+        key_maker(settings, keys),
+        receipt_journal(settings, pool, metrics, inbound_by_smpp(settings, pool, addresses, metrics), tracer),
     )
     carriers, projects, apps = (
         sms_carriers(settings, http, clock) | smpp_carriers(settings, clock, journal),
@@ -196,6 +198,7 @@ async def worker_dependencies(
                     buckets=partial(RateBucket, client, process=token_hex(8)),
                     sessions=SessionNotes(client),
                     tracer=tracer,
+                    expecting={} if maker is None else {"webpush": maker.expect},
                 )
             ),
             reconciler=Reconciler(
@@ -215,6 +218,7 @@ async def worker_dependencies(
             health=Health(pool, wake_ups, needs_queue=True),
             feed_scheduler=scheduler,
             key_precomputer=None if keys is None else KeyPrecomputer(keys, subscriptions, metrics),
+            key_maker=maker,
             message_centres=centres,
             vapid_key_notes=VapidKeyNotes(notes.learnt, subscriptions),
             instance_keys=InstanceKeys(

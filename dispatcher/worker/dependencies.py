@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dispatcher.runtime.memory_watchdog import MemoryWatchdog
 
 if TYPE_CHECKING:
+    from channels.webpush.keys.key_maker import KeyMaker
     from dispatcher.apps.own_gateways import OwnGateways
     from dispatcher.apps.push.address_checks import AddressChecks
     from dispatcher.apps.push.own_apple_apps import OwnAppleApps
@@ -46,6 +47,7 @@ class WorkerDependencies:
     feed_scheduler: FeedScheduler | None = None
     """Polls the feeds, where there are any."""
     key_precomputer: KeyPrecomputer | None = None
+    key_maker: KeyMaker | None = None
     """Keeps message keys ready, where that is wanted."""
     message_centres: MessageCentres | None = None
     """Keeps sessions with SMPP gateways, where there are any."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 
     from channels.base import Endpoint
-    from channels.webpush.precomputed_keys import PrecomputedKeys
+    from channels.webpush.keys.precomputed_keys import PrecomputedKeys
     from dispatcher.metrics import Metrics
 
 CHANNEL = "webpush"

@@ -49,6 +49,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
     wanted = (
         dependencies.feed_scheduler,
         dependencies.key_precomputer,
+        dependencies.key_maker,
         dependencies.message_centres,
         dependencies.vapid_key_notes,
         dependencies.instance_keys,

@@ -1,5 +1,6 @@
 """Web Push does what the settings say, to what the recipient can read."""
 
+import os
 from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ from channels.base import (
     Endpoint,
 )
 from channels.webpush.encoder import DirectEncoder
-from channels.webpush.precomputed_keys import PrecomputedKeys
+from channels.webpush.keys.precomputed_keys import PrecomputedKeys
 from channels.webpush.pywebpush_encoder import PywebpushEncoder
 from channels.webpush.vapid import VapidSigner, generate_key
 from dispatcher.runtime.secrets.files import secret_file
 from dispatcher.settings import Settings
-from dispatcher.wiring.webpush import push_encoder, vapid_keys
+from dispatcher.wiring.webpush import key_maker, precomputed_keys, push_encoder, vapid_keys
 from tests.channels.far_side import far_side
 from tests.wiring.sending import notice, sent
 
@@ -61,6 +62,26 @@ async def test_the_chosen_encoder_encrypts_what_the_recipient_can_read(
 def test_each_name_stands_for_its_encoder(env: pytest.MonkeyPatch, encoder: str, kind: Any) -> None:
     env.setenv("WARN_PUSH_ENCODER", encoder)
     assert type(push_encoder(Settings(), None)) is kind
+
+
+@pytest.mark.parametrize(
+    ("changes", "processors", "wanted"),
+    [
+        ({}, {0, 1}, True),
+        ({}, {1}, False),
+        ({"WARN_KEY_PROCESS": "false"}, {0, 1}, False),
+        ({"WARN_READY_KEYS": "0"}, {0, 1}, False),
+        ({"WARN_PUSH_ENCODER": "pywebpush"}, {0, 1}, False),
+    ],
+)
+def test_keys_are_made_in_another_process_where_that_has_a_processor(
+    env: pytest.MonkeyPatch, changes: dict[str, str], processors: set[int], wanted: bool
+) -> None:
+    env.setattr(os, "sched_getaffinity", lambda _pid: processors)
+    for name, value in changes.items():
+        env.setenv(name, value)
+    settings = Settings()
+    assert (key_maker(settings, precomputed_keys(settings)) is not None) is wanted
 
 
 def test_another_encoder_is_refused(env: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from channels.base import Endpoint
 from channels.webpush.encryption import padded
-from channels.webpush.precomputed_keys import PrecomputedKeys
+from channels.webpush.keys.precomputed_keys import PrecomputedKeys
 from dispatcher.metrics import Metrics
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.store.audience.subscriptions import Subscriptions

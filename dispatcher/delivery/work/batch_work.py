@@ -86,6 +86,8 @@ class BatchWork:
         """Whether nothing may be sent any more: what is open once all has landed expires."""
         self._endpoints: Mapping[int, Endpoint] = {}
         """Where the recipients were when the work began."""
+        self._are_plain = False
+        """Whether all of them can be read and take the document, as nearly always: no slice is looked through then."""
         self._handed_over = False
         self._token_of: Callable[[int], bytes] | None = None
         """Makes the recipients' receipt tokens, once a slice has asked for receipts."""
@@ -130,7 +132,10 @@ class BatchWork:
         if await self._hand_over():
             return
         self._endpoints = endpoints
+        self._are_plain = all(each.is_legible and not each.takes_message for each in endpoints.values())
         batch.drop_missing(endpoints)
+        if (expecting := self._dependencies.expecting.get(self._lease.channel)) is not None:
+            expecting([endpoints[each] for each in batch.fresh_in_order()])
         try:
             await self._send_slices(channel)
             await self._land()
@@ -290,6 +295,8 @@ class BatchWork:
         """Return the endpoints that could be read. The others are tried again, here or by a worker that has their key,
         and hold up nobody.
         """
+        if self._are_plain:
+            return endpoints
         illegible = [each for each in endpoints if not each.is_legible]
         if not illegible:
             return endpoints
@@ -305,7 +312,7 @@ class BatchWork:
         """Return the notice with the signed message where one of the endpoints takes that. Where it cannot be signed
         these are tried again, and hold up nobody.
         """
-        if not any(each.takes_message for each in endpoints):
+        if self._are_plain or not any(each.takes_message for each in endpoints):
             return notice, endpoints
         if message := await self._dependencies.notices.signed_message(self._lease.alert_id):
             return replace(notice, message=message), endpoints

@@ -11,9 +11,9 @@ from dispatcher.store.clock import RecordClock
 from dispatcher.traces.tracer import NO_TRACES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from channels.base import Channel
+    from channels.base import Channel, Endpoint
     from dispatcher.access.receipt_tokens import ReceiptTokens
     from dispatcher.delivery.gateways import Buckets
     from dispatcher.delivery.lanes import LaneGate
@@ -51,3 +51,5 @@ class DelivererDependencies:
     receipt_tokens: ReceiptTokens | None = None
     """What devices prove by that they got a message; None: none is asked for a receipt."""
     tracer: Tracer = NO_TRACES
+    expecting: Mapping[str, Callable[[Iterable[Endpoint]], None]] = field(default_factory=dict)
+    """What is told, by channel, who is about to be sent to: in the order of sending, a batch at a time."""

@@ -109,6 +109,20 @@ class ServiceUnderTest:
         finally:
             service.stop()
 
+    def measure_cold(self, workers: int, name: str, *, key_process: bool) -> SendMeasurement:
+        """Send one alert as soon as the workers have started, when they have no message keys. All processes share all
+        processors. Raises as `measure` does.
+        """
+        more = {"WARN_WORKERS": str(workers), "WARN_KEY_PROCESS": str(key_process).lower()}
+        service = Service(self._home / "service", {**self._settings, **more})
+        self._key = self._key or self._introduce(service)
+        service.start()
+        try:
+            service.key = self._key
+            return self._sent(service, name)
+        finally:
+            service.stop()
+
     def _introduce(self, service: Service) -> str:
         """Make the control centre, and where there are phones the app that they have. Returns the centre's key."""
         commands = [CommandLine(("source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY))]
@@ -122,6 +136,9 @@ class ServiceUnderTest:
 
     def _send(self, service: Service, name: str) -> SendMeasurement:
         self._await_keys(service)
+        return self._sent(service, name)
+
+    def _sent(self, service: Service, name: str) -> SendMeasurement:
         processes = _workers(service)
         for process in processes:
             process.forget_peak()
@@ -279,6 +296,36 @@ def with_phones(result: dict[str, Any], found: dict[int, list[SendMeasurement]])
     return {**result, "fcm_seconds_ratio": ratios[result["workers"]], "fcm_runs": runs}
 
 
+def cold(recipients: int, workers: int, rounds: int) -> dict[str, Any]:
+    """Measure in turn workers that have just started, with and without a process of their own that makes keys."""
+    found: dict[bool, list[SendMeasurement]] = {True: [], False: []}
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        home = Path(folder)
+        certificate, key = write_certificate(home, datetime.now(UTC))
+        sink = stack.enter_context(running_sink(certificate, key, "h2,http/1.1", None))
+        crowd = Crowd(sink.origin, [new_user_agent(number) for number in range(USER_AGENTS)], recipients)
+        servers = stack.enter_context(embedded(home / "servers"))
+        asyncio.run(crowd.enrol(servers.database_url))
+        service = ServiceUnderTest(home, servers, sink, str(certificate), crowd)
+        for number in range(rounds):
+            for key_process in (True, False) if number % 2 else (False, True):
+                one = service.measure_cold(workers, f"cold-{number}-{key_process}", key_process=key_process)
+                found[key_process].append(one)
+    return cold_summary(recipients, workers, found)
+
+
+def cold_summary(recipients: int, workers: int, found: dict[bool, list[SendMeasurement]]) -> dict[str, Any]:
+    """Return the object that `--cold --json` prints; `found` is with and without the process that makes keys."""
+    ratios = [one.seconds / other.seconds for one, other in zip(found[True], found[False], strict=True)]
+    return {
+        "recipients": recipients,
+        "workers": workers,
+        "seconds_ratio": round(median(ratios), 3),
+        "with_process": _row(recipients, workers, found[True]),
+        "without_process": _row(recipients, workers, found[False]),
+    }
+
+
 def run(recipients: int, workers: Sequence[int], rounds: int) -> dict[str, Any]:
     """Measure all numbers of workers on one record, and the channel alone."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -305,8 +352,16 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--workers", default="1,2,4", help="numbers of workers, comma-separated")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--fcm", action="store_true", help="the same to as many phones by FCM as well")
+    parser.add_argument(
+        "--cold", action="store_true", help="only workers that have just started, without keys"
+    )
     options = parser.parse_args(argv)
     workers = [int(number) for number in options.workers.split(",")]
+    if options.cold:
+        report.show(
+            "dispatch, cold", cold(options.recipients, workers[0], options.rounds), as_json=options.json
+        )
+        return 0
     result = run(options.recipients, workers, options.rounds)
     if options.fcm:
         result = with_phones(result, phones(options.recipients, workers, options.rounds))

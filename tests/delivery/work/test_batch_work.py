@@ -51,6 +51,22 @@ async def test_at_a_gateway_with_a_rate_a_slice_leaves_before_the_last_is_answer
     assert await house.state(batch) != "open"
 
 
+async def test_who_is_about_to_be_sent_to_is_told_before_in_the_order_of_sending(house: House) -> None:
+    ids = await house.subscribe(*"abc")
+    told: list[list[int]] = []
+
+    def expecting(endpoints: Any) -> None:
+        assert not house.channel.calls
+        told.append([one.id for one in endpoints])
+
+    [batch] = await house.planned()
+    await house.pool.execute("UPDATE subscription SET ended_at = now() WHERE id = $1", ids[1])
+    deliverer = house.another(expecting={"webpush": expecting, "sms": None})
+    await deliverer.deliver(batch)
+    assert told == [[ids[0], ids[2]]]
+    assert house.channel.calls == told
+
+
 async def test_nobody_is_in_flight_twice_where_a_retry_leaves_before_its_first_slice_has_ended(
     house: House,
 ) -> None:

@@ -23,7 +23,7 @@ from channels.fcm.message import require_target
 from dispatcher.access.receipt_tokens import ReceiptTokens
 from ops.lab.bench import burst
 from ops.lab.bench.__main__ import module_of, names
-from ops.lab.bench.dispatch import SendMeasurement, summary, with_phones
+from ops.lab.bench.dispatch import SendMeasurement, cold_summary, summary, with_phones
 from ops.lab.bench.fixtures import (
     front,
     list_reader,
@@ -122,6 +122,15 @@ def test_the_ratio_is_that_of_one_worker_alone(workers: tuple[Any, ...], ratio: 
     both = with_phones(result, slower)
     assert both["fcm_seconds_ratio"] == pytest.approx(1.2)
     assert [run["workers"] for run in both["fcm_runs"]] == sorted(found)
+
+
+def test_the_ratio_of_a_start_is_that_of_its_pairs() -> None:
+    def took(*seconds: float) -> list[SendMeasurement]:
+        return [SendMeasurement(one, 40.0, 9.0, 1.0, 0.1, 200.0, 30.0, 0.5, 0.0, 0.0) for one in seconds]
+
+    result = cold_summary(100_000, 1, {True: took(6.0, 10.0, 5.0), False: took(10.0, 10.0, 10.0)})
+    assert result["seconds_ratio"] == 0.6
+    assert (result["with_process"]["seconds"], result["without_process"]["seconds"]) == (6.0, 10.0)
 
 
 def test_posters_let_every_device_post_once_with_a_token_that_is_read() -> None:

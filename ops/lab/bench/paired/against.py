@@ -57,7 +57,7 @@ class Timeouts:
 
     run_s: float = 4 * 3600.0
     """One run of a benchmark. The longest is `dispatch` with a million recipients: before each of its nine sends the
-    workers make message keys, eight in 3 ms (`channels.webpush.precomputed_keys`), an hour in all.
+    workers make message keys, eight in 3 ms (`channels.webpush.keys.precomputed_keys`), an hour in all.
     """
     help_s: float = 60.0
     """How long a benchmark may take to list its flags: it only imports its modules."""

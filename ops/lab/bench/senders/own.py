@@ -24,7 +24,7 @@ from channels.http.addresses import AddressPolicy
 from channels.http.client import DEFAULT_CONNECT_TIMEOUT_S, HttpClient
 from channels.webpush.channel import LIMITS, WebPush
 from channels.webpush.encoder import DirectEncoder
-from channels.webpush.precomputed_keys import TURN, PrecomputedKeys
+from channels.webpush.keys.precomputed_keys import TURN, PrecomputedKeys
 from channels.webpush.vapid import VapidKeys, VapidSigner
 from ops.lab.bench.senders.job import ENCRYPTION_BYTES, WARM_UP, Job, Timing, read_job
 

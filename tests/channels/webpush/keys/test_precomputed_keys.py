@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from channels.base import Endpoint
 from channels.webpush.encoder import DirectEncoder, message_key
 from channels.webpush.encryption import HEAD_BYTES, POINT_BYTES, padded
-from channels.webpush.precomputed_keys import TURN, PrecomputedKeys
+from channels.webpush.keys.kept_key import kept_of
+from channels.webpush.keys.precomputed_keys import TURN, PrecomputedKeys
 from ops.lab.gateways.standins.webpush import decrypt
 from ops.lab.gateways.state import UserAgent
 
@@ -107,8 +108,9 @@ async def test_looking_over_all_keys_gives_way_to_other_work() -> None:
 def test_a_forked_process_has_none() -> None:
     script = """
 import os, sys
-from channels.webpush.precomputed_keys import PrecomputedKeys
-from tests.channels.webpush.test_precomputed_keys import RECORD, endpoint
+from channels.webpush.keys.kept_key import kept_of
+from channels.webpush.keys.precomputed_keys import PrecomputedKeys
+from tests.channels.webpush.keys.test_precomputed_keys import RECORD, endpoint
 PrecomputedKeys(1)  # one that is gone by then
 keys = PrecomputedKeys(10)
 keys.make(endpoint(1))
@@ -117,7 +119,7 @@ if not child:
     os._exit(bool(len(keys) or any(map(any, keys._blocks)) or keys.seal(RECORD, endpoint(1))))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or keys.seal(RECORD, endpoint(1)) is None)
 """
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60, cwd=root)
 
 
@@ -133,9 +135,9 @@ def test_no_two_messages_share_a_salt_a_public_key_or_a_key() -> None:
 
 def test_a_place_used_again_holds_nothing_of_who_had_it_before() -> None:
     keys = PrecomputedKeys(10_000)
-    made = message_key(endpoint(1))
+    made = kept_of(message_key(endpoint(1)))
     for number in range(5000):  # more than one block
-        assert keys._put(number, 0, made)
+        assert keys.put(number, 0, made)
     keys.discard(4999)
     assert keys.make(endpoint(7000))
     assert keys._slots.get(7000) == 4999
@@ -201,17 +203,17 @@ async def test_a_round_that_broke_off_counts_for_nobody() -> None:
 
 async def test_a_key_takes_no_more_than_140_bytes_however_far_it_has_come() -> None:
     many = 20 * 4096  # blocks that are full
-    keys, made = PrecomputedKeys(many), message_key(endpoint(1))
+    keys, made = PrecomputedKeys(many), kept_of(message_key(endpoint(1)))
     tracemalloc.start()
     try:
         for number in range(many):
-            keys._put(number, 0, made)
+            keys.put(number, 0, made)
         held, _ = tracemalloc.get_traced_memory()
         for number in range(many):
             keys.discard(number)
             keys._used.append(number)
         for number in range(many):
-            keys._put(number, 0, made)
+            keys.put(number, 0, made)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

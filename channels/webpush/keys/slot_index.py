@@ -20,7 +20,7 @@ _NONE: Final = -1
 _EMPTY: Final = array("i", [_NONE]) * _PAGE
 
 
-class Slots:
+class SlotIndex:
     """An index from ids to slots, numbers from 0 on that are used again: 4 bytes for each id of a page, 4 for each slot
     that is free.
     """
@@ -28,12 +28,11 @@ class Slots:
     def __init__(self) -> None:
         self._pages: dict[int, array[int]] = {}
         self._free = array("i")
-        self._taken = 0
         self.made = 0
         """How many slots there are, taken and free."""
 
     def __len__(self) -> int:
-        return self._taken
+        return self.made - len(self._free)
 
     def __contains__(self, endpoint_id: int) -> bool:
         return self.get(endpoint_id) >= 0
@@ -55,20 +54,19 @@ class Slots:
             slot = self.made
             self.made += 1
         page[endpoint_id & _WITHIN] = slot
-        self._taken += 1
         return slot
 
     def pop(self, endpoint_id: int) -> int:
         """Free an id's slot, and return that; -1 if it has none."""
-        page = self._pages.get(endpoint_id >> _PAGE_BITS)
-        if page is None:
+        try:
+            page = self._pages[endpoint_id >> _PAGE_BITS]
+        except KeyError:
             return _NONE
         within = endpoint_id & _WITHIN
         slot = page[within]
         if slot >= 0:
             page[within] = _NONE
             self._free.append(slot)
-            self._taken -= 1
         return slot
 
     def pages(self) -> Iterator[list[tuple[int, int]]]:
@@ -87,4 +85,3 @@ class Slots:
         """Free all slots."""
         self._pages.clear()
         self._free = array("i", range(self.made - 1, -1, -1))
-        self._taken = 0

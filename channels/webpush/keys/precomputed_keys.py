@@ -14,31 +14,30 @@ from __future__ import annotations
 import asyncio
 import os
 from array import array
-from struct import Struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from weakref import WeakMethod
 
 from channels.base import Permanent
 from channels.webpush.encoder import message_key
-from channels.webpush.encryption import KEY_BYTES, NONCE_BYTES, POINT_BYTES, SALT_BYTES, SAME_IN_HEADS, seal
-from channels.webpush.slots import Slots
+from channels.webpush.encryption import SAME_IN_HEADS, seal
+from channels.webpush.keys.kept_key import KEPT, kept_of
+from channels.webpush.keys.slot_index import SlotIndex
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 
     from channels.base import Endpoint
-    from channels.webpush.encryption import MessageKey
 
     Lookup = Callable[[Sequence[int]], Awaitable[Mapping[int, Endpoint]]]
     """Finds the endpoints with these ids that still exist."""
 
-_PLACE: Final = Struct(f"{SALT_BYTES}s{POINT_BYTES - 1}s{KEY_BYTES}s{NONCE_BYTES}s")
-"""What is kept of a message key: of its head not the 6 bytes that are the same in all."""
-_POINT: Final = SALT_BYTES + len(SAME_IN_HEADS)
 _PER_BLOCK_BITS: Final = 12
 """Keys per block of memory, as a power of two: blocks never move, so that wiping a key wipes its only copy here."""
 _PER_BLOCK: Final = 1 << _PER_BLOCK_BITS
-_BLANK: Final = bytes(_PLACE.size)
+_WITHIN: Final = _PER_BLOCK - 1
+_BYTES: Final = KEPT.size
+_BLANK: Final = bytes(_BYTES)
+_READ: Final = KEPT.unpack_from
 
 QUIET_S: Final = 0.5
 """How long after the last message no key is made: sending has the processor to itself."""
@@ -50,13 +49,25 @@ _LOOKED_UP: Final = 256
 """The most endpoints fetched at a time, to make their next keys."""
 
 
+class Helper(Protocol):
+    """Makes keys for a store elsewhere than in its process."""
+
+    def forget(self, endpoint_id: int) -> None:
+        """Note that an endpoint was sent to without a key from the store."""
+        ...
+
+    async def plan(self, endpoint: Endpoint) -> bool:
+        """Have an endpoint's key made and put into the store, some time. Returns whether that will be."""
+        ...
+
+
 class PrecomputedKeys:
     """A bounded store of message keys, by the endpoint's id. For one event loop."""
 
     def __init__(self, most: int) -> None:
         """At most `most` subscriptions have one; further ones are encrypted for as without this store."""
         self._most = most
-        self._slots = Slots()
+        self._slots = SlotIndex()
         self._blocks: list[bytearray] = []
         self._fingerprints = array("q")
         """What shows, by slot, whether a subscription still has the keys that its message key was made with."""
@@ -66,6 +77,7 @@ class PrecomputedKeys:
         """In 0 to 255: a round that broke off has a number of its own, so that nobody counts as seen for it."""
         self._used = array("q")
         self._takes = 0
+        self.helper: Helper | None = None
         self.hits = 0
         self.misses = 0
         clear = WeakMethod(self.clear)
@@ -89,11 +101,13 @@ class PrecomputedKeys:
         slot = self._slots.pop(endpoint.id)
         if slot < 0:
             self.misses += 1
+            if self.helper is not None:
+                self.helper.forget(endpoint.id)
             return None
-        block, place = self._place(slot)
-        salt, point, key, nonce = _PLACE.unpack_from(block, place)
-        block[place : place + _PLACE.size] = _BLANK
-        if self._fingerprints[slot] != _fingerprint_of(endpoint):
+        block, place = self._blocks[slot >> _PER_BLOCK_BITS], (slot & _WITHIN) * _BYTES
+        salt, point, key, nonce = _READ(block, place)
+        block[place : place + _BYTES] = _BLANK
+        if self._fingerprints[slot] != fingerprint_of(endpoint):
             self.misses += 1
             return None
         self.hits += 1
@@ -112,28 +126,32 @@ class PrecomputedKeys:
             made = message_key(endpoint)
         except Permanent:  # reported when it is sent to
             return False
-        return self._put(endpoint.id, _fingerprint_of(endpoint), made)
+        return self.put(endpoint.id, fingerprint_of(endpoint), kept_of(made))
 
-    def _put(self, endpoint_id: int, fingerprint: int, made: MessageKey) -> bool:
-        """Keep the key of an endpoint that has none. Returns whether there was room."""
+    def put(self, endpoint_id: int, fingerprint: int, kept: bytes) -> bool:
+        """Keep a key for an endpoint that has none. Returns whether there was room."""
         if endpoint_id in self._slots or len(self._slots) >= self._most:
             return False
         slot = self._slots.take(endpoint_id)
         if slot == len(self._rounds):
             self._grow()
         block, place = self._place(slot)
-        head = made.head
-        _PLACE.pack_into(block, place, head[:SALT_BYTES], head[_POINT:], made.key, made.nonce)
+        block[place : place + _BYTES] = kept
         self._fingerprints[slot] = fingerprint
         self._rounds[slot] = self._round
         return True
+
+    def note_missing(self, endpoint_id: int) -> None:
+        """Have a key made at the next refill for a subscription that has none now."""
+        if len(self._used) < self._most:
+            self._used.append(endpoint_id)
 
     def discard(self, endpoint_id: int) -> None:
         """Wipe the key of a subscription that is gone, if there is one."""
         slot = self._slots.pop(endpoint_id)
         if slot >= 0:
             block, place = self._place(slot)
-            block[place : place + _PLACE.size] = _BLANK
+            block[place : place + _BYTES] = _BLANK
 
     async def fill(self, endpoints: AsyncIterable[Endpoint], lookup: Lookup) -> None:
         """Make what is missing while nobody sends: first for those just sent to, then for all `endpoints`.
@@ -145,11 +163,10 @@ class PrecomputedKeys:
         async for endpoint in endpoints:
             if self._used:
                 await self.refill(lookup)
-            made = self.make(endpoint)
+            await self._make_in_turn(endpoint, turn)
             slot = self._slots.get(endpoint.id)
             if slot >= 0:  # the rest, however many, has no key to lose
                 self._rounds[slot] = self._round
-            await turn.after(made=made)
         await self._discard_others()
 
     async def refill(self, lookup: Lookup) -> None:
@@ -164,7 +181,16 @@ class PrecomputedKeys:
                 self._used.extend(asked)
                 raise
             for endpoint in found.values():
-                await turn.after(made=self.make(endpoint))
+                await self._make_in_turn(endpoint, turn)
+
+    async def _make_in_turn(self, endpoint: Endpoint, turn: _Turn) -> None:
+        """Make one that is missing while nobody sends, here or by the helper."""
+        if endpoint.id in self._slots or len(self._slots) >= self._most:
+            return
+        if self.helper is None or not await self.helper.plan(endpoint):
+            await turn.after(made=self.make(endpoint))
+        else:
+            await turn.after(made=False)
 
     def clear(self) -> None:
         """Wipe everything, block by block: key by key, 200,000 of them would hold the event loop for a second."""
@@ -182,10 +208,10 @@ class PrecomputedKeys:
             await asyncio.sleep(0)
 
     def _place(self, slot: int) -> tuple[bytearray, int]:
-        return self._blocks[slot >> _PER_BLOCK_BITS], (slot & (_PER_BLOCK - 1)) * _PLACE.size
+        return self._blocks[slot >> _PER_BLOCK_BITS], (slot & _WITHIN) * _BYTES
 
     def _grow(self) -> None:
-        self._blocks.append(bytearray(_PER_BLOCK * _PLACE.size))
+        self._blocks.append(bytearray(_PER_BLOCK * _BYTES))
         self._fingerprints.frombytes(bytes(_PER_BLOCK * self._fingerprints.itemsize))
         self._rounds.extend(bytes(_PER_BLOCK))
 
@@ -208,6 +234,7 @@ class _Turn:
             await asyncio.sleep(QUIET_S)
 
 
-def _fingerprint_of(endpoint: Endpoint) -> int:
+def fingerprint_of(endpoint: Endpoint) -> int:
+    """Return what shows whether a subscription still has the keys that a message key was made with, in this process."""
     keys = endpoint.keys
     return hash((keys.get("p256dh"), keys.get("auth")))

@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from channels.webpush.slots import Slots
+from channels.webpush.keys.slot_index import SlotIndex
 
 
 def test_slots_follow_one_another_and_are_taken_again() -> None:
-    slots = Slots()
+    slots = SlotIndex()
     assert [slots.take(number) for number in (7, 300, 10**12)] == [0, 1, 2]
     assert (len(slots), slots.made, slots.get(300), 300 in slots) == (3, 3, 1, True)
     assert slots.pop(300) == 1
@@ -25,7 +25,7 @@ def test_slots_follow_one_another_and_are_taken_again() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_it_says_what_a_dict_says(seed: int) -> None:
-    rng, slots, said = random.Random(seed), Slots(), dict[int, int]()
+    rng, slots, said = random.Random(seed), SlotIndex(), dict[int, int]()
     for _ in range(5000):
         number = rng.randrange(2000)
         if number in said:
@@ -38,7 +38,7 @@ def test_it_says_what_a_dict_says(seed: int) -> None:
 
 
 def test_a_page_that_has_none_is_let_go() -> None:
-    slots = Slots()
+    slots = SlotIndex()
     for number in range(1000):
         slots.take(number)
     for number in range(600):
@@ -49,7 +49,7 @@ def test_a_page_that_has_none_is_let_go() -> None:
 
 
 def test_what_was_cleared_is_free_from_the_first_on() -> None:
-    slots = Slots()
+    slots = SlotIndex()
     for number in range(3):
         slots.take(number)
     slots.clear()
