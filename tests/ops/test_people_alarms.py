@@ -6,18 +6,18 @@ both processes is evaluated by promtool with the rules as they are shipped.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.conftest import SECRET
 from tests.commands import conftest as commands
-from tests.ops import rule_tests
-from tests.ops.scrapes import SCRAPED_EVERY_S, Firing, Scrapes
+from tests.ops.rehearsals import Rehearsal
+from tests.ops.scrapes import SCRAPED_EVERY_S
 from tests.support.canary_ways import CanaryWay, canary_way, typed
 from tests.support.messages import SENDER
 from tests.support.submissions import warning
@@ -54,16 +54,14 @@ stale_after_s = {PATIENCE_S}
 """
 
 
-@dataclass
-class Night:
-    """A service and those who look after it, in a time of its own: seconds from 0."""
+class Night(Rehearsal):
+    """A service and those who look after it."""
 
-    way: CanaryWay
-    key: str
-    now: int = 0
-    scrapes: Scrapes = field(default_factory=lambda: Scrapes(SHOWN, ALERTS))
-    expected: dict[int, Firing] = field(default_factory=dict)
-    _submitted: int = 0
+    def __init__(self, way: CanaryWay, key: str) -> None:
+        super().__init__(SHOWN, ALERTS)
+        self.way = way
+        self.key = key
+        self._submitted = 0
 
     async def work(self) -> None:
         """Do what a worker does each few seconds; whoever was not told is tried again."""
@@ -79,25 +77,12 @@ class Night:
         await worker.feed_scheduler.step()
         await worker.reconciler.sweep()
 
-    async def quiet(self, within_s: int) -> None:
-        """After so many seconds nothing calls any more."""
-        await self._pass(within_s)
-        self.expected[self.now] = {}
-
-    async def calls(self, within_s: int, *alerts: str) -> None:
-        """So many seconds after a scrape has shown it, exactly these call."""
-        await self._pass(within_s + 2 * SCRAPED_EVERY_S)
-        self.expected[self.now] = {(alert, "critical"): 1 for alert in alerts}
-
-    async def _pass(self, seconds: int) -> None:
-        await self.work()
-        worker = list(self.way.worker.metrics.registry.collect())
+    async def metrics(self) -> Mapping[str, Iterable[Metric]]:
         answer = await self.way.service.operator("/metrics")
-        api = list(text_string_to_metric_families(answer.body.decode()))
-        for _ in range(0, seconds, SCRAPED_EVERY_S):
-            self.now += SCRAPED_EVERY_S
-            self.scrapes.scrape(self.now, worker, "worker-1")
-            self.scrapes.scrape(self.now, api, "api")
+        return {
+            "worker-1": list(self.way.worker.metrics.registry.collect()),
+            "api": list(text_string_to_metric_families(answer.body.decode())),
+        }
 
     async def submit(self, status: int = 201) -> str:
         """Have the control centre submit another warning. Returns its id."""
@@ -205,11 +190,4 @@ async def test_each_fault_calls_in_its_promised_time_and_its_runbook_ends_it(
     await wait_with_nobody_on_duty(night)
     await wait_with_a_gateway_away(night)
     await hear_nothing_of_a_feed(night, pushed_at)
-    file = rule_tests.write(tmp_path / "rules", night.scrapes.test(night.expected))
-    status, said = promtool("test", "rules", file)
-    assert status == 0, said
-    # And what does not call as it should is noticed.
-    wrong = {at: {} if firing else {(HELD, "critical"): 1} for at, firing in night.expected.items()}
-    file = rule_tests.write(tmp_path / "wrong", night.scrapes.test(wrong))
-    status, said = promtool("test", "rules", file)
-    assert (status, said.count("time: ")) == (1, len(wrong)), said
+    night.judge(promtool, tmp_path, HELD)

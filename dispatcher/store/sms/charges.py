@@ -339,8 +339,9 @@ class Charges:
         """Return how many recipients, of one alert or of all, wait for a person, because no budget holds their SMS.
         Nobody decides about canaries: they expire.
         """
+        # An outcome is a byte for each recipient, whose number is known without reading them.
         count: int = await pool.fetchval(
-            f"""SELECT coalesce(sum(cardinality(recipients)), 0) FROM batch
+            f"""SELECT coalesce(sum(octet_length(outcomes)), 0) FROM batch
                WHERE {OPEN} AND held_for = $1 AND NOT {is_canary("alert_id")}
                  AND ($2::text IS NULL OR alert_id = $2)""",  # noqa: S608 - constant
             HELD_FOR_BUDGET,

@@ -57,6 +57,8 @@ class SmsUpkeep:
             log.warning(
                 "sms_handed_over", gateway=one.gateway, to=dict(one.recipients), uncertain=one.uncertain
             )
+        # A person is called for these, and no longer: at each sweep.
+        metrics.sms_held.set(await self._charges.held(self._pool))
         now = self._monotonic()
         if now >= self._shown_at + SHOW_EVERY_S:
             self._shown_at = now
@@ -73,4 +75,3 @@ class SmsUpkeep:
             metrics.sms_parts_month.labels(contract.gateway).set(used)
             if contract.parts_per_month:
                 metrics.sms_budget_used.labels(contract.gateway).set(used / contract.parts_per_month)
-        metrics.sms_held.set(await self._charges.held(self._pool))

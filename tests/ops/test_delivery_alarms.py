@@ -1,0 +1,179 @@
+"""The critical alarms of what is sent: each fault calls in its promised time, and its runbook's steps end it.
+
+The service, its worker's parts and the SMS gateway are real; what the runbooks say is typed as it stands there.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.metrics_core import Metric
+
+from dispatcher.settings import Settings
+from dispatcher.wiring.worker import worker_dependencies
+from ops.lab.gateways.standins.sms import STANDIN
+from tests.commands import conftest as commands
+from tests.ops.rehearsals import Rehearsal, step
+from tests.support.canary_ways import NAME, SITE, CanaryWay, canary_way, typed
+from tests.support.messages import DUEREN, SENDER
+from tests.support.submissions import warning
+
+surroundings, run = commands.surroundings, commands.run
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
+
+MANY = "DispatcherManyUnreached"
+REFUSED = "DispatcherGatewayMisconfigured"
+SMS_HELD = "DispatcherSmsHeld"
+ALERTS = f"{MANY}|{REFUSED}|{SMS_HELD}"
+SHOWN = (
+    "warn_gateway_pauses_total",
+    "warn_gateway_unreached_recipients",
+    "warn_last_reconciliation_timestamp_seconds",
+    "warn_nobody_reached_since_timestamp_seconds",
+    "warn_oldest_open_batch_timestamp_seconds",
+    "warn_recipients_going_out",
+    "warn_recipients_unaccounted",
+    "warn_recipients_without_outcome",
+    "warn_record_up",
+    "warn_sms_held_recipients",
+)
+"""What the alarms look at of a worker's metrics."""
+PEOPLE = 30
+PHONE = "+4915511111111"
+FORGOTTEN_S = 330
+"""When what happened last is no longer told, five minutes and two scrapes later."""
+HALF_FAILS = {"action": {"kind": "status", "status": 500}, "match": {"share": 0.5}}
+GRAVEST = {"severity": "Extreme", "urgency": "Immediate", "certainty": "Observed"}
+
+
+class Emergency(Rehearsal):
+    """A service that warns thirty people by SMS, and who looks after it."""
+
+    def __init__(self, way: CanaryWay, key: str, stack: AsyncExitStack, env: pytest.MonkeyPatch) -> None:
+        super().__init__(SHOWN, ALERTS)
+        self.way = way
+        self._key = key
+        self._workers = stack
+        self._env = env
+        self._submitted = 0
+
+    async def work(self) -> None:
+        await self.way.worker.reconciler.sweep()
+        await self.way.send()
+        await self.way.worker.reconciler.sweep()
+        self.way.worker.metrics.reconciled_at.set_to_current_time()
+
+    async def metrics(self) -> Mapping[str, Iterable[Metric]]:
+        return {"worker-1": list(self.way.worker.metrics.registry.collect())}
+
+    async def warn(self, **grave: str) -> str:
+        """Have the control centre submit another warning. Returns its id."""
+        self._submitted += 1
+        message = warning(headline=f"Hochwasser an der Rur, Stufe {self._submitted}", **grave)
+        answer = await self.way.service.submit(message, key=self._key, Connection="close")
+        assert answer.status == 201, answer.body
+        return str(answer.json["alert"]["id"])
+
+    async def restart_worker(self, **gateway: Any) -> None:
+        """Have another worker in place of the one that there was, with these settings of its gateway."""
+        self._env.setenv("WARN_SMS_GATEWAYS", sms_settings(self.way.gateway.url, **gateway))
+        await self._workers.aclose()
+        self.way.worker = await self._workers.enter_async_context(worker_dependencies(Settings()))
+
+    async def age(self) -> None:
+        """Let what waits have waited for two minutes already."""
+        await self.way.pool.execute(
+            "UPDATE batch SET created_at = created_at - interval '2 minutes' WHERE state = 'open'"
+        )
+
+    async def fall_due(self) -> None:
+        """Let no attempt be put off any longer."""
+        await self.way.pool.execute("UPDATE batch SET not_before = now() WHERE state = 'open'")
+        await self.way.pool.execute("UPDATE problem SET due = now() WHERE due IS NOT NULL")
+        await self.way.pool.execute("UPDATE gateway SET paused_until = now()")
+
+    async def type(self, alert: str, beginning: str, *more: str, code: int = 0, **values: str) -> str:
+        """Type what the alert's runbook says, and these options."""
+        _, *words = step(alert, beginning, **values).split()
+        words = ["geprüft" if word == "…" else word for word in words]
+        return str((await typed(self.way.run, *words, *more, code=code)).stdout)
+
+
+def sms_settings(url: str, **changes: Any) -> str:
+    """The setting of the SMS gateways: the stand-in, with these changes."""
+    [gateway] = json.loads(STANDIN.settings(SITE, url)["WARN_SMS_GATEWAYS"])
+    return json.dumps([gateway | changes])
+
+
+@pytest.fixture
+async def emergency(
+    run: Any, env: pytest.MonkeyPatch, tmp_path: Path, prometheus_tools: Any
+) -> AsyncIterator[Emergency]:
+    people = tmp_path / "people.jsonl"
+    line = {"channel": STANDIN.channel, "keys": {}, "places": [DUEREN], "legal_basis": "consent"}
+    people.write_text("".join(json.dumps(line | {"address": f"+49155{n:08}"}) + "\n" for n in range(PEOPLE)))
+    async with canary_way("sms", run, env, tmp_path) as way, AsyncExitStack() as stack:
+        await typed(run, "canary", "remove", NAME)
+        await typed(run, "subscriptions", "import", people)
+        key = await typed(run, "source", "add", "leitstelle", "--sender", SENDER, "--territory", "05358")
+        yield Emergency(way, key.stdout.strip(), stack, env)
+
+
+async def reach_only_half(emergency: Emergency) -> None:
+    emergency.way.gateway.set_faults(HALF_FAILS)
+    await emergency.warn(**GRAVEST)
+    await emergency.work()
+    assert 10 <= PEOPLE - len(emergency.way.taken()) < PEOPLE
+    await emergency.age()
+    await emergency.calls(60, MANY)
+    emergency.way.gateway.clear_faults()  # its operator was called
+    await emergency.fall_due()
+    await emergency.quiet(90)
+    assert len(emergency.way.taken()) == PEOPLE
+
+
+async def be_refused(emergency: Emergency) -> None:
+    await emergency.restart_worker(authorization="Bearer of last year")
+    await emergency.warn(**GRAVEST)
+    await emergency.calls(0, REFUSED)
+    tried = await emergency.type(
+        REFUSED, "dispatcher gateway test", "--yes", code=1, NAME="sms", NUMMER=PHONE
+    )
+    assert "401" in tried
+    await emergency.fall_due()
+    await emergency.calls(0, REFUSED)  # asked again, it refuses again
+    await emergency.restart_worker()
+    await emergency.fall_due()
+    await emergency.quiet(FORGOTTEN_S)
+    assert len(emergency.way.taken()) == 2 * PEOPLE
+
+
+async def find_no_room_for_sms(emergency: Emergency) -> None:
+    before = len(emergency.way.taken())
+    await emergency.restart_worker(parts_per_alert=PEOPLE // 3)
+    for how in ("sent", "given room"):
+        identifier = await emergency.warn()
+        await emergency.calls(30, SMS_HELD)
+        assert len(emergency.way.taken()) - before < PEOPLE, how
+        listed = await emergency.type(SMS_HELD, "dispatcher held list")
+        assert f"dispatcher held sms {identifier} --why …" in listed
+        if how == "sent":
+            await emergency.type(SMS_HELD, "dispatcher held sms", ID=identifier)
+        else:
+            await emergency.restart_worker(parts_per_alert=10 * PEOPLE)
+        await emergency.quiet(90)
+        before += PEOPLE
+        assert len(emergency.way.taken()) == before, how
+
+
+async def test_each_fault_calls_in_its_promised_time_and_its_runbook_ends_it(
+    emergency: Emergency, promtool: Any, tmp_path: Path
+) -> None:
+    await emergency.quiet(60)
+    await reach_only_half(emergency)
+    await be_refused(emergency)
+    await find_no_room_for_sms(emergency)
+    emergency.judge(promtool, tmp_path, MANY)
