@@ -3,22 +3,32 @@
 The service, its worker's parts and the SMS gateway are real; what the runbooks say is typed as it stands there.
 """
 
+import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from prometheus_client.metrics_core import Metric
 
+from dispatcher.model.batches import Lease
+from dispatcher.runtime.probes import Readiness
 from dispatcher.settings import Settings
+from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.wiring.worker import worker_dependencies
 from ops.lab.gateways.standins.sms import STANDIN
+from tests.channels.standstill import until
 from tests.commands import conftest as commands
 from tests.ops.rehearsals import Rehearsal, step
+from tests.ops.scrapes import SCRAPED_EVERY_S
 from tests.support.canary_ways import NAME, SITE, CanaryWay, canary_way, typed
 from tests.support.messages import DUEREN, SENDER
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import warning
 
 surroundings, run = commands.surroundings, commands.run
@@ -27,7 +37,10 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 MANY = "DispatcherManyUnreached"
 REFUSED = "DispatcherGatewayMisconfigured"
 SMS_HELD = "DispatcherSmsHeld"
-ALERTS = f"{MANY}|{REFUSED}|{SMS_HELD}"
+TOO_OLD = "DispatcherBatchTooOld"
+LOSS = "DispatcherDeliveryLossSuspected"
+NO_RECONCILER = "DispatcherNoReconciler"
+ALERTS = f"{MANY}|{REFUSED}|{SMS_HELD}|{TOO_OLD}|{LOSS}|{NO_RECONCILER}"
 SHOWN = (
     "warn_gateway_pauses_total",
     "warn_gateway_unreached_recipients",
@@ -45,8 +58,22 @@ PEOPLE = 30
 PHONE = "+4915511111111"
 FORGOTTEN_S = 330
 """When what happened last is no longer told, five minutes and two scrapes later."""
+LEASE = timedelta(seconds=10)
+LOCK_ROW = "SELECT FROM batch WHERE id = $1 FOR UPDATE"
+LOCK_TABLE = "LOCK TABLE batch"
 HALF_FAILS = {"action": {"kind": "status", "status": 500}, "match": {"share": 0.5}}
 GRAVEST = {"severity": "Extreme", "urgency": "Immediate", "certainty": "Observed"}
+
+
+class HangingWorker:
+    """A worker that has taken up a batch, keeps its lease, and gets nowhere with it."""
+
+    def __init__(self, ledger: Ledger, lease: Lease) -> None:
+        self._ledger = ledger
+        self._lease = lease
+
+    async def go_on(self) -> None:
+        await self._ledger.heartbeat(self._lease)
 
 
 class Emergency(Rehearsal):
@@ -59,14 +86,40 @@ class Emergency(Rehearsal):
         self._workers = stack
         self._env = env
         self._submitted = 0
+        self._running: dict[str, asyncio.Task[Any]] = {}
+        self.hanging: HangingWorker | None = None
+        self._locks = 0
 
     async def work(self) -> None:
-        await self.way.worker.reconciler.sweep()
-        await self.way.send()
+        """Have the worker do all that there is, or as much as the record's locks let it."""
+        for name, part in (("sweep", self._sweep), ("send", self.way.send), ("sweep", self._sweep)):
+            if name not in self._running:
+                self._running[name] = asyncio.create_task(part())
+            while self._running and await self._locked_out() < len(self._running):
+                for done in [one for one, task in self._running.items() if task.done()]:
+                    await self._running.pop(done)
+
+    async def _sweep(self) -> None:
+        if self.hanging is not None:
+            await self.hanging.go_on()
         await self.way.worker.reconciler.sweep()
         self.way.worker.metrics.reconciled_at.set_to_current_time()
 
+    async def _locked_out(self) -> int:
+        """How many statements wait for somebody's lock."""
+        found: int = await self.way.pool.fetchval(
+            """SELECT count(*) FROM pg_stat_activity
+               WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"""
+        )
+        return found
+
+    async def passes(self, seconds: int) -> None:
+        """Let the worker work before each scrape."""
+        for _ in range(0, seconds, SCRAPED_EVERY_S):
+            await super().passes(SCRAPED_EVERY_S)
+
     async def metrics(self) -> Mapping[str, Iterable[Metric]]:
+        await Readiness(self.way.worker.metrics, self.way.worker.health).parts()
         return {"worker-1": list(self.way.worker.metrics.registry.collect())}
 
     async def warn(self, **grave: str) -> str:
@@ -79,6 +132,11 @@ class Emergency(Rehearsal):
 
     async def restart_worker(self, **gateway: Any) -> None:
         """Have another worker in place of the one that there was, with these settings of its gateway."""
+        self.hanging = None
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        self._running.clear()
         self._env.setenv("WARN_SMS_GATEWAYS", sms_settings(self.way.gateway.url, **gateway))
         await self._workers.aclose()
         self.way.worker = await self._workers.enter_async_context(worker_dependencies(Settings()))
@@ -89,11 +147,52 @@ class Emergency(Rehearsal):
             "UPDATE batch SET created_at = created_at - interval '2 minutes' WHERE state = 'open'"
         )
 
+    async def expire(self) -> None:
+        """Let what waits have expired two minutes ago."""
+        await self.way.pool.execute(
+            "UPDATE batch SET deadline = now() - interval '2 minutes' WHERE state = 'open'"
+        )
+
+    async def plan(self, **grave: str) -> list[int]:
+        """Submit a warning and plan it. Returns the ids of its batches."""
+        await self.way.worker.planner.plan(await self.warn(**grave))
+        return [row["id"] for row in await self.way.pool.fetch("SELECT id FROM batch WHERE state = 'open'")]
+
+    async def hang_at(self, batch: int) -> None:
+        """Have another worker take up this batch, and hang."""
+        ledger = Ledger(self.way.pool, lease=LEASE, wake_up_again=LEASE, addresses=ADDRESSES)
+        lease = await ledger.acquire(batch)
+        assert lease is not None
+        self.hanging = HangingWorker(ledger, lease)
+
     async def fall_due(self) -> None:
         """Let no attempt be put off any longer."""
-        await self.way.pool.execute("UPDATE batch SET not_before = now() WHERE state = 'open'")
+        await self.way.pool.execute(
+            "UPDATE batch SET not_before = now(), lease_until = NULL WHERE state = 'open'"
+        )
         await self.way.pool.execute("UPDATE problem SET due = now() WHERE due IS NOT NULL")
         await self.way.pool.execute("UPDATE gateway SET paused_until = now()")
+
+    @asynccontextmanager
+    async def locked(self, statement: str, *arguments: object) -> AsyncIterator[None]:
+        """Somebody at a terminal locks something in the record and goes away. What the runbook says must have ended that
+        before the block does.
+        """
+        somebody = await asyncpg.connect(os.environ["DATABASE_URL"])
+        self._locks = somebody.get_server_pid()
+        try:
+            await somebody.execute("BEGIN")
+            await somebody.execute(statement, *arguments)
+            yield
+            await until(somebody.is_closed)
+        finally:
+            somebody.terminate()
+
+    async def end_locks(self) -> None:
+        """Ask the record who locks, and end that, as the runbook says."""
+        found = await self.way.pool.fetch(step(NO_RECONCILER, "SELECT pid, usename"))
+        assert self._locks in [row["pid"] for row in found]
+        await self.way.pool.execute(step(NO_RECONCILER, "SELECT pg_terminate_backend", PID=str(self._locks)))
 
     async def type(self, alert: str, beginning: str, *more: str, code: int = 0, **values: str) -> str:
         """Type what the alert's runbook says, and these options."""
@@ -115,7 +214,10 @@ async def emergency(
     people = tmp_path / "people.jsonl"
     line = {"channel": STANDIN.channel, "keys": {}, "places": [DUEREN], "legal_basis": "consent"}
     people.write_text("".join(json.dumps(line | {"address": f"+49155{n:08}"}) + "\n" for n in range(PEOPLE)))
-    async with canary_way("sms", run, env, tmp_path) as way, AsyncExitStack() as stack:
+    async with (
+        canary_way("sms", run, env, tmp_path, WARN_BATCH_SIZE=str(PEOPLE // 3)) as way,
+        AsyncExitStack() as stack,
+    ):
         await typed(run, "canary", "remove", NAME)
         await typed(run, "subscriptions", "import", people)
         key = await typed(run, "source", "add", "leitstelle", "--sender", SENDER, "--territory", "05358")
@@ -151,6 +253,59 @@ async def be_refused(emergency: Emergency) -> None:
     assert len(emergency.way.taken()) == 2 * PEOPLE
 
 
+async def have_a_worker_that_hangs(emergency: Emergency) -> None:
+    before = len(emergency.way.taken())
+    batch, *_ = await emergency.plan(**GRAVEST)
+    await emergency.hang_at(batch)
+    await emergency.calls(40, TOO_OLD)
+    assert len(emergency.way.taken()) - before == PEOPLE - PEOPLE // 3
+    await emergency.restart_worker()
+    await emergency.fall_due()
+    await emergency.quiet(90)
+    assert len(emergency.way.taken()) - before == PEOPLE
+    # Until its warning has expired.
+    batch, *_ = await emergency.plan(**GRAVEST)
+    await emergency.hang_at(batch)
+    await emergency.work()
+    await emergency.expire()
+    await emergency.calls(0, LOSS)
+    await emergency.restart_worker()
+    await emergency.fall_due()
+    await emergency.quiet(90)
+
+
+async def have_batches_locked(emergency: Emergency) -> None:
+    before = len(emergency.way.taken())
+    *others, batch = await emergency.plan(**GRAVEST)
+    for one in others:
+        await emergency.way.worker.deliverer.deliver(one)
+    async with emergency.locked(LOCK_ROW, batch):
+        await emergency.calls(40, TOO_OLD)
+        await emergency.restart_worker()
+        await emergency.calls(90, TOO_OLD)  # it was not the worker
+        await emergency.end_locks()
+    await emergency.quiet(90)
+    assert len(emergency.way.taken()) - before == PEOPLE
+    # One that has expired.
+    *others, batch = await emergency.plan(**GRAVEST)
+    for one in others:
+        await emergency.way.worker.deliverer.deliver(one)
+    await emergency.expire()
+    async with emergency.locked(LOCK_ROW, batch):
+        await emergency.calls(0, LOSS)
+        await emergency.restart_worker()
+        await emergency.calls(15, LOSS, TOO_OLD)  # it was not the worker
+        await emergency.end_locks()
+    await emergency.quiet(90)
+    # And all of them.
+    async with emergency.locked(LOCK_TABLE):
+        await emergency.calls(45, NO_RECONCILER)
+        await emergency.restart_worker()
+        await emergency.calls(15, NO_RECONCILER)  # it was not the worker
+        await emergency.end_locks()
+    await emergency.quiet(30)
+
+
 async def find_no_room_for_sms(emergency: Emergency) -> None:
     before = len(emergency.way.taken())
     await emergency.restart_worker(parts_per_alert=PEOPLE // 3)
@@ -164,6 +319,7 @@ async def find_no_room_for_sms(emergency: Emergency) -> None:
             await emergency.type(SMS_HELD, "dispatcher held sms", ID=identifier)
         else:
             await emergency.restart_worker(parts_per_alert=10 * PEOPLE)
+        await emergency.work()  # one batch goes at each sweep
         await emergency.quiet(90)
         before += PEOPLE
         assert len(emergency.way.taken()) == before, how
@@ -176,4 +332,6 @@ async def test_each_fault_calls_in_its_promised_time_and_its_runbook_ends_it(
     await reach_only_half(emergency)
     await be_refused(emergency)
     await find_no_room_for_sms(emergency)
+    await have_a_worker_that_hangs(emergency)
+    await have_batches_locked(emergency)
     emergency.judge(promtool, tmp_path, MANY)

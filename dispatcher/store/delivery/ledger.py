@@ -367,16 +367,20 @@ class Ledger:
         )
 
     async def close_expired(self) -> Closed:
-        """End the open batches past their deadline that no worker holds: what was not sent is expired."""
-        return await self._close(State.EXPIRED, "b.deadline < clock_timestamp()", ())
+        """End the open batches past their deadline that no worker holds: what was not sent is expired. One whose row
+        somebody keeps locked waits for the next time, and keeps no other waiting.
+        """
+        return await self._close(State.EXPIRED, "b.deadline < clock_timestamp()", (), "SKIP LOCKED")
 
-    async def _close(self, state: State, condition: str, arguments: tuple[object, ...]) -> Closed:
+    async def _close(
+        self, state: State, condition: str, arguments: tuple[object, ...], locked: str = ""
+    ) -> Closed:
         table = _closing_table(state)
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
                 f"""SELECT b.id, b.alert_id, b.channel, b.lane, b.outcomes,
                       b.lease_until IS NULL OR b.lease_until < clock_timestamp() AS free
-                    FROM batch b WHERE b.{OPEN} AND {condition} ORDER BY b.id FOR UPDATE OF b""",  # noqa: S608 - our own conditions
+                    FROM batch b WHERE b.{OPEN} AND {condition} ORDER BY b.id FOR UPDATE OF b {locked}""",  # noqa: S608 - our own conditions
                 *arguments,
             )
             # The new token fences off a worker that wakes up late.

@@ -521,6 +521,20 @@ async def test_merging_chains_and_closing_batches_never_wait_for_each_other_in_a
     assert {one["chain_id"] for one in await pool.fetch("SELECT chain_id FROM batch")} == {"X"}
 
 
+async def test_an_expired_batch_whose_row_somebody_locks_is_closed_later_and_keeps_no_other_waiting(
+    pool: Any, ledger: Any, ready_batches: Any
+) -> None:
+    await pool.execute("UPDATE batch SET deadline = clock_timestamp() - interval '1 ms'")
+    locked, *others = [row["id"] for row in await pool.fetch("SELECT id FROM batch ORDER BY id")]
+    closed = "SELECT array_agg(id ORDER BY id) FROM batch WHERE state = 'done'"
+    async with pool.acquire() as foreign, foreign.transaction():
+        await foreign.execute("SELECT FROM batch WHERE id = $1 FOR UPDATE", locked)
+        await asyncio.wait_for(ledger.close_expired(), 10)
+        assert await pool.fetchval(closed) == others
+    await ledger.close_expired()
+    assert await pool.fetchval(closed) == [locked, *others]
+
+
 async def test_two_closings_at_once_do_not_wait_for_each_other_in_a_circle(
     pool: Any, alerts: Alerts, ledger: Any, ready_batches: Any
 ) -> None:
