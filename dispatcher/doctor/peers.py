@@ -78,11 +78,14 @@ class Reached:
     took_s: float = 0.0
     chain: tuple[Certificate, ...] = ()
     """The certificates by which it is believed, its own first; none where nothing is checked."""
+    seen_at: datetime | None = None
+    """When that was, where it was before and the peer cannot be connected to now."""
 
     @property
     def at(self) -> str:
-        """Return who that is, and where."""
-        return f"{self.peer.name} at {self.peer.host}:{self.peer.port}"
+        """Return who that is, and where, and when it was last seen if that is not now."""
+        last = "" if self.seen_at is None else f", last seen on {self.seen_at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.peer.name} at {self.peer.host}:{self.peer.port}{last}"
 
 
 def diagnose_peer(reached: Reached, now: datetime) -> Diagnosis:

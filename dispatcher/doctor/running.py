@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dispatcher.access.signing_plan import SigningKey
     from dispatcher.doctor.certificates import Certificate
     from dispatcher.doctor.machine import MachineCondition
-    from dispatcher.doctor.peers import Reached
+    from dispatcher.doctor.peers import Peer, Reached
     from dispatcher.doctor.queue import QueueCondition, UntoldQueue
     from dispatcher.doctor.record import RecordCondition
 
@@ -126,17 +126,17 @@ def of_queue(queue: QueueCondition | UntoldQueue) -> Examined:
 
 @dataclass(frozen=True, slots=True)
 class ExaminedCertificates:
-    """What was found of the certificates of one part: of each peer a diagnosis, and when the one ends that is to be
-    renewed first, in seconds since 1970; NaN where none is known.
+    """What was found of the certificates of one part: of each peer a diagnosis, or of none where nobody could look; and
+    when the one ends that is to be renewed first, in seconds since 1970; NaN where none is known.
     """
 
-    found: tuple[Diagnosis, ...] = ()
+    found: tuple[tuple[Peer | None, Diagnosis], ...] = ()
     ends_at_s: float = nan
 
     @property
     def grade(self) -> Grade:
         """Return the gravest grade; where there is no peer with TLS, all is sound."""
-        return overall(self.found)
+        return overall(one for _, one in self.found)
 
 
 def of_certificates(reached: Sequence[Reached], now: datetime) -> ExaminedCertificates:
@@ -148,7 +148,7 @@ def of_certificates(reached: Sequence[Reached], now: datetime) -> ExaminedCertif
     first = first_to_renew(chain, now)
     ends_at = now if ended else first.ends_at if first else None
     return ExaminedCertificates(
-        tuple(diagnose_certificates(peer, now) for peer in reached),
+        tuple((one.peer, diagnose_certificates(one, now)) for one in reached),
         nan if ends_at is None else ends_at.timestamp(),
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from channels.clock import utc_now
 from dispatcher.doctor.diagnosis import Grade, unknown
+from dispatcher.doctor.last_seen import LastSeen
 from dispatcher.doctor.running import LEVELS, ExaminedCertificates, of_certificates
 from dispatcher.worker.health.examination import label
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.doctor.diagnosis import Part
-    from dispatcher.doctor.peers import Reached
+    from dispatcher.doctor.peers import Peer, Reached
     from dispatcher.metrics import Metrics
 
 EVERY_S: Final = 900.0
@@ -44,7 +46,8 @@ class CertificateExamination:
         self._looks = looks
         self._metrics = metrics
         self._now = now
-        self._grades: dict[Part, Grade] = {}
+        self._last = {part: LastSeen() for part in looks}
+        self._grades: dict[Part, Mapping[Peer | None, Grade]] = {}
         metrics.examinations_failed.labels(SUBJECT)
         for part in looks:
             metrics.certificate_diagnosis.labels(label(part)).set(LEVELS[Grade.UNKNOWN])
@@ -66,23 +69,26 @@ class CertificateExamination:
 
     async def _examined(self, part: Part, look: Callable[[], Awaitable[Sequence[Reached]]]) -> bool:
         """Look at one part and show it. Return whether the look went well."""
+        last = self._last[part]
         try:
-            self._show(part, of_certificates(await look(), self._now()))
+            reached = await look()
+            now = self._now()
+            self._show(part, of_certificates(last.completed(reached, now), now))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is counted and logged
             # Its class alone: in its words may be an address with a password.
             log.warning("examination_failed", subject=SUBJECT, part=label(part), error=type(error).__name__)
-            self._show(part, ExaminedCertificates((unknown(part, type(error).__name__),)))
+            examined = of_certificates(last.alone(self._now()), self._now())
+            failed = None, unknown(part, type(error).__name__)
+            self._show(part, replace(examined, found=(failed, *examined.found)))
             return False
         return True
 
     def _show(self, part: Part, examined: ExaminedCertificates) -> None:
-        grade = examined.grade
-        self._metrics.certificate_diagnosis.labels(label(part)).set(LEVELS[grade])
+        self._metrics.certificate_diagnosis.labels(label(part)).set(LEVELS[examined.grade])
         self._metrics.certificate_end.labels(label(part)).set(examined.ends_at_s)
-        if self._grades.get(part, Grade.SOUND) is grade:
-            return
-        self._grades[part] = grade
-        for one in examined.found:
-            if one.grade is grade:
-                say = log.warning if grade in {Grade.WRONG, Grade.WARNING} else log.info
-                say("certificate_diagnosis_changed", part=label(part), grade=grade.value, seen=one.seen)
+        before = self._grades.get(part, {})
+        for peer, one in examined.found:
+            if before.get(peer, Grade.SOUND) is not one.grade:
+                say = log.warning if one.grade in {Grade.WRONG, Grade.WARNING} else log.info
+                say("certificate_diagnosis_changed", part=label(part), grade=one.grade.value, seen=one.seen)
+        self._grades[part] = {peer: one.grade for peer, one in examined.found}

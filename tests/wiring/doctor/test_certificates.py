@@ -52,9 +52,11 @@ class World:
         )
         return context
 
-    async def serves(self, purpose: str, days: float, host: str = "127.0.0.1") -> str:
-        """The origin of a server that is exempt for a purpose."""
-        port, _ = await self._stack.enter_async_context(listening(self.tls(host, days)))
+    async def serves(
+        self, purpose: str, days: float, host: str = "127.0.0.1", stack: AsyncExitStack | None = None
+    ) -> str:
+        """The origin of a server that is exempt for a purpose, and there until its stack ends."""
+        port, _ = await (stack or self._stack).enter_async_context(listening(self.tls(host, days)))
         origin = f"https://{host}:{port}"
         if purpose:
             self.origins.append(f"{purpose}={origin}")

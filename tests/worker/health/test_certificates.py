@@ -7,6 +7,7 @@ from datetime import timedelta
 from math import isnan
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from dispatcher.doctor.diagnosis import Part
@@ -63,15 +64,16 @@ async def test_before_the_first_look_nothing_is_known() -> None:
 
 async def test_a_finding_is_shown_and_said_once_and_its_end_too() -> None:
     metrics, seen = Metrics(), []
-    looking = examination(metrics, public=Looks([GOOD], [LATE], [LATE], [AWAY], [GOOD]))
+    looking = examination(metrics, public=Looks([GOOD], [LATE], [LATE], [GOOD], [AWAY], [GOOD]))
     with capture_logs() as said:
-        for _ in range(5):
+        for _ in range(6):
             await looking.examine()
             seen.append((level(metrics), days(metrics)))
-    assert seen[:3] == [(0, 60), (1, 10), (1, 10)]
-    assert (seen[3][0], isnan(seen[3][1]), seen[4]) == (-1, True, (0, 60))
+    assert seen[:4] == [(0, 60), (1, 10), (1, 10), (0, 60)]
+    assert (seen[4][0], isnan(seen[4][1]), seen[5]) == (-1, True, (0, 60))
     assert [(one["log_level"], one["part"], one["grade"]) for one in said] == [
         ("warning", "public", "warning"),
+        ("info", "public", "sound"),
         ("info", "public", "unknown"),
         ("info", "public", "sound"),
     ]
@@ -79,6 +81,29 @@ async def test_a_finding_is_shown_and_said_once_and_its_end_too() -> None:
         said[0]["seen"]
         == "WARN_PUBLIC_URL at warnung.example:443: its certificate ends on 2026-11-11 00:00 UTC"
     )
+
+
+async def test_a_second_peer_of_a_part_is_named_and_neither_twice() -> None:
+    second = replace(LATE, peer=replace(LATE.peer, host="zwei.example"))
+    looking = examination(Metrics(), gateway=Looks([LATE], [LATE, second], [LATE, second], [second]))
+    with capture_logs() as said:
+        for _ in range(4):
+            await looking.examine()
+    assert [one["seen"].partition(":")[0] for one in said] == [
+        "WARN_PUBLIC_URL at warnung.example",
+        "WARN_PUBLIC_URL at zwei.example",
+    ]
+
+
+@pytest.mark.parametrize("outage", [[AWAY], TimeoutError()], ids=["not reached", "no look"])
+async def test_what_is_to_be_renewed_stays_so_while_nobody_sees_it(outage: Any) -> None:
+    metrics = Metrics()
+    looking = examination(metrics, public=Looks([LATE], outage, outage, [GOOD], outage))
+    seen = []
+    for _ in range(5):
+        await looking.examine()
+        seen.append(level(metrics))
+    assert seen == [1, 1, 1, 0, -1]
 
 
 async def test_a_look_that_fails_is_counted_and_says_no_word_and_keeps_no_other_back() -> None:
