@@ -37,6 +37,7 @@ class Part(StrEnum):
     PROVIDER = "OpenID provider"
     CALLBACK = "app callback"
     PUBLIC = "public address"
+    CONSOLE = "console address"
 
 
 class Grade(StrEnum):

@@ -46,12 +46,16 @@ _WHY: Final = {
     Part.PROVIDER: "nobody signs in by it",
     Part.CALLBACK: "the people who have that app are not told by it",
     Part.PUBLIC: "no phone, browser, app or control centre connects to the service",
+    Part.CONSOLE: "nobody signs in, so that nobody approves at the console or the desk",
 }
-_RENEWAL: Final = {
-    Part.PUBLIC: "look why nothing renewed it (`certbot renew --dry-run`, its timer and log), and let the proxy load it"
-}
+_RENEWAL: Final = dict.fromkeys(
+    (Part.PUBLIC, Part.CONSOLE),
+    "look why nothing renewed it (`certbot renew --dry-run`, its timer and log), and let the proxy load it",
+)
+_FROM_OUTSIDE: Final = {Part.PUBLIC: "phones", Part.CONSOLE: "browsers"}
+"""Who may reach an address of ours though nobody does from here."""
 _ASK: Final = "ask whoever runs it whether it is renewed by itself"
-_FROM_HERE: Final = "nobody here sees when its certificate ends; phones may reach it all the same"
+_FROM_HERE: Final = "nobody here sees when its certificate ends; {} may reach it all the same"
 _OTHER_WAY: Final = (
     "let this machine reach it (/etc/hosts, where the router does not lead back), or watch it elsewhere"
 )
@@ -114,8 +118,8 @@ def diagnose_certificates(reached: Reached, now: datetime) -> Diagnosis:
 
 def _unreached(reached: Reached, obstacle: Obstacle) -> Diagnosis:
     part, seen = reached.peer.part, f"{reached.at}: {reached.detail}"
-    if part is Part.PUBLIC and obstacle not in {Obstacle.CERTIFICATE, Obstacle.ENDED}:
-        return warning(part, f"{seen}, from here", _FROM_HERE, _OTHER_WAY)
+    if part in _FROM_OUTSIDE and obstacle not in {Obstacle.CERTIFICATE, Obstacle.ENDED}:
+        return warning(part, f"{seen}, from here", _FROM_HERE.format(_FROM_OUTSIDE[part]), _OTHER_WAY)
     mend = _RENEWAL.get(part) if obstacle is Obstacle.ENDED else None
     return wrong(part, seen, _WHY[part], mend or _MENDS[obstacle])
 

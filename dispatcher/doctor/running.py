@@ -63,6 +63,7 @@ FIGURES: Final[Mapping[ExaminedSubject, tuple[Figure, ...]]] = {
 }
 CERTIFICATES_OF: Final = (
     Part.PUBLIC,
+    Part.CONSOLE,
     Part.GATEWAY,
     Part.FEED,
     Part.MAIL,

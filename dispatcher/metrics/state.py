@@ -168,9 +168,10 @@ class StateMetrics:
             gauge.set(nan)
         self.certificate_diagnosis = Gauge(
             "warn_certificate_diagnosis",
-            "How this worker found TLS certificates, within the last twenty minutes, by whose they are (`public`: "
-            "the service's own): 0 sound, 1 should have been renewed by now, 2 cannot wait, or ended, -1 not known, "
-            "as somebody was not reached.",
+            "How this worker found TLS certificates, within the last twenty minutes, by whose they are (`public`, "
+            "`console`: the service's own): 0 sound, 1 should have been renewed by now, 2 cannot wait, or ended, -1 "
+            "not known, as somebody was not reached. Who is not reached is as last seen, for a day, if that was to be "
+            "renewed.",
             ("part",),
             registry=registry,
         )

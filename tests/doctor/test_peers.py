@@ -75,6 +75,18 @@ def test_our_own_address_may_be_reached_by_others_though_not_from_here() -> None
         assert diagnose_peer(replace(OURS, obstacle=obstacle, detail="no"), NOW).grade is Grade.WRONG
 
 
-def test_our_own_certificate_is_ours_to_renew() -> None:
-    for reached in (replace(OURS, chain=of_90_days(3)), replace(OURS, obstacle=Obstacle.ENDED)):
+@pytest.mark.parametrize(
+    ("part", "who"), [(Part.PUBLIC, "phones"), (Part.CONSOLE, "browsers")], ids=["public", "console"]
+)
+def test_each_of_our_addresses_says_who_may_reach_it_all_the_same(part: Part, who: str) -> None:
+    ours = replace(OURS, peer=replace(OURS.peer, part=part), obstacle=Obstacle.NAME, detail="no name")
+    found = diagnose_peer(ours, NOW)
+    assert (found.part, found.grade) == (part, Grade.WARNING)
+    assert f"; {who} may reach it" in found.why
+
+
+@pytest.mark.parametrize("part", [Part.PUBLIC, Part.CONSOLE], ids=["public", "console"])
+def test_our_own_certificate_is_ours_to_renew(part: Part) -> None:
+    ours = replace(OURS, peer=replace(OURS.peer, part=part))
+    for reached in (replace(ours, chain=of_90_days(3)), replace(ours, obstacle=Obstacle.ENDED)):
         assert "certbot renew" in diagnose_peer(reached, NOW).mend

@@ -83,16 +83,19 @@ def callback_ways(settings: Settings, origins: Iterable[str], tls: ssl.SSLContex
 
 
 def _own(settings: Settings) -> Iterator[Way]:
-    """Yield the service's own address, as the settings have it, where it is to be reached from elsewhere: believed by
-    whom phones believe, and by whom we do.
+    """Yield the service's own addresses, as the settings have them, where they are to be reached from elsewhere:
+    believed by whom phones believe, and by whom we do. The console's is the public one, too, unless there is another.
     """
+    known: set[tuple[str, int]] = set()
     for name, url in (("WARN_PUBLIC_URL", settings.public_url), ("WARN_CONSOLE_URL", settings.console_url)):
         parts = urlsplit(url)
-        if parts.scheme == "https" and parts.hostname and not is_loopback(parts.hostname):
+        host, port = parts.hostname or "", parts.port or 443
+        if parts.scheme == "https" and host and not is_loopback(host) and (host, port) not in known:
             tls = tls_context()
             if settings.outbound_ca_file:
                 tls.load_verify_locations(settings.outbound_ca_file)
-            yield Way(Peer(Part.PUBLIC, name, parts.hostname, parts.port or 443), tls)
+            yield Way(Peer(Part.CONSOLE if known else Part.PUBLIC, name, host, port), tls)
+            known.add((host, port))
 
 
 def _over_http(tls: ssl.SSLContext, part: Part, name: str, url: str, policy: AddressPolicy) -> Way:

@@ -123,6 +123,7 @@ async def test_every_kind_of_peer_is_looked_at(world: World, pool: Pool, tmp_pat
     await app_at(pool, await world.serves("callback", 0.5), await world.serves("callback", 80))
     settings = world.settings(
         public_url=f"{await world.serves('', 12, HERE)}/",
+        console_url=await world.serves("", 0.7, HERE),
         sms_gateways=[{"name": "a", "url": f"{gateway}/send"}],
         audit_anchor_url=f"{ended}/keep",
         smtp_host="localhost",
@@ -131,6 +132,7 @@ async def test_every_kind_of_peer_is_looked_at(world: World, pool: Pool, tmp_pat
     )
     assert await found(settings, pool, load(feeds)) == {
         "public": (1, 12.0),
+        "console": (2, 0.7),
         "gateway": (1, 10.0),
         "feed": (0, 60.0),
         "mail": (0, 70.0),

@@ -168,17 +168,19 @@ def test_everybody_whom_the_settings_name_is_there_once(env: pytest.MonkeyPatch,
     assert found[Part.MAIL, "mail.example", 587].starts_clear
 
 
-def own(env: pytest.MonkeyPatch, **urls: str) -> list[tuple[str, int]]:
+def own(env: pytest.MonkeyPatch, **urls: str) -> list[tuple[str, str, int]]:
     for name, url in urls.items():
         env.setenv(f"WARN_{name.upper()}", url)
-    return [(one.peer.host, one.peer.port) for one in ways(Settings(), ()) if one.peer.part is Part.PUBLIC]
+    peers = [one.peer for one in ways(Settings(), ()) if one.peer.part in {Part.PUBLIC, Part.CONSOLE}]
+    return [(one.part.name.lower(), one.host, one.port) for one in peers]
 
 
 def test_our_own_address_is_there_as_the_settings_have_it(env: pytest.MonkeyPatch) -> None:
     assert own(env) == []
     urls = {"public_url": "https://warnung.example/", "console_url": "https://lage.example:8443"}
-    assert own(env, **urls) == [("warnung.example", 443), ("lage.example", 8443)]
-    assert own(env, console_url="https://warnung.example") == [("warnung.example", 443)]
+    assert own(env, **urls) == [("public", "warnung.example", 443), ("console", "lage.example", 8443)]
+    assert own(env, console_url="https://warnung.example") == [("public", "warnung.example", 443)]
+    assert own(env, public_url="") == [("public", "warnung.example", 443)]
     local = {"public_url": "http://127.0.0.1:8080/", "console_url": "http://localhost:8080"}
     assert own(env, **local) == []
     assert own(env, public_url="https://127.0.0.1:8443/") == []
