@@ -467,7 +467,7 @@ class Settings(SmsSettings, WebPushSettings, FcmSettings, ApnsSettings, MailSett
     With none of them it is for the first three. Links and redirects in a feed reach the feed's own origins, and nothing
     else exempt."""
     outbound_ca_file: Path | None = None
-    """PEM bundle for outbound TLS; default: the machine's."""
+    """PEM bundle of all authorities for outbound TLS, in place of the machine's; default: the machine's."""
     http2_pool_after: int = Field(128, ge=0)
     """After how many answers over HTTP/2 from one origin a process opens connections of its own to it, which is how
     mass sends go; until then, and wherever these have no room, requests go through libcurl. 0: always."""

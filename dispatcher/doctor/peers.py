@@ -33,7 +33,8 @@ _MENDS: Final = {
     Obstacle.ADDRESS: "if it is meant, exempt its origin in WARN_ALLOWED_ORIGINS (ops/docs/settings.md)",
     Obstacle.NAME: "look whether the name is right, and whether this machine asks a resolver (/etc/resolv.conf)",
     Obstacle.CONNECTION: "look whether a firewall or proxy stands between, and whether the far side is up",
-    Obstacle.CERTIFICATE: "its authority goes into WARN_OUTBOUND_CA_FILE",
+    Obstacle.CERTIFICATE: "its authority goes among this machine's (update-ca-certificates), or into the file of "
+    "WARN_OUTBOUND_CA_FILE, which counts in their place; then restart the processes",
     Obstacle.ENDED: "whoever runs it has to renew it",
     Obstacle.TIME: "look whether a firewall drops what is sent there",
 }

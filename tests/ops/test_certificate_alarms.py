@@ -22,6 +22,7 @@ from dispatcher.worker.health.certificates import EVERY_S, CertificateExaminatio
 from tests.channels.far_side import closed_port
 from tests.metrics.test_registry import samples
 from tests.ops import rule_tests
+from tests.ops.rehearsals import step
 from tests.wiring.doctor.test_certificates import HERE, NOW, World
 
 pytestmark = pytest.mark.timeout(300)
@@ -121,8 +122,11 @@ async def test_each_calls_in_its_promised_time_and_ends_with_its_cause(
         await timeline.look(late)
         await timeline.look(await settings(-1, -1))
         await timeline.look(await settings(90, 90))
-        await timeline.look(world.settings(public_url=f"https://{HERE}:{closed_port()}/"), times=14)
-        await timeline.look(await settings(90, 90))
+        await timeline.look(world.settings(public_url=f"https://{HERE}:{closed_port()}/"), times=7)
+        renewed = await settings(90, 90)
+        await timeline.look(renewed.model_copy(update={"outbound_ca_file": None}), times=7)
+        assert step("DispatcherCertificateUnknown", "WARN_OUTBOUND_CA_FILE")  # the authority is put into it
+        await timeline.look(renewed)
     expected: dict[float, Calls] = {
         0.9: NOBODY,
         1.1: OUR_LAST_DAY,  # at the first look
@@ -131,7 +135,7 @@ async def test_each_calls_in_its_promised_time_and_ends_with_its_cause(
         3.5: OUR_LAST_DAY | {GATEWAY_LATE},  # neither can be reached for a moment
         4.5: OUR_LAST_DAY | {GATEWAY_LATE},  # both have ended
         5.1: NOBODY,  # renewed
-        17.9: NOBODY,  # nobody sees ours, for less than three hours
+        17.9: NOBODY,  # nobody sees ours, or believes who signed it, for less than three hours
         18.2: frozenset({UNSEEN}),
         20.1: NOBODY,
     }
