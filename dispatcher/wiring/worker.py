@@ -76,7 +76,7 @@ from dispatcher.wiring.webpush import (
     precomputed_keys,
     push_services,
 )
-from dispatcher.worker.approval_timers import ApprovalTimers
+from dispatcher.worker.approvals.timers import ApprovalTimers
 from dispatcher.worker.canary.running import CanaryTests
 from dispatcher.worker.dependencies import WorkerDependencies
 from dispatcher.worker.health.noting import HealthNotes

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
     from dispatcher.runtime.probes import Health
     from dispatcher.traces.tracer import Tracer
-    from dispatcher.worker.approval_timers import ApprovalTimers
+    from dispatcher.worker.approvals.timers import ApprovalTimers
     from dispatcher.worker.audit.keeper import AuditKeeper
     from dispatcher.worker.canary.running import CanaryTests
     from dispatcher.worker.endpoint_messages import EndpointMessageSender

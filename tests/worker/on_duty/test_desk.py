@@ -23,8 +23,8 @@ from tests.metrics.test_registry import samples
 from tests.support.approval_world import GRAVE, decider, grave_with
 from tests.support.on_duty import NUMBER, endpoints_of, on_duty
 from tests.support.submissions import warning
+from tests.worker.approvals.test_timers import from_feed
 from tests.worker.on_duty.conftest import HELD_AFTER, TAKEN, Duty
-from tests.worker.test_approval_timers import from_feed
 
 APPROVER, OPERATOR = RoleGrant(Role.APPROVER), RoleGrant(Role.OPERATOR)
 MAILBOX = typed_endpoint(DutyChannel.EMAIL, "n.nachts@kreis.example")

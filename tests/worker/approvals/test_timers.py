@@ -15,7 +15,7 @@ from dispatcher.model.approval.policy import Timers
 from dispatcher.model.vocabulary import Reason
 from dispatcher.readers.readers import InProcess
 from dispatcher.store.feeds.feeds import Feeds
-from dispatcher.worker.approval_timers import ApprovalTimers
+from dispatcher.worker.approvals.timers import ApprovalTimers
 from tests.metrics.test_registry import samples
 from tests.support import feed_messages
 from tests.support.approval_world import ApprovalWorld, approval_world, grave_with

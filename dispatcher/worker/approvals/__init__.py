@@ -1,0 +1,1 @@
+"""Look after what waits for a second person, while nobody does."""
