@@ -60,14 +60,58 @@ UNCOUNTED = AudienceEstimate(SubscriberCounts({}, {}), None, (), is_counted=Fals
 """The estimate where counting took too long."""
 
 
-class AudienceEstimator:
-    """Counts subscribers; writes nothing."""
+class RecipientCounter:
+    """Counts whom a message of record would reach, which takes no boundaries; writes nothing."""
+
+    def __init__(self, subscriptions: AudienceCounts, locations: LocationIndex) -> None:
+        self._subscriptions = subscriptions
+        self._locations = locations
+
+    async def people(
+        self,
+        affected: Sequence[AffectedMunicipality],
+        target: bytes,
+        severity: str = "",
+        *,
+        drill: bool = False,
+    ) -> int:
+        """Count the people whom a recorded message would warn now, by its municipalities and its shapes as WKB."""
+        ags = [place.ags for place in affected]
+        named = [place.ags for place in affected if place.is_named]
+        located = await self._locations.subscribers_in(target)
+        counts = await self._subscriptions.reach(ags, located, named, severity, drill=drill)
+        return sum(counts.by_channel.values())
+
+    async def of_dropped(
+        self,
+        replaced: tuple[Sequence[str], Sequence[str]],
+        affected: Sequence[AffectedMunicipality],
+        target: bytes,
+        dropped: Sequence[AffectedMunicipality],
+    ) -> AudienceEstimate:
+        """Estimate who is told that what they were warned of holds for them no longer, by a message for `affected` and
+        `target` that replaces alerts (ids of their graphs, and theirs), which were for the places `dropped` too. Where
+        it has a shape, all of them are shown rounded down: else two previews would tell where somebody's place is.
+        """
+        ags = [place.ags for place in affected]
+        named = [place.ags for place in affected if place.is_named]
+        located = await self._locations.subscribers_in(target)
+        counts = await self._subscriptions.dropped(
+            replaced, (ags, located, named), [place.ags for place in dropped]
+        )
+        if not target:
+            return AudienceEstimate(counts, None, ())
+        channels = tuple(sorted(await self._subscriptions.counts()))
+        return AudienceEstimate(counts, None, (), SubscriberCounts({}, {}), channels)
+
+
+class AudienceEstimator(RecipientCounter):
+    """Counts subscribers, and says of which channels and municipalities there are none; writes nothing."""
 
     def __init__(
         self, subscriptions: AudienceCounts, locations: LocationIndex, boundaries: Boundaries
     ) -> None:
-        self._subscriptions = subscriptions
-        self._locations = locations
+        super().__init__(subscriptions, locations)
         self._boundaries = boundaries
 
     async def of(
@@ -95,21 +139,6 @@ class AudienceEstimator:
         total = reach(matched, self._boundaries, counted, channels)
         return AudienceEstimate(counts, total.population, total.gaps, without_places, channels)
 
-    async def people(
-        self,
-        affected: Sequence[AffectedMunicipality],
-        target: bytes,
-        severity: str = "",
-        *,
-        drill: bool = False,
-    ) -> int:
-        """Count the people whom a recorded message would warn now, by its municipalities and its shapes as WKB."""
-        ags = [place.ags for place in affected]
-        named = [place.ags for place in affected if place.is_named]
-        located = await self._locations.subscribers_in(target)
-        counts = await self._subscriptions.reach(ags, located, named, severity, drill=drill)
-        return sum(counts.by_channel.values())
-
     async def of_ending(self, chain_ids: Sequence[str], alert_ids: Sequence[str]) -> AudienceEstimate:
         """Estimate for the end of these alerts: it goes to those who are alarmed by them and whom nothing else in force
         of these graphs concerns, and to nobody else.
@@ -121,25 +150,3 @@ class AudienceEstimator:
     ) -> tuple[int, tuple[str, ...]]:
         """Return how many are alarmed by these alerts, and the ids of what goes on to warn some of them."""
         return await self._subscriptions.still_warned(chain_ids, alert_ids)
-
-    async def of_dropped(
-        self,
-        replaced: tuple[Sequence[str], Sequence[str]],
-        affected: Sequence[AffectedMunicipality],
-        target: bytes,
-        dropped: Sequence[AffectedMunicipality],
-    ) -> AudienceEstimate:
-        """Estimate who is told that what they were warned of holds for them no longer, by a message for `affected` and
-        `target` that replaces alerts (ids of their graphs, and theirs), which were for the places `dropped` too. Where
-        it has a shape, all of them are shown rounded down: else two previews would tell where somebody's place is.
-        """
-        ags = [place.ags for place in affected]
-        named = [place.ags for place in affected if place.is_named]
-        located = await self._locations.subscribers_in(target)
-        counts = await self._subscriptions.dropped(
-            replaced, (ags, located, named), [place.ags for place in dropped]
-        )
-        if not target:
-            return AudienceEstimate(counts, None, ())
-        channels = tuple(sorted(await self._subscriptions.counts()))
-        return AudienceEstimate(counts, None, (), SubscriberCounts({}, {}), channels)

@@ -42,6 +42,10 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "severity_Unknown": Said("SCHWERE UNBEKANNT", "SEVERITY UNKNOWN"),
         "people": Said("{people} Menschen", "{people} people"),
         "person": Said("{people} Person", "{people} person"),
+        "people_uncounted": Said(
+            "alle dort Angemeldeten (Zahl der Menschen noch nicht bekannt)",
+            "everybody who has subscribed there (number of people not known yet)",
+        ),
         "municipalities_count": Said("{count} Gemeinden", "{count} municipalities"),
         "municipality_count": Said("{count} Gemeinde", "{count} municipality"),
         "waits_since": Said("wartet seit {when}", "has waited since {when}"),
@@ -75,6 +79,13 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "{people}, gezählt am {when}; freigegeben werden höchstens {most}",
             "{people}, counted {when}; at most {most} are approved",
         ),
+        "as_uncounted": Said(
+            "Zahl der Menschen noch nicht bekannt: Der Dienst zählt noch. Braucht die Warnung für so viele keine "
+            "zweite Person, geht sie dann von selbst hinaus.",
+            "Number of people not known yet: the service goes on counting. If the warning needs no second person for "
+            "so many, it then goes out by itself.",
+        ),
+        "as_never_counted": Said("nicht gezählt, als entschieden wurde", "not counted when it was decided"),
         "lasts_until": Said("Gilt bis", "Holds until"),
         "author": Said("Geschrieben von", "Written by"),
         "author_unknown": Said(
@@ -145,10 +156,19 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "Zur Bestätigung: An wie viele Menschen geht sie? Tippen Sie die Zahl.",
             "To confirm: how many people does it go to? Type the number.",
         ),
+        "type_municipalities": Said(
+            "Zur Bestätigung: Für wie viele Gemeinden ist sie? Tippen Sie die Zahl.",
+            "To confirm: how many municipalities is it for? Type the number.",
+        ),
+        "uncounted_where": Said("{people} in {places}", "{people} in {places}"),
         "approve_now": Said("ECHTE WARNUNG an {people} senden", "Send a REAL WARNING to {people}"),
         "mistyped": Said(
             "Nichts wurde gesendet: Die getippte Zahl ist nicht die Zahl der Menschen. Sehen Sie noch einmal hin.",
             "Nothing was sent: the number that you typed is not the number of people. Look again.",
+        ),
+        "mistyped_municipalities": Said(
+            "Nichts wurde gesendet: Die getippte Zahl ist nicht die Zahl der Gemeinden. Sehen Sie noch einmal hin.",
+            "Nothing was sent: the number that you typed is not the number of municipalities. Look again.",
         ),
         "reject": Said("Verwerfen", "Reject"),
         "reject_what": Said(

@@ -94,7 +94,7 @@ ENGLISH: Final = DeskTexts(
         ApprovalState.REJECTED: "rejected",
         ApprovalState.VOID: "outdated: a later message has replaced or ended it",
         ApprovalState.EXPIRED: "expired while it waited",
-        ApprovalState.RELEASED: "sent without a decision when its time was up",
+        ApprovalState.RELEASED: "sent without a decision, as the policy says",
     },
     recipient_states={
         State.PENDING: "pending",
@@ -466,6 +466,7 @@ ENGLISH: Final = DeskTexts(
         "approval_authors": "Who submitted it, or may have, cannot approve it: {names}",
         "approval_binding": "Hash of what is approved: {binding}",
         "approval_changed": "Something has changed since it waits: it cannot be approved any more.",
+        "approval_uncounted": "How many people these are is not known yet: the service counts them.",
         "approval_people": "It would go to {people} {people:person|people}; the most approved then: {most}.",
         "accepted": "accepted: {reason}",
         "accepted_before": "accepted before: {reason}",

@@ -94,7 +94,7 @@ GERMAN: Final = DeskTexts(
         ApprovalState.REJECTED: "verworfen",
         ApprovalState.VOID: "überholt: Eine spätere Meldung hat sie ersetzt oder aufgehoben",
         ApprovalState.EXPIRED: "abgelaufen, während sie wartete",
-        ApprovalState.RELEASED: "ohne Entscheidung nach der Frist gesendet",
+        ApprovalState.RELEASED: "ohne Entscheidung gesendet, wie die Regel sagt",
     },
     recipient_states={
         State.PENDING: "steht an",
@@ -468,6 +468,7 @@ GERMAN: Final = DeskTexts(
         "approval_authors": "Freigeben darf nicht, wer sie eingereicht hat oder haben kann: {names}",
         "approval_binding": "Kennzeichen dessen, was freigegeben wird: {binding}",
         "approval_changed": "Seit sie wartet, hat sich etwas geändert: Sie kann nicht mehr freigegeben werden.",
+        "approval_uncounted": "Wie viele Menschen es sind, ist noch nicht bekannt: Der Dienst zählt sie.",
         "approval_people": "Sie ginge an {people} {people:Person|Personen}; höchstens freigegeben: {most}.",
         "accepted": "angenommen: {reason}",
         "accepted_before": "schon früher angenommen: {reason}",

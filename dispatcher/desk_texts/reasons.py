@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 REASON_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
     {
         "nobody decided in time": Said("niemand hat rechtzeitig entschieden", "nobody decided in time"),
+        "counted: needs no second person": Said(
+            "gezählt: Für so viele braucht sie keine zweite Person", "counted: so many need no second person"
+        ),
         MsgType.ALERT: Said("durch eine neue Meldung", "by a new message"),
         MsgType.UPDATE: Said("durch eine Aktualisierung", "by an update"),
         MsgType.CANCEL: Said("durch eine Aufhebung", "by a cancellation"),
@@ -29,7 +32,7 @@ REASON_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "no_request": Said("wartete nicht auf eine zweite Person", "did not wait for a second person"),
         "approved": Said("war schon freigegeben", "had been approved before"),
         "rejected": Said("war schon verworfen", "had been rejected before"),
-        "released": Said("war schon nach der Frist gesendet", "had been sent when time was up before"),
+        "released": Said("war schon nach der Regel gesendet", "had been sent by the policy before"),
         "void": Said("war schon zurückgezogen", "had been withdrawn before"),
         "expired": Said("war abgelaufen", "had expired"),
         "changed": Said(

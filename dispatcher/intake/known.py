@@ -67,6 +67,15 @@ async def related_state(
     return replace(known, equal_to=await reader.equal_to(known))
 
 
+async def left_places(
+    submission: Submission, message: Message, known: RelatedState
+) -> tuple[AffectedMunicipality, ...]:
+    """Return the municipalities of what holds that a message leaves which replaces it."""
+    own = {place.ags for place in message.places}
+    found = [place for stored in known.standing for place in await submission.places(stored.id)]
+    return tuple({place.ags: place for place in found if place.ags not in own}.values())
+
+
 class _Reader:
     def __init__(
         self, submission: Submission, rules: IntakeRules, message: Message, itself: str | None

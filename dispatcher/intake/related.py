@@ -93,6 +93,11 @@ class RelatedState:
         return [stored for alert_id, stored in known.items() if alert_id in found]
 
     @property
+    def replaced_alerts(self) -> tuple[list[str], list[str]]:
+        """Return the graphs that become one with the message, and what it replaces or ends, by their ids."""
+        return sorted({stored.chain_id for stored in self.connected}), [one.id for one in self.replaces]
+
+    @property
     def standing(self) -> list[StoredAlert]:
         """Which of them hold until this message comes: people are warned by them, or would be if no equal one stood
         in for them.

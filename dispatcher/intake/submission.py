@@ -16,7 +16,7 @@ from dispatcher.audience.estimate import NOBODY, UNCOUNTED
 from dispatcher.intake.decide import Decision, decide
 from dispatcher.intake.effects import NONE_BEHIND, Behind, EffectOf, behind, take_effect, withdrawn
 from dispatcher.intake.four_eyes.asking import COUNTED_S, approval_ahead, with_doubt
-from dispatcher.intake.known import related_state
+from dispatcher.intake.known import left_places, related_state
 from dispatcher.intake.new_alert import lane_in, new_alert
 from dispatcher.intake.prepare import IntakeRules, Message, OnDoubt
 from dispatcher.intake.reading import read_submission, unread_refused
@@ -312,7 +312,7 @@ class SubmissionIntake:
     ) -> _Audience:
         estimate, told = NOBODY, None
         if decision.reason in ENDS:
-            estimate = await self._estimator.of_ending(*_replaced(known))
+            estimate = await self._estimator.of_ending(*known.replaced_alerts)
             told = await self._told(known)
         elif decision.reason in WARNING | OPEN_DRILL or decision.waits_for_approval:
             estimate = await self._estimator.of(
@@ -333,7 +333,7 @@ class SubmissionIntake:
         return await self._sms.quote(message, recorded, reach, updates=bool(known.standing))
 
     async def _told(self, known: RelatedState) -> EndAudience:
-        alarmed, ids = await self._estimator.still_warned(*_replaced(known))
+        alarmed, ids = await self._estimator.still_warned(*known.replaced_alerts)
         found = [await self._alerts.get(alert_id) for alert_id in ids]
         return EndAudience(alarmed, tuple(one for one in found if one is not None))
 
@@ -342,8 +342,8 @@ class SubmissionIntake:
     ) -> Dropped | None:
         if left is None:
             return None
-        replaced = _replaced(known)
-        return Dropped(left, await self._estimator.of_dropped(replaced, message.places, message.target, left))
+        counting = self._estimator.of_dropped(known.replaced_alerts, message.places, message.target, left)
+        return Dropped(left, await counting)
 
     async def _stands_in(self, before: StoredAlert | None, decision: Decision) -> CountedAlert | None:
         """Return the equal warning of which people are notified in place of the message, if one does."""
@@ -490,20 +490,13 @@ def _would_send(decision: Decision) -> bool:
     return decision.reason in SENT or decision.waits_for_approval
 
 
-def _replaced(known: RelatedState) -> tuple[list[str], list[str]]:
-    """Return the graphs that become one with the message, and what it replaces or ends."""
-    return sorted({stored.chain_id for stored in known.connected}), [stored.id for stored in known.replaces]
-
-
 async def _left_places(
     submission: Submission, message: Message, known: RelatedState, decision: Decision
 ) -> tuple[AffectedMunicipality, ...] | None:
     """Return the municipalities of what holds that an Update leaves; None where it changes nothing that holds."""
     if not (decision.reason in WARNING or decision.waits_for_approval) or not known.standing:
         return None
-    own = {place.ags for place in message.places}
-    found = [place for stored in known.standing for place in await submission.places(stored.id)]
-    return tuple({place.ags: place for place in found if place.ags not in own}.values())
+    return await left_places(submission, message, known)
 
 
 async def _quota_reached(submission: Submission, rules: IntakeRules) -> datetime | None:

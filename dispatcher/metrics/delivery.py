@@ -186,7 +186,7 @@ class DeliveryMetrics:
                         self.deliveries.labels(channel, lane, state.name.lower())
             self.endpoints_removed.labels(channel)
             self.removals_withheld.labels(channel)
-        for function in ("plan", "deliver", "reconcile", "feeds", "canary"):
+        for function in ("plan", "deliver", "reconcile", "feeds", "canary", "approval-counts"):
             self.jobs_failed.labels(function)
 
     def know_reports(

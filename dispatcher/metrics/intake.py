@@ -107,12 +107,18 @@ class IntakeMetrics:
         )
         self.approval_steps = Counter(
             "warn_approval_steps",
-            "Reminders, escalations and releases of what nobody decided in time, as the policy of approval says.",
+            "Reminders, escalations and releases of what nobody decided in time, as the policy of approval says; and "
+            "what was only counted (`count`) once it waited.",
             ("step",),
             registry=registry,
         )
-        for step in ("remind", "escalate", "release"):
+        for step in ("remind", "escalate", "release", "count"):
             self.approval_steps.labels(step)
+        self.approvals_uncounted = Gauge(
+            "warn_approvals_uncounted",
+            "Warnings that wait for a second person while nobody has been able to count whom they would reach.",
+            registry=registry,
+        )
         self.held_expired = Counter(
             "warn_held_expired",
             "Messages that expired while they waited for a person.",

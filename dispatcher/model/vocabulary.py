@@ -234,7 +234,7 @@ class ApprovalState(StrEnum):
     """A later message, such as a Cancel, outdated the message while it waited."""
     EXPIRED = "expired"
     RELEASED = "released"
-    """The policy released it, as nobody decided in time."""
+    """The policy released it: nobody decided in time, or nobody was needed once its people were counted."""
 
 
 class BatchState(StrEnum):

@@ -57,7 +57,7 @@ _TITLES: Final = {
 _DONE: Final = {
     MatterEnding.APPROVED: "Erledigt: freigegeben",
     MatterEnding.REJECTED: "Erledigt: verworfen",
-    MatterEnding.RELEASED: "Erledigt: nach Ablauf der Frist versandt",
+    MatterEnding.RELEASED: "Erledigt: nach der Regel versandt",
     MatterEnding.EXPIRED: "Erledigt: abgelaufen",
     MatterEnding.VOID: "Erledigt: überholt",
 }

@@ -47,7 +47,7 @@ from dispatcher.store.instances.credentials import InstanceCredentials
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.wiring import channels
-from dispatcher.wiring.approvals import audience_estimator, four_eyes, held_texts
+from dispatcher.wiring.approvals import audience_estimator, four_eyes, held_count, held_texts
 from dispatcher.wiring.audit.keeping import audit_keeper
 from dispatcher.wiring.boundaries import load_boundaries, municipality_names
 from dispatcher.wiring.check import check_settings
@@ -76,6 +76,7 @@ from dispatcher.wiring.webpush import (
     precomputed_keys,
     push_services,
 )
+from dispatcher.worker.approvals.counts import ApprovalCounts
 from dispatcher.worker.approvals.timers import ApprovalTimers
 from dispatcher.worker.canary.running import CanaryTests
 from dispatcher.worker.dependencies import WorkerDependencies
@@ -149,7 +150,7 @@ async def worker_dependencies(
         settings.public_url,
         MessageSigner(SigningKeys(pool, addresses)),
     )
-    feeds_leadership = Leadership(pool, FEEDS_LOCK)
+    feeds_leadership, locations = Leadership(pool, FEEDS_LOCK), LocationIndex(WatchedAreas(pool))
     readers = reader_pool(settings, FEED_READERS, metrics)  # they start when the first feed is polled
     base = (
         None
@@ -172,7 +173,7 @@ async def worker_dependencies(
         ledger,
         wake_ups,
         metrics,
-        LocationIndex(WatchedAreas(pool)),
+        locations,
         notices=notices,
         contracts=lambda: charges.contracts,
         standby=Standby(pool, settings.batch_size, charges, settings.time_zone),
@@ -215,6 +216,13 @@ async def worker_dependencies(
             ),
             metrics=metrics,
             approval_timers=ApprovalTimers(Approvals(pool), four_eyes(pool, wake_ups, texts), metrics),
+            approval_counts=ApprovalCounts(
+                Approvals(pool),
+                held_count(pool, wake_ups, locations),
+                four_eyes(pool, wake_ups, texts),
+                metrics,
+                leads=lambda: leadership.is_held,
+            ),
             health=Health(pool, wake_ups, needs_queue=True),
             feed_scheduler=scheduler,
             key_precomputer=None if keys is None else KeyPrecomputer(keys, subscriptions, metrics),

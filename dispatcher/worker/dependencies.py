@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
     from dispatcher.runtime.probes import Health
     from dispatcher.traces.tracer import Tracer
+    from dispatcher.worker.approvals.counts import ApprovalCounts
     from dispatcher.worker.approvals.timers import ApprovalTimers
     from dispatcher.worker.audit.keeper import AuditKeeper
     from dispatcher.worker.canary.running import CanaryTests
@@ -69,6 +70,8 @@ class WorkerDependencies:
     """Sends codes to endpoints."""
     approval_timers: ApprovalTimers | None = None
     """Reminds of what waits for a second person."""
+    approval_counts: ApprovalCounts | None = None
+    """Counts whom a warning would reach that waits, where nobody could before."""
     duty_desk: DutyDesk | None = None
     """Tells people on duty of what waits for them."""
     audit_keeper: AuditKeeper | None = None

@@ -60,6 +60,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         dependencies.address_checks,
         dependencies.endpoint_messages,
         dependencies.approval_timers,
+        dependencies.approval_counts,
         dependencies.duty_desk,
         dependencies.audit_keeper,
         dependencies.canary_tests,

@@ -4,7 +4,7 @@ from cap import MsgType
 from dispatcher.api.approvals.withdrawing import WITHDRAWN
 from dispatcher.desk_texts.reasons import REASON_WORDS, why_said
 from dispatcher.intake.correction.prepared import Falsehood
-from dispatcher.intake.four_eyes.deciding import BY_POLICY
+from dispatcher.intake.four_eyes.deciding import BY_POLICY, UNNEEDED
 from dispatcher.intake.four_eyes.states import DecisionRefusal
 from dispatcher.model.problems import ProblemType
 
@@ -23,5 +23,13 @@ def test_what_a_person_wrote_is_shown_as_it_is() -> None:
 
 def test_all_that_the_record_gives_as_a_reason_has_words() -> None:
     withdrawing = {MsgType.ALERT, MsgType.UPDATE, MsgType.CANCEL}
-    named = {*DecisionRefusal, *Falsehood, *withdrawing, BY_POLICY, WITHDRAWN, ProblemType.OUTSIDE_TERRITORY}
+    named = {
+        *DecisionRefusal,
+        *Falsehood,
+        *withdrawing,
+        BY_POLICY,
+        UNNEEDED,
+        WITHDRAWN,
+        ProblemType.OUTSIDE_TERRITORY,
+    }
     assert {str(one) for one in named} == set(REASON_WORDS)

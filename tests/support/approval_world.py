@@ -7,19 +7,23 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from dispatcher.access.principals import UNNAMED_OPERATOR, Actor, of_source
 from dispatcher.audience.estimate import AudienceEstimator
 from dispatcher.audience.location_index import LocationIndex
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.intake.approval import Approval
+from dispatcher.intake.four_eyes import asking
 from dispatcher.intake.four_eyes.asking import ApprovalAsking
+from dispatcher.intake.four_eyes.counting import HeldCount
 from dispatcher.intake.four_eyes.deciding import Decider, FourEyes
 from dispatcher.intake.four_eyes.texts import HeldTexts
 from dispatcher.intake.submission import Accepted, SubmissionIntake
 from dispatcher.metrics import Metrics
 from dispatcher.model.approval.policy import NO_TIMERS, PolicyRule, Timers
 from dispatcher.model.principals import Source
-from dispatcher.model.vocabulary import Environment
+from dispatcher.model.vocabulary import AlertState, Environment
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.readers.readers import InProcess
@@ -74,6 +78,7 @@ class ApprovalWorld:
             asking=self.asking,
         )
         self.release = Approval(alerts=self.alerts, boundaries=boundaries, wake_ups=self.wake_ups)
+        self.held_count = HeldCount(self.alerts, self.release, estimator)
         self.here, self.there = self.process(), self.process()
         """Two processes of the API: what they share is the record alone."""
 
@@ -97,6 +102,15 @@ class ApprovalWorld:
         raw = message if isinstance(message, bytes) else message.xml()
         environment = Environment.EXERCISE if b"<status>Exercise" in raw else Environment.LIVE
         return await self.intake.accept(of_source(LEITSTELLE, environment, person), raw)
+
+    async def submit_uncounted(self, message: Message | bytes, person: str = "") -> str:
+        """Submit a message which is held before anybody has counted whom it would warn; its id."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(asking, "COUNTED_S", 0.0)
+            held = (await self.submit(message, person)).alert
+        assert held.state is AlertState.HELD
+        assert held.id in await self.approvals.uncounted()
+        return held.id
 
     async def binding(self, alert_id: str) -> str:
         """The binding as a person sees it."""

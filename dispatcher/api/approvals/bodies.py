@@ -41,9 +41,14 @@ class ApprovalBody(Body):
         examples=[True],
     )
     held_for: list[str] = Field(description="Why it is held.", examples=[["approval"]])
-    people: int = Field(description="how many people are shown to whoever decides", examples=[12000])
-    most_recipients: int = Field(
-        description="how many are approved at most: a few may subscribe meanwhile", examples=[12240]
+    people: int | None = Field(
+        description="how many people are shown to whoever decides; null: they could not be counted before it was "
+        "accepted, and are counted now. Then the policy decides again: what it asks nobody else about goes out",
+        examples=[12000],
+    )
+    most_recipients: int | None = Field(
+        description="how many are approved at most: a few may subscribe meanwhile; null: there is no number yet",
+        examples=[12240],
     )
     authors: list[str] = Field(
         description="persons who submitted it or may have: none of them can approve it",

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from dispatcher.api.console.visits import Visit
     from dispatcher.intake.four_eyes.deciding import ShownMessage
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
+    from dispatcher.model.approval.request import ApprovalRequest
 
 SMALL_SHARE: Final = 0.01
 """Below it a share is said to be less than one percent: `0 %` beside a place that is warned would deny it."""
@@ -112,18 +113,30 @@ async def lead_back(visit: Visit, reader: Principal) -> Response:
 
 
 async def approve(visit: Visit, approver: Principal) -> Response:
-    """Send the message that was shown, if the person also typed to how many it goes."""
+    """Send the message that was shown, if the person also typed to how many it goes: people, or municipalities where
+    nobody has been able to count these yet.
+    """
     alert_id, seen = alert_id_of(visit), visit.fields.get("binding", "")
     request = await visit.dependencies.approvals.get(alert_id)
     # What has changed since is said before what was typed: the number may be another one by now.
     is_current = request is not None and seen == binding(request.content_sha256, request.people)
-    if request and is_current and not is_count(visit.fields.get("people", ""), request.people):
-        return await _shown(visit, approver, visit.word("mistyped"), HTTPStatus.UNPROCESSABLE_ENTITY)
+    if request and is_current and (mistyped := await _mistyped(visit, request)):
+        return await _shown(visit, approver, visit.word(mistyped), HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         await deciding.approve(visit.dependencies, approver, alert_id, seen)
     except RequestRefused as refused:
         return await _refused(visit, approver, refused, ApprovalDecision.APPROVE)
     return visit.to(f"/approvals/{alert_id}")
+
+
+async def _mistyped(visit: Visit, request: ApprovalRequest) -> str:
+    """Return which word says that the number is not the one that was shown; nothing where it is."""
+    if request.people is not None:
+        return "" if is_count(visit.fields.get("people", ""), request.people) else "mistyped"
+    async with visit.dependencies.alerts.snapshot() as reading:
+        codes = (await reading.codes([request.alert_id]))[request.alert_id]
+    typed = visit.fields.get("municipalities", "")
+    return "" if is_count(typed, len(codes)) else "mistyped_municipalities"
 
 
 async def reject(visit: Visit, approver: Principal) -> Response:
@@ -177,6 +190,7 @@ async def _shown(
         is_over=has_ended(state_now(shown)),
         people=people_in_words(visit, request.people),
         most=people_in_words(visit, most_recipients(request.people)),
+        municipalities=municipalities_in_words(visit, len(codes)),
         reasons=reasons(request, visit.language),
         timers=timers(request),
         away=lambda moment: visit.away(moment, shown.now),
@@ -242,9 +256,17 @@ def _phrase(visit: Visit, phrase: Phrase) -> str:
     return said(phrase).in_language(visit.language)
 
 
-def people_in_words(visit: Visit, count: int) -> str:
-    """Say how many people."""
+def people_in_words(visit: Visit, count: int | None) -> str:
+    """Say how many people; None: that nobody knows yet."""
+    if count is None:
+        return visit.word("people_uncounted")
     return visit.word("person" if count == 1 else "people", people=number(count, visit.language))
+
+
+def municipalities_in_words(visit: Visit, count: int) -> str:
+    """Say how many municipalities."""
+    word = "municipality_count" if count == 1 else "municipalities_count"
+    return visit.word(word, count=number(count, visit.language))
 
 
 def names_of(visit: Visit, names: list[str]) -> str:

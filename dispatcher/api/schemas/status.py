@@ -57,8 +57,8 @@ class DecidedBody(Body):
     """Who ended the wait of a message that was held for a person."""
 
     state: ApprovalState = Field(
-        description="approved; rejected; released: by the policy, as nobody decided in time; void: a later message "
-        "withdrew or replaced it, see `over`",
+        description="approved; rejected; released: by the policy, as nobody decided in time, or as it needed nobody "
+        "once its people were counted; void: a later message withdrew or replaced it, see `over`",
         examples=["rejected"],
     )
     by: str = Field(description="who, as the audit trail has it", examples=["person:b.lang"])

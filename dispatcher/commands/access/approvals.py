@@ -69,12 +69,16 @@ def list_approvals(*, as_json: AsJsonLines = False, language: OutputLanguage = D
     elif waiting:
         head = [at.texts.columns[name] for name in ("id", "age", "expires", "recipients", "held_for")]
         rows = [
-            [one.alert_id, at.time(one.requested_at), at.time(one.expires), str(one.people), one.held_for]
+            [one.alert_id, at.time(one.requested_at), at.time(one.expires), _people(one), one.held_for]
             for one in waiting
         ]
         say(columns([head, *rows]).split("\n"))
     else:
         say([at.line("no_approvals")], err=True)
+
+
+def _people(request: ApprovalRequest) -> str:
+    return "–" if request.people is None else str(request.people)
 
 
 def _members(request: ApprovalRequest) -> dict[str, Any]:
@@ -150,8 +154,11 @@ def _lines(found: ShownMessage, at: Desk) -> list[str]:
     for text, languages in _read_texts(found).items():
         lines += ["", at.line("approval_text", language=", ".join(languages)), *text.split("\n")]
     lines += ["", at.line("places", places=", ".join(f"{place.ags} {place.name}" for place in found.places))]
-    most = most_recipients(request.people)
-    lines.append(at.line("approval_people", people=request.people, most=most))
+    if request.people is None:
+        lines.append(at.line("approval_uncounted"))
+    else:
+        most = most_recipients(request.people)
+        lines.append(at.line("approval_people", people=request.people, most=most))
     if request.authors:
         lines.append(at.line("approval_authors", names=", ".join(request.authors)))
     lines.append(at.line("approval_binding", binding=found.binding))

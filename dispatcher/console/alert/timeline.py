@@ -33,7 +33,7 @@ class Happening(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     RELEASED = "released"
-    """By the policy, for nobody had decided."""
+    """By the policy, for nobody had decided, or nobody had to."""
     LET_GO = "let_go"
     """An operator let it go out that was held."""
     DISCARDED = "discarded"

@@ -227,7 +227,7 @@ ALERT_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "timeline_approved": Said("freigegeben von {who}", "approved by {who}"),
         "timeline_rejected": Said("verworfen von {who}: {why}", "rejected by {who}: {why}"),
         "timeline_released": Said(
-            "ohne Entscheidung nach der Frist gesendet", "sent without a decision when time was up"
+            "ohne Entscheidung gesendet, wie die Regel sagt", "sent without a decision, as the policy says"
         ),
         "timeline_let_go": Said("freigegeben von {who} („operator“)", "released by an operator ({who})"),
         "timeline_discarded": Said("verworfen von {who} („operator“)", "discarded by an operator ({who})"),

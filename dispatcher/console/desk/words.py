@@ -55,6 +55,7 @@ DESK_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         ),
         "log_approval.remind": Said("Erinnert", "Reminded"),
         "log_approval.escalate": Said("An die Nächsten gegeben", "Escalated"),
+        "log_approval.count": Said("Nachträglich gezählt", "Counted once it waited"),
         "log_approval.refuse": Said("Entscheidung ohne Wirkung", "Decision without effect"),
         "log_correction.refuse": Said("Rücknahme abgelehnt", "Correction refused"),
         "log_alert.plan": Said("Empfänger festgestellt", "Recipients found"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import cap
 from cap.severity import highest_severity
 from dispatcher.intake.four_eyes.binding import BoundContent, content_sha256
-from dispatcher.intake.four_eyes.policy import may_concern, rule_for, rule_uncounted
+from dispatcher.intake.four_eyes.policy import may_concern, open_rules, rule_for, rule_uncounted
 from dispatcher.intake.four_eyes.states import release_time
 from dispatcher.model.approval.request import ApprovalRequest
 from dispatcher.model.vocabulary import AlertState, Doubt
@@ -42,6 +42,8 @@ class PolicyAnswer:
     rule: PolicyRule
     people: int | None
     """None: they could not be counted in time."""
+    open_rules: tuple[PolicyRule, ...] = ()
+    """Without a number: the rules one of which decides once there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,9 @@ class ApprovalAsking:
             return None
         people = await known_within(COUNTED_S, self._count(message, severity, dropped))
         if people is None:
-            rule = rule_uncounted(rules, source_id, severity)
-        else:
-            rule = rule_for(rules, source_id, severity, people)
+            found = open_rules(rules, source_id, severity)
+            return PolicyAnswer(rule_uncounted(found), None, tuple(found))
+        rule = rule_for(rules, source_id, severity, people)
         return None if rule is None else PolicyAnswer(rule, people)
 
     async def _count(
@@ -104,15 +106,12 @@ class ApprovalAsking:
     ) -> None:
         """Record what is asked about a message that was just recorded, if it is held or stands behind an equal one.
         `author` is the person whose key submitted it; where the key is nobody's, everybody who writes for the source or
-        whom a key of it names may have. Raises TimeoutError where nobody could count whom it would warn: whoever
-        decides is to see that.
+        whom a key of it names may have. Whom nobody could count in time a worker counts afterwards.
         """
         if asked is None or not stored.held_for:
             return
         if not (asked.rule.is_needed or stored.state is AlertState.HELD):
             return
-        if asked.people is None:
-            raise TimeoutError("the people whom it would warn could not be counted in time")
         named = [author] if author else await persons_of(submission.connection, stored.source_id)
         raw, now = await submission.raw(stored.id) or b"", submission.now
         places = await submission.places(stored.id)
@@ -139,6 +138,7 @@ class ApprovalAsking:
                 remind_at=_after(now, timers.remind),
                 escalate_at=_after(now, timers.escalate),
                 release_at=release_time(_after(now, release), stored.held_for, stored.expires),
+                open_rules=asked.open_rules,
             ),
         )
 

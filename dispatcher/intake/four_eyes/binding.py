@@ -43,9 +43,11 @@ def content_sha256(content: BoundContent) -> bytes:
     )
 
 
-def binding(content_hash: bytes, people: int) -> str:
-    """Return what a person approves, in hex: the content, and the number of people that was shown."""
-    return _hash([content_hash, b"%d" % people]).hex()
+def binding(content_hash: bytes, people: int | None) -> str:
+    """Return what a person approves, in hex: the content, and the number of people that was shown, or that there was
+    none yet.
+    """
+    return _hash([content_hash, b"uncounted" if people is None else b"%d" % people]).hex()
 
 
 def _of_places(places: Sequence[AffectedMunicipality]) -> Iterable[bytes]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.principals import WORKER
@@ -14,14 +14,17 @@ from dispatcher.intake.approval import NotApprovedError, ReleaseOrder, Terms, co
 from dispatcher.intake.four_eyes.binding import BoundContent, binding, content_sha256
 from dispatcher.intake.four_eyes.states import (
     DecisionRefusal,
+    counted,
+    is_uncounted,
     refused_approval,
     refused_person,
     refused_rejection,
     refused_release,
+    waits_for_nobody,
 )
 from dispatcher.model.approval.request import ApprovalDecision, most_recipients
 from dispatcher.model.problems import RequestRefused
-from dispatcher.store.alerts.approvals import approval_request
+from dispatcher.store.alerts.approvals import approval_request, note_count
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
 if TYPE_CHECKING:
@@ -38,7 +41,8 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts.approvals import Approvals
 
 BY_POLICY: Final = "nobody decided in time"
-"""The reason of what the policy releases."""
+UNNEEDED: Final = "counted: needs no second person"
+"""The reasons of what the policy releases."""
 
 
 class DecisionRefused(Exception):
@@ -129,6 +133,37 @@ class FourEyes:
             believed = await self._release.believed(open_.submission, message)
             others = await self._send(open_, believed, WORKER, BY_POLICY, ApprovalDecision.RELEASE)
         return await self._release.planned_soon(message, others)
+
+    async def count(self, alert_id: str, people: int) -> ApprovalRequest | None:
+        """Record how many people a message that waits would warn, where that was not known, and send it where the
+        policy asks for no second person about so many. Returns what is asked now; None where nothing waits for the
+        number any more. Raises what `record.UNAVAILABLE` lists.
+        """
+        try:
+            return await self._count(alert_id, people, sends=True)
+        except (
+            DecisionRefused
+        ):  # which stands in the trail: it has nothing to say any more, or is not what was held
+            return await self._count(alert_id, people, sends=False)
+
+    async def _count(self, alert_id: str, people: int, *, sends: bool) -> ApprovalRequest | None:
+        others: list[ReadyAlert] | None = None
+        async with self._decision(alert_id, WORKER, ApprovalDecision.RELEASE) as open_:
+            if open_.request is None or not is_uncounted(open_.request, open_.now):
+                return None
+            request = counted(open_.request, people)
+            if (is_unneeded := waits_for_nobody(request)) and not sends:
+                request = replace(request, is_needed=True)  # a person is to see why it is not sent
+            await note_count(open_.submission.connection, request)
+            if is_unneeded and sends:
+                asked = replace(open_, request=request)
+                bound, held = await self._bindings(asked)
+                asked.required(DecisionRefusal.CHANGED if bound != held else None)
+                believed = await self._release.believed(asked.submission, asked.stored)
+                others = await self._send(asked, believed, WORKER, UNNEEDED, ApprovalDecision.RELEASE)
+        if others is not None:
+            await self._release.planned_soon(open_.stored, others)
+        return request
 
     async def shown(self, alert_id: str) -> ShownMessage | None:
         """Return what a person is shown of a message that waits or waited; None where nothing was ever asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cap import Severity
@@ -19,15 +20,37 @@ def rule_for(rules: Iterable[PolicyRule], source_id: str, severity: str, people:
     the one that is said for the source most exactly, then for the gravest, then for the most people: so an exception
     needs no place in an order.
     """
-    return next((rule for rule in ordered(rules) if _applies(rule, source_id, severity, people)), None)
+    return rule_counted(open_rules(rules, source_id, severity), people)
 
 
-def rule_uncounted(rules: Iterable[PolicyRule], source_id: str, severity: str) -> PolicyRule | None:
-    """Return the rule that decides about a warning whose people could not be counted: of those that might, one that
-    asks for a second person, else the first.
+def open_rules(rules: Iterable[PolicyRule], source_id: str, severity: str) -> list[PolicyRule]:
+    """Return the rules one of which decides about a warning whose people are not counted, in the order in which they
+    are asked. Behind one for any number of people none is ever asked.
     """
     concerned = [rule for rule in ordered(rules) if _concerns(rule, source_id, severity)]
-    return next((rule for rule in concerned if rule.is_needed), concerned[0] if concerned else None)
+    last = next((n for n, rule in enumerate(concerned) if rule.people <= 0), len(concerned))
+    return concerned[: last + 1]
+
+
+def rule_uncounted(found: Sequence[PolicyRule]) -> PolicyRule:
+    """Return the rule that decides about a warning for as long as its people are not counted, of those that might,
+    which are not none: one that asks for a second person, else the first. It releases nothing before each of them
+    would that asks for one.
+    """
+    asking = [rule for rule in found if rule.is_needed]
+    if not asking:
+        return found[0]
+    releases = [rule.timers.release for rule in asking]
+    last = max((one for one in releases if one is not None), default=None)
+    release = None if None in releases else last
+    return replace(asking[0], timers=replace(asking[0].timers, release=release))
+
+
+def rule_counted(found: Iterable[PolicyRule], people: int) -> PolicyRule | None:
+    """Return the rule that decides about a warning to so many people, of those that might, in their order; None where
+    the policy asks for nothing.
+    """
+    return next((rule for rule in found if people >= rule.people), None)
 
 
 def may_concern(rules: Iterable[PolicyRule], source_id: str, severity: str) -> bool:
@@ -43,10 +66,6 @@ def ordered(rules: Iterable[PolicyRule]) -> Sequence[PolicyRule]:
 def _rank(rule: PolicyRule) -> tuple[bool, int, str, int, int]:
     is_beginning = rule.source.endswith(ANY_SOURCE)
     return is_beginning, -len(rule.source), rule.source, _gravity(rule.severity), -rule.people
-
-
-def _applies(rule: PolicyRule, source_id: str, severity: str, people: int) -> bool:
-    return _concerns(rule, source_id, severity) and people >= rule.people
 
 
 def _concerns(rule: PolicyRule, source_id: str, severity: str) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from dispatcher.intake.four_eyes.policy import rule_counted
+from dispatcher.model.approval.policy import NO_TIMERS
 from dispatcher.model.approval.request import ApprovalDecision, ApprovalRequest
 from dispatcher.model.vocabulary import AlertState, ApprovalState, Doubt, Reason, reasons_held
 
@@ -111,6 +114,42 @@ def refused_release(
     if not _is_releasable(request.held_for):
         return DecisionRefusal.IN_DOUBT
     return DecisionRefusal.CHANGED if bound != held else None
+
+
+def is_uncounted(request: ApprovalRequest | None, now: datetime) -> bool:
+    """Whether it waits while nobody knows how many people it would warn."""
+    return request is not None and request.people is None and _not_waiting(request, now) is None
+
+
+def counted(request: ApprovalRequest, people: int) -> ApprovalRequest:
+    """Return what is asked of a message that waits, now that it is known how many people it would warn. Its times count
+    from when it was held, by the rule that decides about so many; one that was asked about again is never released by
+    itself.
+    """
+    rule = rule_counted(request.open_rules, people)
+    timers = NO_TIMERS if rule is None else rule.timers
+    remind, escalate, release = (
+        None if delay is None else request.requested_at + delay
+        for delay in (timers.remind, timers.escalate, timers.release)
+    )
+    return replace(
+        request,
+        people=people,
+        open_rules=(),
+        is_needed=rule is not None and rule.is_needed,
+        remind_at=remind,
+        escalate_at=escalate,
+        release_at=None
+        if request.is_asked_again
+        else release_time(release, request.held_for, request.expires),
+    )
+
+
+def waits_for_nobody(request: ApprovalRequest) -> bool:
+    """Whether a message that was just counted was held for nothing but that: then the policy sends it at once, as it
+    would have at first.
+    """
+    return not request.is_needed and set(reasons_held(request.held_for)) == {Doubt.APPROVAL}
 
 
 def release_time(at: datetime | None, held_for: str, expires: datetime) -> datetime | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from dispatcher.model.approval.policy import PolicyRule
     from dispatcher.model.vocabulary import AlertState, Reason
 
 WHY_MAX: Final = 500
@@ -19,9 +20,15 @@ GROWTH_PERCENT: Final = 2
 and one of them must not send an approved warning back. A place or shape that changes is another binding anyway."""
 
 
-def most_recipients(people: int) -> int:
-    """Return how many recipients are approved by whoever was shown so many."""
-    return people + max(GROWTH_FLOOR, people * GROWTH_PERCENT // 100)
+@overload
+def most_recipients(people: int) -> int: ...
+@overload
+def most_recipients(people: int | None) -> int | None: ...
+def most_recipients(people: int | None) -> int | None:
+    """Return how many recipients are approved by whoever was shown so many. None: whoever was shown no number bounds
+    none, and it goes to no more than anything of its source that nobody approves.
+    """
+    return None if people is None else people + max(GROWTH_FLOOR, people * GROWTH_PERCENT // 100)
 
 
 class ApprovalDecision(StrEnum):
@@ -42,8 +49,8 @@ class ApprovalRequest:
     """Whether a second person must approve it; else the request is for the policy's timers."""
     content_sha256: bytes
     """What was held: message, municipalities, target and texts."""
-    people: int
-    """The number that is shown to whoever decides."""
+    people: int | None
+    """The number that is shown to whoever decides; None: nobody has been able to count them yet."""
     shown_at: datetime
     """The instant for which its texts are written."""
     requested_at: datetime
@@ -61,3 +68,10 @@ class ApprovalRequest:
     remind_at: datetime | None = None
     escalate_at: datetime | None = None
     release_at: datetime | None = None
+    open_rules: tuple[PolicyRule, ...] = ()
+    """The rules of the policy, as it was when the message came, one of which decides once the people are counted."""
+
+    @property
+    def is_asked_again(self) -> bool:
+        """Whether it was held again, or after it stood behind an equal one: its texts are of an instant before."""
+        return self.requested_at != self.shown_at

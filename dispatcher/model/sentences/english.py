@@ -68,7 +68,7 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.NO_SUCH_APPROVAL: "Nothing waits for a second person under this id.",
         Phrase.APPROVED_BEFORE: "The message has been approved already.",
         Phrase.REJECTED_BEFORE: "The message has been rejected already.",
-        Phrase.RELEASED_BEFORE: "Its time was up, and the message was sent without a decision.",
+        Phrase.RELEASED_BEFORE: "The message was sent before without a decision, as the policy says.",
         Phrase.APPROVAL_VOID: "The message is outdated: a later one has replaced or ended it.",
         Phrase.APPROVAL_EXPIRED: "The message expired while it waited.",
         Phrase.APPROVAL_CHANGED: "Something about the message has changed since it waits. It cannot be approved like "

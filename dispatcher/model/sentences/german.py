@@ -72,7 +72,7 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.NO_SUCH_APPROVAL: "Unter dieser Nummer wartet keine Meldung auf eine zweite Person.",
         Phrase.APPROVED_BEFORE: "Die Meldung ist schon freigegeben.",
         Phrase.REJECTED_BEFORE: "Die Meldung ist schon verworfen.",
-        Phrase.RELEASED_BEFORE: "Die Frist ist abgelaufen, und die Meldung ist ohne Entscheidung gesendet.",
+        Phrase.RELEASED_BEFORE: "Die Meldung ist schon ohne Entscheidung gesendet, wie die Regel sagt.",
         Phrase.APPROVAL_VOID: "Die Meldung ist überholt: Eine spätere hat sie ersetzt oder aufgehoben.",
         Phrase.APPROVAL_EXPIRED: "Die Meldung ist abgelaufen, während sie wartete.",
         Phrase.APPROVAL_CHANGED: "Seit die Meldung wartet, hat sich etwas an ihr geändert. So kann sie nicht "

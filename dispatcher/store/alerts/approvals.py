@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from dispatcher.access.principals import WORKER
 from dispatcher.model.approval.policy import PolicyRule, Timers
 from dispatcher.model.approval.request import ApprovalDecision, ApprovalRequest
 from dispatcher.model.vocabulary import AlertState, Reason
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection, Pool
 
 _REQUEST: Final = """
-SELECT p.alert_id, p.is_needed, p.content_sha256, p.people, p.shown_at, p.requested_at, p.authors, p.decision,
+SELECT p.alert_id, p.is_needed, p.content_sha256, CASE WHEN p.open_rules IS NULL THEN p.people END AS people,
+  p.open_rules, p.shown_at, p.requested_at, p.authors, p.decision,
   coalesce(p.decided_at, CASE WHEN p.decided_by <> '' THEN a.stopped_at END) AS decided_at, p.decided_by, p.why,
   p.remind_at, p.escalate_at, p.release_at, a.state AS alert_state, a.reason, a.held_for, a.expires
 FROM approval p JOIN alert a ON a.id = p.alert_id
@@ -68,17 +71,43 @@ async def add_request(connection: Connection, request: ApprovalRequest) -> None:
     """Record what is asked about an alert that was just recorded, within that transaction."""
     await connection.execute(
         """INSERT INTO approval (alert_id, is_needed, content_sha256, people, shown_at, requested_at, authors,
-             remind_at, escalate_at, release_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
+             remind_at, escalate_at, release_at, open_rules)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
         request.alert_id,
         request.is_needed,
         request.content_sha256,
-        request.people,
+        request.people or 0,
         request.shown_at,
         request.requested_at,
         list(request.authors),
         request.remind_at,
         request.escalate_at,
         request.release_at,
+        [_detail(rule) for rule in request.open_rules] if request.people is None else None,
+    )
+
+
+async def note_count(connection: Connection, request: ApprovalRequest) -> None:
+    """Record how many people an alert would warn that waits, and what the policy asks for so many, within the
+    transaction in which that was decided.
+    """
+    await connection.execute(
+        """UPDATE approval SET people = $2, open_rules = NULL, is_needed = $3, remind_at = $4, escalate_at = $5,
+             release_at = $6 WHERE alert_id = $1""",
+        request.alert_id,
+        request.people,
+        request.is_needed,
+        request.remind_at,
+        request.escalate_at,
+        request.release_at,
+    )
+    await audit.note(
+        connection,
+        WORKER,
+        "approval.count",
+        request.alert_id,
+        people=request.people,
+        is_needed=request.is_needed,
     )
 
 
@@ -88,7 +117,8 @@ async def ask_again(connection: Connection, alert_id: str, people: int | None) -
     """
     await connection.execute(
         """UPDATE approval SET decision = NULL, decided_at = NULL, decided_by = '', why = '',
-             people = coalesce($2, people), requested_at = now.at, release_at = NULL,
+             people = coalesce($2, people), open_rules = CASE WHEN $2::bigint IS NULL THEN open_rules END,
+             requested_at = now.at, release_at = NULL,
              remind_at = now.at + (remind_at - requested_at), reminded_at = NULL,
              escalate_at = now.at + (escalate_at - requested_at), escalated_at = NULL
            FROM (SELECT clock_timestamp() AS at) now WHERE alert_id = $1""",
@@ -218,6 +248,17 @@ class Approvals:
         )
         return [row["alert_id"] for row in rows]
 
+    async def uncounted(self) -> list[str]:
+        """Return the ids of what waits for a decision while nobody knows how many people it would warn, the longest
+        waiting first.
+        """
+        rows = await self._pool.fetch(
+            f"""SELECT p.alert_id FROM approval p JOIN alert a ON a.id = p.alert_id
+               WHERE p.open_rules IS NOT NULL AND {_UNDECIDED} AND a.expires > clock_timestamp()
+               ORDER BY p.requested_at, p.alert_id"""  # noqa: S608 - constant
+        )
+        return [row["alert_id"] for row in rows]
+
     async def release_never(self, alert_id: str) -> None:
         """Take the time away after which the policy releases an alert: a person has to settle something."""
         await self._pool.execute(
@@ -248,6 +289,13 @@ def _rule(row: Any) -> PolicyRule:
     return PolicyRule(row["source"], row["severity"], row["people"], row["is_needed"], timers)
 
 
+def _open_rule(said: dict[str, Any]) -> PolicyRule:
+    """Return a rule as `_detail` writes it."""
+    times = (said.get(f"{name}_s") for name in ("remind", "escalate", "release"))
+    timers = Timers(*(None if time is None else timedelta(seconds=time) for time in times))
+    return PolicyRule(said["source"], said["severity"], said["people"], said["is_needed"], timers)
+
+
 def _request(row: Any) -> ApprovalRequest:
     decision = ApprovalDecision(row["decision"]) if row["decision"] else None
     closed = {
@@ -255,5 +303,6 @@ def _request(row: Any) -> ApprovalRequest:
         "alert_state": AlertState(row["alert_state"]),
         "reason": Reason(row["reason"]),
         "authors": tuple(row["authors"]),
+        "open_rules": tuple(_open_rule(one) for one in row["open_rules"] or ()),
     }
     return ApprovalRequest(**{**dict(row), **closed})

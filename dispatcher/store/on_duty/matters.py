@@ -29,7 +29,8 @@ reads more, and however much a feed has held, no approval is behind it.
 """
 _MATTER: Final = """
 SELECT a.id, a.status, a.source_id, a.headline, a.severity, a.expires, a.state, a.reason,
-  coalesce(p.is_needed, false) AS is_needed, p.people, coalesce(p.authors, '{}') AS authors,
+  coalesce(p.is_needed, false) AS is_needed, CASE WHEN p.open_rules IS NULL THEN p.people END AS people,
+  coalesce(p.authors, '{}') AS authors,
   coalesce(p.requested_at, (SELECT max(c.closed_at) FROM duty_case c WHERE c.alert_id = a.id), a.received_at)
     AS asked_at,
   p.remind_at, p.reminded_at, p.escalate_at, p.escalated_at, p.release_at, p.decision,

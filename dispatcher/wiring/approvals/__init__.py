@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from dispatcher.api.held.parts import HeldParts
-from dispatcher.audience.estimate import AudienceEstimator
+from dispatcher.audience.estimate import AudienceEstimator, RecipientCounter
 from dispatcher.audience.location_index import LocationIndex
 from dispatcher.intake.approval import Approval
+from dispatcher.intake.four_eyes.counting import HeldCount
 from dispatcher.intake.four_eyes.deciding import FourEyes
 from dispatcher.intake.four_eyes.texts import HeldTexts
 from dispatcher.store.alerts.alerts import Alerts
@@ -47,6 +48,12 @@ def held_parts(
     """Return what shows messages that wait for a person, and carries out what an operator decides about them."""
     release = Approval(alerts=Alerts(pool), boundaries=None, wake_ups=wake_ups)
     return HeldParts(pool, Held(pool), release, estimator, texts, charges, wake_ups)
+
+
+def held_count(pool: record.Pool, wake_ups: WakeUpQueue, locations: LocationIndex) -> HeldCount:
+    """Return what counts whom a message would warn that waits."""
+    alerts, recipients = Alerts(pool), RecipientCounter(AudienceCounts(pool), locations)
+    return HeldCount(alerts, Approval(alerts=alerts, boundaries=None, wake_ups=wake_ups), recipients)
 
 
 def four_eyes(pool: record.Pool, wake_ups: WakeUpQueue, texts: HeldTexts) -> FourEyes:

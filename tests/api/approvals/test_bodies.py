@@ -55,3 +55,8 @@ def test_all_that_is_bound_is_shown() -> None:
     assert (body.binding, body.is_as_held) == ("9f" * 32, True)
     assert [place.ags for place in body.municipalities] == [DUEREN]
     assert body.texts == {"text/de": "WARNUNG", "push/de": "{}"}
+
+
+def test_what_is_not_counted_yet_has_no_number() -> None:
+    body = approval_body(replace(REQUEST, people=None), NOW)
+    assert (body.people, body.most_recipients) == (None, None)

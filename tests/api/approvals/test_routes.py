@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import asyncpg
 import pytest
 from starlette.requests import Request
 
@@ -55,6 +56,23 @@ async def asked(service: Any, pool: Any) -> Routes:
 
 async def submitted(service: Any, *places: str) -> str:
     return str((await service.submit(warning(*places))).json["alert"]["id"])
+
+
+async def test_what_takes_too_long_to_count_is_accepted_and_can_be_approved(
+    service: Any, asked: Routes, database_url: str
+) -> None:
+    """Here a count waits for ever, for whoever has the table. So far the answer was a 503."""
+    connection = await asyncpg.connect(database_url)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE followed_municipality IN ACCESS EXCLUSIVE MODE")
+        answer = await service.submit(warning(DUEREN))
+    await connection.close()
+    assert (answer.status, answer.json["alert"]["state"]) == (202, "held"), answer.json
+    held = str(answer.json["alert"]["id"])
+    shown = await asked.shown(held)
+    assert (shown.people, shown.most_recipients) == (None, None)
+    sent = await asked.decide("approveAlert", approver(), held, binding=shown.binding)
+    assert (sent.state, sent.people) == ("approved", None)
 
 
 async def refused(deciding: Any) -> tuple[str, str]:

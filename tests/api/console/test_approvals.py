@@ -61,8 +61,8 @@ async def looks(browser: Browser, alert_id: str) -> str:
     return text(answer)
 
 
-async def approves(browser: Browser, alert_id: str, binding: str, people: str = "0") -> Any:
-    return await browser.post(f"approvals/{alert_id}/approve", binding=binding, people=people)
+async def approves(browser: Browser, alert_id: str, binding: str, people: str = "0", **typed: str) -> Any:
+    return await browser.post(f"approvals/{alert_id}/approve", binding=binding, people=people, **typed)
 
 
 async def state_of(service: Any, alert_id: str) -> str:
@@ -357,4 +357,54 @@ async def test_whose_session_ends_over_the_page_comes_back_to_it(asking: Any, si
     wanted = f"/console/live/sign-in?next=/console/live/approvals/{alert}/approve"
     assert (answer.status, answer.headers["location"]) == (303, wanted)
     assert f'name="next" value="{wanted.partition("=")[2]}"' in text(await browser.get(wanted))
+    assert await state_of(asking, alert) == "held"
+
+
+UNCOUNTED = """
+UPDATE approval SET people = 0, open_rules = jsonb_build_array(
+  jsonb_build_object('source', '*', 'severity', 'Severe', 'people', 10, 'is_needed', true))
+"""
+"""Nobody could count whom it would warn while it was accepted."""
+
+
+async def test_what_nobody_has_counted_yet_is_approved_by_its_municipalities(
+    asking: Any, signed_in: Any
+) -> None:
+    alert, browser = await held(asking, DUEREN, JUELICH), await signed_in()
+    counted = shown_binding(await looks(browser, alert))
+    await asking.parts.health.pool.execute(UNCOUNTED)
+    assert "(Zahl der Menschen noch nicht bekannt)</strong>, 2 Gemeinden" in text(
+        await browser.get("approvals")
+    )
+    page = await looks(browser, alert)
+    for words in (
+        "Soll diese echte Warnung an alle dort Angemeldeten (Zahl der Menschen noch nicht bekannt) gehen?",
+        "Braucht die Warnung für so viele keine zweite Person, geht sie dann von selbst hinaus.",
+        "geht sofort an alle dort Angemeldeten (Zahl der Menschen noch nicht bekannt) in 2 Gemeinden",
+        "Für wie viele Gemeinden ist sie?",
+    ):
+        assert words in page, words
+    assert "0 Menschen" not in page
+    seen = shown_binding(page)
+    for typed in ("", "0", "1", "3"):
+        answer = await approves(browser, alert, seen, municipalities=typed)
+        assert (answer.status, "nicht die Zahl der Gemeinden" in text(answer)) == (422, True), typed
+    late = await approves(browser, alert, counted)
+    assert (late.status, "Was Sie gesehen haben, ist nicht mehr, was wartet." in text(late)) == (409, True)
+    assert (await approves(browser, alert, seen, municipalities="2")).status == 303
+    page = await looks(browser, alert)
+    assert "nicht gezählt, als entschieden wurde" in page
+    opened = await browser.get(f"alerts/{alert}")
+    assert (opened.status, "None" in text(opened)) == (200, False)
+
+
+async def test_whoever_typed_municipalities_is_told_the_number_that_came_meanwhile(
+    asking: Any, signed_in: Any
+) -> None:
+    alert, browser = await held(asking, DUEREN), await signed_in()
+    await asking.parts.health.pool.execute(UNCOUNTED)
+    seen = shown_binding(await looks(browser, alert))
+    await asking.parts.health.pool.execute("UPDATE approval SET people = 12, open_rules = NULL")
+    late = await approves(browser, alert, seen, municipalities="1")
+    assert (late.status, "an 12 Menschen senden" in text(late)) == (409, True)
     assert await state_of(asking, alert) == "held"

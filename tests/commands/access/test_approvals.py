@@ -83,3 +83,14 @@ async def test_what_waits_is_listed_and_shown_with_all_that_is_bound(run: Any, w
     refused = await run("held", "release", held, "--why", "eilt")
     assert refused.exit_code == 1
     assert "zweiten Person" in refused.stderr
+
+
+async def test_what_nobody_has_counted_yet_says_so(run: Any, world: ApprovalWorld) -> None:
+    await run("approval", "policy", "set", "--people", "10")
+    held = await world.submit_uncounted(warning(), "m.keller")
+    assert "–" in (await run("approval", "list")).stdout.splitlines()[1].split()
+    shown = (await run("approval", "show", held)).stdout
+    assert "Wie viele Menschen es sind, ist noch nicht bekannt" in shown
+    assert "höchstens freigegeben" not in shown
+    document = json.loads((await run("approval", "show", held, "--json")).stdout)
+    assert (document["people"], document["most_recipients"]) == (None, None)

@@ -16,7 +16,7 @@ from dispatcher.store.delivery.plans import Plans
 from tests.support.approval_world import GRAVE, LEITSTELLE, ApprovalWorld, decider, grave_with
 from tests.support.histories import finish, ledger_of, plan, subscribe
 from tests.support.messages import DUEREN, JUELICH
-from tests.support.submissions import stored, warning
+from tests.support.submissions import warning
 
 
 async def test_without_a_policy_nothing_waits(world: ApprovalWorld) -> None:
@@ -174,22 +174,44 @@ async def test_what_stands_behind_an_equal_warning_waits_when_that_has_ended(wor
     assert request.remind_at == request.requested_at + second
 
 
-async def test_whom_nobody_could_count_needs_a_second_person_who_is_to_see_the_number(
-    world: ApprovalWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What no second person might have to see goes out; the rest is to be tried again, and a preview says as much."""
-    await world.policy(PolicyRule("*", "Severe", 10**6, is_needed=True))
-    await subscribe(world.pool, world.subscriptions, "a")
+@pytest.fixture
+def uncountable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No count is done in time."""
     monkeypatch.setattr(asking, "COUNTED_S", 0.0)
+
+
+@pytest.mark.usefixtures("uncountable")
+async def test_what_nobody_could_count_is_accepted_and_held_where_a_second_person_might_be_needed(
+    world: ApprovalWorld,
+) -> None:
+    """So far it was refused with 503: of a warning to millions nobody heard until somebody sent it again."""
+    many = PolicyRule("*", "Severe", 10**6, is_needed=True, timers=Timers(remind=timedelta(minutes=5)))
+    await world.policy(many)
+    await subscribe(world.pool, world.subscriptions, "a")
     one = warning()
-    with pytest.raises(TimeoutError):
-        await world.submit(one)
-    assert await stored(world.pool) == 0
     preview = await world.intake.preview(of_source(LEITSTELLE, Environment.LIVE, ""), one.xml())
     assert preview.approval is not None
+    accepted = await world.submit(one, "m.keller")
+    assert (accepted.alert.state, accepted.alert.held_for) == ("held", "approval")
+    (request,) = await world.approvals.waiting()
+    assert (request.people, request.is_needed, request.open_rules) == (None, True, (many,))
+    assert request.remind_at == request.requested_at + timedelta(minutes=5)
+    assert (await world.submit(one)).repeated
     assert (await world.submit(warning(severity="Minor"))).alert.reason is Reason.FIRST_NOTICE
-    monkeypatch.undo()
-    assert (await world.submit(one)).alert.reason is Reason.FIRST_NOTICE
+
+
+@pytest.mark.usefixtures("uncountable")
+async def test_what_no_second_person_might_have_to_see_goes_out_uncounted(world: ApprovalWorld) -> None:
     await world.policy(PolicyRule("*", "Severe", 10**6, is_needed=False))
-    monkeypatch.setattr(asking, "COUNTED_S", 0.0)
+    assert (await world.submit(warning())).alert.reason is Reason.FIRST_NOTICE
+    await world.policy(GRAVE, PolicyRule("leitstelle", "Severe", 0, is_needed=False))
     assert (await world.submit(warning(headline="Anderes"))).alert.reason is Reason.FIRST_NOTICE
+    assert await world.approvals.waiting() == []
+
+
+async def test_what_can_be_counted_is_held_with_its_number(world: ApprovalWorld) -> None:
+    await world.policy(GRAVE)
+    await world.submit(warning())
+    (request,) = await world.approvals.waiting()
+    assert (request.people, request.open_rules) == (0, ())
+    assert await world.approvals.uncounted() == []

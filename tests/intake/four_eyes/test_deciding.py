@@ -9,9 +9,9 @@ import pytest
 
 from dispatcher.access.principals import of_source
 from dispatcher.intake.approval import NotApprovedError
-from dispatcher.intake.four_eyes.deciding import DecisionRefused
+from dispatcher.intake.four_eyes.deciding import UNNEEDED, DecisionRefused
 from dispatcher.intake.four_eyes.states import DecisionRefusal, state_of
-from dispatcher.model.approval.policy import Timers
+from dispatcher.model.approval.policy import PolicyRule, Timers
 from dispatcher.model.approval.request import most_recipients
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import ApprovalState, Environment, Reason
@@ -371,3 +371,107 @@ async def test_a_few_who_subscribe_meanwhile_send_nothing_back(world: ApprovalWo
     await subscribe(world.pool, world.subscriptions, "late")
     await plan(ledger_of(world.pool), Plans(world.pool, 1_000), held)
     assert await state(world, held) is ApprovalState.APPROVED
+
+
+TWO_OR_MORE = PolicyRule("*", "Severe", 2, is_needed=True)
+
+
+@pytest.fixture
+async def uncounted(world: ApprovalWorld) -> str:
+    """The id of a message of m.keller's that waits before anybody was counted, under a rule for two and more."""
+    await world.policy(TWO_OR_MORE)
+    return await world.submit_uncounted(warning(identifier="warnung"), "m.keller")
+
+
+async def test_a_second_person_may_send_what_nobody_has_counted(world: ApprovalWorld, uncounted: str) -> None:
+    shown = await world.here.shown(uncounted)
+    assert shown is not None
+    assert shown.request.people is None
+    assert await refused(world.here.approve(uncounted, KELLER, shown.binding)) is DecisionRefusal.OWN
+    sent = await world.there.approve(uncounted, LANG, shown.binding)
+    assert sent.reason is Reason.FIRST_NOTICE
+    assert await world.pool.fetchval("SELECT approved FROM alert WHERE id = $1", uncounted) is None
+    assert await world.here.count(uncounted, 7) is None
+    assert await world.trail("approval.count") == []
+
+
+async def test_whoever_saw_no_number_has_not_seen_the_one_that_came_meanwhile(
+    world: ApprovalWorld, uncounted: str
+) -> None:
+    seen = await world.binding(uncounted)
+    asked = await world.there.count(uncounted, 2)
+    assert asked is not None
+    assert (asked.people, asked.is_needed) == (2, True)
+    assert await refused(world.here.approve(uncounted, LANG, seen)) is DecisionRefusal.NOT_SEEN
+    assert await state(world, uncounted) is ApprovalState.WAITING
+    await world.here.approve(uncounted, LANG, await world.binding(uncounted))
+    approved = await world.pool.fetchval("SELECT approved FROM alert WHERE id = $1", uncounted)
+    assert approved == most_recipients(2)
+
+
+async def test_what_the_policy_asks_nobody_about_goes_out_when_it_is_counted(
+    world: ApprovalWorld, uncounted: str
+) -> None:
+    """Nobody may be at the desk at night: what waits for the number alone must not wait in vain."""
+    asked = await world.here.count(uncounted, 1)
+    assert asked is not None
+    assert not asked.is_needed
+    assert await state(world, uncounted) is ApprovalState.RELEASED
+    sent = await world.alerts.get(uncounted)
+    assert sent is not None
+    assert sent.reason is Reason.FIRST_NOTICE
+    assert await world.trail("alert.conclude") == [("worker", UNNEEDED)]
+    approved = await world.pool.fetchval("SELECT approved FROM alert WHERE id = $1", uncounted)
+    assert approved == most_recipients(1)
+    assert await world.here.count(uncounted, 1) is None, "it is sent once"
+
+
+async def test_the_policy_of_when_it_came_decides(world: ApprovalWorld, uncounted: str) -> None:
+    """What waits because of a rule goes on waiting, and what came before a rule does not wait for it."""
+    await world.approvals.drop_rule("*", "Severe", 2, LANG.actor)
+    assert await world.here.count(uncounted, 2) is not None
+    assert await state(world, uncounted) is ApprovalState.WAITING
+    other = await held_uncounted_before(world, GRAVE)
+    assert await world.here.count(other, 1) is not None
+    assert await state(world, other) is ApprovalState.RELEASED
+
+
+async def held_uncounted_before(world: ApprovalWorld, later: PolicyRule) -> str:
+    await world.policy(TWO_OR_MORE)
+    held = await world.submit_uncounted(warning(headline="Anderes"))
+    await world.policy(later)
+    return held
+
+
+async def test_what_is_not_what_was_held_is_not_sent_by_its_number(
+    world: ApprovalWorld, uncounted: str
+) -> None:
+    await world.pool.execute("UPDATE affected SET reason = 'both' WHERE alert_id = $1", uncounted)
+    asked = await world.here.count(uncounted, 1)
+    assert asked is not None
+    assert (asked.people, asked.is_needed) == (1, True)
+    assert await state(world, uncounted) is ApprovalState.WAITING
+    assert await world.trail("approval.refuse") == [("worker", "changed")]
+    assert await world.approvals.uncounted() == []
+
+
+async def test_what_was_withdrawn_before_it_was_counted_is_not_sent(
+    world: ApprovalWorld, uncounted: str
+) -> None:
+    await world.submit(warning(identifier="warnung").later("ende", "Cancel", infos=()))
+    assert await world.here.count(uncounted, 1) is None
+    assert await state(world, uncounted) is ApprovalState.VOID
+
+
+async def test_of_two_that_counted_one_sends(world: ApprovalWorld, uncounted: str) -> None:
+    found = await asyncio.gather(world.here.count(uncounted, 1), world.there.count(uncounted, 1))
+    assert sorted(one is None for one in found) == [False, True]
+    assert await world.trail("alert.conclude") == [("worker", UNNEEDED)]
+
+
+async def test_the_policys_time_does_not_wait_for_the_number(world: ApprovalWorld) -> None:
+    await world.policy(grave_with(Timers(release=timedelta(minutes=5))))
+    held = await world.submit_uncounted(warning())
+    world.ahead = timedelta(minutes=5)
+    assert (await world.here.release_by_policy(held)).reason is Reason.FIRST_NOTICE
+    assert await world.approvals.uncounted() == []

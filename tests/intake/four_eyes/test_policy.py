@@ -2,7 +2,14 @@
 
 from datetime import timedelta
 
-from dispatcher.intake.four_eyes.policy import may_concern, ordered, rule_for, rule_uncounted
+from dispatcher.intake.four_eyes.policy import (
+    may_concern,
+    open_rules,
+    ordered,
+    rule_counted,
+    rule_for,
+    rule_uncounted,
+)
 from dispatcher.model.approval.policy import PolicyRule, Timers
 
 
@@ -28,10 +35,37 @@ def test_a_rule_is_for_what_is_at_least_as_grave_and_for_as_many() -> None:
 
 def test_of_a_warning_that_nobody_could_count_a_second_person_decides_if_one_might() -> None:
     many, few = rule(people=10**6, is_needed=False), rule(people=1_000)
-    assert rule_uncounted([many, few], "leitstelle", "Severe") is few
-    assert rule_uncounted([many], "leitstelle", "Severe") is many
-    assert rule_uncounted([many, few], "leitstelle", "Minor") is None
-    assert rule_uncounted([rule("nachbar")], "leitstelle", "Severe") is None
+    assert rule_uncounted([many, few]) == few
+    assert rule_uncounted([many]) is many
+
+
+def test_which_rules_may_decide_is_known_before_anybody_is_counted() -> None:
+    many, few, all_, others = rule(people=10**6), rule(people=10), rule(), rule(severity="Minor")
+    assert open_rules([others, all_, few, many], "leitstelle", "Severe") == [many, few, all_]
+    assert open_rules([many, few], "leitstelle", "Minor") == []
+    assert open_rules([rule("nachbar")], "leitstelle", "Severe") == []
+
+
+def test_behind_an_exception_for_any_number_no_rule_is_asked() -> None:
+    """It depends on no number: so far such a warning was refused where nobody could count."""
+    exempt = rule("leitstelle", is_needed=False)
+    found = open_rules([rule(), exempt, rule(people=10)], "leitstelle", "Extreme")
+    assert (found, rule_uncounted(found)) == ([exempt], exempt)
+
+
+def test_the_number_decides_as_it_would_have_at_first() -> None:
+    rules = [rule("leitstelle", people=100), rule(people=1_000, is_needed=False), rule(people=10)]
+    found = open_rules(rules, "leitstelle", "Severe")
+    for people in (0, 9, 10, 99, 100, 10_000):
+        assert rule_counted(found, people) is rule_for(rules, "leitstelle", "Severe", people), people
+
+
+def test_without_a_number_nothing_goes_out_before_the_last_rule_that_asks_would_release_it() -> None:
+    five, ten = (Timers(release=timedelta(minutes=minutes)) for minutes in (5, 10))
+    soon, late = (PolicyRule("*", "Severe", people, True, timers) for people, timers in ((9, five), (1, ten)))
+    assert rule_uncounted([soon, late]).timers == ten
+    assert rule_uncounted([soon, rule()]).timers.release is None
+    assert rule_uncounted([soon, rule(is_needed=False)]).timers == five
 
 
 def test_whether_a_rule_may_concern_it_is_known_before_anybody_is_counted() -> None:

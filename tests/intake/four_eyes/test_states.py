@@ -8,13 +8,17 @@ import pytest
 
 from dispatcher.intake.four_eyes.states import (
     DecisionRefusal,
+    counted,
+    is_uncounted,
     refused_approval,
     refused_person,
     refused_rejection,
     refused_release,
     release_time,
     state_of,
+    waits_for_nobody,
 )
+from dispatcher.model.approval.policy import PolicyRule, Timers
 from dispatcher.model.approval.request import ApprovalDecision, ApprovalRequest
 from dispatcher.model.vocabulary import AlertState, ApprovalState, Reason
 from tests.support.messages import HOUR, NOW
@@ -152,3 +156,41 @@ def test_nobody_is_told_a_time_of_release_that_does_not_come() -> None:
     assert release_time(NOW, "severity, approval", NOW + HOUR) == NOW
     assert release_time(NOW, "approval", NOW) is None, "it has expired by then"
     assert release_time(None, "approval", NOW) is None
+
+
+MINUTE = timedelta(minutes=1)
+MANY = PolicyRule("*", "Severe", 1_000, is_needed=True, timers=Timers(MINUTE, 2 * MINUTE, 3 * MINUTE))
+EXEMPT = PolicyRule("*", "Severe", 10, is_needed=False, timers=Timers(5 * MINUTE))
+UNCOUNTED = replace(WAITING, people=None, open_rules=(MANY, EXEMPT), remind_at=NOW + MINUTE)
+
+
+def test_only_what_waits_without_a_number_is_to_be_counted() -> None:
+    assert is_uncounted(UNCOUNTED, NOW)
+    assert not is_uncounted(WAITING, NOW)
+    assert not is_uncounted(UNCOUNTED, UNCOUNTED.expires)
+    assert not is_uncounted(replace(decided(ApprovalDecision.APPROVE), people=None), NOW)
+    assert not is_uncounted(None, NOW)
+
+
+def test_the_rule_for_the_number_says_who_is_needed_and_when_something_happens() -> None:
+    many = counted(UNCOUNTED, 1_000)
+    assert (many.people, many.is_needed, many.open_rules) == (1_000, True, ())
+    times = (many.remind_at, many.escalate_at, many.release_at)
+    assert times == (NOW + MINUTE, NOW + 2 * MINUTE, NOW + 3 * MINUTE)
+    assert not waits_for_nobody(many)
+    some, few = counted(UNCOUNTED, 999), counted(UNCOUNTED, 9)
+    assert (some.is_needed, some.remind_at) == (False, NOW + 5 * MINUTE)
+    assert (few.is_needed, few.remind_at, few.escalate_at, few.release_at) == (False, None, None, None)
+    assert waits_for_nobody(some)
+    assert waits_for_nobody(few)
+
+
+def test_what_is_in_another_doubt_waits_on_whatever_the_number() -> None:
+    few = counted(replace(UNCOUNTED, held_for="severity, approval"), 9)
+    assert (few.is_needed, waits_for_nobody(few)) == (False, False)
+
+
+def test_what_was_asked_about_again_is_not_released_by_itself_when_it_is_counted() -> None:
+    again = replace(UNCOUNTED, requested_at=NOW + MINUTE)
+    assert counted(again, 1_000).release_at is None
+    assert counted(again, 1_000).remind_at == NOW + 2 * MINUTE

@@ -10,3 +10,7 @@ from dispatcher.model.approval.request import GROWTH_FLOOR, most_recipients
 )
 def test_an_audience_may_grow_a_little_and_no_more(people: int, most: int) -> None:
     assert most_recipients(people) == most
+
+
+def test_whoever_saw_no_number_bounds_none() -> None:
+    assert most_recipients(None) is None

@@ -14,6 +14,7 @@ from dispatcher.store.alerts.approvals import (
     add_request,
     approval_rules,
     ask_again,
+    note_count,
     note_decision,
     persons_of,
 )
@@ -145,3 +146,53 @@ async def test_a_refusal_leaves_its_line(pool: Any) -> None:
     await Approvals(pool).note_refusal("A", Actor("person:b.lang"), "approve", "own")
     row = await pool.fetchrow("SELECT actor, alert_id, detail FROM audit WHERE action = 'approval.refuse'")
     assert tuple(row) == ("person:b.lang", "A", {"decision": "approve", "why": "own"})
+
+
+async def test_what_waits_without_a_number_keeps_its_rules_until_it_is_counted(
+    pool: Any, alerts: Alerts
+) -> None:
+    approvals, exempt = Approvals(pool), replace(RULE, people=0, is_needed=False, timers=Timers())
+    await asked(pool, alerts, "A", people=None, open_rules=(RULE, exempt))
+    await asked(pool, alerts, "B")
+    await pool.execute("UPDATE alert SET expires = now() + interval '1 hour'")
+    assert await approvals.uncounted() == ["A"]
+    found = await approvals.get("A")
+    assert found is not None
+    assert (found.people, found.open_rules) == (None, (RULE, exempt))
+    assert await pool.fetchval("SELECT people FROM approval WHERE alert_id = 'A'") == 0, (
+        "the version before approves no more by it than a few"
+    )
+    counted = replace(found, people=700, open_rules=(), is_needed=False, remind_at=NOW + FIVE)
+    async with pool.acquire() as connection:
+        await note_count(connection, counted)
+    assert (await approvals.uncounted(), await approvals.get("A")) == ([], counted)
+    (detail,) = [
+        row[0] for row in await pool.fetch("SELECT detail FROM audit WHERE action = 'approval.count'")
+    ]
+    assert detail == {"people": 700, "is_needed": False}
+
+
+async def test_what_is_held_again_with_a_number_needs_no_other_count(pool: Any, alerts: Alerts) -> None:
+    approvals = Approvals(pool)
+    await asked(pool, alerts, "A", people=None, open_rules=(RULE,))
+    await pool.execute("UPDATE alert SET expires = now() + interval '1 hour'")
+    async with pool.acquire() as connection:
+        await ask_again(connection, "A", None)
+        assert await approvals.uncounted() == ["A"]
+        await ask_again(connection, "A", 500)
+    found = await approvals.get("A")
+    assert found is not None
+    assert (await approvals.uncounted(), found.people) == ([], 500)
+    assert found.is_asked_again
+
+
+async def test_what_has_ended_or_was_decided_is_counted_no_more(pool: Any, alerts: Alerts) -> None:
+    approvals = Approvals(pool)
+    await asked(pool, alerts, "A", people=None, open_rules=(RULE,))
+    await asked(pool, alerts, "B", people=None, open_rules=(RULE,))
+    await pool.execute("UPDATE alert SET expires = now() + interval '1 hour' WHERE id = 'A'")
+    await pool.execute("UPDATE alert SET expires = now() - interval '1 second' WHERE id = 'B'")
+    assert await approvals.uncounted() == ["A"]
+    async with pool.acquire() as connection:
+        await note_decision(connection, "A", ApprovalDecision.APPROVE, Actor("person:b.lang"), "")
+    assert await approvals.uncounted() == []

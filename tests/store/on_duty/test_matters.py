@@ -197,6 +197,15 @@ async def test_what_operators_let_go_and_is_held_again_is_told_anew(
     assert await matters.open(now) == [again]
 
 
+async def test_of_what_nobody_has_counted_yet_no_number_is_told(
+    pool: Any, matters: DutyMatters, matter: Matter
+) -> None:
+    assert matter.people == 12
+    await pool.execute("UPDATE approval SET people = 0, open_rules = '[]'")
+    uncounted, _ = (await matters.of(["A"]))["A"]
+    assert uncounted.people is None
+
+
 async def test_what_is_held_again_is_another_matter(pool: Any, matters: DutyMatters, matter: Matter) -> None:
     await tell(matters, matter)
     async with pool.acquire() as connection:
