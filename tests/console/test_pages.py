@@ -278,7 +278,9 @@ VALUES: dict[str, dict[str, Any]] = {
     },
     "held_message": {
         "refusal": HOSTILE,
-        "shown": ShownHeld(replace(ALERT, state=AlertState.HELD), [PLACE], "9f", 3, {}, {}, REQUEST, NOW),
+        "shown": ShownHeld(
+            replace(ALERT, state=AlertState.HELD), [PLACE], "9f", 3, False, {}, {}, REQUEST, NOW
+        ),
         "alert": ALERT,
         "severity": "Severe",
         "people": HOSTILE,

@@ -133,10 +133,14 @@ async def _mistyped(visit: Visit, request: ApprovalRequest) -> str:
     """Return which word says that the number is not the one that was shown; nothing where it is."""
     if request.people is not None:
         return "" if is_count(visit.fields.get("people", ""), request.people) else "mistyped"
+    return "" if await are_municipalities_typed(visit, request.alert_id) else "mistyped_municipalities"
+
+
+async def are_municipalities_typed(visit: Visit, alert_id: str) -> bool:
+    """Whether the person typed for how many municipalities a message is, as nobody can say for how many people."""
     async with visit.dependencies.alerts.snapshot() as reading:
-        codes = (await reading.codes([request.alert_id]))[request.alert_id]
-    typed = visit.fields.get("municipalities", "")
-    return "" if is_count(typed, len(codes)) else "mistyped_municipalities"
+        codes = (await reading.codes([alert_id]))[alert_id]
+    return is_count(visit.fields.get("municipalities", ""), len(codes))
 
 
 async def reject(visit: Visit, approver: Principal) -> Response:

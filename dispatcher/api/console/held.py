@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from dispatcher.access.permissions import Permission
-from dispatcher.api.console.approvals import people_in_words, why_there
+from dispatcher.api.console.approvals import (
+    are_municipalities_typed,
+    municipalities_in_words,
+    people_in_words,
+    why_there,
+)
 from dispatcher.api.console.visits import alert_id_of
 from dispatcher.api.held import deciding
 from dispatcher.api.held.bodies import DiscardWanted
@@ -62,7 +67,9 @@ async def lead_to_list(visit: Visit, reader: Principal) -> Response:
 
 
 async def release(visit: Visit, operator: Principal) -> Response:
-    """Send the message that was shown, if the person also typed to how many it goes, and says why."""
+    """Send the message that was shown, if the person also typed to how many it goes, and says why: people, or
+    municipalities where nobody can count these.
+    """
     alert_id, why = alert_id_of(visit), _why(visit)
     target, shown = visit.fields.get("target", ""), visit.fields.get("shown", "")
     people = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 12 else None
@@ -70,17 +77,19 @@ async def release(visit: Visit, operator: Principal) -> Response:
         return await _missing(visit, operator)
     if await deciding.is_end(visit.dependencies, operator, alert_id):
         people = None
-    elif not _is_typed(visit, people):
-        return await _shown(visit, operator, visit.word("mistyped"), HTTPStatus.UNPROCESSABLE_ENTITY)
+    elif mistyped := await _mistyped(visit, alert_id, people):
+        return await _shown(visit, operator, visit.word(mistyped), HTTPStatus.UNPROCESSABLE_ENTITY)
     # What is no hash at all is not that of any target.
     seen = (target if _TARGET.fullmatch(target) else "-", people)
     step = partial(deciding.release, visit.dependencies, operator, alert_id, why, seen)
     return await _decided(visit, operator, step)
 
 
-def _is_typed(visit: Visit, people: int | None) -> bool:
-    """Whether a person typed the number of people that was shown."""
-    return people is not None and is_count(visit.fields.get("people", ""), people)
+async def _mistyped(visit: Visit, alert_id: str, people: int | None) -> str:
+    """Return which word says that the number is not the one that was shown; nothing where it is."""
+    if people is not None:
+        return "" if is_count(visit.fields.get("people", ""), people) else "mistyped"
+    return "" if await are_municipalities_typed(visit, alert_id) else "mistyped_municipalities"
 
 
 async def discard(visit: Visit, operator: Principal) -> Response:
@@ -169,7 +178,8 @@ async def _shown(
         shown=shown,
         alert=alert,
         severity=severity_of(alert),
-        people="" if shown.people is None else people_in_words(visit, shown.people),
+        people="" if shown.is_ending else people_in_words(visit, shown.people),
+        municipalities=municipalities_in_words(visit, len(shown.places)),
         reasons=why_held(alert.held_for, visit.language),
         away=lambda moment: visit.away(moment, shown.now),
         # In a thread: a text of some thousand characters takes seconds to be cut to the parts of an SMS.

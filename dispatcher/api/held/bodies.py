@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -67,8 +67,14 @@ class ShownHeldBody(HeldBody):
     )
     target_sha256: TargetSha256
     people: int | None = Field(
-        description="how many people it would warn now; null: it ends a warning, and goes to those who were told",
+        description="how many people it would warn now; null: it ends a warning, and goes to those who were told, or "
+        "`uncounted` says why",
         examples=[12000],
+    )
+    uncounted: Literal["timeout"] | None = Field(
+        description="why there is no number though people would be warned. `timeout`: there are so many that it took "
+        "longer than 3 s. Else null",
+        examples=[None],
     )
     municipalities: list[MunicipalityBody] = Field(description="Municipalities that it concerns, by AGS.")
     texts: dict[str, str] = Field(
@@ -124,6 +130,7 @@ def shown_held_body(shown: ShownHeld) -> ShownHeldBody:
         needs_second_person=shown.needs_second_person,
         target_sha256=shown.target,
         people=shown.people,
+        uncounted="timeout" if shown.people is None and not shown.is_ending else None,
         municipalities=[municipality_body(place) for place in shown.places],
         texts=texts,
     )

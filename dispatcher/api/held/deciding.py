@@ -13,6 +13,7 @@ from cap.severity import highest_severity
 from dispatcher.access.permissions import Permission
 from dispatcher.api.approvals.territory import holds_in, require_role
 from dispatcher.intake.approval import NotApprovedError, Terms
+from dispatcher.intake.four_eyes.asking import COUNTED_S
 from dispatcher.intake.four_eyes.texts import MessageTexts
 from dispatcher.intake.meaning import is_ending
 from dispatcher.model.approval.request import most_recipients
@@ -21,11 +22,13 @@ from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.model.vocabulary import AlertState, Environment
 from dispatcher.queue.wakeups import batch_wake_up
+from dispatcher.store.record import known_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    import cap
     from dispatcher.access.principals import Principal
     from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.intake.four_eyes.texts import SmsSource
@@ -53,7 +56,11 @@ class ShownHeld:
     target: str
     """The hash of its target as the record has it, in hex."""
     people: int | None
-    """How many people it would warn now; None for what ends a warning: it goes to those who were told of that."""
+    """How many people it would warn now; None for what ends a warning, which goes to those who were told of that, and
+    where so many could not be counted in time.
+    """
+    is_ending: bool
+    """Whether there is no number beforehand, as it ends a warning."""
     texts: Mapping[str, str | bytes]
     sms: Mapping[str, SmsSource]
     request: ApprovalRequest | None
@@ -86,13 +93,11 @@ async def shown(dependencies: ApiDependencies, reader: Principal, alert_id: str)
     async with dependencies.alerts.snapshot() as reading:
         message, places = await reading.message(alert_id), await reading.places(alert_id)
         shape, now = await reading.shape(alert_id), reading.now
-    people = None
-    if message is not None and not is_ending(message):
-        severity = highest_severity(message)
-        drill = reader.environment is Environment.EXERCISE
-        people = await parts.estimator.people(places, shape, severity, drill=drill)
-    written = MessageTexts({}, {})
+    is_counted = message is not None and not is_ending(message)
+    people, written = None, MessageTexts({}, {})
     if message is not None:
+        if is_counted:
+            people = await _count(dependencies, reader, message, places, shape)
         # In a thread: the texts of a message of some hundred thousand characters take a second.
         written = await asyncio.to_thread(parts.texts.both, message, alert, places, now)
     return ShownHeld(
@@ -100,6 +105,7 @@ async def shown(dependencies: ApiDependencies, reader: Principal, alert_id: str)
         places,
         await dependencies.alerts.target_sha256(alert_id),
         people,
+        not is_counted,
         written.texts,
         written.sms,
         await dependencies.approvals.get(alert_id),
@@ -121,8 +127,9 @@ async def release(
     `RequestRefused`, which says why it is not sent.
     """
     target, people = seen
-    # A warning is never released unbounded: whoever names no number has seen none.
-    if people is None and not await is_end(dependencies, who, alert_id):
+    # Whoever names no number of a warning has not looked, unless nobody can be shown one: then the guard of unusual
+    # audiences is what bounds it, as it bounds what nobody releases.
+    if people is None and await _has_number(dependencies, who, alert_id):
         raise RequestRefused(ProblemType.CONFLICT, said(Phrase.HELD_NOT_SEEN))
     await _own(dependencies, who, alert_id)
     terms = Terms(target, None if people is None else most_recipients(people))
@@ -162,6 +169,31 @@ def may_decide(person: Principal, places: Sequence[AffectedMunicipality]) -> boo
 def _require(person: Principal) -> Callable[[Sequence[AffectedMunicipality]], None]:
     """Return what requires that a role of the person lets it decide in all of some municipalities."""
     return partial(require_role, person, Permission.DECIDE_HELD)
+
+
+async def _has_number(dependencies: ApiDependencies, reader: Principal, alert_id: str) -> bool:
+    """Whether the reader can be shown how many people the message would warn. Raises like `shown`."""
+    if await is_end(dependencies, reader, alert_id):
+        return False
+    async with dependencies.alerts.snapshot() as reading:
+        message, places = await reading.message(alert_id), await reading.places(alert_id)
+        shape = await reading.shape(alert_id)
+    return message is None or await _count(dependencies, reader, message, places, shape) is not None
+
+
+async def _count(
+    dependencies: ApiDependencies,
+    reader: Principal,
+    message: cap.Alert,
+    places: Sequence[AffectedMunicipality],
+    shape: bytes,
+) -> int | None:
+    """Return how many people a message would warn now; None where they are so many that it takes too long: all else
+    that is shown of it must not fail by that, nor what was decided.
+    """
+    severity, drill = highest_severity(message), reader.environment is Environment.EXERCISE
+    counting = dependencies.held.estimator.people(places, shape, severity, drill=drill)
+    return await known_within(COUNTED_S, counting)
 
 
 async def _own(dependencies: ApiDependencies, person: Principal, alert_id: str) -> StoredAlert:

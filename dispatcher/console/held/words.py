@@ -55,6 +55,12 @@ HELD_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "The message goes to {people} at once. It cannot be called back, only corrected by a second one. "
             "If there are many more by then, it waits again.",
         ),
+        "held_release_uncounted": Said(
+            "Die Meldung geht sofort an {people}. Zurückholen lässt sie sich nicht, nur durch eine zweite berichtigen. "
+            "Sind es ungewöhnlich viele für diese Quelle, wartet sie wieder, mit der Zahl.",
+            "The message goes to {people} at once. It cannot be called back, only corrected by a second one. "
+            "If there are unusually many for this source, it waits again, with the number.",
+        ),
         "held_release_ends": Said(
             "Das Ende geht sofort an alle, die von der Warnung erfahren haben. Danach gilt sie nicht mehr.",
             "The end goes at once to everybody who was told of the warning. It holds no more then.",

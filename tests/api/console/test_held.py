@@ -7,6 +7,7 @@ import pytest
 
 from channels.sms.contract import Contract
 from dispatcher.access.roles import Role
+from dispatcher.api.held import deciding
 from dispatcher.model.vocabulary import Environment
 from dispatcher.sms.parts import TextParts
 from dispatcher.store.audience.subscriptions import Subscriptions
@@ -102,6 +103,33 @@ async def test_an_operator_reads_why_it_waits_and_releases_it(console: Any, sign
         "SELECT actor FROM audit WHERE action = 'alert.conclude'"
     )
     assert actor == "person:j.ott"
+
+
+async def test_what_nobody_can_count_is_released_by_its_municipalities(
+    console: Any, signed_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert, browser = await held(console), await signed_in()
+    with monkeypatch.context() as patch:
+        patch.setattr(deciding, "COUNTED_S", 0.0)
+        page = await looks(browser, alert)
+        for words in (
+            "Ginge jetzt an: alle dort Angemeldeten (Zahl der Menschen noch nicht bekannt)",
+            "Für wie viele Gemeinden ist sie?",
+            "Sind es ungewöhnlich viele für diese Quelle, wartet sie wieder, mit der Zahl.",
+        ):
+            assert words in page, words
+        assert 'name="shown"' not in page
+        for typed in ("", "0", "2"):
+            answer = await releases(browser, alert, page, shown="", municipalities=typed)
+            assert (answer.status, "nicht die Zahl der Gemeinden" in text(answer)) == (422, True), typed
+    counted = await releases(browser, alert, page, shown="", municipalities="1")
+    assert (counted.status, "ECHTE MELDUNG an 0 Menschen" in text(counted)) == (409, True), (
+        "there is a number by now, and it was not seen"
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(deciding, "COUNTED_S", 0.0)
+        assert (await releases(browser, alert, page, shown="", municipalities="1")).status == 303
+    assert await state_of(console, alert) == "accepted"
 
 
 async def test_what_is_discarded_is_never_sent(console: Any, signed_in: Any) -> None:

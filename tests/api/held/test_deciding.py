@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import asyncpg
 import pytest
 
 from dispatcher.access.persons import Person
@@ -49,6 +50,32 @@ async def test_whoever_decides_is_shown_how_many_it_goes_to_and_no_more_are_told
     await release(service.parts, who, alert, "geprüft", (found.target, found.people))
     assert not (await shown(service.parts, who, alert)).waits
     assert await pool.fetchval("SELECT approved FROM alert WHERE id = $1", alert) == 51
+
+
+async def test_whom_so_many_are_that_nobody_can_count_them_is_shown_and_decided_all_the_same(
+    service: Any, pool: Any, database_url: str
+) -> None:
+    """Here a count waits for ever, for whoever has the table. So far the answer was a 503, also after the decision."""
+    alert, who = await held(service), operator()
+    connection = await asyncpg.connect(database_url)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE followed_municipality IN ACCESS EXCLUSIVE MODE")
+        found = await shown(service.parts, who, alert)
+        assert (found.people, found.is_ending, found.waits) == (None, False, True)
+        assert any(name.startswith("text/de") for name in found.texts)
+        await release(service.parts, who, alert, "geprüft", (found.target, None))
+    await connection.close()
+    assert not (await shown(service.parts, who, alert)).waits
+    assert await pool.fetchval("SELECT approved FROM alert WHERE id = $1", alert) is None
+
+
+async def test_whoever_names_no_number_though_there_is_one_has_not_looked(service: Any) -> None:
+    alert, who = await held(service), operator()
+    found = await shown(service.parts, who, alert)
+    with pytest.raises(RequestRefused) as caught:
+        await release(service.parts, who, alert, "geprüft", (found.target, None))
+    assert caught.value.detail.de.startswith("An wie viele Menschen sie geht, ist nicht gesagt.")
+    assert (await shown(service.parts, who, alert)).waits
 
 
 class NotedTexts(HeldTexts):

@@ -8,6 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from dispatcher.access.principals import Principal
+from dispatcher.api.held import deciding
 from dispatcher.api.held.routes import routes
 from dispatcher.model.problems import ProblemType, RequestRefused
 from tests.api import conftest as over_http
@@ -55,6 +56,16 @@ async def test_what_was_shown_is_released_once(service: Any) -> None:
     assert (released.state, released.held_for) == ("accepted", [])
     assert await refused(over.decide("discardHeld", alert, why="zu spät")) is ProblemType.CONFLICT
     assert (await over.ask("listHeld")).held == []
+
+
+async def test_what_nobody_can_count_says_so(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    alert, over = await held(service), Routes(service, operator())
+    assert (await over.ask("getHeld", alert)).uncounted is None
+    monkeypatch.setattr(deciding, "COUNTED_S", 0.0)
+    shown = await over.ask("getHeld", alert)
+    assert (shown.people, shown.uncounted) == (None, "timeout")
+    seen = {"target_sha256": shown.target_sha256, "people": None, "why": "angerufen"}
+    assert (await over.decide("releaseHeld", alert, **seen)).state == "accepted"
 
 
 async def test_what_is_discarded_is_recorded(service: Any) -> None:
