@@ -213,6 +213,13 @@ def _answer(url: str, body: Any = None) -> bytes | None:
         return None
 
 
+LAST = [
+    {"alertname": name, "job": "last", "severity": "critical"}
+    for name in ("DispatcherRecordDown", "DispatcherNoReconciler")
+]
+"""A cause of elsewhere, and what follows from it."""
+
+
 def raised(api: str, labels: list[dict[str, str]]) -> list[Any]:
     """What Alertmanager says of alarms that fire now, once it has taken all of them."""
     now = datetime.now(UTC).isoformat()
@@ -223,11 +230,18 @@ def raised(api: str, labels: list[dict[str, str]]) -> list[Any]:
 
 
 def inhibited(api: str, labels: list[dict[str, str]]) -> set[tuple[str, str]]:
-    """(alertname, severity) of those of which nobody hears beside the others."""
-    found = raised(api, labels)
-    assert len(found) == len(labels)
-    quiet = [alert["labels"] for alert in found if alert["status"]["inhibitedBy"]]
-    return {(one["alertname"], one["severity"]) for one in quiet}
+    """(alertname, severity) of those of which nobody hears beside the others.
+
+    Alertmanager finds out after it has taken them, in their order: the last two say when it is through.
+    """
+    assert len(raised(api, [*labels, *LAST])) == len(labels) + len(LAST)
+    quiet = eventually(lambda: _quiet(api), lambda quiet: LAST[-1] in quiet)
+    return {(one["alertname"], one["severity"]) for one in quiet if one["job"] != LAST[-1]["job"]}
+
+
+def _quiet(api: str) -> list[dict[str, str]]:
+    found = json.loads(_answer(f"{api}/alerts") or b"[]")
+    return [alert["labels"] for alert in found if alert["status"]["inhibitedBy"]]
 
 
 def named(*names: str) -> list[dict[str, str]]:
