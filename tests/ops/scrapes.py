@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from prometheus_client.metrics_core import Metric
 
 SCRAPED_EVERY_S = 15
+RIGHT, WRONG = "count by (alertname, severity)", "count by (severity, alertname)"
+"""Both ask for the same: what promtool says of each tells them apart, and its evaluation is of both."""
 Firing = dict[tuple[str, str], int]
 """How many alerts fire, by alert and severity."""
 
@@ -40,10 +42,12 @@ class Scrapes:
         said = ",".join(f'{label}="{text}"' for label, text in labels.items())
         self.series.setdefault(f"{name}{{{said}}}", {})[at] = value
 
-    def test(self, expected: dict[int, Firing]) -> str:
-        """What promtool is to find, by instant."""
+    def test(self, expected: dict[int, Firing], wrong: dict[int, Firing] | None = None) -> str:
+        """What promtool is to find, by instant; and what it is to find wrong, which it asks for by `WRONG`."""
         instants = sorted({at for values in self.series.values() for at in values})
-        query = f'count by (alertname, severity) (ALERTS{{alertname=~"{self.alerts}",alertstate="firing"}})'
+        firing = f'(ALERTS{{alertname=~"{self.alerts}",alertstate="firing"}})'
+        asked = [(RIGHT, at, what) for at, what in expected.items()]
+        asked += [(WRONG, at, what) for at, what in (wrong or {}).items()]
         return (
             "rule_files:\n  - ../rules/recording.yml\n  - ../rules/alerts.yml\n\nevaluation_interval: 5s\n\ntests:"
             f"\n  - name: scraped\n    interval: {SCRAPED_EVERY_S}s\n    input_series:\n"
@@ -53,8 +57,8 @@ class Scrapes:
             )
             + "    promql_expr_test:\n"
             + "".join(
-                f"      - {{expr: '{query}', eval_time: {at}s, exp_samples: [{', '.join(_samples(firing))}]}}\n"
-                for at, firing in expected.items()
+                f"      - {{expr: '{count} {firing}', eval_time: {at}s, exp_samples: [{', '.join(_samples(what))}]}}\n"
+                for count, at, what in asked
             )
         )
 

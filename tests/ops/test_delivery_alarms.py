@@ -106,10 +106,9 @@ class Emergency(Rehearsal):
         self.way.worker.metrics.reconciled_at.set_to_current_time()
 
     async def _locked_out(self) -> int:
-        """How many statements wait for somebody's lock."""
+        """How many statements wait for whoever locks."""
         found: int = await self.way.pool.fetchval(
-            """SELECT count(*) FROM pg_stat_activity
-               WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"""
+            "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))", self._locks
         )
         return found
 
@@ -120,7 +119,7 @@ class Emergency(Rehearsal):
 
     async def metrics(self) -> Mapping[str, Iterable[Metric]]:
         await Readiness(self.way.worker.metrics, self.way.worker.health).parts()
-        return {"worker-1": list(self.way.worker.metrics.registry.collect())}
+        return {"worker-1": list(self.way.worker.metrics.registry.restricted_registry(SHOWN).collect())}
 
     async def warn(self, **grave: str) -> str:
         """Have the control centre submit another warning. Returns its id."""
@@ -187,6 +186,7 @@ class Emergency(Rehearsal):
             await until(somebody.is_closed)
         finally:
             somebody.terminate()
+            self._locks = 0
 
     async def end_locks(self) -> None:
         """Ask the record who locks, and end that, as the runbook says."""

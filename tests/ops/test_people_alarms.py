@@ -80,7 +80,7 @@ class Night(Rehearsal):
     async def metrics(self) -> Mapping[str, Iterable[Metric]]:
         answer = await self.way.service.operator("/metrics")
         return {
-            "worker-1": list(self.way.worker.metrics.registry.collect()),
+            "worker-1": list(self.way.worker.metrics.registry.restricted_registry(SHOWN).collect()),
             "api": list(text_string_to_metric_families(answer.body.decode())),
         }
 

@@ -1,13 +1,15 @@
 """Every critical alarm is rehearsed, and the pages for operators say by which test."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from tests.ops.expressions import OPS, RULES
-from tests.ops.rehearsals import step
+from tests.ops.rehearsals import Rehearsal, step
 
 ROOT = OPS.parent
 PAGES = (OPS / "docs" / "for-operators.md", OPS / "docs" / "for-operators.de.md")
@@ -57,6 +59,38 @@ def test_an_alarm_that_nobody_rehearses_is_noticed() -> None:
     assert critical(
         "      - alert: A\n        labels: {severity: warning}\n      - alert: B\n        labels: {severity: critical}\n"
     ) == {"B"}
+
+
+class Waiting(Rehearsal):
+    """SMS wait for a person, or none does."""
+
+    def __init__(self) -> None:
+        super().__init__(("warn_sms_held_recipients",), "DispatcherSmsHeld")
+        self.people = 0
+
+    async def work(self) -> None:
+        """Nothing happens by itself."""
+
+    async def metrics(self) -> Mapping[str, Iterable[Metric]]:
+        return {"worker-1": [GaugeMetricFamily("warn_sms_held_recipients", "", self.people)]}
+
+
+@pytest.mark.parametrize(
+    ("people", "is_right"), [((0, 7), True), ((0, 0), False), ((7, 7), False), ((7, 0), False)]
+)
+async def test_a_call_that_does_not_come_or_that_nobody_expects_is_noticed(
+    people: tuple[int, int], is_right: bool, promtool: Any, tmp_path: Path
+) -> None:
+    waiting = Waiting()
+    waiting.people = people[0]
+    await waiting.quiet(60)
+    waiting.people = people[1]
+    await waiting.calls(30, "DispatcherSmsHeld")
+    if is_right:
+        waiting.judge(promtool, tmp_path, "DispatcherSmsHeld")
+    else:
+        with pytest.raises(AssertionError):
+            waiting.judge(promtool, tmp_path, "DispatcherSmsHeld")
 
 
 @pytest.mark.parametrize(
