@@ -17,6 +17,7 @@ from dispatcher.intake.correction.correcting import CorrectingParty, Corrections
 from dispatcher.intake.correction.prepared import Falsehood
 from dispatcher.intake.four_eyes.deciding import DecisionRefused
 from dispatcher.model.approval.policy import Timers
+from dispatcher.model.approval.request import ApprovalRequest
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import WARNING, AlertState, Reason
 from dispatcher.store.alerts.held import Held
@@ -37,6 +38,7 @@ _WEIGHED = [
     *(("approve", person, "stale", False) for person in PERSONS),
     *(("reject", person, "", True) for person in PERSONS),
     *(("release", "", "", there) for there in PROCESSES for _ in range(3)),
+    *(("count", "", number, there) for number in ("0", "5") for there in PROCESSES),
     ("operator", "", "", False),
     *(
         (what, person, "", False)
@@ -49,7 +51,9 @@ WITHDRAWS = frozenset({"cancel", "all-clear", "correct", "update"})
 """What ends the wait, by whoever may warn: an end of any kind, and a change, which then waits itself."""
 moves = st.sampled_from(_WEIGHED)
 Move = tuple[str, str, str, bool]
-"""What is decided, by whom, having seen what, and whether at the other process."""
+"""What is decided, by whom, having seen or counted what, and whether at the other process."""
+NEEDED_FROM = 1
+"""From so many people on the policy asks for a second person where it asks by number."""
 
 
 class Broken(AssertionError):
@@ -81,17 +85,24 @@ class Approving:
     """The warning that people know and this one changes; empty where it is the first."""
 
     @classmethod
-    async def begin(cls, world: ApprovalWorld, author: str, *, releases: bool, follows: bool) -> "Approving":
+    async def begin(
+        cls, world: ApprovalWorld, author: str, *, releases: bool, follows: bool, uncounted: bool
+    ) -> "Approving":
         world.ahead = timedelta()
         number, first_id = next(_numbers), ""
         one = warning(identifier=f"hochwasser-{number}", headline=f"Hochwasser {number}")
+        for people in (0, NEEDED_FROM):
+            await world.approvals.drop_rule("*", "Severe", people, decider("root").actor)
         if follows:
-            await world.approvals.drop_rule("*", "Severe", 0, decider("root").actor)
             first_id = (await world.submit(one, author)).alert.id
             one = one.later(f"hochwasser-{number}-neu")
-        await world.policy(grave_with(Timers(release=RELEASE_AFTER if releases else None)))
+        policy = grave_with(Timers(release=RELEASE_AFTER if releases else None))
+        await world.policy(replace(policy, people=NEEDED_FROM if uncounted else 0))
         made = cls(world, author, one, first_id=first_id)
-        made.alert_id = (await world.submit(one, author)).alert.id
+        if uncounted:
+            made.alert_id = await world.submit_uncounted(one, author)
+        else:
+            made.alert_id = (await world.submit(one, author)).alert.id
         return made
 
     async def together(self, wanted: list[Move]) -> None:
@@ -106,7 +117,12 @@ class Approving:
         for move, result in zip(wanted, results, strict=True):
             if isinstance(result, DecisionRefused):
                 self.refused += 1
-            elif result is None and move[0] not in WITHDRAWS:
+            elif isinstance(result, ApprovalRequest):
+                if not result.is_needed:
+                    effective.append(move)
+                # Else a person is to look at what the policy asks nobody about: that it is not sent is on the trail.
+                self.refused += result.is_needed and int(move[2]) < NEEDED_FROM
+            elif result is None and move[0] not in WITHDRAWS | {"count"}:
                 effective.append(move)
             elif result is not None and not isinstance(result, NotApprovedError):
                 raise Broken(f"{move}: {result!r}") from result
@@ -125,13 +141,15 @@ class Approving:
             return
         promise(what != "operator", "sent from the machine")
         promise(not tampered, f"{what} of what was changed")
+        if what == "count":
+            promise(int(seen) < NEEDED_FROM, "sent though so many need a second person")
         if what == "approve":
             promise(person != self.author, "approved by its author")
             promise(seen == "shown", "approved without having been seen")
         if what == "release":
             promise(self.world.ahead >= RELEASE_AFTER, "released too early")
 
-    async def _carry_out(self, move: Move, seen: str) -> None:
+    async def _carry_out(self, move: Move, seen: str) -> ApprovalRequest | None:
         what, person, sees, is_there = move
         process = self.world.there if is_there else self.world.here
         if what == "approve":
@@ -141,10 +159,13 @@ class Approving:
             await process.reject(self.alert_id, decider(person), "nein")
         elif what == "release":
             await process.release_by_policy(self.alert_id)
+        elif what == "count":
+            return await process.count(self.alert_id, int(sees))
         elif what == "operator":
             await self.world.release.release(self.alert_id, decider("root").actor, "eilt")
         else:
             await self._withdraw(what)
+        return None
 
     async def _withdraw(self, what: str) -> None:
         """Whoever is at the desk ends or changes it, whether it waits or is sent by now."""
@@ -190,7 +211,7 @@ class Approving:
         row = await self.world.pool.fetchrow(
             "SELECT state, reason, stopped_at FROM alert WHERE id = $1", self.alert_id
         )
-        sends = [move for move in self.took_effect if move[0] in {"approve", "release"}]
+        sends = [move for move in self.took_effect if move[0] in {"approve", "release", "count"}]
         promise(goes_out(row) == bool(sends), f"{row['reason']} after {self.took_effect}")
         counts = "SELECT count(*) FROM audit WHERE action = $2 AND alert_id = $1"
         refusals = await self.world.pool.fetchval(counts, self.alert_id, "approval.refuse")
@@ -229,9 +250,14 @@ class ApprovalMachine(RuleBasedStateMachine):
         self._world = world
         self._case: Any = None
 
-    @initialize(author=st.sampled_from(PERSONS[:2]), releases=st.booleans(), follows=st.booleans())
-    def submit(self, author: str, releases: Any, follows: Any) -> None:
-        self._case = self._run(Approving.begin(self._world, author, releases=releases, follows=follows))
+    @initialize(
+        author=st.sampled_from(PERSONS[:2]),
+        releases=st.booleans(),
+        follows=st.booleans(),
+        uncounted=st.booleans(),
+    )
+    def submit(self, author: str, **how: Any) -> None:
+        self._case = self._run(Approving.begin(self._world, author, **how))
 
     @precondition(lambda self: self._case)
     @rule(wanted=st.lists(moves, min_size=1, max_size=4))

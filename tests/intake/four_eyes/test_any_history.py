@@ -98,6 +98,14 @@ def test_a_wait_that_is_not_ended_is_found(
     assert is_found(runner, world)
 
 
+@pytest.mark.timeout(300)
+def test_a_number_that_sends_whatever_it_is_is_found(
+    runner: Any, world: ApprovalWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "waits_for_nobody", lambda _request: True)
+    assert is_found(runner, world)
+
+
 def is_found(runner: Any, world: ApprovalWorld) -> bool:
     """Whether a history breaks a promise."""
     try:
