@@ -180,7 +180,11 @@ async def _in_time(
         async with asyncio.timeout(COUNTED_S):
             return await counting
     except TimeoutError:
-        return _Audience(UNCOUNTED, None, None if left is None else Dropped(left, UNCOUNTED))
+        return _uncounted(left)
+
+
+def _uncounted(left: tuple[AffectedMunicipality, ...] | None) -> _Audience:
+    return _Audience(UNCOUNTED, None, None if left is None else Dropped(left, UNCOUNTED))
 
 
 class SubmissionIntake:
@@ -273,9 +277,13 @@ class SubmissionIntake:
         repeated = decision.reason is Reason.DUPLICATE
         before = known.same if repeated else None
         counting = self._audience(message, known, decision, as_recorded.severity, left)
-        audience = await _in_time(counting, left)
-        estimate = audience.estimate
-        is_quoted = _would_send(decision) and estimate.is_counted
+        audience, sms = await _in_time(counting, left), None
+        if _would_send(decision) and audience.estimate.is_counted:
+            try:
+                async with asyncio.timeout(COUNTED_S):
+                    sms = await self._quote(message, known, as_recorded, audience.estimate)
+            except TimeoutError:  # it counts as many: without it nothing says that their SMS cost nothing
+                audience = _uncounted(left)
         return Preview(
             before.reason if before else decision.reason,
             before.lane if before else lane_in(message, known, decision, valid.rules),
@@ -286,7 +294,7 @@ class SubmissionIntake:
                 *reference_findings(message, known),
                 *behind_findings(others.sent, others.elsewhere, valid.rules),
             ),
-            estimate,
+            audience.estimate,
             repeated=before is not None,
             matched=message.matched,
             over=await self._statuses.over(before) if before else None,
@@ -296,7 +304,7 @@ class SubmissionIntake:
             behind=others,
             told=audience.told,
             dropped=audience.dropped,
-            sms=await self._quote(message, known, as_recorded, estimate) if is_quoted else None,
+            sms=sms,
             approval=approval,
             ends=() if repeated else tuple(known.standing),
             withdrawn=() if repeated else withdrawn(known, as_recorded),

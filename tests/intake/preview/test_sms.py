@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import pytest
 
 from channels.sms.settings import SmsGatewaySettings
@@ -69,6 +70,22 @@ async def test_a_preview_and_then_the_status_say_what_it_takes(
     assert status["price_used"] == pytest.approx(sent * 0.075)
     waiting = await preview(service, warning(DUEREN, event="Sturm", headline="Sturm über Düren"))
     assert waiting["gateways"][1]["before"] == len(people) - sent, "what waits goes first"
+
+
+async def test_where_it_takes_too_long_nothing_says_that_it_costs_nothing(
+    service: Any, pool: Any, database_url: str
+) -> None:
+    """Here the sum of what waits is waited for, for ever. So far the whole preview was a 503."""
+    await phones(pool, service.parts.subscriptions, 3)
+    connection = await asyncpg.connect(database_url)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE batch IN ACCESS EXCLUSIVE MODE")
+        answer = await service.submit(warning(DUEREN), path="/v1/alerts/preview")
+    await connection.close()
+    assert answer.status == 200, answer.body
+    assert (answer.json["uncounted"], answer.json["reach"], answer.json["sms"]) == ("timeout", None, None)
+    assert [one["ags"] for one in answer.json["municipalities"]] == [DUEREN]
+    assert (await preview(service, warning(DUEREN)))["people"] == 3
 
 
 async def test_what_waits_for_nobody_or_for_a_few_is_not_quoted(service: Any, pool: Any) -> None:
