@@ -101,6 +101,11 @@ class Connection:
         """Whether nothing will be started here any more."""
         return not self.open or self._state.retiring
 
+    @property
+    def started(self) -> int:
+        """How many requests have been started here."""
+        return self._state.started
+
     def start(  # noqa: PLR0913 - what a request has, the last three named at the call
         self,
         path: bytes,

@@ -154,6 +154,11 @@ class ConnectionState:
             and not self.retiring
         )
 
+    @property
+    def started(self) -> int:
+        """How many requests have been started."""
+        return self._next // 2
+
     def start(  # noqa: PLR0913 - as in `connection`
         self,
         path: bytes,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 from typing import Any
 
 import pycurl
@@ -29,6 +30,7 @@ from ops.lab.bench.senders.job import (
     headers,
     read_job,
 )
+from ops.lab.bench.senders.transports import await_own_connections, sent_by_own
 
 
 def ready_made(job: Job) -> tuple[list[str], bytes]:
@@ -45,7 +47,8 @@ async def send_with_client(job: Job) -> None:
     urls = [job.subscription(number)[0] for number in range(job.count)]
     await _rush(http, [Request(url, lines, body, TIMEOUT_S, brief=True) for url in urls[:WARM_UP]])
     requests = [Request(url, lines, body, TIMEOUT_S, brief=True) for url in urls]
-    timing = Timing()
+    await await_own_connections(http)
+    timing = Timing(partial(sent_by_own, http))
     timing.start()
     await _rush(http, requests)
     timing.stop(job.count)

@@ -27,6 +27,7 @@ from channels.webpush.encoder import DirectEncoder
 from channels.webpush.keys.precomputed_keys import TURN, PrecomputedKeys
 from channels.webpush.vapid import VapidKeys, VapidSigner
 from ops.lab.bench.senders.job import ENCRYPTION_BYTES, WARM_UP, Job, Timing, read_job
+from ops.lab.bench.senders.transports import await_own_connections, sent_by_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +64,9 @@ async def send(job: Job, way: str = "") -> None:
             keys.make(endpoint)
             if number % TURN == 0:  # a worker's loop is not held either: connections are being made
                 await asyncio.sleep(0)
-    timing = Timing()
+    if not stalled:
+        await await_own_connections(http)
+    timing = Timing(partial(sent_by_own, http))
     timing.start()
     await deliver(channel, job, endpoints)
     timing.stop(job.count)

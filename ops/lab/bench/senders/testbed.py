@@ -122,10 +122,16 @@ def show(result: Mapping[str, Any], unit: str, *, as_json: bool) -> None:
         print(json.dumps(result))
         return
     table = Table(
-        "way", f"{unit}/s", "processor us each", "sink busy", title=f"{result['rounds']} rounds, medians"
+        "way",
+        f"{unit}/s",
+        "processor us each",
+        "sink busy",
+        "by our own HTTP/2",
+        title=f"{result['rounds']} rounds, medians",
     )
     for name, one in result["ways"].items():
-        table.add_row(name, f"{one['per_s']:,}", f"{one['cpu_us']}", f"{one['sink_busy']:.0%}")
+        own = f"{one['own_share']:.0%}" if "own_share" in one else ""
+        table.add_row(name, f"{one['per_s']:,}", f"{one['cpu_us']}", f"{one['sink_busy']:.0%}", own)
     console = Console()
     console.print(table)
     console.print({name: value for name, value in result.items() if "ratio_" in name})

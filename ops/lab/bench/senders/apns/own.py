@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -22,6 +21,7 @@ from channels.http.client import HttpClient
 from ops.lab.bench.senders.apns.job import ApnsJob, device_token
 from ops.lab.bench.senders.job import WARM_UP, Timing, read_job
 from ops.lab.bench.senders.own import SLICE
+from ops.lab.bench.senders.transports import await_own_connections, sent_by_own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,11 +35,19 @@ async def send(job: ApnsJob) -> None:
     app = AppleApp(
         ApnsCredential(job.team_id, job.key_id, key, (job.topic,), "production"), job.topic, job.origin
     )
-    apps = AppleApps(partial(HttpClient, policy, ca_file=job.ca_file), [app])
+    clients: list[HttpClient] = []
+
+    def connect() -> HttpClient:
+        clients.append(HttpClient(policy, ca_file=job.ca_file))
+        return clients[-1]
+
+    apps = AppleApps(connect, [app])
     channel = Apns(apps, policy, limits=replace(LIMITS, concurrency=SLICE))
     endpoints = [Endpoint(number, device_token(number), {"topic": job.topic}) for number in range(job.count)]
     await deliver(channel, app.gateway, job, endpoints[:WARM_UP])
-    timing = Timing()
+    for http in clients:
+        await await_own_connections(http)
+    timing = Timing(lambda: sum(map(sent_by_own, clients)))
     timing.start()
     await deliver(channel, app.gateway, job, endpoints)
     timing.stop(job.count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -20,6 +21,7 @@ from channels.http.client import HttpClient
 from ops.lab.bench.senders.fcm.job import FcmJob, registration_token
 from ops.lab.bench.senders.job import WARM_UP, Timing, read_job
 from ops.lab.bench.senders.own import SLICE
+from ops.lab.bench.senders.transports import await_own_connections, sent_by_own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,8 @@ async def send(job: FcmJob) -> None:
         Endpoint(number, registration_token(number), {"project": job.project}) for number in range(job.count)
     ]
     await deliver(channel, job, endpoints[:WARM_UP])
-    timing = Timing()
+    await await_own_connections(http)
+    timing = Timing(partial(sent_by_own, http))
     timing.start()
     await deliver(channel, job, endpoints)
     timing.stop(job.count)
