@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from rich.console import Console
 
 from channels.webpush.vapid import generate_key
-from ops.lab.bench.senders import testbed
+from ops.lab.bench.senders import h2load, testbed
 from ops.lab.bench.senders.job import Job, Keys, base64url
 from ops.lab.bench.senders.measurement import ROOT, Measurement, detail, processor_ratio, rate, ratio
 from ops.lab.bench.senders.testbed import SenderTestbed, SinkPlan, in_rounds, parser_of, saying
@@ -69,6 +69,8 @@ SENDERS = (
 )
 READY = Sender("webpush_ready_h2", H2, "own", ("ready",), SENT_FAST)
 """What another channel's rate is compared with."""
+H2LOAD = Sender("h2load", H2, "h2load", (), SENT_FAST)
+"""The ceiling, where it is installed: a load generator in C, which reads no answer but its status."""
 NPM = Sender("npm_web_push", H1, "npm", (), SENT_SLOW, checked=True)
 
 
@@ -152,7 +154,8 @@ def run(rounds: int, scale: float, say: Callable[[str], None]) -> dict[str, list
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         modules = install_npm()
         pushes = WebPushTestbed(Path(folder), stack, scale, modules)
-        senders = (*SENDERS, NPM) if modules else SENDERS
+        more = [*([H2LOAD] if shutil.which(h2load.PROGRAM) else []), *([NPM] if modules else [])]
+        senders = (*SENDERS, *more)
         ways = [(sender.name, partial(pushes.measure, sender)) for sender in senders]
         return in_rounds(rounds, ways, say)
 
@@ -173,6 +176,9 @@ def summary(found: Mapping[str, list[Measurement]]) -> dict[str, Any]:
         "ratio_pywebpush": ratio(found, ours, PYWEBPUSH),
         "ratio_npm": ratio(found, ours, ["npm_web_push"]),
         "ratio_bare": ratio(found, ours, BARE),
+        "h2load_per_s": rate(found, "h2load"),
+        "ratio_h2load": ratio(found, ours, ["h2load"]),
+        "processor_ratio_h2load": processor_ratio(found, ours, ["h2load"]),
         "processor_ratio_pywebpush": processor_ratio(found, ours, PYWEBPUSH),
         "processor_ratio_npm": processor_ratio(found, ours, ["npm_web_push"]),
         "processor_ratio_bare": processor_ratio(found, ours, BARE),

@@ -1,6 +1,7 @@
 """The sink accepts whatever comes in either protocol, counts it, and keeps a sample."""
 
 import json
+import shutil
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from channels.http.addresses import AddressPolicy
 from channels.http.client import HttpClient
 from ops.lab.bench import webpush
+from ops.lab.bench.senders import h2load
 from ops.lab.bench.senders.measurement import Measurement, processor_ratio, rate, ratio, running_sink
 from ops.lab.bench.sink.framing import ANSWERS, PREFACE, Http1, Http2, frame
 from ops.lab.bench.sink.server import SAMPLE_EVERY, SAMPLE_MAX, Sample
@@ -119,8 +121,10 @@ async def test_the_process_serves_tells_and_ends(tmp_path: Path, protocols: str)
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("way", webpush.SENDERS, ids=lambda way: way.name)
+@pytest.mark.parametrize("way", [*webpush.SENDERS, webpush.H2LOAD], ids=lambda way: way.name)
 def test_every_way_to_send_arrives_and_what_is_encrypted_can_be_read(tmp_path: Path, way: Any) -> None:
+    if way is webpush.H2LOAD and shutil.which(h2load.PROGRAM) is None:
+        pytest.skip("h2load is not installed")
     with ExitStack() as stack:
         measured = webpush.WebPushTestbed(tmp_path, stack, 0.0).measure(way)
     assert measured.per_s > 0
