@@ -59,6 +59,12 @@ class Reconciler:
 
     async def run(self) -> None:
         """Sweep until cancelled. An outage of the record or the queue is waited out."""
+        try:
+            await self._sweep_again_and_again()
+        finally:
+            await self._statistics.aclose()
+
+    async def _sweep_again_and_again(self) -> None:
         while True:
             try:
                 if await self._leadership.hold():

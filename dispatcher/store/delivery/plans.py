@@ -20,9 +20,10 @@ whose earlier message is in a batch that a worker still holds are left for the n
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import PendingAlert
@@ -107,7 +108,12 @@ def unguarded(recipients: int, baseline: int | None, approved: int | None) -> st
 
 FIRST_PORTION, LARGEST_PORTION = 4_096, 262_144
 """How many subscriptions' numbers the first portion goes through, which takes about 20 ms, and how many a portion does
-at most, which takes about a second; each has twice as many as the one before."""
+at most, which takes about a second where the machine is not busy."""
+PORTION_S: Final = 1.0
+"""How long a portion is to take: its recipients leave when it is committed, and meanwhile it holds the alert's row."""
+PLAN_TIMEOUT_S: Final = 600.0
+"""How long one of the statements may take that go through a whole audience. Everybody of a record of 10^7 takes a
+minute and more, in one statement where something follows on a warning, and is planned late rather than never."""
 _EVERYBODY = (0, (1 << 63) - 1)
 
 _IS_TO_BE_PLANNED = f"(state = '{AlertState.ACCEPTED}' OR plan_at <= clock_timestamp() AND {is_dispatched()})"
@@ -184,6 +190,15 @@ class _TooManyError(Exception):
         self.recipients = recipients
 
 
+def next_portion(step: int, took_s: float) -> int:
+    """Return how many numbers the next portion goes through, as one of `step` has taken `took_s`: twice or half as
+    many where that was less than half, or more than twice, of what it is to take.
+    """
+    if took_s < PORTION_S / 2:
+        return min(2 * step, LARGEST_PORTION)
+    return max(step // 2, 1) if took_s > PORTION_S * 2 else step
+
+
 class Plans:
     """Plans alerts that are accepted and not yet planned: they are the outbox of the record."""
 
@@ -241,10 +256,11 @@ class Plans:
         """
         step, more = self._first_portion, True
         while more:
+            began = time.monotonic()
             async with self._pool.acquire() as connection, connection.transaction():
                 ready_batches, more = await self._portion(connection, alert_id, in_flight, located, step)
             yield ready_batches
-            step = min(2 * step, LARGEST_PORTION)
+            step = next_portion(step, time.monotonic() - began)
 
     async def _portion(
         self, connection: Connection, alert_id: str, in_flight: int, located: Located, step: int
@@ -351,12 +367,13 @@ class Plans:
                 list(taking.weights),
                 *wishes,
                 *([located.told] if located.spoken_for else ()),
+                timeout=PLAN_TIMEOUT_S,
             )
         else:
             rows = await self._freeze_followup(connection, alert, located, numbers, taking, wishes)
         made = [row for row in rows if row["id"] is not None]
         if wishes:
-            await connection.execute(PLACE, [row["id"] for row in made])
+            await connection.execute(PLACE, [row["id"] for row in made], timeout=PLAN_TIMEOUT_S)
         rest = [row for row in rows if row["id"] is None]
         sent, quiet = sent_and_quiet(made, alert.lane)
         ready_batches = await self._charges.charge(connection, alert, sent, located.texts)
@@ -415,15 +432,22 @@ class Plans:
             list(taking.names),
             list(taking.weights),
             *wishes,
+            timeout=PLAN_TIMEOUT_S,
         )
         return rows
 
     async def _check_size_ahead(self, connection: Connection, alert: PendingAlert, located: Located) -> None:
         """Check the size before anything is sent; it is counted exactly only where a rough count does not do."""
         baseline = await self._baseline(connection, alert)
-        if self._guard(await connection.fetchval(_AT_MOST, alert.id, located.own), baseline, alert.approved):
+        at_most = await connection.fetchval(_AT_MOST, alert.id, located.own, timeout=PLAN_TIMEOUT_S)
+        if self._guard(at_most, baseline, alert.approved):
             recipients = await connection.fetchval(
-                _EXACTLY, alert.id, located.own, severity_rank(alert.severity), alert.is_drill
+                _EXACTLY,
+                alert.id,
+                located.own,
+                severity_rank(alert.severity),
+                alert.is_drill,
+                timeout=PLAN_TIMEOUT_S,
             )
             if why := self._guard(recipients, baseline, alert.approved):
                 raise _TooManyError(recipients, why)
@@ -459,7 +483,7 @@ class Plans:
         await audit.note(connection, WORKER, "alert.hold", alert.id, why=why)
 
     async def _finish(self, connection: Connection, alert: PendingAlert) -> None:
-        digest = await connection.fetchval(_AUDIENCE_HASH, alert.id)
+        digest = await connection.fetchval(_AUDIENCE_HASH, alert.id, timeout=PLAN_TIMEOUT_S)
         empty = not await connection.fetchval(
             f"SELECT EXISTS (SELECT FROM batch WHERE alert_id = $1 AND {OPEN})",  # noqa: S608 - constant
             alert.id,

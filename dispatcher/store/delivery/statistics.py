@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -85,6 +86,11 @@ FROM told t JOIN delivery_report d ON d.batch_id = t.id AND d.state = 'delivered
 """Of the alerts that have not expired, which an index finds."""
 PEOPLE_EVERY_S: Final = 60.0
 """Of a million people who have several endpoints each the counts take more than a second of two processors."""
+PEOPLE_SHARE: Final = 0.02
+"""Of the time, at most, the counts may take: of ten million people they take some ten seconds."""
+PEOPLE_WAIT_S: Final = 0.5
+"""How long is waited for the counts. Then they go on beside: what waits for a sweep waits for no count."""
+PEOPLE_TIMEOUT_S: Final = 600.0
 _PEOPLE = f"""
 SELECT (SELECT count(*) FROM subscription
         WHERE ended_at IS NULL AND active AND person IS NULL AND channel <> '{WEBHOOKS}')
@@ -111,11 +117,16 @@ WHERE s.ended_at IS NULL GROUP BY 1
 class Statistics:
     """Sets the gauges over the whole installation; the leading worker shows them."""
 
-    def __init__(self, pool: Pool, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, pool: Pool, monotonic: Callable[[], float] = time.monotonic, *, wait_s: float = PEOPLE_WAIT_S
+    ) -> None:
+        """`wait_s` is how long `show` waits for counts that go through the whole record."""
         self._pool = pool
         self._monotonic = monotonic
+        self._wait_s = wait_s
         self._people_from = float("-inf")
         """From when on people are to be counted again."""
+        self._counting: asyncio.Task[None] | None = None
 
     async def show(self, metrics: Metrics) -> None:
         """Set every gauge, also those that are zero now."""
@@ -137,16 +148,36 @@ class Statistics:
                 )
 
     async def _show_people(self, metrics: Metrics) -> None:
-        """Show what is counted by going through all subscriptions: half a second for a million of them."""
-        now = self._monotonic()
-        if now < self._people_from:
-            return
-        self._people_from = now + PEOPLE_EVERY_S
-        metrics.people.set(await self._pool.fetchval(_PEOPLE))
-        counts = Counter({row["channel"]: row["n"] for row in await self._pool.fetch(_SUBSCRIPTIONS)})
+        """Show what is counted by going through all subscriptions: half a second for a million of them, beside all
+        else where it takes longer. Raises what a count has raised.
+        """
+        if self._counting is None:
+            if self._monotonic() < self._people_from:
+                return
+            self._counting = asyncio.create_task(self._count_people(metrics))
+        await asyncio.wait({self._counting}, timeout=self._wait_s)
+        if self._counting.done():
+            counting, self._counting = self._counting, None
+            counting.result()
+
+    async def _count_people(self, metrics: Metrics) -> None:
+        began = self._monotonic()
+        self._people_from = began + PEOPLE_EVERY_S
+        people = await self._pool.fetchval(_PEOPLE, timeout=PEOPLE_TIMEOUT_S)
+        rows = await self._pool.fetch(_SUBSCRIPTIONS, timeout=PEOPLE_TIMEOUT_S)
+        counts = Counter({row["channel"]: row["n"] for row in rows})
         counts.subtract({row["channel"]: row["n"] for row in await self._pool.fetch(_CANARIES)})
+        metrics.people.set(people)
         for channel in CHANNELS:
             metrics.subscriptions.labels(channel).set(counts.get(channel, 0))
+        took_s = self._monotonic() - began
+        self._people_from = began + max(PEOPLE_EVERY_S, took_s / PEOPLE_SHARE)
+
+    async def aclose(self) -> None:
+        """End a count that is under way."""
+        if self._counting is not None:
+            self._counting.cancel()
+            await asyncio.wait({self._counting})
 
     async def _show_expiries(self, metrics: Metrics) -> None:
         expiries = await Keys(self._pool).expiries_in_use()

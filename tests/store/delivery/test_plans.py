@@ -11,10 +11,11 @@ import pytest
 from dispatcher.model.batches import Progress
 from dispatcher.model.principals import Source
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Reason, State
+from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.freeze import LOOK_AGAIN, freeze
-from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.delivery.plans import FIRST_PORTION, LARGEST_PORTION, PORTION_S, Plans, next_portion
 from dispatcher.store.sources import Sources
 from tests.support.histories import (
     finish,
@@ -26,6 +27,7 @@ from tests.support.histories import (
     submit,
     subscribe,
     subscription,
+    until,
 )
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH, SENDER
 from tests.support.sealed import numbers
@@ -112,6 +114,43 @@ async def test_a_large_audience_is_planned_in_portions_each_once(
     assert sorted(row["id"] for row in rows) == crowd
     stored = await alerts.get("A")
     assert (stored.state, stored.audience) == ("planned", 20)
+
+
+@pytest.mark.parametrize("followup", [False, True], ids=["first notice", "update"])
+async def test_a_large_plan_may_take_longer_than_other_statements(
+    alerts: Alerts, pool: Any, ledger: Any, database_url: str, crowd: list[Any], followup: bool
+) -> None:
+    """It was given up after a minute, and tried again from the beginning, for ever."""
+    await submit(alerts, "A", DUEREN)
+    if followup:
+        for ready in await plan_whole(Plans(pool, 4), "A"):
+            await finish(ledger, ready.batch_id, State.ACCEPTED)
+        await submit(alerts, "B", DUEREN, chain="A")
+    hurried = await record.connect(database_url, size=2, command_timeout_s=0.5)
+    async with pool.acquire() as other:
+        async with other.transaction():
+            await other.execute("LOCK TABLE batch IN SHARE MODE")
+            planning = asyncio.create_task(plan_whole(Plans(hurried, 4), "B" if followup else "A"))
+
+            async def has_waited() -> bool:
+                longest: float | None = await other.fetchval(
+                    """SELECT max(extract(epoch FROM clock_timestamp() - query_start)::float8)
+                       FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"""
+                )
+                return planning.done() or (longest or 0.0) > 0.6
+
+            await until(has_waited)
+        await planning
+    await hurried.close()
+    assert (await alerts.get("B" if followup else "A")).state == "planned"
+
+
+def test_a_portion_is_as_large_as_takes_about_a_second() -> None:
+    assert next_portion(FIRST_PORTION, 0.02) == 2 * FIRST_PORTION
+    assert next_portion(LARGEST_PORTION, 0.1) == LARGEST_PORTION
+    assert next_portion(100_000, PORTION_S) == 100_000
+    assert next_portion(100_000, 18.0) == 50_000
+    assert next_portion(1, 18.0) == 1
 
 
 async def test_a_portion_is_under_way_before_the_next_is_planned(

@@ -21,7 +21,7 @@ from dispatcher.store.sources import Sources
 from tests.metrics.test_registry import samples
 from tests.store.canary.test_endpoints import OWN
 from tests.store.conftest import batch_ids
-from tests.support.histories import plan, submit, subscribe
+from tests.support.histories import plan, submit, subscribe, until
 from tests.support.messages import HOUR, NOW, SENDER
 from tests.support.people import person
 from tests.support.sealed import ADDRESSES
@@ -49,7 +49,7 @@ async def note(ledger: Ledger, batch_id: int, *labels: str, due: bool = False) -
 
 async def shown(pool: Any) -> Any:
     metrics = Metrics()
-    await Statistics(pool).show(metrics)
+    await Statistics(pool, wait_s=60.0).show(metrics)
     return samples(metrics)
 
 
@@ -105,7 +105,7 @@ async def test_people_count_once_whatever_they_have_and_once_a_minute(
         "UPDATE subscription SET active = false WHERE id = $1", (await named(pool))["inactive"]
     )
     now, metrics = 0.0, Metrics()
-    statistics = Statistics(pool, lambda: now)
+    statistics = Statistics(pool, lambda: now, wait_s=60.0)
     await statistics.show(metrics)
     assert samples(metrics)["warn_people", labels()] == 2
     assert samples(metrics)["warn_subscriptions", labels(channel="webpush")] == 3
@@ -114,6 +114,45 @@ async def test_people_count_once_whatever_they_have_and_once_a_minute(
         await statistics.show(metrics)
         assert samples(metrics)["warn_people", labels()] == people, now
         assert samples(metrics)["warn_subscriptions", labels(channel="webpush")] == people + 1, now
+
+
+async def test_a_count_that_takes_long_keeps_nothing_waiting_and_leaves_the_record_in_peace(
+    pool: Any, subscriptions: Any
+) -> None:
+    """Of ten million it takes ten seconds and more, and a sweep is what enqueues whom nobody has told."""
+    await subscribe(pool, subscriptions, "a", "b")
+    now, metrics = 0.0, Metrics()
+    statistics = Statistics(pool, lambda: now, wait_s=0.0)
+    async with pool.acquire() as other, other.transaction():
+        await other.execute("LOCK TABLE subscription")
+        await statistics.show(metrics)
+        now = 10.0
+        await statistics.show(metrics)
+        assert samples(metrics)["warn_record_up", labels()] == 1
+        assert samples(metrics)["warn_people", labels()] == 0
+
+    async def counted(people: int) -> bool:
+        await statistics.show(metrics)
+        return bool(samples(metrics)["warn_people", labels()] == people)
+
+    await until(lambda: counted(2))
+    await subscribe(pool, subscriptions, "c")
+    now = 499.0  # it took ten seconds, which may be a fiftieth of the time
+    assert await counted(2)
+    assert statistics._counting is None
+    now = 500.0
+    await until(lambda: counted(3))
+
+
+async def test_a_count_under_way_ends_with_its_owner(pool: Any) -> None:
+    statistics = Statistics(pool, wait_s=0.0)
+    async with pool.acquire() as other, other.transaction():
+        await other.execute("LOCK TABLE subscription")
+        await statistics.show(Metrics())
+        counting = statistics._counting
+        await statistics.aclose()
+        assert counting is not None
+        assert counting.cancelled()
 
 
 async def test_an_empty_record_shows_zeros(pool: Any) -> None:
@@ -170,10 +209,10 @@ async def test_gauges_go_back_to_zero(
     pool: Any, alerts: Alerts, ledger: Ledger, plans: Plans, ready_batches: list[ReadyBatch]
 ) -> None:
     metrics = Metrics()
-    await Statistics(pool).show(metrics)
+    await Statistics(pool, wait_s=60.0).show(metrics)
     await submit(alerts, "C", chain="A", reason=Reason.CANCEL)
     await plan(ledger, plans, "C")
-    await Statistics(pool).show(metrics)
+    await Statistics(pool, wait_s=60.0).show(metrics)
     assert samples(metrics)["warn_batches_open", labels(lane="priority")] == 0
 
 
