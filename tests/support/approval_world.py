@@ -134,6 +134,8 @@ async def approval_world(database_url: str, redis_url: str) -> AsyncIterator[App
     pool = await record.connect(database_url, size=8)
     await Sources(pool, b"pepper").put(LEITSTELLE)
     wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
-    yield ApprovalWorld(pool, wake_ups, settings)
-    await wake_ups.aclose()
-    await pool.close()
+    try:
+        yield ApprovalWorld(pool, wake_ups, settings)
+    finally:
+        await wake_ups.aclose()
+        await pool.close()
