@@ -69,8 +69,21 @@ def derive(
     recipient = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, p256dh)
     ours = private or ec.generate_private_key(_CURVE)
     public = ours.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    agreed = _hmac(auth, ours.exchange(ec.ECDH(), recipient))
-    material = _hmac(agreed, b"WebPush: info\x00" + p256dh + public + b"\x01")
+    return _message_key(ours.exchange(ec.ECDH(), recipient), p256dh, auth, salt, public)
+
+
+def received(private: ec.EllipticCurvePrivateKey, auth: bytes, salt: bytes, public: bytes) -> MessageKey:
+    """Return what the recipient makes of the head of a message: the same key as its sender had. `public` is the
+    sender's. Raises `ValueError` if it is no point of P-256.
+    """
+    agreed = private.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, public))
+    p256dh = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return _message_key(agreed, p256dh, auth, salt, public)
+
+
+def _message_key(secret: bytes, p256dh: bytes, auth: bytes, salt: bytes, public: bytes) -> MessageKey:
+    """Return what both ends derive from the secret that they have agreed on (RFC 8291 section 3.4)."""
+    material = _hmac(_hmac(auth, secret), b"WebPush: info\x00" + p256dh + public + b"\x01")
     pseudorandom = _hmac(salt, material)
     return MessageKey(
         head=salt + _RECORD_AND_KEY_LENGTH + public,

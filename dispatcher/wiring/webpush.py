@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
     from dispatcher.store import record
     from dispatcher.store.delivery.message_locations import MessageLocations
+
+_CPU_LIMIT: Final = Path("/sys/fs/cgroup/cpu.max")
 
 log = structlog.get_logger()
 
@@ -97,9 +100,21 @@ def precomputed_keys(settings: Settings) -> PrecomputedKeys | None:
     return PrecomputedKeys(settings.ready_keys) if wanted else None
 
 
+def processors(limit: Path = _CPU_LIMIT) -> float:
+    """Return how many processors this process may use: those it may run on, and no more of them than its control group
+    has time for, as a container's (`limit`: cgroups(7), version 2, the quota and the period in microseconds).
+    """
+    allowed = float(len(os.sched_getaffinity(0)))
+    try:
+        quota, period = limit.read_text().split()
+        return min(allowed, int(quota) / int(period))
+    except (OSError, ValueError, ZeroDivisionError):  # no such file; no limit, which is the word "max"
+        return allowed
+
+
 def key_maker(settings: Settings, keys: PrecomputedKeys | None) -> KeyMaker | None:
     """Return what has keys made in another process; None where that is not wanted, or would have no processor."""
-    wanted = keys is not None and settings.key_process and len(os.sched_getaffinity(0)) > 1
+    wanted = keys is not None and settings.key_process and processors() > 1
     return KeyMaker(keys) if keys is not None and wanted else None
 
 

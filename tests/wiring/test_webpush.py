@@ -20,7 +20,7 @@ from channels.webpush.pywebpush_encoder import PywebpushEncoder
 from channels.webpush.vapid import VapidSigner, generate_key
 from dispatcher.runtime.secrets.files import secret_file
 from dispatcher.settings import Settings
-from dispatcher.wiring.webpush import key_maker, precomputed_keys, push_encoder, vapid_keys
+from dispatcher.wiring.webpush import key_maker, precomputed_keys, processors, push_encoder, vapid_keys
 from tests.channels.far_side import far_side
 from tests.wiring.sending import notice, sent
 
@@ -82,6 +82,19 @@ def test_keys_are_made_in_another_process_where_that_has_a_processor(
         env.setenv(name, value)
     settings = Settings()
     assert (key_maker(settings, precomputed_keys(settings)) is not None) is wanted
+
+
+@pytest.mark.parametrize(
+    ("limit", "found"),
+    [("50000 100000\n", 0.5), ("max 100000\n", 2.0), ("400000 100000\n", 2.0), ("?", 2.0), (None, 2.0)],
+)
+def test_a_container_may_have_less_than_the_processors_it_sees(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limit: str | None, found: float
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
+    if limit is not None:
+        (tmp_path / "cpu.max").write_text(limit)
+    assert processors(tmp_path / "cpu.max") == found
 
 
 def test_another_encoder_is_refused(env: pytest.MonkeyPatch) -> None:

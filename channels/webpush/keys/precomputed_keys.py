@@ -4,7 +4,8 @@ Each subscription has one (`encryption.derive`), in memory only. It never leaves
 encrypts with it, once. RFC 8291 asks for a new key pair and RFC 8188 for a new salt for every message, not for ones
 made at the last moment.
 
-A subscription takes 117 bytes here and 5 of the index, and 12 more while its key has been used: 200,000 of them 25 MB.
+A subscription takes 117 bytes here and 5 of the index, as much as 120 of it where few endpoints are browsers, and 12
+more while its key has been used: 200,000 of them 25 to 50 MB.
 Of those sent to, only the ids are kept until their next key is made: a mass send must not grow with the number of its
 recipients.
 """
@@ -56,8 +57,10 @@ class Helper(Protocol):
         """Note that an endpoint was sent to without a key from the store."""
         ...
 
-    async def plan(self, endpoint: Endpoint) -> bool:
-        """Have an endpoint's key made and put into the store, some time. Returns whether that will be."""
+    async def plan(self, endpoint: Endpoint, missing: int) -> bool:
+        """Have an endpoint's key made and put into the store, some time; it is the `missing`th that lacks one. Returns
+        whether that will be.
+        """
         ...
 
 
@@ -74,12 +77,15 @@ class PrecomputedKeys:
         self._rounds = bytearray()
         """The last round of `fill`, by slot, in which its subscription was seen."""
         self._round = 0
-        """In 0 to 255: a round that broke off has a number of its own, so that nobody counts as seen for it."""
+        """In 0 to 255: a round that broke off has a number of its own, so that nobody counts as seen for it. After 256
+        of them in a row somebody may, and loses the key a round later."""
         self._used = array("q")
         self._takes = 0
         self.helper: Helper | None = None
         self.hits = 0
         self.misses = 0
+        self.is_complete = False
+        """Whether whoever was sent to has had a key since all were made that there is room for."""
         clear = WeakMethod(self.clear)
         os.register_at_fork(
             after_in_child=lambda: (wipe := clear()) and wipe()
@@ -91,6 +97,11 @@ class PrecomputedKeys:
     def __contains__(self, endpoint_id: int) -> bool:
         return endpoint_id in self._slots
 
+    @property
+    def room(self) -> int:
+        """How many more keys it can keep."""
+        return self._most - len(self._slots)
+
     def seal(self, record: bytes, endpoint: Endpoint) -> bytes | None:
         """Return `record`, as `encryption.padded` made it, encrypted with an endpoint's key, which then is no longer
         here.
@@ -101,6 +112,7 @@ class PrecomputedKeys:
         slot = self._slots.pop(endpoint.id)
         if slot < 0:
             self.misses += 1
+            self.is_complete = False
             if self.helper is not None:
                 self.helper.forget(endpoint.id)
             return None
@@ -168,6 +180,7 @@ class PrecomputedKeys:
             if slot >= 0:  # the rest, however many, has no key to lose
                 self._rounds[slot] = self._round
         await self._discard_others()
+        self.is_complete = not self._used
 
     async def refill(self, lookup: Lookup) -> None:
         """Make what was used since, while nobody sends. If `lookup` raises, what it was asked for stays to be made."""
@@ -187,7 +200,8 @@ class PrecomputedKeys:
         """Make one that is missing while nobody sends, here or by the helper."""
         if endpoint.id in self._slots or len(self._slots) >= self._most:
             return
-        if self.helper is None or not await self.helper.plan(endpoint):
+        turn.missing += 1
+        if self.helper is None or not await self.helper.plan(endpoint, turn.missing):
             await turn.after(made=self.make(endpoint))
         else:
             await turn.after(made=False)
@@ -201,8 +215,8 @@ class PrecomputedKeys:
 
     async def _discard_others(self) -> None:
         """Wipe the keys of all whose subscription was not seen in this round, some at a time."""
-        for page in self._slots.pages():
-            for endpoint_id, slot in page:
+        for chunk in self._slots.chunks():
+            for endpoint_id, slot in chunk:
                 if self._rounds[slot] != self._round:
                     self.discard(endpoint_id)
             await asyncio.sleep(0)
@@ -221,6 +235,8 @@ class _Turn:
 
     def __init__(self, takes: Callable[[], int]) -> None:
         self._takes = takes
+        self.missing = 0
+        """How many have lacked a key so far."""
         self._seen = takes()
         self._made = 0
 

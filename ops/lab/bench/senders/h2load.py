@@ -1,8 +1,8 @@
 """nghttp2's `h2load`, a load generator in C, as the ceiling: `python -m ops.lab.bench.senders.h2load JOB`, one
 ready-made body on one connection, as many requests under way as a slice has.
 
-Its own count of time is taken, from the first request on; its processor time is that of the whole process, with the
-start, which is some milliseconds.
+Its own count of time is taken without what it took to connect, as the connections of the others stand; its processor
+time is that of the whole process, with the start and the handshake, which is some milliseconds.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from ops.lab.bench.senders.job import CONCURRENCY, TIMEOUT_S, Job, read_job
 PROGRAM = "h2load"
 """Debian has it in `nghttp2-client`."""
 _FINISHED = re.compile(r"^finished in ([\d.]+)(ms|s), ", re.MULTILINE)
+_CONNECTED = re.compile(r"^time for connect: +([\d.]+)(us|ms|s) ", re.MULTILINE)
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 _DONE = re.compile(r"^requests: .* (\d+) succeeded, 0 failed, 0 errored, 0 timeout$", re.MULTILINE)
 
 
@@ -52,11 +54,12 @@ def send(job: Job) -> dict[str, float]:
 
 
 def read(said: str) -> tuple[float, int]:
-    """Return the seconds and the number of requests that succeeded, of what `h2load` prints."""
-    finished, done = _FINISHED.search(said), _DONE.search(said)
-    assert finished, "h2load says no time"
+    """Return the seconds since it had connected, and the number of requests that succeeded, of what `h2load` prints."""
+    finished, connected, done = _FINISHED.search(said), _CONNECTED.search(said), _DONE.search(said)
+    assert finished and connected, "h2load says no time"  # noqa: PT018 - both are lines of one answer
     assert done, "h2load had failures"
-    return float(finished[1]) * (0.001 if finished[2] == "ms" else 1.0), int(done[1])
+    wall_s, connect_s = (float(found[1]) * _SECONDS[found[2]] for found in (finished, connected))
+    return wall_s - connect_s, int(done[1])
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ def test_it_answers_over_its_standard_input_behind_all_others_and_ends_with_it()
         theirs.close()
         ours.sendall((1).to_bytes(2, "big") + POINT + AUTH)
         with ours.makefile("rb") as answers:
+            assert answers.read(2) == b"\0\1"
             assert any(answers.read(KEPT.size))
         status = subprocess.run(
             ["ps", "-o", "ni=", "-p", str(process.pid)], capture_output=True, check=True, text=True
