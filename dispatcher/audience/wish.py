@@ -13,7 +13,6 @@ from channels.fcm.message import PROJECT, REGISTRATION_TOKEN, TARGET
 from channels.webpush.channel import VAPID_KEY
 from channels.webpush.vapid import named_key
 from dispatcher.audience.phone_numbers import DEFAULT_RULES, NumberRefused
-from dispatcher.audience.watched_areas import read_places
 from dispatcher.model.subscribers import LANGUAGES_MAX, Preferences, Quiet, Wish, WishedEndpoint
 
 if TYPE_CHECKING:
@@ -375,6 +374,8 @@ class Judge:
             errors.append(wish_error("places_many", "/places"))
             return (), (), []
         places: dict[str, None] = {}
+        from dispatcher.audience.watched_areas import read_places  # noqa: PLC0415 - brings numpy and shapely
+
         areas: list[WatchedArea] = []
         shares: list[PartlyShown] = []
         before = len(errors)

@@ -9,13 +9,15 @@ from typing import TypeVar
 
 import typer
 
-from dispatcher.embedded import EmbeddedPostgres
+from dispatcher.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey
 from dispatcher.runtime.secrets.shared import require_no_other
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.wiring.connections import require_both_urls
 
 Result = TypeVar("Result")
+NO_QUEUE = "redis://127.0.0.1:1"
+"""An address where no queue listens: the reconciler enqueues instead."""
 
 
 def on_record(
@@ -64,6 +66,15 @@ def owner_url(settings: Settings) -> str:
     """
     require_both_urls(settings)
     return settings.database_owner_url or settings.database_url or _own_record(settings).url
+
+
+def queue_url(settings: Settings) -> str:
+    """Return the URL of the queue: the one named, or the one that `dispatcher up` runs in the data directory."""
+    home = settings.data_dir / "valkey"
+    try:
+        return settings.redis_url or (EmbeddedValkey(home).url if home.exists() else NO_QUEUE)
+    except EmbeddedError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _own_record(settings: Settings) -> EmbeddedPostgres:

@@ -9,12 +9,9 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Final
 
-import pydantic_settings
 import typer
-from pydantic import ValidationError
 
 from dispatcher.access.permissions import Permission
-from dispatcher.commands.mistakes import sentence_of
 from dispatcher.commands.operator import requires
 from dispatcher.commands.shell.help_text import Where, helped
 from dispatcher.commands.shell.output import AsJson
@@ -23,8 +20,7 @@ from dispatcher.doctor.diagnosis import Diagnosis, Grade, Part, overall, wrong
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 from dispatcher.model.sentences.count import how_many
 from dispatcher.settings import Settings, SettingsError
-from dispatcher.wiring.doctor.examination import FILES_S, examine
-from dispatcher.wiring.doctor.own_thread import within
+from dispatcher.wiring.doctor.own_thread import FILES_S, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,6 +66,11 @@ def doctor(
 
 
 def _found(*, outside: bool) -> Sequence[Diagnosis]:
+    import pydantic_settings
+    from pydantic import ValidationError
+
+    from dispatcher.commands.mistakes import sentence_of
+
     try:
         return asyncio.run(examined(outside=outside))
     except (ValidationError, pydantic_settings.SettingsError, SettingsError) as error:
@@ -85,6 +86,8 @@ async def examined(*, outside: bool, files_s: float = FILES_S) -> Sequence[Diagn
     """Return how everything was found. What hangs on a drive that is away, for `files_s`, is said, and holds a thread
     of its own and nothing else. Raises as the settings do.
     """
+    from dispatcher.wiring.doctor.examination import examine
+
     try:
         settings = await within(files_s, Settings)
     except TimeoutError:

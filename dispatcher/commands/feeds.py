@@ -10,17 +10,17 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from channels.http.addresses import Exemptions
+from channels.clock import utc_now
 from dispatcher.access.credentials import Bearer
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.keys import new_key, new_key_id
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
-from dispatcher.commands.admin import connected
+from dispatcher.commands.admin import connected, queue_url
 from dispatcher.commands.desk.session import say
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.shell.help_text import Where, helped
@@ -28,38 +28,27 @@ from dispatcher.commands.shell.output import AsJsonLines, OutputLanguage
 from dispatcher.commands.terminal import columns, json_line, shown
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
-from dispatcher.embedded import EmbeddedError, EmbeddedValkey
-from dispatcher.feeds.assembly import FeedDependencies, feed_services, utc_now
-from dispatcher.feeds.configuration import Feed
-from dispatcher.feeds.details import Details
-from dispatcher.feeds.fetch import FetchError, fetch
-from dispatcher.feeds.formats.document import Document, read_document
-from dispatcher.feeds.poller import PollReport
-from dispatcher.feeds.replay.recording import Recorder, RecordingError, read
-from dispatcher.feeds.replay.replay import Archive, Replay, newest
-from dispatcher.feeds.services import FeedServices
-from dispatcher.intake.four_eyes.asking import ApprovalAsking
-from dispatcher.metrics import Metrics
 from dispatcher.model.feeds import QuarantinedItem
 from dispatcher.model.sentences.count import how_many
 from dispatcher.model.vocabulary import FeedResult
-from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.feeds.quarantine import MAX_ITEMS
 from dispatcher.store.keys import Keys
-from dispatcher.wiring.approvals import audience_estimator, held_texts
-from dispatcher.wiring.boundaries import load_boundaries
-from dispatcher.wiring.connections import queue_address
-from dispatcher.wiring.feeds import load_feeds
-from dispatcher.wiring.http_client import exemptions, http_client
+
+if TYPE_CHECKING:
+    from channels.http.addresses import Exemptions
+    from dispatcher.feeds.assembly import FeedDependencies
+    from dispatcher.feeds.configuration import Feed
+    from dispatcher.feeds.poller import PollReport
+    from dispatcher.feeds.replay.recording import Recorder
+    from dispatcher.feeds.replay.replay import Archive, Replay
+    from dispatcher.feeds.services import FeedServices
 
 Result = TypeVar("Result")
 DISCARDED, REPLAYED = "quarantine.discard", "quarantine.replay"
 """What the audit trail calls the two ways of dealing with what lies aside."""
-NO_QUEUE = "redis://127.0.0.1:1"
-"""An address where no queue listens: the reconciler enqueues instead."""
 
 app = typer.Typer(help="Feeds: how they stand, and by hand.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="the feed's name in the file of feeds")]
@@ -90,18 +79,20 @@ class Session:
         return feed
 
 
-def queue_url(settings: Settings) -> str:
-    """Return the URL of the queue: the one named, or the one that `dispatcher up` runs in the data directory."""
-    home = settings.data_dir / "valkey"
-    try:
-        return settings.redis_url or (EmbeddedValkey(home).url if home.exists() else NO_QUEUE)
-    except EmbeddedError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
 @asynccontextmanager
 async def opened(*, from_archive: bool = False) -> AsyncIterator[Session]:
     """Open a session. With `from_archive`, what is behind links comes from a recording, not from the network."""
+    from dispatcher.feeds.assembly import FeedDependencies, feed_services
+    from dispatcher.feeds.replay.replay import Archive
+    from dispatcher.intake.four_eyes.asking import ApprovalAsking
+    from dispatcher.metrics import Metrics
+    from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+    from dispatcher.wiring.approvals import audience_estimator, held_texts
+    from dispatcher.wiring.boundaries import load_boundaries
+    from dispatcher.wiring.connections import queue_address
+    from dispatcher.wiring.feeds import load_feeds
+    from dispatcher.wiring.http_client import exemptions, http_client
+
     settings, archive = Settings(), Archive()
     boundaries = load_boundaries(settings)
     feeds = load_feeds(settings, boundaries)
@@ -270,6 +261,9 @@ def replay(  # noqa: PLR0913 - the options of a command
     speed: Annotated[float, typer.Option(min=0, help="of a recording; 0: do not wait")] = 0.0,
 ) -> None:
     """Take something in as if the source had delivered it now."""
+    from dispatcher.feeds.replay.recording import RecordingError
+    from dispatcher.feeds.replay.replay import Replay
+
     if (file is None) == (quarantined is None):
         raise typer.BadParameter("give a file, or --quarantined with its number")
 
@@ -310,6 +304,8 @@ async def _from_quarantine(session: Session, number: int) -> bytes:
 
 
 async def _recording(job: Replay, file: Path, *, shift: bool) -> list[PollReport]:
+    from dispatcher.feeds.replay.recording import read
+
     with file.open(encoding="utf-8") as lines:
         answers = list(read(lines))
     if shift and answers:
@@ -337,6 +333,9 @@ def _part(feed: Feed, url: str | None, *, is_message: bool) -> str:
 
 async def _single(job: Replay, body: bytes, geometry: bytes, part: str, *, shift: bool) -> PollReport:
     """Take in a list of the feed's own kind, or else messages, whatever the feed's lists look like."""
+    from dispatcher.feeds.formats.document import Document
+    from dispatcher.feeds.replay.replay import newest
+
     now, feed = utc_now(), job.feed
     if not part and _is_message(body):
         feed = replace(feed, adapter=Document(geometry))
@@ -348,6 +347,8 @@ async def _single(job: Replay, body: bytes, geometry: bytes, part: str, *, shift
 
 
 def _is_message(body: bytes) -> bool:
+    from dispatcher.feeds.formats.document import read_document
+
     try:
         return bool(read_document(body).alerts)
     except ValueError:
@@ -365,6 +366,7 @@ def record_feed(
     """Write down what a source answers, without taking anything in; with its addresses in full, and the keys in
     them.
     """
+    from dispatcher.feeds.replay.recording import Recorder
 
     async def work(session: Session) -> int:
         feed, count = session.feed(name), 0
@@ -384,6 +386,10 @@ def record_feed(
 
 
 async def _record_once(feed: Feed, recorder: Recorder, exemptions: Exemptions) -> int:
+    from dispatcher.feeds.details import Details
+    from dispatcher.feeds.fetch import FetchError, fetch
+    from dispatcher.metrics import Metrics
+
     settings, count = feed.settings, 0
     details = Details(recorder, exemptions, Metrics(), utc_now)
     for url in settings.urls:

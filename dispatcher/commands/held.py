@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
-import cap
 from channels.clock import utc_now
 from dispatcher.access.permissions import Permission
-from dispatcher.api.schemas.sms import sms_body
+from dispatcher.commands.admin import on_record
 from dispatcher.commands.desk.session import say
 from dispatcher.commands.feeds import Session, run
 from dispatcher.commands.operator import operator, requires
@@ -23,18 +22,19 @@ from dispatcher.commands.terminal import columns, json_line, shown
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.desk_texts.sms import sms_budget_lines, sms_preview_lines, sms_status_lines
-from dispatcher.intake.approval import NotApprovedError, Terms
 from dispatcher.model.alerts import StoredAlert
 from dispatcher.model.sms import BudgetLeft, HeldSms, Quote
 from dispatcher.model.vocabulary import AlertState, reasons_held
-from dispatcher.queue.wakeups import batch_wake_up
 from dispatcher.settings import Settings
 from dispatcher.sms.budget import HELD_FOR_BUDGET
-from dispatcher.wiring.sms.charges import sms_charges, sms_preview
+from dispatcher.store.alerts.held import Held
+from dispatcher.wiring.sms.charges import sms_charges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import cap
+    from dispatcher.store import record
     from dispatcher.store.alerts.alerts import Alerts
 
 app = typer.Typer(
@@ -90,11 +90,11 @@ def list_held(*, as_json: AsJsonLines = False, language: OutputLanguage = DeskLa
     """
     settings = Settings()
 
-    async def work(session: Session) -> tuple[list[StoredAlert], list[HeldSms]]:
-        waiting = await sms_charges(settings).held_alerts(session.pool)
-        return await session.services.held.listed(), waiting
+    async def work(pool: record.Pool) -> tuple[list[StoredAlert], list[HeldSms]]:
+        waiting = await sms_charges(settings).held_alerts(pool)
+        return await Held(pool).listed(), waiting
 
-    at, (alerts, waiting) = desk(language), run(work)
+    at, (alerts, waiting) = desk(language), on_record(settings, work)
     if as_json:
         for alert in alerts:
             typer.echo(_line(alert))
@@ -166,6 +166,9 @@ class _LookedAt(NamedTuple):
 
 
 async def _looked_at(alert_id: str, session: Session) -> _LookedAt | None:
+    import cap
+    from dispatcher.wiring.sms.charges import sms_preview
+
     alerts, settings, pool = session.services.alerts, session.settings, session.pool
     alert, raw = await alerts.get(alert_id), await alerts.raw(alert_id)
     if alert is None or raw is None:
@@ -184,6 +187,8 @@ async def _looked_at(alert_id: str, session: Session) -> _LookedAt | None:
 
 
 def _cost_members(found: _LookedAt) -> dict[str, Any]:
+    from dispatcher.api.schemas.sms import sms_body
+
     body = sms_body(found.quote)
     if body is None:
         return {}
@@ -191,6 +196,8 @@ def _cost_members(found: _LookedAt) -> dict[str, Any]:
 
 
 def _cost_lines(found: _LookedAt, at: Desk) -> list[str]:
+    from dispatcher.api.schemas.sms import sms_body
+
     body = sms_body(found.quote)
     if body is None:
         return []
@@ -258,6 +265,7 @@ def release(  # noqa: PLR0913 - the options of a command
     language: OutputLanguage = DeskLanguage.GERMAN,
 ) -> None:
     """Send it now: to the target as it stands, which is checked again when it goes out."""
+    from dispatcher.intake.approval import NotApprovedError, Terms
 
     async def work(session: Session) -> StoredAlert:
         terms, actor = Terms(target, at_most), operator(who).actor
@@ -300,6 +308,7 @@ def release_line(alert: StoredAlert, at: Desk) -> str:
 @helped(Where.SERVER, "dispatcher held discard 01K… --why 'stray message'")
 def discard(alert_id: Id, why: Why, who: Who = "", *, language: OutputLanguage = DeskLanguage.GERMAN) -> None:
     """Never send it."""
+    from dispatcher.intake.approval import NotApprovedError
 
     async def work(session: Session) -> None:
         await session.services.release.discard(alert_id, operator(who).actor, why)
@@ -324,6 +333,8 @@ def send_sms(
     language: OutputLanguage = DeskLanguage.GERMAN,
 ) -> None:
     """Send the SMS of a warning that wait because no gateway's budget holds them, whatever they cost."""
+    from dispatcher.queue.wakeups import batch_wake_up
+
     settings = Settings()
 
     async def work(session: Session) -> int:

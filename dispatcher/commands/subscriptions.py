@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,7 +16,6 @@ from dispatcher.access.permissions import Permission
 from dispatcher.commands.access.confirmation import refuse
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.bulk.exporting import ExportResult, export_to
-from dispatcher.commands.bulk.importing import ImportResult, Wanted, import_file
 from dispatcher.commands.bulk.line import legal_basis
 from dispatcher.commands.bulk.records import FileRefused
 from dispatcher.commands.operator import acts, operator, requires
@@ -28,6 +27,9 @@ from dispatcher.store import record
 from dispatcher.store.audience.subscriptions import counts
 from dispatcher.store.imports.endpoint_import import DoubtfulRow, Refusal
 from dispatcher.store.imports.imported import imported, note_export
+
+if TYPE_CHECKING:
+    from dispatcher.commands.bulk.importing import ImportResult, Wanted
 
 EVERY_S: Final = 1.0
 """How often it is said how far something is."""
@@ -89,6 +91,8 @@ def import_subscriptions(
     places of the file from then on, of all its lines there, and no others; only where lines of several instances name
     it, places are added and none taken away. What people subscribe to by themselves stays as it is.
     """
+    from dispatcher.commands.bulk.importing import Wanted, import_file
+
     settings, wanted = Settings(), Wanted(file, basis, errors, dry_run)
 
     async def work(pool: record.Pool) -> ImportResult:

@@ -13,7 +13,6 @@ from channels.clock import utc_now
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.apps.registration import Registered, Registration, WebhookRequest
-from dispatcher.apps.trial import Trials, TriedTooSoon
 from dispatcher.apps.webhook_refusal import WebhookRefused
 from dispatcher.commands.access import parties
 from dispatcher.commands.access.instances import require_places
@@ -26,14 +25,12 @@ from dispatcher.model.principals import Instance
 from dispatcher.model.webhooks import CallbackForm, WebhookTaken
 from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
-from dispatcher.signing.message_signer import MessageSigner
 from dispatcher.store import record
 from dispatcher.store.parties import Parties
 from dispatcher.store.signing_keys import SigningKeys
 from dispatcher.store.webhooks import Webhooks
 from dispatcher.texts.words.catalogues import CATALOGUES
 from dispatcher.wiring.boundaries import load_boundaries
-from dispatcher.wiring.channels import callbacks
 from dispatcher.wiring.http_client import http_client
 
 Result = TypeVar("Result")
@@ -147,6 +144,10 @@ def try_webhook(instance_id: PartyId, *, as_json: AsJson = False) -> None:
 
     The exit code is 0 if it was accepted.
     """
+    from dispatcher.apps.trial import Trials, TriedTooSoon
+    from dispatcher.signing.message_signer import MessageSigner
+    from dispatcher.wiring.channels import callbacks
+
     settings = Settings()
 
     async def work(pool: record.Pool) -> Any:
@@ -217,6 +218,8 @@ async def _places(pool: record.Pool, instance_id: str) -> tuple[str, ...]:
 
 def _registering(work: Callable[[record.Pool, Registration], Awaitable[Result]]) -> Result:
     """Do it on the record. What cannot be is said, and ends the command."""
+    from dispatcher.wiring.channels import callbacks
+
     settings = Settings()
 
     async def main(pool: record.Pool) -> Result:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-import redis
-
 from dispatcher.embedded.authentication import access_list, kept_secret, secret_of, write_file
 from dispatcher.embedded.server import EmbeddedServer, installed
 
@@ -69,6 +67,8 @@ class EmbeddedValkey(EmbeddedServer):
         return [str(self._programs()[0] / "valkey-server"), *options]
 
     def _answers(self) -> bool:
+        import redis  # noqa: PLC0415 - whoever starts no server, as commands, does without
+
         with redis.Redis.from_url(
             self.url, socket_timeout=_PROBE_TIMEOUT, socket_connect_timeout=_PROBE_TIMEOUT
         ) as client:

@@ -15,8 +15,6 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
-from redis.asyncio.connection import parse_url
-
 SERVER_SCHEMES = frozenset({"redis", "rediss", "unix"})
 SENTINEL_SCHEMES = frozenset({"redis+sentinel", "rediss+sentinel"})
 SENTINEL_PORT = 26379
@@ -75,6 +73,8 @@ def parse(url: str) -> QueueAddress:
     if scheme not in SERVER_SCHEMES:
         schemes = ", ".join(f"{known}://" for known in sorted(SERVER_SCHEMES | SENTINEL_SCHEMES))
         raise ValueError(f"must begin with one of {schemes}")
+    from redis.asyncio.connection import parse_url  # noqa: PLC0415 - commands on the record alone do without
+
     try:
         parse_url(url)
     except ValueError:

@@ -8,12 +8,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from channels.http.addresses import Exemptions
-from channels.http.client import HttpClient
 from dispatcher.runtime import descriptors
 from dispatcher.wiring.connections import record_connections, sentinel_connections
 from dispatcher.wiring.setting_errors import naming_setting
 
 if TYPE_CHECKING:
+    from channels.http.client import HttpClient
     from dispatcher.settings import Settings
 
 ONE_HOST_IN_FLIGHT: Final = 512
@@ -44,6 +44,8 @@ def client_of_one_host(settings: Settings) -> HttpClient:
 
 
 def _client(settings: Settings, max_in_flight: int, per_host: int = 0) -> HttpClient:
+    from channels.http.client import HttpClient  # noqa: PLC0415 - brings libcurl
+
     name = f"cap-dispatcher/{version('cap-dispatcher')}"
     return HttpClient(
         exemptions(settings).policy(),

@@ -15,7 +15,6 @@ import typer
 
 from channels.base import Permanent
 from channels.clock import utc_now
-from dispatcher.apps.verification import FORGED, AnswerVerdict, ReceiverVerification, Tried, Verified
 from dispatcher.apps.webhook_refusal import webhook_error
 from dispatcher.boundaries.territories import wrong_municipality
 from dispatcher.commands.desk.session import say
@@ -27,11 +26,12 @@ from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.model.webhooks import CallbackForm
 from dispatcher.settings import Settings
 from dispatcher.wiring.boundaries import load_boundaries
-from dispatcher.wiring.channels import callbacks
 from dispatcher.wiring.http_client import http_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from dispatcher.apps.verification import Tried, Verified
 
 LOOPBACK: Final = "127.0.0.1"
 CERTIFICATES_PORT: Final = 8081
@@ -88,6 +88,8 @@ def verify(  # noqa: PLR0913 - each is an option
 
     It needs no instance and no record: the receiver's URL, and the secret that it has.
     """
+    from dispatcher.apps.verification import AnswerVerdict, Tried
+
     at, settings = desk(language), Settings()
     secret = typer.get_text_stream("stdin").readline() if secret_stdin else os.environ.get(SECRET_NAME, "")
     if not secret.strip():
@@ -108,6 +110,9 @@ def verify(  # noqa: PLR0913 - each is an option
 async def _verified(
     settings: Settings, receiver: Tried, form: CallbackForm, port: int, at: Desk
 ) -> list[Verified]:
+    from dispatcher.apps.verification import ReceiverVerification
+    from dispatcher.wiring.channels import callbacks
+
     boundaries = load_boundaries(settings)
     if wrong := wrong_municipality(receiver.places, boundaries):
         raise typer.BadParameter(wrong)
@@ -177,6 +182,8 @@ def _members(one: Verified) -> dict[str, object]:
 
 
 def _expected(one: Verified) -> str:
+    from dispatcher.apps.verification import FORGED
+
     return "refused" if one.check in FORGED else "accepted"
 
 

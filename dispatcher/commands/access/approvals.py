@@ -9,9 +9,8 @@ import typer
 
 from cap import Severity
 from dispatcher.access.permissions import Permission
-from dispatcher.commands.admin import connected, on_record
+from dispatcher.commands.admin import connected, on_record, queue_url
 from dispatcher.commands.desk.session import say
-from dispatcher.commands.feeds import queue_url
 from dispatcher.commands.keys import read_duration
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.shell.help_text import Where, helped
@@ -24,13 +23,9 @@ from dispatcher.intake.four_eyes.states import state_of
 from dispatcher.intake.four_eyes.texts import LINES
 from dispatcher.model.approval.policy import ANY_SOURCE, PolicyRule, Timers
 from dispatcher.model.approval.request import ApprovalRequest, most_recipients
-from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.settings import Settings
 from dispatcher.store.alerts.approvals import Approvals
 from dispatcher.texts.languages import DEFAULT
-from dispatcher.wiring.approvals import four_eyes, held_texts
-from dispatcher.wiring.boundaries import municipality_names
-from dispatcher.wiring.connections import queue_address
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -125,6 +120,11 @@ def show(
 
 
 async def _shown(settings: Settings, alert_id: str) -> ShownMessage | None:
+    from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+    from dispatcher.wiring.approvals import four_eyes, held_texts
+    from dispatcher.wiring.boundaries import municipality_names
+    from dispatcher.wiring.connections import queue_address
+
     texts = held_texts(settings, municipality_names(settings))
     wake_ups = WakeUpQueue(open_queue(queue_address(queue_url(settings))))
     async with connected(settings) as pool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
 from dispatcher.access.keys import KeyKind
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
-from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.boundaries.territories import size, widened, wrong_territory
 from dispatcher.commands.access import parties
 from dispatcher.commands.access.confirmation import Yes, refuse, require_confirmation
@@ -23,6 +22,9 @@ from dispatcher.model.sentences.count import how_many
 from dispatcher.settings import Settings
 from dispatcher.store.parties import Parties
 from dispatcher.wiring.boundaries import load_boundaries
+
+if TYPE_CHECKING:
+    from dispatcher.boundaries.municipalities import Boundaries
 
 Number = TypeVar("Number", int, float)
 SENDER: Final = re.compile(r"[^\s,<&]+")

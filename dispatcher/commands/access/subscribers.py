@@ -24,7 +24,6 @@ from dispatcher.settings import Settings
 from dispatcher.store.audience.data_subjects import DataSubjects, PersonalData
 from dispatcher.store.audience.ends import SubscriberEnds
 from dispatcher.store.audience.subscribers import Installation, Subscribers
-from dispatcher.wiring.subscribers import management_tokens
 
 if TYPE_CHECKING:
     from dispatcher.model.subscribers import Subscriber
@@ -75,6 +74,8 @@ class _Asked:
             return PersonalData() if known is None else PersonalData((self.number,))
         if not self.instance:
             return await stores.subjects.at(self.typed)
+        from dispatcher.wiring.subscribers import management_tokens
+
         tokens = management_tokens(stores.addresses.sealing.keyed_hash)
         found = await stores.subscribers.of(
             Installation(self.instance, tokens.installation(self.instance, self.typed))

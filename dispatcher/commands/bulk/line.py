@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -16,12 +16,13 @@ from channels.sms.channel import Sms
 from channels.webpush.channel import VAPID_KEY
 from channels.webpush.vapid import KEY_NAME_CHARACTERS, named_key
 from dispatcher.audience.phone_numbers import NumberReason, NumberRules, is_dear
-from dispatcher.audience.watched_areas import read_places
 from dispatcher.audience.wish import named_language
-from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.commands.terminal import shown
 from dispatcher.model.subscribers import DEFAULT_LANGUAGE, LANGUAGES_MAX
 from dispatcher.model.subscriptions import NewSubscription, WatchedArea
+
+if TYPE_CHECKING:
+    from dispatcher.boundaries.municipalities import Boundaries
 
 MEMBERS: Final = ("channel", "address", "keys", "places", "language", "instance", "ref", "legal_basis")
 NEEDED: Final = ("channel", "address", "places")
@@ -200,6 +201,8 @@ def legal_basis(text: str) -> str:
 
 
 def _places(items: object, known: Known) -> tuple[tuple[str, ...], tuple[WatchedArea, ...]]:
+    from dispatcher.audience.watched_areas import read_places
+
     if not (isinstance(items, list) and all(type(one) is str for one in items)):
         return read_places(items, known.boundaries)
     key = tuple(items)

@@ -15,7 +15,6 @@ from channels.base import Endpoint, Permanent
 from channels.endpoint_url import vetted_origin
 from channels.http.addresses import Purpose
 from dispatcher.access.permissions import Permission
-from dispatcher.api.canary.receiving import OwnReceivers
 from dispatcher.commands.access.confirmation import refuse
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.bulk.line import REASONS, gateway_of, named_endpoint, read_object
@@ -37,10 +36,8 @@ from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
 from dispatcher.sms.canary_cost import canary_cost
 from dispatcher.store.canary.endpoints import CanaryEndpoints, EndpointTaken
-from dispatcher.wiring.channels import channel_registry
 from dispatcher.wiring.http_client import exemptions, http_client
 from dispatcher.wiring.sms.gateways import sms_gateway_names
-from dispatcher.wiring.webpush import checking_keys
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -226,6 +223,8 @@ def remove(name: Name) -> None:
 
 
 def _own(name: str, url: str, settings: Settings, addresses: Addresses) -> NewCanary:
+    from dispatcher.api.canary.receiving import OwnReceivers
+
     own = OwnReceivers(addresses.sealing.keyed_hash)
     endpoint = Endpoint(0, own.address(url, name), own.receiver(name).keys)
     try:
@@ -236,6 +235,9 @@ def _own(name: str, url: str, settings: Settings, addresses: Addresses) -> NewCa
 
 
 def _given(name: str, file: Path | None, settings: Settings) -> NewCanary:
+    from dispatcher.wiring.channels import channel_registry
+    from dispatcher.wiring.webpush import checking_keys
+
     item = read_object(file.read_bytes() if file else b"")
     if not {"channel", "address"} <= item.keys() <= MEMBERS:
         raise ValueError(

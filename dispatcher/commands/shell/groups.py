@@ -17,6 +17,7 @@ from typer.main import get_command, get_group
 
 from dispatcher.commands.shell.desk_command import DeskCommand
 from dispatcher.commands.shell.help_text import Where, epilog, help_text_of
+from dispatcher.runtime import gc_tuning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,7 +100,8 @@ def _text(node: ast.expr) -> str:
 def loaded(name: str, place: str) -> Any:
     """Import a command or a group from `module:attribute`. Its help is plain: what is typed can be copied."""
     module, _, attribute = place.partition(":")
-    found = getattr(import_module(module), attribute)
+    with gc_tuning.paused():
+        found = getattr(import_module(module), attribute)
     default = Where.FILES if name in OF_FILES else Where.SERVER
     if isinstance(found, typer.Typer):
         found.rich_markup_mode = None

@@ -40,7 +40,7 @@ from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.check import check_settings
 from dispatcher.wiring.connections import queue_address
 from dispatcher.wiring.doctor.machine import machine_condition
-from dispatcher.wiring.doctor.own_thread import within
+from dispatcher.wiring.doctor.own_thread import FILES_S, within
 from dispatcher.wiring.doctor.peers import callback_ways, outbound_tls, reach_all, ways
 from dispatcher.wiring.doctor.queue import queue_condition
 from dispatcher.wiring.doctor.record import connections_needed, newest_schema, record_condition
@@ -59,10 +59,6 @@ ASKED_S: Final = 10.0
 """How long the record, and the queue, may take for all that they are asked."""
 COUNTED_S: Final = 10.0
 """How long the record may take, after that, to count who follows what: it grows with the subscribers."""
-FILES_S: Final = 20.0
-"""How long the file system may take for what is asked of it in one go: to look at the machine, which asks three ports,
-too; to read what the settings name, boundaries of all Germany in two seconds. One that is away answers never.
-"""
 _FAILED: Final = (*record.UNAVAILABLE, asyncpg.PostgresError, SettingsError)
 _NO_RECORD: Final = "no alert is accepted, and nothing is sent"
 _START: Final = "start it, or `dispatcher up` with this WARN_DATA_DIR; else correct DATABASE_URL"

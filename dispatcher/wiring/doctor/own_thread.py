@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Found = TypeVar("Found")
+
+FILES_S: Final = 20.0
+"""How long the file system may take for what is asked of it in one go: to look at the machine, which asks three ports,
+too; to read what the settings name, boundaries of all Germany in two seconds. One that is away answers never.
+"""
 
 
 class OwnThread(Generic[Found]):
