@@ -21,6 +21,7 @@ from tests.support.histories import until
 GOOD = replace(OURS, chain=of_90_days(60))
 LATE = replace(OURS, chain=of_90_days(10))
 AWAY = replace(OURS, obstacle=Obstacle.TIME, detail="no answer in 5 s")
+SELF_MADE = replace(OURS, obstacle=Obstacle.CERTIFICATE, detail="its certificate is not to be believed")
 
 
 class Looks:
@@ -95,7 +96,11 @@ async def test_a_second_peer_of_a_part_is_named_and_neither_twice() -> None:
     ]
 
 
-@pytest.mark.parametrize("outage", [[AWAY], TimeoutError()], ids=["not reached", "no look"])
+@pytest.mark.parametrize(
+    "outage",
+    [[AWAY], [SELF_MADE], TimeoutError()],
+    ids=["not reached", "made by the proxy itself", "no look"],
+)
 async def test_what_is_to_be_renewed_stays_so_while_nobody_sees_it(outage: Any) -> None:
     metrics = Metrics()
     looking = examination(metrics, public=Looks([LATE], outage, outage, [GOOD], outage))
