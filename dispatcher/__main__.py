@@ -49,6 +49,7 @@ GROUPS = {
     "secrets": "dispatcher.commands.access.secrets:app",
     "signing": "dispatcher.commands.access.signing:app",
     "audit": "dispatcher.commands.audit.group:app",
+    "record": "dispatcher.commands.record.locking:app",
     "subscriptions": "dispatcher.commands.subscriptions:app",
     "subscribers": "dispatcher.commands.access.subscribers:app",
     "geodata": "dispatcher.commands.geodata:app",

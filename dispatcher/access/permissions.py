@@ -360,7 +360,9 @@ GRANTS: Final = (
         roles=_READERS,
     ),
     Grant(
-        Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker", "reading", "citizens", "doctor")
+        Permission.RUN_SERVICE,
+        _OPERATOR,
+        commands=("up", "api", "worker", "reading", "citizens", "doctor", "record locks"),
     ),
     Grant(Permission.MIGRATE_RECORD, _OPERATOR, commands=("migrate",)),
     Grant(Permission.BACK_UP_RECORD, _OPERATOR, commands=("backup",)),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+APPLICATION = "dispatcher"
+"""What the service's sessions call themselves."""
 NO_ADDRESS = "DATABASE_URL cannot be read; it looks like postgresql://user:password@host:5432/name"
 """The message leaves the value out: a password may be anywhere in it if it is not written properly."""
 NO_ANSWER = (
@@ -153,7 +155,7 @@ async def connect(database_url: str, *, size: int = 10, command_timeout_s: float
             init=partial(_prepare, connector),
             connection_class=RecordConnection,
             reset=_end_unfinished,
-            server_settings={"application_name": "dispatcher", "jit": "off"},
+            server_settings={"application_name": APPLICATION, "jit": "off"},
         )
         connector.expire = pool.expire_connections
         return await pool
