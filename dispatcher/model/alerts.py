@@ -239,6 +239,8 @@ class PendingAlert:
     """Whether its validity is over by now: then it only takes away what it replaced."""
     again: bool
     """Whether it was planned before, and is planned again for those who could not be notified then."""
+    by_policy: bool = False
+    """Whether the policy let it go out and nobody approved it: `approved` is what it was counted for."""
     severity: str = ""
     now: datetime | None = None
     """The record's present."""

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import PendingAlert
+from dispatcher.model.approval.request import ApprovalDecision
 from dispatcher.model.batches import Closed
 from dispatcher.model.vocabulary import (
     EXTREME,
@@ -121,7 +122,8 @@ PENDING = f"""
 SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped, source_id, audience, approved,
   planned_to, target_sha256 IS NOT NULL AND target_sha256 <> {TARGET_SHA256} AS changed,
   planned_at IS NOT NULL AS again, severity, clock_timestamp() AS now,
-  expires <= clock_timestamp() AS over
+  expires <= clock_timestamp() AS over,
+  EXISTS (SELECT FROM approval p WHERE p.alert_id = alert.id AND p.decision = '{ApprovalDecision.RELEASE}') AS by_policy
 FROM alert WHERE id = $1"""  # noqa: S608 - constant
 _PENDING = f"{PENDING} AND {_IS_TO_BE_PLANNED}"
 
@@ -440,7 +442,7 @@ class Plans:
         """Check the size before anything is sent; it is counted exactly only where a rough count does not do."""
         baseline = await self._baseline(connection, alert)
         at_most = await connection.fetchval(_AT_MOST, alert.id, located.own, timeout=PLAN_TIMEOUT_S)
-        if self._guard(at_most, baseline, alert.approved):
+        if self._too_many(at_most, baseline, alert):
             recipients = await connection.fetchval(
                 _EXACTLY,
                 alert.id,
@@ -449,12 +451,19 @@ class Plans:
                 alert.is_drill,
                 timeout=PLAN_TIMEOUT_S,
             )
-            if why := self._guard(recipients, baseline, alert.approved):
+            if why := self._too_many(recipients, baseline, alert):
                 raise _TooManyError(recipients, why)
 
     async def _check_size(self, connection: Connection, alert: PendingAlert, recipients: int) -> None:
-        if why := self._guard(recipients, await self._baseline(connection, alert), alert.approved):
+        if why := self._too_many(recipients, await self._baseline(connection, alert), alert):
             raise _TooManyError(recipients, why)
+
+    def _too_many(self, recipients: int, baseline: int | None, alert: PendingAlert) -> str:
+        """Return what the alert is held for, or nothing. What the policy let go out nobody has approved: it goes to no
+        more than it was counted for, and to no more than is usual for its source.
+        """
+        why = self._guard(recipients, baseline, alert.approved)
+        return why or (self._guard(recipients, baseline, None) if alert.by_policy else "")
 
     async def _baseline(self, connection: Connection, alert: PendingAlert) -> int | None:
         baseline: int | None = await connection.fetchval(

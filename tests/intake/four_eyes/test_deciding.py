@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dispatcher.access.principals import of_source
+from dispatcher.audience.reach import AudienceLimit, Excess, excessive_audience
 from dispatcher.intake.approval import NotApprovedError
 from dispatcher.intake.four_eyes.deciding import UNNEEDED, DecisionRefused
 from dispatcher.intake.four_eyes.states import DecisionRefusal, state_of
@@ -15,7 +16,7 @@ from dispatcher.model.approval.policy import PolicyRule, Timers
 from dispatcher.model.approval.request import most_recipients
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import ApprovalState, Environment, Reason
-from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.delivery.plans import BASELINE_MIN_DISPATCHES, Plans
 from tests.support.approval_world import GRAVE, LEITSTELLE, ApprovalWorld, decider, grave_with
 from tests.support.histories import ledger_of, plan, subscribe
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH, SENDER, InfoPart, Message
@@ -370,6 +371,56 @@ async def test_a_few_who_subscribe_meanwhile_send_nothing_back(world: ApprovalWo
     await world.here.approve(held, LANG, await world.binding(held))
     await subscribe(world.pool, world.subscriptions, "late")
     await plan(ledger_of(world.pool), Plans(world.pool, 1_000), held)
+    assert await state(world, held) is ApprovalState.APPROVED
+
+
+async def small_so_far(world: ApprovalWorld) -> Plans:
+    """What plans the control centre's next dispatch, after some that went to one person each."""
+    await subscribe(world.pool, world.subscriptions, "one", places=(JUELICH,))
+
+    def guard(recipients: int, baseline: int | None, approved: int | None) -> str:
+        limit = AudienceLimit(10.0, floor=1)
+        found = excessive_audience(recipients, baseline=baseline, approved=approved, limit=limit)
+        return found.excess.value if found else ""
+
+    plans = Plans(world.pool, 1_000, guard)
+    for number in range(BASELINE_MIN_DISPATCHES):
+        one = (await world.submit(warning(JUELICH, headline=f"Nummer {number}"))).alert
+        await plan(ledger_of(world.pool), plans, one.id)
+    return plans
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+async def test_what_the_policy_lets_go_out_nobody_has_approved_so_that_it_must_not_be_unusual(
+    world: ApprovalWorld, is_counted: bool
+) -> None:
+    plans = await small_so_far(world)
+    await subscribe(world.pool, world.subscriptions, *(f"many-{number}" for number in range(20)))
+    if is_counted:
+        await world.policy(grave_with(Timers(release=timedelta(minutes=10))))
+        held = (await world.submit(warning())).alert.id
+        world.ahead = timedelta(minutes=11)
+        await world.here.release_by_policy(held)
+    else:
+        await world.policy(PolicyRule("*", "Severe", 100, is_needed=True))
+        held = await world.submit_uncounted(warning())
+        await world.here.count(held, 20)
+    assert await state(world, held) is ApprovalState.RELEASED
+    await plan(ledger_of(world.pool), plans, held)
+    stored, request = await world.alerts.get(held), await world.approvals.get(held)
+    assert stored is not None
+    assert request is not None
+    assert (stored.state, stored.held_for) == ("held", f"audience: {Excess.BASELINE}")
+    assert (request.people, request.release_at) == (20, None)
+
+
+async def test_what_a_person_approved_is_compared_with_nothing_else(world: ApprovalWorld) -> None:
+    plans = await small_so_far(world)
+    await subscribe(world.pool, world.subscriptions, *(f"many-{number}" for number in range(20)))
+    await world.policy(GRAVE)
+    held = (await world.submit(warning())).alert.id
+    await world.here.approve(held, LANG, await world.binding(held))
+    await plan(ledger_of(world.pool), plans, held)
     assert await state(world, held) is ApprovalState.APPROVED
 
 
