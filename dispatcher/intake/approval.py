@@ -336,6 +336,19 @@ async def drop(submission: Submission, held: StoredAlert, actor: Actor, why: str
     await RelatedAlerts(submission).conclude(held.id, outcome, actor, why)
 
 
+async def stand_behind(
+    submission: Submission, held: StoredAlert, believed: BelievedMessage, actor: Actor, why: str
+) -> bool:
+    """Conclude that an equal warning in force stands for a held message, as if it had come only now, within the
+    transaction in which that was decided. Returns whether there is one.
+    """
+    decision = decide(believed.message, believed.known, believed.rules)
+    if decision.reason is not Reason.MERGED or decision.covered_by is None:
+        return False
+    await RelatedAlerts(submission).stand_behind(held.id, decision.covered_by, actor, why)
+    return True
+
+
 async def still_held(submission: Submission, held: StoredAlert) -> StoredAlert:
     """Read the message again within the transaction: another person may have decided meanwhile."""
     for stored in await submission.chains([held.chain_id]):

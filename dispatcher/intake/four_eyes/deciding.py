@@ -10,12 +10,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.access.principals import WORKER
-from dispatcher.intake.approval import NotApprovedError, ReleaseOrder, Terms, concerned, drop, still_held
+from dispatcher.intake.approval import (
+    NotApprovedError,
+    ReleaseOrder,
+    Terms,
+    concerned,
+    drop,
+    stand_behind,
+    still_held,
+)
 from dispatcher.intake.four_eyes.binding import BoundContent, binding, content_sha256
 from dispatcher.intake.four_eyes.states import (
     DecisionRefusal,
     counted,
     is_uncounted,
+    kept_for_a_person,
     refused_approval,
     refused_person,
     refused_rejection,
@@ -136,8 +145,8 @@ class FourEyes:
 
     async def count(self, alert_id: str, people: int) -> ApprovalRequest | None:
         """Record how many people a message that waits would warn, where that was not known, and send it where the
-        policy asks for no second person about so many. Returns what is asked now; None where nothing waits for the
-        number any more. Raises what `record.UNAVAILABLE` lists.
+        policy asks for no second person about so many, or have an equal warning stand for it. Returns what is asked
+        now; None where nothing waits for the number any more. Raises what `record.UNAVAILABLE` lists.
         """
         try:
             return await self._count(alert_id, people, sends=True)
@@ -153,13 +162,15 @@ class FourEyes:
                 return None
             request = counted(open_.request, people)
             if (is_unneeded := waits_for_nobody(request)) and not sends:
-                request = replace(request, is_needed=True)  # a person is to see why it is not sent
+                request = kept_for_a_person(open_.request, request)
             await note_count(open_.submission.connection, request)
             if is_unneeded and sends:
                 asked = replace(open_, request=request)
                 bound, held = await self._bindings(asked)
                 asked.required(DecisionRefusal.CHANGED if bound != held else None)
                 believed = await self._release.believed(asked.submission, asked.stored)
+                if await stand_behind(asked.submission, asked.stored, believed, WORKER, UNNEEDED):
+                    return request
                 others = await self._send(asked, believed, WORKER, UNNEEDED, ApprovalDecision.RELEASE)
         if others is not None:
             await self._release.planned_soon(open_.stored, others)

@@ -152,6 +152,19 @@ def waits_for_nobody(request: ApprovalRequest) -> bool:
     return not request.is_needed and set(reasons_held(request.held_for)) == {Doubt.APPROVAL}
 
 
+def kept_for_a_person(before: ApprovalRequest, counted_now: ApprovalRequest) -> ApprovalRequest:
+    """Return what is asked of a message that no number sends, as it has nothing to say any more or is not what was
+    held: a person is to see why, is told of it when it would have been `before`, and nothing goes out by itself.
+    """
+    return replace(
+        counted_now,
+        is_needed=True,
+        remind_at=before.remind_at,
+        escalate_at=before.escalate_at,
+        release_at=None,
+    )
+
+
 def release_time(at: datetime | None, held_for: str, expires: datetime) -> datetime | None:
     """Return when the policy, which would release a message at this instant, does; None where it never will: only a
     person can settle why it is held, or it has expired by then. Whoever decides is told no other time.

@@ -270,6 +270,21 @@ class RelatedAlerts:
             target_sha256=target.hex(),
         )
 
+    async def stand_behind(self, alert_id: str, warning: str, actor: Actor, why: str) -> None:
+        """Record of a held alert that the other warning stands for it, and who decided that. It is sent when that one
+        is in force no longer, in no doubt any more.
+        """
+        await self._connection.execute(
+            f"""UPDATE alert SET state = $2, reason = $3, merged_into = $4, held_for = ''
+               WHERE id = $1 AND state = '{AlertState.HELD}'""",  # noqa: S608 - constant
+            alert_id,
+            state_of(Reason.MERGED),
+            Reason.MERGED,
+            warning,
+        )
+        said = {"reason": Reason.MERGED, "why": why, "merged_into": warning}
+        await audit.note(self._connection, actor, DeedKind.CONCLUDED, alert_id, **said)
+
     async def add_municipalities(self, alert_id: str, places: Sequence[AffectedMunicipality]) -> None:
         """Add further municipalities, named by a person."""
         await self._connection.executemany(

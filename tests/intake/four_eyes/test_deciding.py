@@ -506,6 +506,44 @@ async def test_what_is_not_what_was_held_is_not_sent_by_its_number(
     assert await world.approvals.uncounted() == []
 
 
+async def test_of_two_equal_ones_that_are_counted_late_one_stands_for_the_other(
+    world: ApprovalWorld,
+) -> None:
+    """As if it had come only now: it is sent once the first one is in force no longer."""
+    await world.policy(TWO_OR_MORE)
+    first = warning(identifier="warnung")
+    uncounted = await world.submit_uncounted(first)
+    equal = await world.submit_uncounted(warning(identifier="gleich"))
+    assert await world.here.count(uncounted, 1) is not None
+    asked = await world.here.count(equal, 1)
+    assert asked is not None
+    assert not asked.is_needed
+    stored = await world.alerts.get(equal)
+    assert stored is not None
+    assert (stored.state, stored.reason, stored.merged_into) == ("recorded", Reason.MERGED, uncounted)
+    assert await world.approvals.waiting() == []
+    assert await world.trail("approval.refuse") == []
+    assert await world.trail("alert.conclude") == [("worker", UNNEEDED), ("worker", UNNEEDED)]
+    await world.submit(first.later("ende", "Cancel", infos=()))
+    stored = await world.alerts.get(equal)
+    assert stored is not None
+    assert (stored.state, stored.reason) == ("accepted", Reason.FIRST_NOTICE)
+
+
+async def test_what_has_nothing_to_say_when_it_is_counted_is_still_reminded_of(world: ApprovalWorld) -> None:
+    times = Timers(timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+    await world.policy(PolicyRule("*", "Severe", 2, is_needed=True, timers=times))
+    held = await world.submit_uncounted(warning())
+    before = await world.approvals.get(held)
+    assert before is not None
+    await world.pool.execute("UPDATE affected SET reason = 'both' WHERE alert_id = $1", held)
+    await world.here.count(held, 1)
+    (request,) = await world.approvals.waiting()
+    assert request.remind_at == before.remind_at == request.requested_at + times.remind
+    assert request.escalate_at == before.escalate_at == request.requested_at + times.escalate
+    assert request.release_at is None
+
+
 async def test_what_was_withdrawn_before_it_was_counted_is_not_sent(
     world: ApprovalWorld, uncounted: str
 ) -> None:

@@ -10,6 +10,7 @@ from dispatcher.intake.four_eyes.states import (
     DecisionRefusal,
     counted,
     is_uncounted,
+    kept_for_a_person,
     refused_approval,
     refused_person,
     refused_rejection,
@@ -183,6 +184,13 @@ def test_the_rule_for_the_number_says_who_is_needed_and_when_something_happens()
     assert (few.is_needed, few.remind_at, few.escalate_at, few.release_at) == (False, None, None, None)
     assert waits_for_nobody(some)
     assert waits_for_nobody(few)
+
+
+def test_what_no_number_sends_keeps_its_times_and_never_goes_out_by_itself() -> None:
+    before = replace(UNCOUNTED, escalate_at=NOW + 2 * MINUTE, release_at=NOW + 3 * MINUTE)
+    kept = kept_for_a_person(before, counted(before, 9))
+    assert (kept.people, kept.is_needed) == (9, True)
+    assert (kept.remind_at, kept.escalate_at, kept.release_at) == (NOW + MINUTE, NOW + 2 * MINUTE, None)
 
 
 def test_what_is_in_another_doubt_waits_on_whatever_the_number() -> None:
