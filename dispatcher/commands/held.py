@@ -268,7 +268,7 @@ def release(  # noqa: PLR0913 - the options of a command
     from dispatcher.intake.approval import NotApprovedError, Terms
 
     async def work(session: Session) -> StoredAlert:
-        terms, actor = Terms(target, at_most), operator(who).actor
+        terms, actor = Terms(target, at_most, as_held=True), operator(who).actor
         released = await session.services.release.release(alert_id, actor, why, place or [], terms)
         return await _planned(session.services.alerts, released)
 

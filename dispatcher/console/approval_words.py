@@ -43,8 +43,8 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "people": Said("{people} Menschen", "{people} people"),
         "person": Said("{people} Person", "{people} person"),
         "people_uncounted": Said(
-            "alle dort Angemeldeten (Zahl der Menschen noch nicht bekannt)",
-            "everybody who has subscribed there (number of people not known yet)",
+            "alle Betroffenen (Zahl noch nicht bekannt)",
+            "everybody concerned (number not known yet)",
         ),
         "municipalities_count": Said("{count} Gemeinden", "{count} municipalities"),
         "municipality_count": Said("{count} Gemeinde", "{count} municipality"),
@@ -160,7 +160,10 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
             "Zur Bestätigung: Für wie viele Gemeinden ist sie? Tippen Sie die Zahl.",
             "To confirm: how many municipalities is it for? Type the number.",
         ),
-        "uncounted_where": Said("{people} in {places}", "{people} in {places}"),
+        "uncounted_where": Said(
+            "alle Betroffenen in {places} (Zahl noch nicht bekannt)",
+            "everybody concerned in {places} (number not known yet)",
+        ),
         "approve_now": Said("ECHTE WARNUNG an {people} senden", "Send a REAL WARNING to {people}"),
         "mistyped": Said(
             "Nichts wurde gesendet: Die getippte Zahl ist nicht die Zahl der Menschen. Sehen Sie noch einmal hin.",

@@ -53,6 +53,8 @@ class Terms:
     """The first digits of the hash of the target that the person looked at; empty: any target that the record has."""
     at_most: int | None = None
     """The most recipients that the person approves; with more the message is held again."""
+    as_held: bool = False
+    """Without a number: as many as its plan counted when it held the message for that, which the person was told."""
 
 
 DEFAULT_TERMS = Terms()
@@ -210,7 +212,9 @@ class Approval:
         await related.add_municipalities(held.id, added)
         chain_id, thread = graph_of(known) or held.chain_id, thread_of(known) or held.id
         outcome = Outcome(decision.reason, chain_id, thread, decision.expires, consent.decision)
-        await related.conclude(held.id, outcome, consent.actor, consent.why, terms.at_most)
+        await related.conclude(
+            held.id, outcome, consent.actor, consent.why, terms.at_most, as_held=terms.as_held
+        )
         released = await _alert(submission, held.id, outcome.chain_id)
         others, _ = await take_effect(submission, message, known, released, EffectOf(consent.actor))
         return others

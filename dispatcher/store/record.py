@@ -172,3 +172,16 @@ async def known_within(limit_s: float, asked: Awaitable[T]) -> T | None:
             return await asked
     except UNAVAILABLE:  # which has `TimeoutError`
         return None
+
+
+async def answered_within(limit_s: float, asked: Awaitable[T]) -> T | None:
+    """Return what is asked of the record; None where that takes longer than `limit_s` seconds. Raises what
+    `UNAVAILABLE` lists where the record cannot be used: that says nothing of how long it takes.
+    """
+    try:
+        async with asyncio.timeout(limit_s) as bound:
+            return await asked
+    except TimeoutError:
+        if not bound.expired():
+            raise
+        return None

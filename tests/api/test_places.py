@@ -78,7 +78,7 @@ async def test_many_times_the_usual_waits_for_a_person_who_approves_that_many(
     assert (held.state, held.audience) == ("held", 0)
     assert held.held_for == "audience: 1001 recipients are many times the usual for this source (1)"
     assert await planned(pool, alert_id) == set()
-    await release.release(alert_id, "operator:a", "ja, ganz Jülich")
+    await release.release(alert_id, "operator:a", "ja, ganz Jülich", terms=Terms(as_held=True))
     await crowd(pool, 1002)
     await planner.plan(alert_id)
     again = await service.parts.alerts.get(alert_id)

@@ -279,11 +279,13 @@ VALUES: dict[str, dict[str, Any]] = {
     "held_message": {
         "refusal": HOSTILE,
         "shown": ShownHeld(
-            replace(ALERT, state=AlertState.HELD), [PLACE], "9f", 3, False, {}, {}, REQUEST, NOW
+            replace(ALERT, state=AlertState.HELD), [PLACE], "9f", 3, True, False, {}, {}, REQUEST, NOW
         ),
         "alert": ALERT,
         "severity": "Severe",
         "people": HOSTILE,
+        "counted": HOSTILE,
+        "is_uncounted": True,
         "reasons": [HOSTILE],
         "away": str,
         "texts": [ShownText("de", "de", "ltr", HOSTILE, 1, 9, HOSTILE, HOSTILE, (("title", HOSTILE),))],

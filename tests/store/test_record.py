@@ -178,3 +178,14 @@ async def test_what_is_not_known_in_time_is_not_known(pool: Any) -> None:
     assert await record.known_within(5.0, unavailable()) is None
     with pytest.raises(LookupError):
         await record.known_within(5.0, wrong())
+
+
+async def test_a_record_that_cannot_be_used_is_not_one_that_takes_too_long(pool: Any) -> None:
+    async def fails(error: Exception) -> int:
+        raise error
+
+    assert await record.answered_within(5.0, pool.fetchval("SELECT 1")) == 1
+    assert await record.answered_within(0.0, pool.fetchval("SELECT 1")) is None
+    for error in (asyncpg.AdminShutdownError(), TimeoutError()):
+        with pytest.raises(type(error)):
+            await record.answered_within(5.0, fails(error))

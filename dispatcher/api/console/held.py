@@ -171,6 +171,8 @@ async def _shown(
 ) -> Response:
     shown = await deciding.shown(visit.dependencies, reader, alert_id_of(visit))
     alert, texts = shown.alert, desk_texts(visit.language)
+    people = "" if shown.is_ending else people_in_words(visit, shown.people)
+    is_uncounted = not shown.is_counted and not shown.is_ending
     return visit.page(
         "held_message",
         status,
@@ -178,7 +180,11 @@ async def _shown(
         shown=shown,
         alert=alert,
         severity=severity_of(alert),
-        people="" if shown.is_ending else people_in_words(visit, shown.people),
+        people=people,
+        counted=visit.word("held_planned", people=people)
+        if is_uncounted and shown.people is not None
+        else people,
+        is_uncounted=is_uncounted,
         municipalities=municipalities_in_words(visit, len(shown.places)),
         reasons=why_held(alert.held_for, visit.language),
         away=lambda moment: visit.away(moment, shown.now),

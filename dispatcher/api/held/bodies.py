@@ -67,13 +67,14 @@ class ShownHeldBody(HeldBody):
     )
     target_sha256: TargetSha256
     people: int | None = Field(
-        description="how many people it would warn now; null: it ends a warning, and goes to those who were told, or "
-        "`uncounted` says why",
+        description="how many people it would warn now, or, where `uncounted` says why they are not counted, how many "
+        "were counted when it was held for their number. Null: they were not, or it ends a warning, and goes to those "
+        "who were told",
         examples=[12000],
     )
     uncounted: Literal["timeout"] | None = Field(
-        description="why there is no number though people would be warned. `timeout`: there are so many that it took "
-        "longer than 3 s. Else null",
+        description="why nobody was counted just now though people would be warned. `timeout`: there are so many that "
+        "it took longer than 3 s. Else null",
         examples=[None],
     )
     municipalities: list[MunicipalityBody] = Field(description="Municipalities that it concerns, by AGS.")
@@ -130,7 +131,7 @@ def shown_held_body(shown: ShownHeld) -> ShownHeldBody:
         needs_second_person=shown.needs_second_person,
         target_sha256=shown.target,
         people=shown.people,
-        uncounted="timeout" if shown.people is None and not shown.is_ending else None,
+        uncounted=None if shown.is_counted or shown.is_ending else "timeout",
         municipalities=[municipality_body(place) for place in shown.places],
         texts=texts,
     )

@@ -22,7 +22,7 @@ from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
 from dispatcher.model.vocabulary import AlertState, Environment
 from dispatcher.queue.wakeups import batch_wake_up
-from dispatcher.store.record import known_within
+from dispatcher.store.record import answered_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,9 +56,11 @@ class ShownHeld:
     target: str
     """The hash of its target as the record has it, in hex."""
     people: int | None
-    """How many people it would warn now; None for what ends a warning, which goes to those who were told of that, and
-    where so many could not be counted in time.
+    """How many people it would warn now; where so many cannot be counted in time, how many its plan counted that held
+    it for their number, if one did. None for what ends a warning, which goes to those who were told of that, too.
     """
+    is_counted: bool
+    """Whether `people` were counted just now."""
     is_ending: bool
     """Whether there is no number beforehand, as it ends a warning."""
     texts: Mapping[str, str | bytes]
@@ -93,11 +95,12 @@ async def shown(dependencies: ApiDependencies, reader: Principal, alert_id: str)
     async with dependencies.alerts.snapshot() as reading:
         message, places = await reading.message(alert_id), await reading.places(alert_id)
         shape, now = await reading.shape(alert_id), reading.now
-    is_counted = message is not None and not is_ending(message)
-    people, written = None, MessageTexts({}, {})
+    warns = message is not None and not is_ending(message)
+    counted, people, written = None, None, MessageTexts({}, {})
     if message is not None:
-        if is_counted:
-            people = await _count(dependencies, reader, message, places, shape)
+        if warns:
+            counted = await _count(dependencies, reader, message, places, shape)
+            people = await _planned(dependencies, alert_id) if counted is None else counted
         # In a thread: the texts of a message of some hundred thousand characters take a second.
         written = await asyncio.to_thread(parts.texts.both, message, alert, places, now)
     return ShownHeld(
@@ -105,7 +108,8 @@ async def shown(dependencies: ApiDependencies, reader: Principal, alert_id: str)
         places,
         await dependencies.alerts.target_sha256(alert_id),
         people,
-        not is_counted,
+        counted is not None,
+        not warns,
         written.texts,
         written.sms,
         await dependencies.approvals.get(alert_id),
@@ -178,7 +182,14 @@ async def _has_number(dependencies: ApiDependencies, reader: Principal, alert_id
     async with dependencies.alerts.snapshot() as reading:
         message, places = await reading.message(alert_id), await reading.places(alert_id)
         shape = await reading.shape(alert_id)
-    return message is None or await _count(dependencies, reader, message, places, shape) is not None
+    if message is None or await _planned(dependencies, alert_id) is not None:
+        return True
+    return await _count(dependencies, reader, message, places, shape) is not None
+
+
+async def _planned(dependencies: ApiDependencies, alert_id: str) -> int | None:
+    """Return how many a plan has counted that held a message for their number; None where none did."""
+    return await dependencies.alerts.held_recipients(alert_id)
 
 
 async def _count(
@@ -189,11 +200,11 @@ async def _count(
     shape: bytes,
 ) -> int | None:
     """Return how many people a message would warn now; None where they are so many that it takes too long: all else
-    that is shown of it must not fail by that, nor what was decided.
+    that is shown of it must not fail by that, nor what was decided. Raises what `record.UNAVAILABLE` lists.
     """
     severity, drill = highest_severity(message), reader.environment is Environment.EXERCISE
     counting = dependencies.held.estimator.people(places, shape, severity, drill=drill)
-    return await known_within(COUNTED_S, counting)
+    return await answered_within(COUNTED_S, counting)
 
 
 async def _own(dependencies: ApiDependencies, person: Principal, alert_id: str) -> StoredAlert:

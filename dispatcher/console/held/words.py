@@ -34,6 +34,11 @@ HELD_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "held_until": Said("gilt bis {when}", "holds until {when}"),
         "held_number": Said("Nummer", "Number"),
         "held_goes_to": Said("Ginge jetzt an", "Would now go to"),
+        "held_planned": Said("{people}, gezählt bei der Planung", "{people}, counted when it was planned"),
+        "held_count_again": Said(
+            "Im Hintergrund zählt niemand weiter; wer neu lädt, zählt noch einmal.",
+            "Nobody goes on counting in the background; loading again counts once more.",
+        ),
         "held_ends": Said(
             "alle, die von der Warnung erfahren haben, die sie beendet",
             "everybody who was told of the warning that it ends",

@@ -431,6 +431,16 @@ class Alerts:
         found: bytes = await self._pool.fetchval(f"SELECT {TARGET_SHA256}", alert_id)
         return found.hex()
 
+    async def held_recipients(self, alert_id: str) -> int | None:
+        """Return how many recipients its plan has counted for which an alert is held; None where it is held for
+        something else, or no more.
+        """
+        found: int | None = await self._pool.fetchval(
+            f"SELECT held_recipients FROM alert WHERE id = $1 AND state = '{AlertState.HELD}'",  # noqa: S608 - constant
+            alert_id,
+        )
+        return found
+
     async def known_keys(self, keys: Sequence[str]) -> set[str]:
         """Return which of these event keys or identifiers the record has, as a message's own or in references."""
         rows = await self._pool.fetch(

@@ -237,10 +237,18 @@ class RelatedAlerts:
         return row["bound"], row["found"]
 
     async def conclude(
-        self, alert_id: str, outcome: Outcome, actor: Actor, why: str, at_most: int | None = None
+        self,
+        alert_id: str,
+        outcome: Outcome,
+        actor: Actor,
+        why: str,
+        at_most: int | None = None,
+        *,
+        as_held: bool = False,
     ) -> None:
         """Record what becomes of a held alert, who decided it and why. What is approved is its target as the record has
-        it now and `at_most` recipients, by default as many as it was held for, if that was the reason.
+        it now and `at_most` recipients; without that, if `as_held`, as many as it was held for, where they were too
+        many.
         """
         target, (reason, chain_id, thread, expires, decision) = (
             await seal_target(self._connection, alert_id),
@@ -248,7 +256,7 @@ class RelatedAlerts:
         )
         await self._connection.execute(
             f"""UPDATE alert SET state = $2, reason = $3, chain_id = $4, thread = $7, expires = $6,
-                 enqueued_at = clock_timestamp(), approved = coalesce($5, held_recipients)
+                 enqueued_at = clock_timestamp(), approved = coalesce($5, CASE WHEN $8 THEN held_recipients END)
                WHERE id = $1 AND state = '{AlertState.HELD}'""",  # noqa: S608 - constant
             alert_id,
             state_of(reason),
@@ -257,6 +265,7 @@ class RelatedAlerts:
             at_most,
             expires,
             thread,
+            as_held,
         )
         await note_decision(self._connection, alert_id, decision, actor, why)
         await audit.note(

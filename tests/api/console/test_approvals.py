@@ -373,14 +373,12 @@ async def test_what_nobody_has_counted_yet_is_approved_by_its_municipalities(
     alert, browser = await held(asking, DUEREN, JUELICH), await signed_in()
     counted = shown_binding(await looks(browser, alert))
     await asking.parts.health.pool.execute(UNCOUNTED)
-    assert "(Zahl der Menschen noch nicht bekannt)</strong>, 2 Gemeinden" in text(
-        await browser.get("approvals")
-    )
+    assert "(Zahl noch nicht bekannt)</strong>, 2 Gemeinden" in text(await browser.get("approvals"))
     page = await looks(browser, alert)
     for words in (
-        "Soll diese echte Warnung an alle dort Angemeldeten (Zahl der Menschen noch nicht bekannt) gehen?",
+        "Soll diese echte Warnung an alle Betroffenen (Zahl noch nicht bekannt) gehen?",
         "Braucht die Warnung für so viele keine zweite Person, geht sie dann von selbst hinaus.",
-        "geht sofort an alle dort Angemeldeten (Zahl der Menschen noch nicht bekannt) in 2 Gemeinden",
+        "geht sofort an alle Betroffenen in 2 Gemeinden (Zahl noch nicht bekannt)",
         "Für wie viele Gemeinden ist sie?",
     ):
         assert words in page, words

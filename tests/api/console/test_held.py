@@ -113,7 +113,9 @@ async def test_what_nobody_can_count_is_released_by_its_municipalities(
         patch.setattr(deciding, "COUNTED_S", 0.0)
         page = await looks(browser, alert)
         for words in (
-            "Ginge jetzt an: alle dort Angemeldeten (Zahl der Menschen noch nicht bekannt)",
+            "Ginge jetzt an: alle Betroffenen (Zahl noch nicht bekannt)",
+            "wer neu lädt, zählt noch einmal",
+            "Die Meldung geht sofort an alle Betroffenen in 1 Gemeinde (Zahl noch nicht bekannt).",
             "Für wie viele Gemeinden ist sie?",
             "Sind es ungewöhnlich viele für diese Quelle, wartet sie wieder, mit der Zahl.",
         ):
@@ -130,6 +132,24 @@ async def test_what_nobody_can_count_is_released_by_its_municipalities(
         patch.setattr(deciding, "COUNTED_S", 0.0)
         assert (await releases(browser, alert, page, shown="", municipalities="1")).status == 303
     assert await state_of(console, alert) == "accepted"
+
+
+async def test_the_number_for_which_a_plan_held_it_is_shown_and_typed(
+    console: Any, signed_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So far whoever was shown none had approved it all the same."""
+    alert, browser = await held(console), await signed_in()
+    pool = console.parts.health.pool
+    await pool.execute("UPDATE alert SET held_recipients = 7")
+    monkeypatch.setattr(deciding, "COUNTED_S", 0.0)
+    page = await looks(browser, alert)
+    for words in ("Ginge jetzt an: 7 Menschen, gezählt bei der Planung", 'name="shown" value="7"'):
+        assert words in page, words
+    none = await releases(browser, alert, page, shown="", municipalities="1")
+    assert (none.status, "ist nicht gesagt" in text(none)) == (409, True)
+    assert (await releases(browser, alert, page, shown="7", people="6")).status == 422
+    assert (await releases(browser, alert, page, shown="7", people="7")).status == 303
+    assert await pool.fetchval("SELECT approved FROM alert WHERE id = $1", alert) == 57
 
 
 async def test_what_is_discarded_is_never_sent(console: Any, signed_in: Any) -> None:

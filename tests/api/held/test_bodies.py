@@ -18,7 +18,7 @@ def test_reasons_are_told_one_by_one_and_only_while_it_waits() -> None:
     assert held_body(HELD).held_for == ["severity", "area"]
     place = AffectedMunicipality(DUEREN, "Düren", "geocode", 1.0)
     shown = ShownHeld(
-        HELD, [place], "9f" * 32, 3, False, {"push/de": b"{}", "text/de": "WARNUNG"}, {}, None, NOW
+        HELD, [place], "9f" * 32, 3, True, False, {"push/de": b"{}", "text/de": "WARNUNG"}, {}, None, NOW
     )
     body = shown_held_body(shown)
     assert (body.people, body.needs_second_person, body.texts) == (

@@ -1,7 +1,9 @@
 """The one way in which an operator decides about what is held."""
 
+import asyncio
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import asyncpg
@@ -10,16 +12,26 @@ import pytest
 from dispatcher.access.persons import Person
 from dispatcher.access.principals import Principal, of_person
 from dispatcher.access.roles import Role, RoleGrant
+from dispatcher.api.held import deciding
 from dispatcher.api.held.deciding import discard, is_end, release, send_sms, shown, waiting
 from dispatcher.intake.four_eyes.texts import HeldTexts
+from dispatcher.model.approval.request import ApprovalDecision
 from dispatcher.model.problems import ProblemType, RequestRefused
-from dispatcher.model.vocabulary import Environment
+from dispatcher.model.vocabulary import Environment, Reason
+from dispatcher.store.alerts.related_alerts import Outcome, RelatedAlerts
 from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.record import UNAVAILABLE
 from tests.api import conftest as over_http
-from tests.support.histories import subscribe
-from tests.support.messages import DUEREN, NOW
+from tests.support.histories import subscribe, until
+from tests.support.messages import DUEREN, NOW, SENDER
 from tests.support.sealed import ADDRESSES
 from tests.support.submissions import warning
+
+BREAK_OFF = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+"""Breaks the connection off on which a count waits, where the table of whom it counts is locked."""
 
 pool, service, settings = over_http.pool, over_http.service, over_http.settings
 
@@ -67,6 +79,48 @@ async def test_whom_so_many_are_that_nobody_can_count_them_is_shown_and_decided_
     await connection.close()
     assert not (await shown(service.parts, who, alert)).waits
     assert await pool.fetchval("SELECT approved FROM alert WHERE id = $1", alert) is None
+
+
+async def test_whoever_was_shown_no_number_approves_none(service: Any, pool: Any) -> None:
+    """The number for which a plan held it is approved by those who were told of it."""
+    alert = await held(service)
+    await pool.execute("UPDATE alert SET held_recipients = 7")
+    async with service.parts.alerts.submission(SENDER) as submission:
+        (stored,) = await submission.chains([alert])
+        outcome = Outcome(Reason.FIRST_NOTICE, alert, alert, stored.expires, ApprovalDecision.APPROVE)
+        await RelatedAlerts(submission).conclude(alert, outcome, operator().actor, "geprüft")
+    assert await pool.fetchval("SELECT approved FROM alert WHERE id = $1", alert) is None
+
+
+async def test_where_a_plan_counted_that_number_is_shown_and_to_be_named(
+    service: Any, pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert, who = await held(service), operator()
+    await pool.execute("UPDATE alert SET held_recipients = 7")
+    assert (await shown(service.parts, who, alert)).people == 0, "what is counted now is what counts"
+    monkeypatch.setattr(deciding, "COUNTED_S", 0.0)
+    found = await shown(service.parts, who, alert)
+    assert (found.people, found.is_counted, found.is_ending) == (7, False, False)
+    with pytest.raises(RequestRefused):
+        await release(service.parts, who, alert, "geprüft", (found.target, None))
+    await release(service.parts, who, alert, "geprüft", (found.target, 7))
+    assert await pool.fetchval("SELECT approved FROM alert WHERE id = $1", alert) == 57
+
+
+async def test_a_record_that_breaks_off_is_no_missing_number(service: Any, database_url: str) -> None:
+    """Else any hiccup let a message go out for which nobody was shown how many it reaches."""
+    alert, who = await held(service), operator()
+    target = (await shown(service.parts, who, alert)).target
+    connection = await asyncpg.connect(database_url)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE followed_municipality IN ACCESS EXCLUSIVE MODE")
+        releasing = asyncio.create_task(release(service.parts, who, alert, "geprüft", (target, None)))
+        await until(partial(connection.fetchval, BREAK_OFF))
+        with pytest.raises(UNAVAILABLE) as caught:
+            await releasing
+    await connection.close()
+    assert not isinstance(caught.value, TimeoutError)
+    assert (await shown(service.parts, who, alert)).waits
 
 
 async def test_whoever_names_no_number_though_there_is_one_has_not_looked(service: Any) -> None:
