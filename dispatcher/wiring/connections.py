@@ -17,9 +17,9 @@ CONNECTIONS_API = 12
 """Connections to the record of one API process, or one for citizens; a request beyond waits for one of them."""
 CONNECTIONS_READING = 2
 """Connections to the record of one reading process: what is published, and probes."""
-CONNECTIONS_BESIDE_JOBS = 10
+CONNECTIONS_BESIDE_JOBS = 12
 """A worker's connections to the record besides those for its jobs: leadership, sweep, heartbeats, probes, as many for
-the feeds, and two for the chain of the audit trail."""
+the feeds, two for the chain of the audit trail, and two that count whom held warnings would reach."""
 
 
 def require_urls(settings: Settings) -> tuple[str, QueueAddress]:

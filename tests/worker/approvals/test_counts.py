@@ -32,7 +32,9 @@ async def world(database_url: str, redis_url: str) -> AsyncIterator[ApprovalWorl
         yield made
 
 
-def counts(world: ApprovalWorld, *, leads: bool = True, limit_s: float = 60.0) -> ApprovalCounts:
+def counts(
+    world: ApprovalWorld, *, leads: bool = True, short_s: float = 60.0, limit_s: float = 60.0
+) -> ApprovalCounts:
     """A worker's, which shares nothing with another one's but the record."""
     return ApprovalCounts(
         world.approvals,
@@ -40,6 +42,7 @@ def counts(world: ApprovalWorld, *, leads: bool = True, limit_s: float = 60.0) -
         world.process(),
         world.metrics,
         leads=lambda: leads,
+        short_s=short_s,
         limit_s=limit_s,
     )
 
@@ -110,12 +113,62 @@ async def test_a_count_that_takes_too_long_is_seen_and_begins_again(
 ) -> None:
     await world.policy(GRAVE)
     held = [await world.submit_uncounted(warning(headline=headline)) for headline in ("Eins", "Zwei")]
+    counting = counts(world, short_s=0.2, limit_s=0.2)
     async with uncountable(database_url):
-        await counts(world, limit_s=0.2).step()
-    assert shown(world) == {"uncounted": 2, "counted": 0, "failed": 2}, "none holds up that of another"
+        await counting.step()
+        assert shown(world) == {"uncounted": 2, "counted": 0, "failed": 2}, "none holds up that of another"
+        await counting.step_slow()
+    assert shown(world)["failed"] == 3
     assert await world.approvals.uncounted() == held
-    await counts(world).step()
+    await counting.step()
+    assert await world.approvals.uncounted() == held, "these are tried at length, one after the other"
+    await counting.step_slow()
+    assert await world.approvals.uncounted() == held[:1], "that which failed last comes last"
+    await counting.step_slow()
+    await counting.step()
     assert (await world.approvals.uncounted(), shown(world)["uncounted"]) == ([], 0)
+
+
+async def test_what_comes_while_one_is_counted_at_length_is_counted_and_shown(
+    world: ApprovalWorld, database_url: str
+) -> None:
+    """One without end held up all others for as long as it may take, and the gauge stood still."""
+    await world.policy(GRAVE)
+    first = await world.submit_uncounted(warning(headline="Eins"))
+    counting = counts(world, short_s=0.2)
+    async with uncountable(database_url):
+        await counting.step()
+        slow = asyncio.create_task(counting.step_slow())
+        await until(partial(world.pool.fetchval, IS_COUNTING))
+        second = await world.submit_uncounted(warning(headline="Zwei"))
+        assert await world.approvals.uncounted() == [first, second]
+        await counting.step()
+        assert (slow.done(), shown(world)) == (False, {"uncounted": 2, "counted": 0, "failed": 2})
+    await slow
+    assert await world.approvals.uncounted() == [second]
+
+
+async def test_who_leads_no_more_leaves_them_to_the_next_one(world: ApprovalWorld, database_url: str) -> None:
+    await world.policy(GRAVE)
+    held = await world.submit_uncounted(warning())
+    leading = [True]
+    counting = ApprovalCounts(
+        world.approvals,
+        world.held_count,
+        world.process(),
+        world.metrics,
+        leads=lambda: leading[0],
+        short_s=0.2,
+    )
+    async with uncountable(database_url):
+        await counting.step()
+    leading[0] = False
+    await counting.step_slow()
+    await counting.step()
+    assert await world.approvals.uncounted() == [held]
+    leading[0] = True
+    await counting.step()
+    assert await world.approvals.uncounted() == []
 
 
 async def test_what_a_process_was_counting_when_it_died_the_next_one_counts(
