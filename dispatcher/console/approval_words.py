@@ -76,14 +76,16 @@ APPROVAL_WORDS: Final[Mapping[str, Said]] = MappingProxyType(
         "contact": Said("Auskunft", "Contact"),
         "audience": Said("Empfänger", "Recipients"),
         "as_stored": Said(
-            "{people}, gezählt am {when}; freigegeben werden höchstens {most}",
-            "{people}, counted {when}; at most {most} are approved",
+            "{people}; freigegeben werden höchstens {most}",
+            "{people}; at most {most} are approved",
         ),
         "as_uncounted": Said(
-            "Zahl der Menschen noch nicht bekannt: Der Dienst zählt noch. Braucht die Warnung für so viele keine "
-            "zweite Person, geht sie dann von selbst hinaus.",
-            "Number of people not known yet: the service goes on counting. If the warning needs no second person for "
-            "so many, it then goes out by itself.",
+            "Zahl der Menschen noch nicht bekannt: Der Dienst zählt noch.",
+            "Number of people not known yet: the service goes on counting.",
+        ),
+        "goes_counted": Said(
+            "Braucht die Warnung für so viele keine zweite Person, geht sie dann von selbst hinaus.",
+            "If the warning needs no second person for so many, it then goes out by itself.",
         ),
         "as_never_counted": Said("nicht gezählt, als entschieden wurde", "not counted when it was decided"),
         "lasts_until": Said("Gilt bis", "Holds until"),

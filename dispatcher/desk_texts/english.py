@@ -467,6 +467,7 @@ ENGLISH: Final = DeskTexts(
         "approval_binding": "Hash of what is approved: {binding}",
         "approval_changed": "Something has changed since it waits: it cannot be approved any more.",
         "approval_uncounted": "How many people these are is not known yet: the service counts them.",
+        "approval_goes_counted": "If it needs no second person for so many, it then goes out by itself.",
         "approval_people": "It would go to {people} {people:person|people}; the most approved then: {most}.",
         "accepted": "accepted: {reason}",
         "accepted_before": "accepted before: {reason}",

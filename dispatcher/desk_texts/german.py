@@ -469,6 +469,7 @@ GERMAN: Final = DeskTexts(
         "approval_binding": "Kennzeichen dessen, was freigegeben wird: {binding}",
         "approval_changed": "Seit sie wartet, hat sich etwas geändert: Sie kann nicht mehr freigegeben werden.",
         "approval_uncounted": "Wie viele Menschen es sind, ist noch nicht bekannt: Der Dienst zählt sie.",
+        "approval_goes_counted": "Braucht sie für so viele keine zweite Person, geht sie dann von selbst hinaus.",
         "approval_people": "Sie ginge an {people} {people:Person|Personen}; höchstens freigegeben: {most}.",
         "accepted": "angenommen: {reason}",
         "accepted_before": "schon früher angenommen: {reason}",

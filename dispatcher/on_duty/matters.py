@@ -83,6 +83,8 @@ class Matter:
     """The persons, by id, who may have written it."""
     people: int | None = None
     """How many it would reach; None: not counted."""
+    may_go_when_counted: bool = False
+    """Whether it goes out by itself once it is counted, where so many need no second person."""
     remind_at: datetime | None = None
     reminded_at: datetime | None = None
     """When the policy's reminder was due and noted."""

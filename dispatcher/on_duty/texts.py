@@ -65,6 +65,10 @@ _ESCALATED: Final = (
     "Niemand im Dienst hat entschieden oder war zu erreichen. Außerhalb der Bereitschaft kann niemand entscheiden: "
     "Rufen Sie den Dienst an; wer die Zugänge verwaltet, kann die Bereitschaft erweitern."
 )
+_WHEN_COUNTED: Final = (
+    "Braucht sie für so viele keine zweite Person, geht sie von selbst hinaus; sonst verfällt sie ohne Entscheidung "
+    "{expires}."
+)
 _AT_THE_SERVER: Final = "Am Server: dispatcher held list."
 _CODE: Final = (
     "Ihr Code ist {code}. Er bestätigt, dass der Warndienst Sie hier erreicht, wenn Sie Dienst haben."
@@ -125,6 +129,8 @@ class DutyTexts:
         parts.append(self._link(subject) or _AT_THE_SERVER)
         if matter.people is not None:
             parts.append(f"Empfänger: {matter.people}.")
+        elif matter.asked is Role.APPROVER:
+            parts.append("Empfänger noch nicht gezählt.")
         parts += self._times(matter)
         if subject.occasion is Occasion.ESCALATION:
             parts.append(_ESCALATED)
@@ -133,9 +139,10 @@ class DutyTexts:
     def _times(self, matter: Matter) -> list[str]:
         if matter.release_at is not None:
             return [f"Ohne Entscheidung geht sie {desk_time(matter.release_at, self.zone)} hinaus."]
-        return [
-            f"Ohne Entscheidung geht sie nicht hinaus und verfällt {desk_time(matter.expires, self.zone)}."
-        ]
+        expires = desk_time(matter.expires, self.zone)
+        if matter.may_go_when_counted:
+            return [_WHEN_COUNTED.format(expires=expires)]
+        return [f"Ohne Entscheidung geht sie nicht hinaus und verfällt {expires}."]
 
     def _link(self, subject: Subject) -> str:
         matter = subject.matter

@@ -209,6 +209,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "is_over": False,
         "people": HOSTILE,
         "most": HOSTILE,
+        "may_go_when_counted": True,
         "reasons": [HOSTILE],
         "timers": timers(REQUEST),
         "away": str,

@@ -56,6 +56,19 @@ def test_without_a_release_it_says_that_it_will_not_go_out() -> None:
     assert "geht sie nicht hinaus und verfällt 29.11.2026 19:00 MEZ." in text
 
 
+def test_of_what_is_still_counted_it_says_that_it_may_go_out_by_itself() -> None:
+    """It read as if the warning was lost unless somebody decides."""
+    uncounted = replace(MATTER, people=None, release_at=None, may_go_when_counted=True)
+    text = TEXTS.told([replace(DUE, matter=uncounted)], "DUTY7", NOW).text
+    assert text.endswith(
+        f"{LINK} Empfänger noch nicht gezählt. Braucht sie für so viele keine zweite Person, geht sie von selbst "
+        "hinaus; sonst verfällt sie ohne Entscheidung 29.11.2026 19:00 MEZ."
+    )
+    other = replace(uncounted, may_go_when_counted=False)
+    text = TEXTS.told([replace(DUE, matter=other)], "DUTY7", NOW).text
+    assert "Empfänger noch nicht gezählt. Ohne Entscheidung geht sie nicht hinaus und verfällt" in text
+
+
 def test_of_what_is_held_else_it_names_the_source_and_the_command() -> None:
     held = replace(MATTER, asked=Role.OPERATOR, authors=(), source_id="feed-dwd", people=None)
     notice = TEXTS.told([Subject(held, Occasion.DUE)], "DUTY7", NOW)

@@ -33,7 +33,7 @@ from dispatcher.console.approvals import (
 from dispatcher.console.differences import ComparedMessage, MessageChanges, changes
 from dispatcher.desk_texts.catalogue import desk_texts
 from dispatcher.intake.four_eyes.binding import binding
-from dispatcher.intake.four_eyes.states import DecisionRefusal, refused_person
+from dispatcher.intake.four_eyes.states import DecisionRefusal, may_go_when_counted, refused_person
 from dispatcher.model.approval.request import ApprovalDecision, most_recipients
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -195,6 +195,7 @@ async def _shown(
         people=people_in_words(visit, request.people),
         most=people_in_words(visit, most_recipients(request.people)),
         municipalities=municipalities_in_words(visit, len(codes)),
+        may_go_when_counted=may_go_when_counted(request),
         reasons=reasons(request, visit.language),
         timers=timers(request),
         away=lambda moment: visit.away(moment, shown.now),

@@ -19,7 +19,7 @@ from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.intake.four_eyes.policy import ordered
-from dispatcher.intake.four_eyes.states import state_of
+from dispatcher.intake.four_eyes.states import may_go_when_counted, state_of
 from dispatcher.intake.four_eyes.texts import LINES
 from dispatcher.model.approval.policy import ANY_SOURCE, PolicyRule, Timers
 from dispatcher.model.approval.request import ApprovalRequest, most_recipients
@@ -156,6 +156,8 @@ def _lines(found: ShownMessage, at: Desk) -> list[str]:
     lines += ["", at.line("places", places=", ".join(f"{place.ags} {place.name}" for place in found.places))]
     if request.people is None:
         lines.append(at.line("approval_uncounted"))
+        if may_go_when_counted(request):
+            lines.append(at.line("approval_goes_counted"))
     else:
         most = most_recipients(request.people)
         lines.append(at.line("approval_people", people=request.people, most=most))

@@ -149,7 +149,16 @@ def waits_for_nobody(request: ApprovalRequest) -> bool:
     """Whether a message that was just counted was held for nothing but that: then the policy sends it at once, as it
     would have at first.
     """
-    return not request.is_needed and set(reasons_held(request.held_for)) == {Doubt.APPROVAL}
+    return not request.is_needed and _is_held_for_that_alone(request)
+
+
+def may_go_when_counted(request: ApprovalRequest) -> bool:
+    """Whether a message that waits may go out by itself as soon as it is counted."""
+    return request.people is None and request.is_needed and _is_held_for_that_alone(request)
+
+
+def _is_held_for_that_alone(request: ApprovalRequest) -> bool:
+    return set(reasons_held(request.held_for)) == {Doubt.APPROVAL}
 
 
 def kept_for_a_person(before: ApprovalRequest, counted_now: ApprovalRequest) -> ApprovalRequest:

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     from dispatcher.access.principals import Actor
     from dispatcher.store.record import Connection, Pool
 
-_REQUEST: Final = """
-SELECT p.alert_id, p.is_needed, p.content_sha256, CASE WHEN p.open_rules IS NULL THEN p.people END AS people,
+IS_UNCOUNTED: Final = "(p.open_rules IS NOT NULL AND p.people = 0)"
+"""Whether nobody knows how many people the alert of an approval `p` would warn. The version before leaves the rules
+where its plan has counted them.
+"""
+_REQUEST: Final = f"""
+SELECT p.alert_id, p.is_needed, p.content_sha256, CASE WHEN NOT {IS_UNCOUNTED} THEN p.people END AS people,
   p.open_rules, p.shown_at, p.requested_at, p.authors, p.decision,
   coalesce(p.decided_at, CASE WHEN p.decided_by <> '' THEN a.stopped_at END) AS decided_at, p.decided_by, p.why,
   p.remind_at, p.escalate_at, p.release_at, a.state AS alert_state, a.reason, a.held_for, a.expires
 FROM approval p JOIN alert a ON a.id = p.alert_id
-"""
+"""  # noqa: S608 - constant
 _RULE: Final = "source, severity, people, is_needed, remind, escalate, release"
 _UNDECIDED: Final = f"p.decision IS NULL AND a.state = '{AlertState.HELD}'"
 
@@ -254,7 +258,7 @@ class Approvals:
         """
         rows = await self._pool.fetch(
             f"""SELECT p.alert_id FROM approval p JOIN alert a ON a.id = p.alert_id
-               WHERE p.open_rules IS NOT NULL AND {_UNDECIDED} AND a.expires > clock_timestamp()
+               WHERE {IS_UNCOUNTED} AND {_UNDECIDED} AND a.expires > clock_timestamp()
                ORDER BY p.requested_at, p.alert_id"""  # noqa: S608 - constant
         )
         return [row["alert_id"] for row in rows]

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.access.roles import Role
 from dispatcher.model.approval.request import ApprovalDecision
-from dispatcher.model.vocabulary import EXTREME, AlertState, Reason, environment_of
+from dispatcher.model.vocabulary import EXTREME, AlertState, Doubt, Reason, environment_of
 from dispatcher.on_duty.matters import Matter, MatterOutcome, Occasion
 from dispatcher.on_duty.messages import DutyDropped
 from dispatcher.store import audit
+from dispatcher.store.alerts.approvals import IS_UNCOUNTED
 from dispatcher.store.clock import record_time
 
 if TYPE_CHECKING:
@@ -27,15 +28,16 @@ AT_ONCE: Final = 500
 """So many matters of each kind are looked at, those first of which nobody was told, the gravest of them: nobody on duty
 reads more, and however much a feed has held, no approval is behind it.
 """
-_MATTER: Final = """
+_MATTER: Final = f"""
 SELECT a.id, a.status, a.source_id, a.headline, a.severity, a.expires, a.state, a.reason,
-  coalesce(p.is_needed, false) AS is_needed, CASE WHEN p.open_rules IS NULL THEN p.people END AS people,
-  coalesce(p.authors, '{}') AS authors,
+  coalesce(p.is_needed, false) AS is_needed, CASE WHEN NOT {IS_UNCOUNTED} THEN p.people END AS people,
+  coalesce({IS_UNCOUNTED} AND p.is_needed AND a.held_for = '{Doubt.APPROVAL}', false) AS may_go_when_counted,
+  coalesce(p.authors, '{{}}') AS authors,
   coalesce(p.requested_at, (SELECT max(c.closed_at) FROM duty_case c WHERE c.alert_id = a.id), a.received_at)
     AS asked_at,
   p.remind_at, p.reminded_at, p.escalate_at, p.escalated_at, p.release_at, p.decision,
   ARRAY(SELECT f.ags FROM affected f WHERE f.alert_id = a.id ORDER BY f.ags) AS places
-FROM alert a LEFT JOIN approval p ON p.alert_id = a.id"""
+FROM alert a LEFT JOIN approval p ON p.alert_id = a.id"""  # noqa: S608 - constant
 _OPEN: Final = f"""{_MATTER}
 WHERE a.state = '{AlertState.HELD}' AND a.expires > $1 AND coalesce(p.is_needed, false) = $2
   AND (p.is_needed OR a.severity = '{EXTREME}' OR p.reminded_at IS NOT NULL)
@@ -213,6 +215,7 @@ def _matter(row: Any) -> Matter:
         places=tuple(row["places"]),
         authors=tuple(row["authors"]),
         people=row["people"],
+        may_go_when_counted=row["may_go_when_counted"],
         remind_at=row["remind_at"],
         reminded_at=row["reminded_at"],
         escalate_at=row["escalate_at"],

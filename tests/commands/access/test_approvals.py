@@ -91,6 +91,7 @@ async def test_what_nobody_has_counted_yet_says_so(run: Any, world: ApprovalWorl
     assert "–" in (await run("approval", "list")).stdout.splitlines()[1].split()
     shown = (await run("approval", "show", held)).stdout
     assert "Wie viele Menschen es sind, ist noch nicht bekannt" in shown
+    assert "geht sie dann von selbst hinaus" in shown
     assert "höchstens freigegeben" not in shown
     document = json.loads((await run("approval", "show", held, "--json")).stdout)
     assert (document["people"], document["most_recipients"]) == (None, None)

@@ -11,6 +11,7 @@ from dispatcher.intake.four_eyes.states import (
     counted,
     is_uncounted,
     kept_for_a_person,
+    may_go_when_counted,
     refused_approval,
     refused_person,
     refused_rejection,
@@ -191,6 +192,13 @@ def test_what_no_number_sends_keeps_its_times_and_never_goes_out_by_itself() -> 
     kept = kept_for_a_person(before, counted(before, 9))
     assert (kept.people, kept.is_needed) == (9, True)
     assert (kept.remind_at, kept.escalate_at, kept.release_at) == (NOW + MINUTE, NOW + 2 * MINUTE, None)
+
+
+def test_only_what_waits_for_that_alone_may_go_out_as_soon_as_it_is_counted() -> None:
+    assert may_go_when_counted(UNCOUNTED)
+    assert not may_go_when_counted(replace(UNCOUNTED, people=0))
+    assert not may_go_when_counted(replace(UNCOUNTED, held_for="severity, approval"))
+    assert not may_go_when_counted(replace(UNCOUNTED, is_needed=False))
 
 
 def test_what_is_in_another_doubt_waits_on_whatever_the_number() -> None:

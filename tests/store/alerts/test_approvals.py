@@ -186,6 +186,17 @@ async def test_what_is_held_again_with_a_number_needs_no_other_count(pool: Any, 
     assert found.is_asked_again
 
 
+async def test_what_the_version_before_has_held_again_is_counted(pool: Any, alerts: Alerts) -> None:
+    """It knows nothing of the rules, and leaves them beside the number of its plan."""
+    approvals = Approvals(pool)
+    await asked(pool, alerts, "A", people=None, open_rules=(RULE,))
+    await pool.execute("UPDATE alert SET expires = now() + interval '1 hour'")
+    await pool.execute("UPDATE approval SET people = 500")
+    found = await approvals.get("A")
+    assert found is not None
+    assert (await approvals.uncounted(), found.people) == ([], 500)
+
+
 async def test_what_has_ended_or_was_decided_is_counted_no_more(pool: Any, alerts: Alerts) -> None:
     approvals = Approvals(pool)
     await asked(pool, alerts, "A", people=None, open_rules=(RULE,))

@@ -201,9 +201,17 @@ async def test_of_what_nobody_has_counted_yet_no_number_is_told(
     pool: Any, matters: DutyMatters, matter: Matter
 ) -> None:
     assert matter.people == 12
+    assert not matter.may_go_when_counted
     await pool.execute("UPDATE approval SET people = 0, open_rules = '[]'")
-    uncounted, _ = (await matters.of(["A"]))["A"]
-    assert uncounted.people is None
+    for held_for, may_go in (("approval", True), ("severity, approval", False)):
+        await pool.execute("UPDATE alert SET held_for = $1", held_for)
+        uncounted, _ = (await matters.of(["A"]))["A"]
+        assert (uncounted.people, uncounted.may_go_when_counted) == (None, may_go), held_for
+    await pool.execute("UPDATE approval SET people = 12")
+    counted, _ = (await matters.of(["A"]))["A"]
+    assert (counted.people, counted.may_go_when_counted) == (12, False), (
+        "by the version before, which leaves the rules"
+    )
 
 
 async def test_what_is_held_again_is_another_matter(pool: Any, matters: DutyMatters, matter: Matter) -> None:
