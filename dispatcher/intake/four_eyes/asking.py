@@ -84,7 +84,7 @@ class ApprovalAsking:
         people = await known_within(COUNTED_S, self._count(message, severity, dropped))
         if people is None:
             found = open_rules(rules, source_id, severity)
-            return PolicyAnswer(rule_uncounted(found), None, tuple(found))
+            return PolicyAnswer(rule_uncounted(found, in_doubt=bool(message.doubts)), None, tuple(found))
         rule = rule_for(rules, source_id, severity, people)
         return None if rule is None else PolicyAnswer(rule, people)
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from cap import Severity
 from cap.severity import SEVERITY_ORDER
-from dispatcher.model.approval.policy import ANY_SOURCE
+from dispatcher.model.approval.policy import ANY_SOURCE, Timers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import timedelta
 
     from dispatcher.model.approval.policy import PolicyRule
 
@@ -32,18 +33,23 @@ def open_rules(rules: Iterable[PolicyRule], source_id: str, severity: str) -> li
     return concerned[: last + 1]
 
 
-def rule_uncounted(found: Sequence[PolicyRule]) -> PolicyRule:
+def rule_uncounted(found: Sequence[PolicyRule], *, in_doubt: bool = False) -> PolicyRule:
     """Return the rule that decides about a warning for as long as its people are not counted, of those that might,
-    which are not none: one that asks for a second person, else the first. It releases nothing before each of them
-    would that asks for one.
+    which are not none: one that asks for a second person, else the first. People hear of it as soon as any of those
+    would have them, and it is released no sooner than by the last of them. `in_doubt`: it is held for more than the
+    policy, so that a rule that asks nobody, or none at all, would not let it go out at once either.
     """
     asking = [rule for rule in found if rule.is_needed]
-    if not asking:
-        return found[0]
-    releases = [rule.timers.release for rule in asking]
-    last = max((one for one in releases if one is not None), default=None)
-    release = None if None in releases else last
-    return replace(asking[0], timers=replace(asking[0].timers, release=release))
+    deciding = asking or found
+    waiting = found if in_doubt or not asking else asking
+    # With fewer people than any rule is for, what is in doubt waits for ever.
+    is_ever = waiting is asking or found[-1].people <= 0
+    timers = Timers(
+        _first(rule.timers.remind for rule in deciding),
+        _first(rule.timers.escalate for rule in deciding),
+        _last([rule.timers.release for rule in waiting]) if is_ever else None,
+    )
+    return replace(deciding[0], timers=timers)
 
 
 def rule_counted(found: Iterable[PolicyRule], people: int) -> PolicyRule | None:
@@ -61,6 +67,16 @@ def may_concern(rules: Iterable[PolicyRule], source_id: str, severity: str) -> b
 def ordered(rules: Iterable[PolicyRule]) -> Sequence[PolicyRule]:
     """Return the rules in the order in which they are asked."""
     return sorted(rules, key=_rank)
+
+
+def _first(times: Iterable[timedelta | None]) -> timedelta | None:
+    return min((one for one in times if one is not None), default=None)
+
+
+def _last(times: Sequence[timedelta | None]) -> timedelta | None:
+    """Return the latest time; None, which is never, where one of them is that."""
+    known = [one for one in times if one is not None]
+    return max(known) if len(known) == len(times) else None
 
 
 def _rank(rule: PolicyRule) -> tuple[bool, int, str, int, int]:

@@ -1,5 +1,6 @@
 """What the policy asks of a warning."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from dispatcher.intake.four_eyes.policy import (
@@ -36,7 +37,7 @@ def test_a_rule_is_for_what_is_at_least_as_grave_and_for_as_many() -> None:
 def test_of_a_warning_that_nobody_could_count_a_second_person_decides_if_one_might() -> None:
     many, few = rule(people=10**6, is_needed=False), rule(people=1_000)
     assert rule_uncounted([many, few]) == few
-    assert rule_uncounted([many]) is many
+    assert rule_uncounted([many]) == many
 
 
 def test_which_rules_may_decide_is_known_before_anybody_is_counted() -> None:
@@ -66,6 +67,33 @@ def test_without_a_number_nothing_goes_out_before_the_last_rule_that_asks_would_
     assert rule_uncounted([soon, late]).timers == ten
     assert rule_uncounted([soon, rule()]).timers.release is None
     assert rule_uncounted([soon, rule(is_needed=False)]).timers == five
+
+
+def test_without_a_number_people_hear_of_it_as_soon_as_any_rule_that_asks_would_have_them() -> None:
+    first, second = Timers(remind=timedelta(minutes=9)), Timers(timedelta(minutes=5), timedelta(minutes=15))
+    other = Timers(remind=timedelta(minutes=1))
+    rules = [
+        PolicyRule("*", "Severe", 1_000, is_needed=True, timers=first),
+        PolicyRule("*", "Severe", 100, is_needed=True, timers=second),
+        PolicyRule("*", "Severe", 10, is_needed=False, timers=other),
+    ]
+    assert rule_uncounted(rules).timers == second
+    assert rule_uncounted(rules).people == 1_000
+
+
+def test_what_is_in_another_doubt_is_released_no_sooner_than_by_any_rule_that_may_decide() -> None:
+    """Without a number it went out by the time of a rule that does not concern it."""
+    soon, late = (Timers(release=timedelta(minutes=minutes)) for minutes in (5, 60))
+    asking = PolicyRule("*", "Severe", 1_000, is_needed=True, timers=soon)
+    rest = PolicyRule("*", "Severe", 0, is_needed=False, timers=late)
+    assert rule_uncounted([asking, rest], in_doubt=True).timers.release == late.release
+    assert rule_uncounted([asking, rest]).timers.release == soon.release, (
+        "by the other one it goes out at once"
+    )
+    never = replace(rest, timers=Timers())
+    assert rule_uncounted([asking, never], in_doubt=True).timers.release is None
+    assert rule_uncounted([asking], in_doubt=True).timers.release is None, "to fewer it would never go out"
+    assert rule_uncounted([replace(asking, is_needed=False), rest]).timers.release == late.release
 
 
 def test_whether_a_rule_may_concern_it_is_known_before_anybody_is_counted() -> None:
