@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from cap.profiles.profile import Facts
     from dispatcher.access.principals import Actor
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.intake.related import RelatedState
@@ -220,12 +222,19 @@ class Approval:
         return others
 
     async def believed(
-        self, submission: Submission, held: StoredAlert, added: Sequence[AffectedMunicipality] = ()
+        self,
+        submission: Submission,
+        held: StoredAlert,
+        added: Sequence[AffectedMunicipality] = (),
+        *,
+        equals: bool = True,
     ) -> BelievedMessage:
-        """Return a held message as whoever releases it believes it, for its own places and what was `added`."""
+        """Return a held message as whoever releases it believes it, for its own places and what was `added`. Not
+        `equals`: nothing is to be decided upon it, and no lock is taken.
+        """
         message, rules = await _without_doubts(submission, held, added), _rules(held)
         now = self._clock(submission.now)
-        known = await related_state(submission, rules, message, held.sha256, now, itself=held.id)
+        known = await related_state(submission, rules, message, held.sha256, now, held.id, equals=equals)
         return BelievedMessage(message, known, rules)
 
     async def planned_soon(self, held: StoredAlert, others: Sequence[ReadyAlert]) -> StoredAlert:
@@ -304,11 +313,12 @@ async def _without_doubts(
 ) -> Message:
     """Return the held message without its doubts, for the target that the record has and for what was added."""
     raw = await submission.raw(held.id) or b""
-    alert = cap.parse(raw).alerts[0]
+    # In a thread: a message of some megabytes takes a second.
+    alert, its_facts = await asyncio.to_thread(_parsed, raw)
     return Message(
         alert,
         held.sent,
-        replace(facts(alert), key=held.event_key),
+        replace(its_facts, key=held.event_key),
         (*(await submission.places(held.id)), *added),
         (),
         held.expires,
@@ -316,6 +326,11 @@ async def _without_doubts(
         await submission.shape(held.id),
         proved=True,
     )
+
+
+def _parsed(raw: bytes) -> tuple[cap.Alert, Facts]:
+    alert = cap.parse(raw).alerts[0]
+    return alert, facts(alert)
 
 
 async def _alert(submission: Submission, alert_id: str, chain_id: str) -> StoredAlert:

@@ -43,16 +43,19 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts.alerts import Submission
 
 
-async def related_state(
+async def related_state(  # noqa: PLR0913 - each is another fact of the decision
     submission: Submission,
     rules: IntakeRules,
     message: Message,
     digest: bytes,
     now: datetime,
     itself: str | None = None,
+    *,
+    equals: bool = True,
 ) -> RelatedState:
     """Return what the record knows about the message. `now` is the time by which it is decided; `itself` the id under
-    which the message is held, if it is.
+    which the message is held, if it is. Not `equals`: whether an equal warning is in force does not matter, so that
+    nobody else who decides upon one is waited for.
     """
     reader = _Reader(submission, rules, message, itself)
     known = await reader.named(RelatedState(now=now, source_id=rules.source_id, digest=digest))
@@ -62,7 +65,7 @@ async def related_state(
     known = replace(known, waiting=await reader.waiting(known))
     if message.ends:
         return known if message.places else replace(known, ended_places=await reader.ended_places(known))
-    if message.environment is Environment.EXERCISE:
+    if not equals or message.environment is Environment.EXERCISE:
         return known  # an exercise stands for itself: nobody is spared one by another
     return replace(known, equal_to=await reader.equal_to(known))
 

@@ -29,7 +29,7 @@ class HeldCount:
         if held is None:
             return None
         async with self._alerts.snapshot() as reading:
-            believed = await self._release.believed(reading, held)
+            believed = await self._release.believed(reading, held, equals=False)
             left = await left_places(reading, believed.message, believed.known)
         message, known = believed.message, believed.known
         severity = highest_severity(message.alert)

@@ -1,8 +1,11 @@
 """What is counted afterwards is what the intake would have counted."""
 
+import asyncio
 from dataclasses import replace
 
+from dispatcher.intake.similarity import duplicate_lock_key
 from dispatcher.model.vocabulary import State
+from dispatcher.store.alerts.related_alerts import RelatedAlerts
 from dispatcher.store.delivery.plans import Plans
 from tests.support.approval_world import GRAVE, ApprovalWorld
 from tests.support.histories import finish, ledger_of, plan, subscribe
@@ -42,3 +45,14 @@ async def test_an_update_is_counted_with_whom_it_leaves(world: ApprovalWorld) ->
     assert await world.held_count.of(held) == 3
     counted = (await world.submit(replace(update, identifier="update-2"))).alert.id
     assert await world.held_count.of(counted) == await number(world, counted) == 3
+
+
+async def test_a_count_waits_for_nobody_who_decides_upon_an_equal_warning(world: ApprovalWorld) -> None:
+    await world.policy(GRAVE)
+    await subscribe(world.pool, world.subscriptions, "a")
+    held = await world.submit_uncounted(warning(DUEREN))
+    message = await world.alerts.message(held)
+    assert message is not None
+    async with world.alerts.submission("another@sender.example") as deciding:
+        await RelatedAlerts(deciding).lock_duplicates(duplicate_lock_key(message, [DUEREN]))
+        assert await asyncio.wait_for(world.held_count.of(held), 20) == 1
