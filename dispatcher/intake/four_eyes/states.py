@@ -124,9 +124,11 @@ def is_uncounted(request: ApprovalRequest | None, now: datetime) -> bool:
 def counted(request: ApprovalRequest, people: int) -> ApprovalRequest:
     """Return what is asked of a message that waits, now that it is known how many people it would warn. Its times count
     from when it was held, by the rule that decides about so many; one that was asked about again is never released by
-    itself.
+    itself. Where it needs no second person it waits for its other doubts alone, if it has any.
     """
     rule = rule_counted(request.open_rules, people)
+    is_needed = rule is not None and rule.is_needed
+    others = [one for one in reasons_held(request.held_for) if one != Doubt.APPROVAL]
     timers = NO_TIMERS if rule is None else rule.timers
     remind, escalate, release = (
         None if delay is None else request.requested_at + delay
@@ -136,7 +138,8 @@ def counted(request: ApprovalRequest, people: int) -> ApprovalRequest:
         request,
         people=people,
         open_rules=(),
-        is_needed=rule is not None and rule.is_needed,
+        is_needed=is_needed,
+        held_for=", ".join(others) if others and not is_needed else request.held_for,
         remind_at=remind,
         escalate_at=escalate,
         release_at=None

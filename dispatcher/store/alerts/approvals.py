@@ -92,8 +92,8 @@ async def add_request(connection: Connection, request: ApprovalRequest) -> None:
 
 
 async def note_count(connection: Connection, request: ApprovalRequest) -> None:
-    """Record how many people an alert would warn that waits, and what the policy asks for so many, within the
-    transaction in which that was decided.
+    """Record how many people an alert would warn that waits, what the policy asks for so many, and for what it still
+    waits, within the transaction in which that was decided.
     """
     await connection.execute(
         """UPDATE approval SET people = $2, open_rules = NULL, is_needed = $3, remind_at = $4, escalate_at = $5,
@@ -104,6 +104,9 @@ async def note_count(connection: Connection, request: ApprovalRequest) -> None:
         request.remind_at,
         request.escalate_at,
         request.release_at,
+    )
+    await connection.execute(
+        "UPDATE alert SET held_for = $2 WHERE id = $1", request.alert_id, request.held_for
     )
     await audit.note(
         connection,

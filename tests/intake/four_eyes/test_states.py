@@ -203,7 +203,9 @@ def test_only_what_waits_for_that_alone_may_go_out_as_soon_as_it_is_counted() ->
 
 def test_what_is_in_another_doubt_waits_on_whatever_the_number() -> None:
     few = counted(replace(UNCOUNTED, held_for="severity, approval"), 9)
-    assert (few.is_needed, waits_for_nobody(few)) == (False, False)
+    assert (few.is_needed, waits_for_nobody(few), few.held_for) == (False, False, "severity")
+    many = counted(replace(UNCOUNTED, held_for="severity, approval"), 1_000)
+    assert (many.is_needed, many.held_for) == (True, "severity, approval")
 
 
 def test_what_was_asked_about_again_is_not_released_by_itself_when_it_is_counted() -> None:

@@ -108,6 +108,21 @@ async def test_a_feeds_message_is_taken_in_without_a_number_too(
     assert await reason_of(world, held) is Reason.HELD
 
 
+async def test_a_feeds_message_that_needs_no_second_person_waits_for_its_other_doubt(
+    world: ApprovalWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It went on saying that it waits for a second person, who could not decide about it."""
+    await world.policy(PolicyRule("feed-*", "Severe", 10, is_needed=True))
+    with monkeypatch.context() as patch:
+        patch.setattr(asking, "COUNTED_S", 0.0)
+        held = await from_feed(world)
+    (before,) = await world.approvals.waiting()
+    assert before.held_for == "severity, approval"
+    await counts(world).step()
+    (request,) = await world.approvals.waiting()
+    assert (request.alert_id, request.is_needed, request.held_for) == (held, False, "severity")
+
+
 async def test_a_count_that_takes_too_long_is_seen_and_begins_again(
     world: ApprovalWorld, database_url: str
 ) -> None:
