@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ops import panels
 from ops.lab.world.district import SENDER, District, Layout
 from ops.lab.world.population import PopulationPlan
 from ops.monitoring import RUNBOOKS
@@ -137,6 +139,20 @@ def test_every_rule_has_data_to_judge(watched: Any, kind: str) -> None:
 def test_every_panel_has_data_to_show(watched: Any, path: Any) -> None:
     expressions = [(asked.where, asked.expression) for asked in dashboard_expressions(path)]
     assert wrong(watched.prometheus, expressions) == {}
+
+
+def test_every_panel_is_drawn_and_few_have_nothing_to_show(
+    watched: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What has conditions, as of what failed, has no series where they do not hold."""
+    page = tmp_path / "panels.html"
+    code = panels.main([f"http://{watched.prometheus._address}", str(page), "--hours", "0.1"])
+    said = capsys.readouterr().out
+    assert code in {0, 1}, said
+    text = page.read_text("utf-8")
+    titles = [panel["title"] for path in DASHBOARDS for panel in json.loads(path.read_bytes())["panels"]]
+    assert [title for title in titles if escape(title) not in text] == []
+    assert text.count("<svg") > len(titles) // 2
 
 
 @pytest.mark.parametrize(
