@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import uvloop
 
+_TURNS = 10
 _GRACE = 10.0  # seconds for a test to end that was cancelled; then its fixtures end beside it
 
 
@@ -26,6 +27,7 @@ def _limited(loop: Any) -> Any:
         _runner: Any = None
         _awaited: asyncio.Future[Any] | None = None
         _reached: BaseException | None = None
+        _connections: list[asyncio.Future[Any]] | None = None
 
         def set_exception_handler(self, handler: Callable[..., Any] | None) -> None:
             # anyio's, which runs tests and fixtures in a task of its own
@@ -53,6 +55,20 @@ def _limited(loop: Any) -> Any:
             finally:
                 self._awaited = None
 
+        async def create_unix_connection(self, *args: Any, **options: Any) -> Any:
+            made = asyncio.ensure_future(super().create_unix_connection(*args, **options), loop=self)
+            self._connections = [*(one for one in self._connections or () if not _is_over(one)), made]
+            return await asyncio.shield(made)
+
+        def close(self) -> None:
+            # uvloop waits for ever for a connection of its that is being made, or was left, when it is closed.
+            if not self.is_closed():
+                for made in self._connections or ():
+                    made.add_done_callback(_abort)
+                for _ in range(_TURNS):
+                    super().run_until_complete(asyncio.sleep(0))
+            super().close()
+
     return Limited
 
 
@@ -61,6 +77,19 @@ LimitedLoop = _limited(uvloop.Loop)
 
 LimitedSelectorLoop = _limited(asyncio.SelectorEventLoop)
 """As Python has it."""
+
+
+def _is_over(made: asyncio.Future[Any]) -> bool:
+    """Whether a connection was not made, or is closed."""
+    if not made.done():
+        return False
+    return made.cancelled() or made.exception() is not None or bool(made.result()[0].is_closing())
+
+
+def _abort(made: asyncio.Future[Any]) -> None:
+    """End a connection that was made."""
+    if not made.cancelled() and made.exception() is None:
+        made.result()[0].abort()
 
 
 def _end_runner(runner: Any, run: Callable[[Awaitable[Any]], Any]) -> None:
