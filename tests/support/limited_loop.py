@@ -20,14 +20,33 @@ _TURNS = 10
 _GRACE = 10.0  # seconds for a test to end that was cancelled; then its fixtures end beside it
 
 
+class _Leaving:
+    """Ends what was left of connections to sockets of this machine, as those to Valkey, when the loop is closed."""
+
+    _connections: list[asyncio.Future[Any]] | None = None
+
+    async def create_unix_connection(self, *args: Any, **options: Any) -> Any:
+        made = asyncio.ensure_future(super().create_unix_connection(*args, **options))  # type: ignore[misc]
+        self._connections = [*(one for one in self._connections or () if not _is_over(one)), made]
+        return await asyncio.shield(made)
+
+    def close(self) -> None:
+        # uvloop waits for ever for a connection of its that is being made, or was left, when it is closed.
+        if not self.is_closed():  # type: ignore[attr-defined]
+            for made in self._connections or ():
+                made.add_done_callback(_abort)
+            for _ in range(_TURNS):
+                super().run_until_complete(asyncio.sleep(0))  # type: ignore[misc]
+        super().close()  # type: ignore[misc]
+
+
 def _limited(loop: Any) -> Any:
     """A class of event loops of which whoever waits for a test or a fixture learns that its limit is reached."""
 
-    class Limited(loop):  # type: ignore[misc]
+    class Limited(_Leaving, loop):  # type: ignore[misc]
         _runner: Any = None
         _awaited: asyncio.Future[Any] | None = None
         _reached: BaseException | None = None
-        _connections: list[asyncio.Future[Any]] | None = None
 
         def set_exception_handler(self, handler: Callable[..., Any] | None) -> None:
             # anyio's, which runs tests and fixtures in a task of its own
@@ -54,20 +73,6 @@ def _limited(loop: Any) -> Any:
                 raise reached or interruption from None
             finally:
                 self._awaited = None
-
-        async def create_unix_connection(self, *args: Any, **options: Any) -> Any:
-            made = asyncio.ensure_future(super().create_unix_connection(*args, **options), loop=self)
-            self._connections = [*(one for one in self._connections or () if not _is_over(one)), made]
-            return await asyncio.shield(made)
-
-        def close(self) -> None:
-            # uvloop waits for ever for a connection of its that is being made, or was left, when it is closed.
-            if not self.is_closed():
-                for made in self._connections or ():
-                    made.add_done_callback(_abort)
-                for _ in range(_TURNS):
-                    super().run_until_complete(asyncio.sleep(0))
-            super().close()
 
     return Limited
 
