@@ -13,7 +13,7 @@ import asyncio
 import random
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -169,11 +169,17 @@ class LargeRecordBench:
             assert alert["audience"] == size
             return {"freeze_s": round(_span(alert, "planned_at"), 1), "freeze_statements": self._statements()}
 
-    def _running(self, per_minute: int) -> Running:
-        """Return a service that may send so many messages a minute."""
+    @contextmanager
+    def _running(self, per_minute: int) -> Iterator[Service]:
+        """Run a service that may send so many messages a minute."""
         service = Service(self._home / "service", {**self._settings, "WARN_FCM_PER_MINUTE": str(per_minute)})
         self._key = self._key or self._introduced(service)
-        return Running(service, self._key)
+        service.start()
+        try:
+            service.key = self._key
+            yield service
+        finally:
+            service.stop()
 
     def _introduced(self, service: Service) -> str:
         """Make the control centre, and the app that everybody has."""
@@ -204,22 +210,6 @@ class LargeRecordBench:
     def _statements(self, *, reset: bool = False) -> list[str]:
         """Return the statements of which one took longer than `SLOW_MS`, the slowest first."""
         return asyncio.run(_statements(self._url, reset=reset))
-
-
-class Running:
-    """A service that runs within `with`."""
-
-    def __init__(self, service: Service, key: str) -> None:
-        self._service = service
-        self._key = key
-
-    def __enter__(self) -> Service:
-        self._service.start()
-        self._service.key = self._key
-        return self._service
-
-    def __exit__(self, *_: object) -> None:
-        self._service.stop()
 
 
 def _span(alert: dict[str, Any], until: str) -> float:
