@@ -48,8 +48,9 @@ class WorkerDependencies:
     feed_scheduler: FeedScheduler | None = None
     """Polls the feeds, where there are any."""
     key_precomputer: KeyPrecomputer | None = None
-    key_maker: KeyMaker | None = None
     """Keeps message keys ready, where that is wanted."""
+    key_maker: KeyMaker | None = None
+    """Has those that are missing made in another process, where that has a processor."""
     message_centres: MessageCentres | None = None
     """Keeps sessions with SMPP gateways, where there are any."""
     vapid_key_notes: VapidKeyNotes | None = None

@@ -132,7 +132,7 @@ class PrecomputedKeys:
 
         None is where the endpoint's keys are unusable, or the store is full.
         """
-        if endpoint.id in self._slots or len(self._slots) >= self._most:
+        if not self._lacks(endpoint.id):
             return False
         try:
             made = message_key(endpoint)
@@ -142,7 +142,7 @@ class PrecomputedKeys:
 
     def put(self, endpoint_id: int, fingerprint: int, kept: bytes) -> bool:
         """Keep a key for an endpoint that has none. Returns whether there was room."""
-        if endpoint_id in self._slots or len(self._slots) >= self._most:
+        if not self._lacks(endpoint_id):
             return False
         slot = self._slots.take(endpoint_id)
         if slot == len(self._rounds):
@@ -152,6 +152,10 @@ class PrecomputedKeys:
         self._fingerprints[slot] = fingerprint
         self._rounds[slot] = self._round
         return True
+
+    def _lacks(self, endpoint_id: int) -> bool:
+        """Whether an endpoint has no key, and there is room for one."""
+        return endpoint_id not in self._slots and self.room > 0
 
     def note_missing(self, endpoint_id: int) -> None:
         """Have a key made at the next refill for a subscription that has none now."""
@@ -198,7 +202,7 @@ class PrecomputedKeys:
 
     async def _make_in_turn(self, endpoint: Endpoint, turn: _Turn) -> None:
         """Make one that is missing while nobody sends, here or by the helper."""
-        if endpoint.id in self._slots or len(self._slots) >= self._most:
+        if not self._lacks(endpoint.id):
             return
         turn.missing += 1
         if self.helper is None or not await self.helper.plan(endpoint, turn.missing):

@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from dispatcher.api.console.visits import Visit
     from dispatcher.intake.four_eyes.deciding import ShownMessage
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
-    from dispatcher.model.approval.request import ApprovalRequest
 
 SMALL_SHARE: Final = 0.01
 """Below it a share is said to be less than one percent: `0 %` beside a place that is warned would deny it."""
@@ -120,8 +119,8 @@ async def approve(visit: Visit, approver: Principal) -> Response:
     request = await visit.dependencies.approvals.get(alert_id)
     # What has changed since is said before what was typed: the number may be another one by now.
     is_current = request is not None and seen == binding(request.content_sha256, request.people)
-    if request and is_current and (mistyped := await _mistyped(visit, request)):
-        return await _shown(visit, approver, visit.word(mistyped), HTTPStatus.UNPROCESSABLE_ENTITY)
+    if request and is_current and (word := await mistyped(visit, request.alert_id, request.people)):
+        return await _shown(visit, approver, visit.word(word), HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         await deciding.approve(visit.dependencies, approver, alert_id, seen)
     except RequestRefused as refused:
@@ -129,18 +128,15 @@ async def approve(visit: Visit, approver: Principal) -> Response:
     return visit.to(f"/approvals/{alert_id}")
 
 
-async def _mistyped(visit: Visit, request: ApprovalRequest) -> str:
-    """Return which word says that the number is not the one that was shown; nothing where it is."""
-    if request.people is not None:
-        return "" if is_count(visit.fields.get("people", ""), request.people) else "mistyped"
-    return "" if await are_municipalities_typed(visit, request.alert_id) else "mistyped_municipalities"
-
-
-async def are_municipalities_typed(visit: Visit, alert_id: str) -> bool:
-    """Whether the person typed for how many municipalities a message is, as nobody can say for how many people."""
+async def mistyped(visit: Visit, alert_id: str, people: int | None) -> str:
+    """Return which word says that the number is not the one that was shown of a message; nothing where it is. Without a
+    number of people the person types for how many municipalities it is.
+    """
+    if people is not None:
+        return "" if is_count(visit.fields.get("people", ""), people) else "mistyped"
     async with visit.dependencies.alerts.snapshot() as reading:
         codes = (await reading.codes([alert_id]))[alert_id]
-    return is_count(visit.fields.get("municipalities", ""), len(codes))
+    return "" if is_count(visit.fields.get("municipalities", ""), len(codes)) else "mistyped_municipalities"
 
 
 async def reject(visit: Visit, approver: Principal) -> Response:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from dispatcher.access.permissions import Permission
 from dispatcher.api.console.approvals import (
-    are_municipalities_typed,
+    mistyped,
     municipalities_in_words,
     people_in_words,
     why_there,
@@ -22,7 +22,6 @@ from dispatcher.api.held import deciding
 from dispatcher.api.held.bodies import DiscardWanted
 from dispatcher.console.approvals import (
     LISTED_MAX,
-    is_count,
     longest_waiting_first,
     severity_of,
     texts_shown,
@@ -77,19 +76,12 @@ async def release(visit: Visit, operator: Principal) -> Response:
         return await _missing(visit, operator)
     if await deciding.is_end(visit.dependencies, operator, alert_id):
         people = None
-    elif mistyped := await _mistyped(visit, alert_id, people):
-        return await _shown(visit, operator, visit.word(mistyped), HTTPStatus.UNPROCESSABLE_ENTITY)
+    elif word := await mistyped(visit, alert_id, people):
+        return await _shown(visit, operator, visit.word(word), HTTPStatus.UNPROCESSABLE_ENTITY)
     # What is no hash at all is not that of any target.
     seen = (target if _TARGET.fullmatch(target) else "-", people)
     step = partial(deciding.release, visit.dependencies, operator, alert_id, why, seen)
     return await _decided(visit, operator, step)
-
-
-async def _mistyped(visit: Visit, alert_id: str, people: int | None) -> str:
-    """Return which word says that the number is not the one that was shown; nothing where it is."""
-    if people is not None:
-        return "" if is_count(visit.fields.get("people", ""), people) else "mistyped"
-    return "" if await are_municipalities_typed(visit, alert_id) else "mistyped_municipalities"
 
 
 async def discard(visit: Visit, operator: Principal) -> Response:
