@@ -450,10 +450,10 @@ async def test_who_waits_for_the_first_connection_has_a_timeout(
 async def test_who_waited_and_was_started_is_not_given_up(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(by_target({"/slow": hang}, answer(201))) as side:
         client = client_for(side.origin, max_in_flight=1)
-        first, second = (asyncio.create_task(post(client, side.origin, timeout_s=SHORT_S)) for _ in range(2))
+        first, second = (asyncio.create_task(post(client, side.origin, timeout_s=SOON_S)) for _ in range(2))
         assert [(await one).status for one in (first, second)] == [201, 201]
         with pytest.raises(NoAnswer):
-            await post(client, side.origin, "/slow", timeout_s=2 * SHORT_S)
+            await post(client, side.origin, "/slow", timeout_s=2 * SOON_S)
 
 
 async def test_who_waited_for_the_first_connection_and_was_started_is_not_given_up(
