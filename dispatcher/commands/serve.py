@@ -6,7 +6,9 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.types import ASGIApp
 
+    from dispatcher.embedded import Servers
     from dispatcher.metrics import Metrics
     from dispatcher.store.sealed.clear_rows import SealedSoFar
 
@@ -65,14 +68,9 @@ log = structlog.get_logger()
 def up() -> None:
     """Run everything on this machine: servers for record and queue unless given, API, workers."""
     from dispatcher.embedded import EmbeddedError, embedded
-    from dispatcher.embedded.readiness import said_when_ready
-    from dispatcher.embedded.supervisor import Command, Supervisor
-    from dispatcher.metrics.process import RESTARTS_FILE
-    from dispatcher.runtime.listening import ADDRESSES, require_free, require_own_ports, written_in
-    from dispatcher.store.migrate import upgrade
+    from dispatcher.runtime.listening import require_free, require_own_ports
     from dispatcher.wiring.boundaries import load_boundaries
     from dispatcher.wiring.check import check_settings
-    from dispatcher.wiring.secrets import agree_on_secrets, require_own_record, seal_clear_rows
     from dispatcher.wiring.sms.smpp import require_allowed_sessions
 
     settings = _settings("up")
@@ -82,48 +80,67 @@ def up() -> None:
     check_settings(settings, load_boundaries(settings))
     require_allowed_sessions(settings)
     try:
-        with embedded(
-            settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
-        ) as servers:
+        # To make a data directory and start its servers takes others as long as the imports take here.
+        with (
+            _preloading() as preloaded,
+            embedded(
+                settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
+            ) as servers,
+        ):
+            preloaded()
             require_free(settings)
-            owner = settings.database_owner_url or servers.database_url
-            asyncio.run(require_own_record(settings, owner))
-            asyncio.run(upgrade(owner))
-            asyncio.run(_make_role(owner, servers.service_url))
-            asyncio.run(agree_on_secrets(settings, owner))
-            if settings.database_url is None:
-                asyncio.run(seal_clear_rows(settings, owner, _log_sealed()))
-            environment = {
-                # Given as files, two are in these by now; what serves is not to be the owner.
-                **{name: value for name, value in os.environ.items() if name not in OF_THE_SUPERVISOR},
-                "DATABASE_URL": servers.service_url,
-                "REDIS_URL": servers.redis_url,
-            }
-            names = [
-                "api",
-                *(f"worker-{n + 1}" for n in range(settings.workers)),
-                *(f"reading-{n + 1}" for n in range(settings.reading_processes)),
-                *(f"citizens-{n + 1}" for n in range(settings.citizens_processes)),
-            ]
-            supervisor = Supervisor(
-                [
-                    Command(name, _argv(name), {**environment, "WARN_PROCESS_NAME": name}, forked=True)
-                    for name in names
-                ],
-                servers=servers.started,
-                state_file=settings.data_dir / "state.json",
-                restarts_file=settings.data_dir / RESTARTS_FILE,
-            )
-            log.info("starting", programs=names)
-            probes = [written_in(settings.data_dir, name) for name in names]
-            _preload()
-            api_file = written_in(settings.data_dir, names[0], ADDRESSES)
-            with said_when_ready(probes, api_file, servers.leave, say_ready):
-                code = supervisor.run()
+            code = _supervise(settings, servers)
     except EmbeddedError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(error.exit_status) from error
     raise typer.Exit(code)
+
+
+def _supervise(settings: Settings, servers: Servers) -> int:
+    """Bring the record to this version, start the processes and keep them running. Returns the exit status."""
+    from dispatcher.embedded.readiness import said_when_ready
+    from dispatcher.embedded.supervisor import Command, Supervisor
+    from dispatcher.metrics.process import RESTARTS_FILE
+    from dispatcher.runtime.listening import ADDRESSES, written_in
+    from dispatcher.store.migrate import upgrade
+    from dispatcher.wiring.secrets import agree_on_secrets, require_own_record, seal_clear_rows
+
+    owner = settings.database_owner_url or servers.database_url
+    asyncio.run(require_own_record(settings, owner))
+    asyncio.run(upgrade(owner))
+    asyncio.run(_make_role(owner, servers.service_url))
+    asyncio.run(agree_on_secrets(settings, owner))
+    if settings.database_url is None:
+        asyncio.run(seal_clear_rows(settings, owner, _log_sealed()))
+    environment = {
+        # Given as files, two are in these by now; what serves is not to be the owner.
+        **{name: value for name, value in os.environ.items() if name not in OF_THE_SUPERVISOR},
+        "DATABASE_URL": servers.service_url,
+        "REDIS_URL": servers.redis_url,
+    }
+    names = [
+        "api",
+        *(f"worker-{n + 1}" for n in range(settings.workers)),
+        *(f"reading-{n + 1}" for n in range(settings.reading_processes)),
+        *(f"citizens-{n + 1}" for n in range(settings.citizens_processes)),
+    ]
+    supervisor = Supervisor(
+        [
+            Command(name, _argv(name), {**environment, "WARN_PROCESS_NAME": name}, forked=True)
+            for name in names
+        ],
+        servers=servers.started,
+        state_file=settings.data_dir / "state.json",
+        restarts_file=settings.data_dir / RESTARTS_FILE,
+    )
+    log.info("starting", programs=names)
+    probes = [written_in(settings.data_dir, name) for name in names]
+    # The processes share each page of memory that is never written to.
+    gc.collect()
+    gc.freeze()
+    api_file = written_in(settings.data_dir, names[0], ADDRESSES)
+    with said_when_ready(probes, api_file, servers.leave, say_ready):
+        return supervisor.run()
 
 
 async def _make_role(owner_url: str, service_url: str) -> None:
@@ -146,15 +163,25 @@ def _argv(name: str) -> list[str]:
     return [sys.executable, "-m", "dispatcher", name.partition("-")[0]]
 
 
-def _preload() -> None:
-    """Import what the processes need, once for all of them, and exempt it from the search for garbage: they share each
-    page of memory that is never written to.
+@contextmanager
+def _preloading() -> Iterator[Callable[[], None]]:
+    """Import what the processes need, once for all of them, while the block does something else. Yields what waits for
+    it, before anything else is imported, and before a process is forked: the thread has ended then.
     """
+    with ThreadPoolExecutor(1) as importing:
+        preloaded = importing.submit(_preload)
+
+        def wait() -> None:
+            preloaded.result()
+            importing.shutdown()
+
+        yield wait
+
+
+def _preload() -> None:
     with gc_tuning.paused():
         for module in PRELOADED:
             import_module(module)
-    gc.collect()
-    gc.freeze()
 
 
 @requires(Permission.RUN_SERVICE)
