@@ -42,6 +42,8 @@ KEPT = 256
 IN_FORCE_FOR = timedelta(seconds=5)
 """How long it is taken to be so what else is in force; then it is asked again, once for all batches of a process."""
 
+WARNS = frozenset({Kind.ALERT, Kind.UPDATE})
+"""The kinds of notices whose words are those of the message itself."""
 OTHER_WITHIN_S = 0.3
 """How long a notice waits for the words of another warning: a message of a few kilobytes is read in a millisecond."""
 
@@ -94,6 +96,8 @@ class Notices:
         self._zone = zone
         self._page = page
         self._kept: OrderedDict[tuple[str, Kind, str], _Kept] = OrderedDict()
+        self._warning: OrderedDict[str, tuple[RecordedMessage, datetime]] = OrderedDict()
+        self._asked: OrderedDict[tuple[str, ...], tuple[datetime, list[WarningInForce]]] = OrderedDict()
         self._headlines: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._languages: OrderedDict[str, tuple[str, ...]] = OrderedDict()
 
@@ -147,32 +151,48 @@ class Notices:
         if before is not None and now < before.source_until:
             source, source_until = before.source, before.source_until
         else:
-            source, source_until = await self._source(lease)
-        found = await self._in_force(lease, source, now)
+            source, source_until = await self._source(lease, now)
+        found, until = await self._in_force(lease, source, now)
         if before is not None and now < before.right_until and found == before.source.in_force:
-            return before._replace(until=min(before.right_until, now + IN_FORCE_FOR))
+            return before._replace(until=min(before.right_until, until))
         source = replace(source, in_force=found)
         rendered = render(source, lease.kind, lease.language, Present(now, self._zone), self._page)
         if rendered is None:
             return None
         right_until = min(rendered.until, source_until)
-        return _Kept(rendered.notice, min(right_until, now + IN_FORCE_FOR), right_until, source, source_until)
+        return _Kept(rendered.notice, min(right_until, until), right_until, source, source_until)
 
     async def _in_force(
         self, lease: Lease | WantedNotice, source: RecordedMessage, now: datetime
-    ) -> InForceSummary | None:
-        """Return what is in force where the notice is read; None of an exercise or a test, whose marks would make one
-        of a warning that is named between them. The gravest other warning has its words in the notice's language.
+    ) -> tuple[InForceSummary | None, datetime]:
+        """Return what is in force where the notice is read, and when that is asked again; None of an exercise or a
+        test, whose marks would make one of a warning that is named between them. The gravest other warning has its
+        words in the notice's language.
         """
         if source.stored.status != cap.Status.ACTUAL:
-            return None
-        warnings = await self._alerts.in_force_at(source.named, now)
+            return None, now + IN_FORCE_FOR
+        until, warnings = await self._in_force_at(source.named, now)
         found = warnings_in_force(lease.alert_id, source.codes, warnings, now)
         other = found.gravest_other
         if other is None:
-            return found
+            return found, until
         said = await self._in_words(other, lease.language, now)
-        return replace(found, gravest_other=said, gravest=said if found.gravest is other else found.gravest)
+        return (
+            replace(found, gravest_other=said, gravest=said if found.gravest is other else found.gravest),
+            until,
+        )
+
+    async def _in_force_at(
+        self, alert_ids: tuple[str, ...], now: datetime
+    ) -> tuple[datetime, list[WarningInForce]]:
+        """Return what is in force where these alerts are, and when that is asked again: once for all the languages in
+        which a plan has its texts counted before anybody is told.
+        """
+        asked = self._asked.get(alert_ids)
+        if asked is None or asked[0] <= now:
+            asked = now + IN_FORCE_FOR, list(await self._alerts.in_force_at(alert_ids, now))
+            _keep(self._asked, alert_ids, asked)
+        return asked
 
     async def _in_words(self, other: WarningInForce, language: str, now: datetime) -> WarningInForce:
         """Return another warning with its headline in this language. No send waits long for a large message: then it is
@@ -190,8 +210,19 @@ class Notices:
             _keep(self._headlines, key, headline)
         return replace(other, headline=headline)
 
-    async def _source(self, lease: Lease | WantedNotice) -> tuple[RecordedMessage, datetime]:
-        """Return where the notice's words come from, and until when that is so."""
+    async def _source(self, lease: Lease | WantedNotice, now: datetime) -> tuple[RecordedMessage, datetime]:
+        """Return where the notice's words come from, and until when that is so. All notices that warn have them from
+        one place, whatever their kind and language.
+        """
+        known = self._warning.get(lease.alert_id) if lease.kind in WARNS else None
+        if known is not None and now < known[1]:
+            return known
+        found = await self._read_source(lease)
+        if lease.kind in WARNS:
+            _keep(self._warning, lease.alert_id, found)
+        return found
+
+    async def _read_source(self, lease: Lease | WantedNotice) -> tuple[RecordedMessage, datetime]:
         stored, alert = await self._message(lease.alert_id)
         of, ended = [lease.alert_id], ""
         if lease.kind is Kind.CANCEL:

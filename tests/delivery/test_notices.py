@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -301,3 +302,39 @@ async def test_no_notice_waits_for_the_words_of_another_warning(
     alerts.slow = asyncio.Event()
     document = await told(alerts, "A", language="en")
     assert "Still in force for your place: Gefahr B" in document["notification"]["body"]
+
+
+class Asked(Alerts):
+    """A record that counts what it is asked."""
+
+    def __init__(self, pool: Any) -> None:
+        super().__init__(pool)
+        self.questions: Counter[str] = Counter()
+
+    async def in_force_at(self, alert_ids: Any, at: datetime) -> Any:
+        self.questions["in force"] += 1
+        return await super().in_force_at(alert_ids, at)
+
+    async def message(self, alert_id: str) -> Any:
+        self.questions["message"] += 1
+        return await super().message(alert_id)
+
+
+async def test_in_however_many_languages_a_warning_is_read_it_is_looked_up_once(house: House) -> None:
+    """Its SMS are counted in all of them, and in two kinds, before anybody is told."""
+    await warn(house, "A", DUEREN)
+    alerts = Asked(house.pool)
+    notices, at = Notices(alerts, ZoneInfo("Europe/Berlin")), datetime.now(UTC)
+
+    async def read(now: datetime) -> set[str]:
+        wanted = [
+            WantedNotice("A", "A", kind, language, at + HOUR)
+            for kind in (Kind.ALERT, Kind.UPDATE)
+            for language in ("de", "en", "tr")
+        ]
+        return {cast("Any", await notices.notice(one, now)).title for one in wanted}
+
+    assert len(await read(at)) > 2
+    assert alerts.questions == {"message": 1, "in force": 1}
+    await read(at + IN_FORCE_FOR)
+    assert alerts.questions == {"message": 1, "in force": 2}

@@ -89,6 +89,9 @@ class _Wishes:
 
 _BATCH = f"alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, {AS_PLANNED}"
 _PLAIN = "s.ended_at IS NULL AND s.active"
+_IN_PORTION = "s.id > $7 AND s.id <= $8"
+"""What is so of a portion's recipients anyway: PostgreSQL does not conclude it, and would read every subscription for
+each of the portions."""
 _MADE = "id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind, state"
 """What is returned of each batch. After them there may be a row without an id: how many people beside these batches'
 recipients the audience has (`size`, below zero where some are told on several endpoints), and when it is planned
@@ -238,7 +241,7 @@ def freeze_first(*, spoken_for: bool, particular: bool) -> str:
     wishes, told = _Wishes(11), f"${16 if particular else 11}"
     spoken = Target.of_alerts(SPOKEN_FOR.format("$2"), told)
     target = Target.of_alert("$2", "$6")
-    rest = f" WHERE c.id NOT IN ({concerned(spoken)})" if spoken_for else ""
+    rest = f" WHERE c.id NOT IN ({concerned(spoken, '$7', '$8')})" if spoken_for else ""
     kin = is_concerned(target, "s.id") + (f" AND NOT {is_concerned(spoken, 's.id')}" if spoken_for else "")
     gateway = gateway_of("s", "$9", "$10")
     return f"""
@@ -263,7 +266,7 @@ def _first_by_endpoint(gateway: str) -> str:
     return f"""
 target AS (
   SELECT s.id, s.channel, {gateway} AS gateway, s.language, NULL::timestamptz AS quiet_until
-  FROM concerned c JOIN subscription s ON s.id = c.id WHERE {_PLAIN})"""  # noqa: S608 - our own words
+  FROM concerned c JOIN subscription s ON s.id = c.id WHERE {_IN_PORTION} AND {_PLAIN})"""  # noqa: S608 - our own words
 
 
 def _first_by_person(wishes: _Wishes, kin: str, gateway: str) -> str:
@@ -271,7 +274,7 @@ def _first_by_person(wishes: _Wishes, kin: str, gateway: str) -> str:
     return f"""
 routed AS (
   SELECT {endpoint}
-  FROM concerned c JOIN subscription s ON s.id = c.id WHERE {is_told("s", wishes.drill)}),
+  FROM concerned c JOIN subscription s ON s.id = c.id WHERE {_IN_PORTION} AND {is_told("s", wishes.drill)}),
 kin AS (
   SELECT {endpoint}, min(s.id) OVER (PARTITION BY s.person) AS lowest
   FROM (SELECT DISTINCT person FROM routed WHERE person IS NOT NULL) r JOIN subscription s USING (person)

@@ -21,10 +21,11 @@ import cap
 from channels.base import Endpoint
 from channels.fcm.message import require_target
 from dispatcher.access.receipt_tokens import ReceiptTokens
-from ops.lab.bench import burst
+from ops.lab.bench import burst, idle_latency
 from ops.lab.bench.__main__ import module_of, names
 from ops.lab.bench.dispatch import SendMeasurement, cold_summary, summary, with_phones
 from ops.lab.bench.fixtures import (
+    floor,
     front,
     list_reader,
     plain_list,
@@ -59,6 +60,20 @@ def test_every_name_is_a_benchmark_with_a_command_line() -> None:
     for name in names():
         module = importlib.import_module(module_of(name))
         assert callable(module.main)
+
+
+@pytest.mark.processes
+def test_the_least_that_a_warning_takes_leaves_the_record_as_it_was(database_url: str) -> None:
+    values = floor.measure(database_url, 3)
+    assert len(values) == 3
+    assert min(values) > 0
+    assert len(floor.measure(database_url, 1)) == 1, "the first left its table behind"
+
+
+def test_warnings_are_printed_as_so_many_times_the_least() -> None:
+    found = idle_latency.summary([40.0, 10.0, 20.0], [4.0, 5.0, 1.0])
+    assert (found["p50_ms"], found["p99_ms"], found["floor_p50_ms"], found["floor_p99_ms"]) == (20, 40, 4, 5)
+    assert found["p99_over_floor"] == 8
 
 
 @pytest.mark.processes

@@ -14,7 +14,7 @@ from dispatcher.model.vocabulary import UNCERTAIN, Kind, Reason, State
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.delivery.freeze import LOOK_AGAIN, freeze
+from dispatcher.store.delivery.freeze import LOOK_AGAIN, freeze, freeze_first
 from dispatcher.store.delivery.plans import FIRST_PORTION, LARGEST_PORTION, PORTION_S, Plans, next_portion
 from dispatcher.store.sources import Sources
 from tests.support.histories import (
@@ -612,6 +612,36 @@ async def test_the_cost_of_a_plan_grows_with_the_references_and_not_with_the_way
     few = await _rows_walked(pool, ledger, alerts, plans, 20)
     many = await _rows_walked(pool, ledger, alerts, plans, 60)
     assert many <= 9 * few  # there are nine times as many references
+
+
+@pytest.mark.parametrize("particular", [False, True])
+@pytest.mark.parametrize("spoken_for", [False, True])
+async def test_a_portion_reads_no_subscription_beside_its_own(
+    pool: Any, alerts: Alerts, subscriptions: Subscriptions, *, spoken_for: bool, particular: bool
+) -> None:
+    await subscriptions.add_many([subscription(f"p{number}", DUEREN) for number in range(3_000)])
+    alert = await submit(alerts, "A", DUEREN)
+    await pool.execute("ANALYZE")
+    before = await pool.fetchval("SELECT min(id) - 1 FROM subscription")
+    portion = (before + 1_000, before + 2_000)
+    wishes = (4, False, True, "Europe/Berlin", False) if particular else ()
+    told = ([],) if spoken_for else ()
+    async with pool.acquire() as connection, connection.transaction():
+        found = await connection.fetchval(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {freeze_first(spoken_for=spoken_for, particular=particular)}",
+            *("A", alert.id, alert.lane, alert.expires, 100, [], *portion, [], [], *wishes, *told),
+        )
+        assert await connection.fetchval("SELECT sum(cardinality(recipients)) FROM batch") == 1_000
+    assert _read(json.loads(found)[0]["Plan"], "subscription") <= 1_000
+
+
+def _read(node: Any, table: str) -> int:
+    """How many rows a plan reads of a table, those included that it does not use."""
+    below = sum(_read(one, table) for one in node.get("Plans", ()))
+    if node.get("Relation Name") != table:
+        return below
+    each = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    return below + round(each * node["Actual Loops"])
 
 
 async def test_a_limit_leaves_no_source_out_of_what_is_to_be_planned(
