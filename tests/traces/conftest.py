@@ -37,7 +37,13 @@ class Collector:
 
 
 @pytest.fixture
-async def collector() -> AsyncIterator[Collector]:
+def timeout_s() -> float:
+    """How long the exporter waits for an answer: one that comes may be late on a busy machine."""
+    return 30.0
+
+
+@pytest.fixture
+async def collector(timeout_s: float) -> AsyncIterator[Collector]:
     outcomes: Counter[SpanOutcome] = Counter()
 
     def count(outcome: SpanOutcome, spans: int) -> None:
@@ -51,7 +57,6 @@ async def collector() -> AsyncIterator[Collector]:
             "service.version": "1",
             "service.instance.id": "worker-1",
         }
-        yield Collector(
-            side, SpanExporter(side.origin + PATH, http, policy, resource, count, timeout_s=0.05), outcomes
-        )
+        exporter = SpanExporter(side.origin + PATH, http, policy, resource, count, timeout_s=timeout_s)
+        yield Collector(side, exporter, outcomes)
         await http.aclose()

@@ -38,7 +38,9 @@ async def test_nothing_is_posted_where_nothing_waits(collector: Collector) -> No
     assert collector.side.seen == []
 
 
-@pytest.mark.parametrize("react", [answer(503), answer(429), reset, hang])
+@pytest.mark.parametrize(
+    ("react", "timeout_s"), [(answer(503), 30.0), (answer(429), 30.0), (reset, 30.0), (hang, 0.3)]
+)
 async def test_what_is_not_taken_now_is_sent_again(collector: Collector, react: Any) -> None:
     names = put(collector, 3)
     collector.side.react = react
