@@ -258,18 +258,18 @@ class Plans:
         """
         step, more = self._first_portion, True
         while more:
-            began = time.monotonic()
             async with self._pool.acquire() as connection, connection.transaction():
+                chain_id = await connection.fetchval("SELECT chain_id FROM alert WHERE id = $1", alert_id)
+                await connection.execute(LOCK_GRAPHS, [chain_id])
+                began = time.monotonic()  # how long another worker had the lock says nothing of a portion
                 ready_batches, more = await self._portion(connection, alert_id, in_flight, located, step)
-            yield ready_batches
             step = next_portion(step, time.monotonic() - began)
+            yield ready_batches
 
     async def _portion(
         self, connection: Connection, alert_id: str, in_flight: int, located: Located, step: int
     ) -> tuple[list[ReadyBatch], bool]:
-        """Freeze one portion. Returns its batches, and whether there is more."""
-        chain_id = await connection.fetchval("SELECT chain_id FROM alert WHERE id = $1", alert_id)
-        await connection.execute(LOCK_GRAPHS, [chain_id])
+        """Freeze one portion, its graphs locked. Returns its batches, and whether there is more."""
         row = await connection.fetchrow(_PENDING + " FOR UPDATE", alert_id)
         if row is None:
             return [], False

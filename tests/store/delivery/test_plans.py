@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from dispatcher.model.vocabulary import UNCERTAIN, Kind, Reason, State
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.delivery.freeze import LOOK_AGAIN, freeze, freeze_first
+from dispatcher.store.delivery import plans as plans_module
+from dispatcher.store.delivery.freeze import LOCK_GRAPHS, LOOK_AGAIN, freeze, freeze_first
 from dispatcher.store.delivery.plans import FIRST_PORTION, LARGEST_PORTION, PORTION_S, Plans, next_portion
 from dispatcher.store.sources import Sources
 from tests.support.histories import (
@@ -143,6 +145,28 @@ async def test_a_large_plan_may_take_longer_than_other_statements(
         await planning
     await hurried.close()
     assert (await alerts.get("B" if followup else "A")).state == "planned"
+
+
+async def test_how_long_another_worker_plans_makes_no_portion_smaller(
+    alerts: Alerts, pool: Any, crowd: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = await submit(alerts, "A", DUEREN)
+    now, took = 0.0, []
+    monkeypatch.setattr(plans_module, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(plans_module, "next_portion", lambda step, seconds: took.append(seconds) or step)
+    async with pool.acquire() as other:
+        async with other.transaction():
+            await other.execute(LOCK_GRAPHS, [alert.chain_id])
+            planning = asyncio.create_task(plan_whole(Plans(pool, 4), "A"))
+
+            async def waits() -> bool:
+                waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+                return planning.done() or await other.fetchval(waiting)
+
+            await until(waits)
+            now = 100.0
+        await planning
+    assert took == [0.0]
 
 
 def test_a_portion_is_as_large_as_takes_about_a_second() -> None:
