@@ -166,8 +166,10 @@ def _argv(name: str) -> list[str]:
 @contextmanager
 def _preloading() -> Iterator[Callable[[], None]]:
     """Import what the processes need, once for all of them, while the block does something else. Yields what waits for
-    it, before anything else is imported, and before a process is forked: the thread has ended then.
+    it, before anything else is imported, and before a process is forked: the thread has ended then. Whatever ends the
+    block waits for it, too.
     """
+    import_module("redis")  # the start of Valkey does so as well: not half of it here and half of it there
     with ThreadPoolExecutor(1) as importing:
         preloaded = importing.submit(_preload)
 

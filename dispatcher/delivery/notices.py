@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 KEPT = 256
 """Notices in memory at once; the oldest goes first, and is rendered again if a batch still needs it."""
+READ_AT_ONCE = 8
+"""Of how many warnings it is kept, for these seconds, what all their notices are made from: that may be megabytes."""
 IN_FORCE_FOR = timedelta(seconds=5)
 """How long it is taken to be so what else is in force; then it is asked again, once for all batches of a process."""
 
@@ -64,6 +66,16 @@ class _Kept(NamedTuple):
     source: RecordedMessage
     source_until: datetime
     """When its words are to be read again."""
+
+
+class _Read(NamedTuple):
+    """Where the words of a warning come from."""
+
+    source: RecordedMessage
+    until: datetime
+    """Until when that is so."""
+    again_at: datetime
+    """When another notice reads it again: a feed extends a warning, and late what it replaces becomes known."""
 
 
 class WantedNotice(NamedTuple):
@@ -96,7 +108,7 @@ class Notices:
         self._zone = zone
         self._page = page
         self._kept: OrderedDict[tuple[str, Kind, str], _Kept] = OrderedDict()
-        self._warning: OrderedDict[str, tuple[RecordedMessage, datetime]] = OrderedDict()
+        self._warning: OrderedDict[str, _Read] = OrderedDict()
         self._asked: OrderedDict[tuple[str, ...], tuple[datetime, list[WarningInForce]]] = OrderedDict()
         self._headlines: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._languages: OrderedDict[str, tuple[str, ...]] = OrderedDict()
@@ -191,7 +203,7 @@ class Notices:
         asked = self._asked.get(alert_ids)
         if asked is None or asked[0] <= now:
             asked = now + IN_FORCE_FOR, list(await self._alerts.in_force_at(alert_ids, now))
-            _keep(self._asked, alert_ids, asked)
+            _keep(self._asked, alert_ids, asked, READ_AT_ONCE)
         return asked
 
     async def _in_words(self, other: WarningInForce, language: str, now: datetime) -> WarningInForce:
@@ -215,12 +227,13 @@ class Notices:
         one place, whatever their kind and language.
         """
         known = self._warning.get(lease.alert_id) if lease.kind in WARNS else None
-        if known is not None and now < known[1]:
-            return known
-        found = await self._read_source(lease)
+        if known is not None and now < known.again_at:
+            return known.source, known.until
+        source, until = await self._read_source(lease)
         if lease.kind in WARNS:
-            _keep(self._warning, lease.alert_id, found)
-        return found
+            read = _Read(source, until, min(until, now + IN_FORCE_FOR))
+            _keep(self._warning, lease.alert_id, read, READ_AT_ONCE)
+        return source, until
 
     async def _read_source(self, lease: Lease | WantedNotice) -> tuple[RecordedMessage, datetime]:
         stored, alert = await self._message(lease.alert_id)
@@ -274,8 +287,8 @@ def _name_only(info: cap.Info, headline: str | None) -> cap.Info:
     return replace(info, headline=headline or info.headline, instruction=None, description=None, web=None)
 
 
-def _keep(kept: OrderedDict[Key, Value], key: Key, value: Value) -> None:
+def _keep(kept: OrderedDict[Key, Value], key: Key, value: Value, most: int = KEPT) -> None:
     """Keep a value, and of all the newest."""
     kept[key] = value
-    if len(kept) > KEPT:
+    if len(kept) > most:
         kept.popitem(last=False)

@@ -338,3 +338,17 @@ async def test_in_however_many_languages_a_warning_is_read_it_is_looked_up_once(
     assert alerts.questions == {"message": 1, "in force": 1}
     await read(at + IN_FORCE_FOR)
     assert alerts.questions == {"message": 1, "in force": 2}
+
+
+async def test_another_language_says_the_end_to_which_a_feed_has_extended_the_warning(house: House) -> None:
+    await warn(house, "A", DUEREN)
+    notices, at = Notices(house.alerts, ZoneInfo("Europe/Berlin")), datetime.now(UTC)
+
+    async def until(language: str, now: datetime) -> datetime:
+        wanted = WantedNotice("A", "A", Kind.ALERT, language, at + 9 * HOUR)
+        return cast("Any", await notices.notice(wanted, now)).deadline
+
+    await house.pool.execute("UPDATE alert SET expires = expires - interval '5 hours' WHERE id = 'A'")
+    before = await until("de", at)
+    await house.pool.execute("UPDATE alert SET expires = expires + interval '4 hours' WHERE id = 'A'")
+    assert await until("tr", at + IN_FORCE_FOR) == before + 4 * HOUR

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import dispatcher.store
 from dispatcher.intake.similarity import tolerance_window
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.feeds import EntryState
@@ -318,3 +319,23 @@ def test_no_two_purposes_share_an_advisory_lock() -> None:
     sources = (Path(__file__).parents[2] / "dispatcher").rglob("*.py")
     keys = [key for file in sources for key in re.findall(r"\b72071161\d\d\b", file.read_text("utf-8"))]
     assert len(keys) == len(set(keys)) >= 6
+
+
+NEGATED = re.compile(r"NOT IN \(\s*(?:SELECT|\{concerned)|<> ALL ?\(ARRAY\(")
+FEW = {
+    "persons/sessions.py": "devices of one person",
+    "parties.py": "apps that a request names",
+}
+"""Where there are never many: PostgreSQL goes through the whole set again for each row as soon as it estimates that it
+does not fit into `work_mem`, and there is no other plan for NOT IN."""
+
+
+def test_nobody_is_left_out_by_going_through_all_others() -> None:
+    root = Path(dispatcher.store.__file__).parent
+    found = {str(path.relative_to(root)) for path in root.rglob("*.py") if NEGATED.search(path.read_text())}
+    assert found == set(FEW)
+
+
+@pytest.mark.parametrize("text", ["x NOT IN (SELECT id FROM y)", "x NOT IN ({concerned(of)})"])
+def test_what_goes_through_all_others_is_found(text: str) -> None:
+    assert NEGATED.search(text)

@@ -53,7 +53,7 @@ area in the mere shapes of what stays in force; this counts them although they h
 _DROPPED = f"""{_TOLD_OF_END},
 dropped AS (
   SELECT s.id FROM subscription s JOIN told_of_end t ON t.id = s.id
-  WHERE {_IS_TOLD} AND s.id NOT IN ({concerned(_STAYS)}))"""  # noqa: S608 - constant
+  WHERE {_IS_TOLD} AND NOT EXISTS (SELECT FROM ({concerned(_STAYS)}) stays WHERE stays.id = s.id))"""  # noqa: S608 - constant
 """Who hears of an end of the alerts in $3 because the message that replaces them does not concern them."""
 
 

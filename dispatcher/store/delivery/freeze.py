@@ -205,8 +205,8 @@ settled AS (
     AND (r.kind IN {ENDS} OR r.kind = '{Kind.UPDATE}' OR wanted)),
 candidates AS (
   SELECT * FROM settled WHERE kind NOT IN {ENDS} AND person IS NOT NULL
-    AND person NOT IN (SELECT person FROM left_people)
-    AND (kind = '{Kind.UPDATE}' OR person NOT IN (SELECT person FROM told_people))),
+    AND NOT EXISTS (SELECT FROM left_people l WHERE l.person = settled.person)
+    AND (kind = '{Kind.UPDATE}' OR NOT EXISTS (SELECT FROM told_people t WHERE t.person = settled.person))),
 muted AS (
   SELECT coalesce(person, -id) FROM routed WHERE kind NOT IN {ENDS} GROUP BY 1
   HAVING NOT bool_or(wanted OR kind = '{Kind.UPDATE}')),
@@ -241,7 +241,7 @@ def freeze_first(*, spoken_for: bool, particular: bool) -> str:
     wishes, told = _Wishes(11), f"${16 if particular else 11}"
     spoken = Target.of_alerts(SPOKEN_FOR.format("$2"), told)
     target = Target.of_alert("$2", "$6")
-    rest = f" WHERE c.id NOT IN ({concerned(spoken, '$7', '$8')})" if spoken_for else ""
+    rest = f" EXCEPT ({concerned(spoken, '$7', '$8')})" if spoken_for else ""
     kin = is_concerned(target, "s.id") + (f" AND NOT {is_concerned(spoken, 's.id')}" if spoken_for else "")
     gateway = gateway_of("s", "$9", "$10")
     return f"""
@@ -281,7 +281,7 @@ kin AS (
   WHERE {is_told("s", wishes.drill)} AND {kin}),
 candidates AS (
   SELECT * FROM kin WHERE wanted AND lowest > $7
-    AND person NOT IN (SELECT person FROM standby WHERE alert_id = $2)),
+    AND NOT EXISTS (SELECT FROM standby b WHERE b.alert_id = $2 AND b.person = kin.person)),
 muted AS (
   SELECT id FROM routed WHERE person IS NULL AND NOT wanted
   UNION ALL SELECT person FROM kin WHERE lowest > $7 GROUP BY person HAVING NOT bool_or(wanted)),

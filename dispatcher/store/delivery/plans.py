@@ -194,11 +194,12 @@ class _TooManyError(Exception):
 
 def next_portion(step: int, took_s: float) -> int:
     """Return how many numbers the next portion goes through, as one of `step` has taken `took_s`: twice or half as
-    many where that was less than half, or more than twice, of what it is to take.
+    many where that was less than half, or more than twice, of what it is to take. Fewer than the first are never worth
+    it: what takes so long then is the same for a single one, and a plan in single ones never ends.
     """
     if took_s < PORTION_S / 2:
         return min(2 * step, LARGEST_PORTION)
-    return max(step // 2, 1) if took_s > PORTION_S * 2 else step
+    return max(step // 2, min(step, FIRST_PORTION)) if took_s > PORTION_S * 2 else step
 
 
 class Plans:

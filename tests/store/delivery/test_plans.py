@@ -174,6 +174,7 @@ def test_a_portion_is_as_large_as_takes_about_a_second() -> None:
     assert next_portion(LARGEST_PORTION, 0.1) == LARGEST_PORTION
     assert next_portion(100_000, PORTION_S) == 100_000
     assert next_portion(100_000, 18.0) == 50_000
+    assert next_portion(FIRST_PORTION, 18.0) == FIRST_PORTION, "what costs so much does so for a single one"
     assert next_portion(1, 18.0) == 1
 
 
