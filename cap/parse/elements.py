@@ -9,6 +9,8 @@ a DOCTYPE there are no entities but the five built in, and nothing that could na
 from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
+import msgspec
+
 from cap.errors import CapError, DoctypeRefused, LimitExceeded, NotXml, TooLarge
 from cap.limits import Limits
 from cap.parse import encodings
@@ -19,23 +21,19 @@ if TYPE_CHECKING:
 _SEPARATOR: Final = " "
 
 
-class Element:
+class Element(msgspec.Struct, eq=False, gc=False):
     """An element of the document. `tag` is "namespace local" (or "local"); `offset` is its place in its parent's
     text.
+
+    The garbage collector never looks at one (`gc=False`): a message has thousands, and a tree has no cycle.
     """
 
-    __slots__ = ("attributes", "children", "line", "offset", "tag", "text")
-
-    def __init__(
-        self, tag: str, line: int, offset: int = 0, attributes: dict[str, str] | None = None
-    ) -> None:
-        self.tag = tag
-        self.line = line
-        self.offset = offset
-        self.attributes = attributes
-        self.text = ""
-        # Most elements have none: one shared empty list, never appended to, spares the garbage collector thousands.
-        self.children: list[Element] = _NO_CHILDREN
+    tag: str
+    line: int
+    offset: int = 0
+    attributes: dict[str, str] | None = None
+    text: str = ""
+    children: list["Element"] | tuple["Element", ...] = ()  # a list only where there is a child
 
     @property
     def local(self) -> str:
@@ -44,9 +42,6 @@ class Element:
     @property
     def namespace(self) -> str:
         return self.tag.rpartition(" ")[0]
-
-
-_NO_CHILDREN: Final[list[Element]] = []
 
 
 def read(data: bytes, limits: Limits) -> tuple[Element, list[str]]:
@@ -178,7 +173,7 @@ class _Builder:
             if count > most or len(stack) >= deepest or len(tag) > longest or attributes:
                 _guard(limits, tag, line, (count, len(stack)), attributes)
             element = Element(tag, line, length, attributes or None)
-            if current.children:
+            if isinstance(current.children, list):
                 current.children.append(element)
             else:
                 current.children = [element]

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from cap import lexical, plaintext
 from cap.errors import LimitExceeded
 from cap.parse.elements import Element
-from cap.parse.grammar import DECISIVE, Model
+from cap.parse.grammar import DECISIVE, Model, Slot
 from cap.parse.problems import ProblemCollector, quote
 from cap.vocabulary import Category, Certainty, ResponseType, Status, Version
 
@@ -46,13 +46,14 @@ _ESSENTIAL: Final = frozenset({"identifier", "sender", "sent", "status", "msgTyp
 class Fields:
     """The children of one element, sorted by name; the constructor reports every breach of the model."""
 
-    __slots__ = ("_found", "_numbers", "element", "path", "problems")
+    __slots__ = ("_first", "_numbers", "_several", "element", "path", "problems")
 
     def __init__(self, element: Element, model: Model, path: str, problems: ProblemCollector) -> None:
         self.element = element
         self.path = path
         self.problems = problems
-        self._found: dict[str, list[Element]] = {}
+        self._first: dict[str, Element] = {}
+        self._several: dict[str, list[Element]] = {}  # of the names that occur more than once
         self._numbers: dict[int, str] | None = None
         self._sort(model)
         if element.text and not element.text.isspace():
@@ -61,26 +62,35 @@ class Fields:
             report_attributes(element, path, problems)
 
     def _sort(self, model: Model) -> None:
-        found, last = self._found, 0
+        first, slots, last = self._first, model.slots, 0
         for child in self.element.children:
-            slot = model.slots.get(child.tag)
+            slot = slots.get(child.tag)
             if slot is None:
                 self._unexpected(child)
                 continue
-            name, position, once = slot
-            if position < last:
+            name = slot.name
+            if slot.position < last:
                 self.report("element-order", child, name)
             else:
-                last = position
-            if name not in found:
-                found[name] = [child]
-                continue
-            found[name].append(child)
-            if once and len(found[name]) == 2:
-                self.report("decisive-repeated" if name in DECISIVE else "element-repeated", child, name)
+                last = slot.position
+            if name in first:
+                self._again(slot, child)
+            else:
+                first[name] = child
         for name in model.required:
-            if name not in found:
+            if name not in first:
                 self._missing(name)
+
+    def _again(self, slot: Slot, child: Element) -> None:
+        """Keeps a child that is not the first of its name; a second one that may not be there is reported."""
+        siblings = self._several.get(slot.name)
+        if siblings is not None:
+            siblings.append(child)
+            return
+        self._several[slot.name] = [self._first[slot.name], child]
+        if slot.once:
+            code = "decisive-repeated" if slot.name in DECISIVE else "element-repeated"
+            self.report(code, child, slot.name)
 
     def _unexpected(self, child: Element) -> None:
         if (
@@ -97,15 +107,15 @@ class Fields:
     # where things stand
 
     def all(self, name: str) -> list[Element]:
-        return self._found.get(name, [])
+        child = self._first.get(name)
+        return [] if child is None else self._several.get(name) or [child]
 
     def first(self, name: str) -> Element | None:
-        children = self._found.get(name)
-        return children[0] if children else None
+        return self._first.get(name)
 
     def lines(self) -> dict[str, int]:
         """Returns the line of the first child of each name."""
-        return {name: children[0].line for name, children in self._found.items()}
+        return {name: child.line for name, child in self._first.items()}
 
     def path_of(self, child: Element) -> str:
         """Returns the path of one of this element's children, numbered where it has siblings of its name."""

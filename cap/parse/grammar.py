@@ -4,7 +4,7 @@ They are written from the element tables of the standards (CAP 1.2 §3.2 and its
 """
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from cap.vocabulary import Version
 
@@ -18,7 +18,8 @@ NAMESPACES: Final = {
 NAMESPACE_OF: Final = {version: namespace for namespace, version in NAMESPACES.items()}
 
 
-class Slot(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Slot:
     """A child's position in its parent's sequence, and whether it may stand there only once."""
 
     name: str
@@ -32,6 +33,7 @@ class Model:
 
     slots: dict[str, Slot]
     required: tuple[str, ...]
+    tags: tuple[str, ...]  # of all slots, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _model(version: Version, text: str) -> Model:
         slots[tag] = Slot(name, position, once=chosen[-1] not in "*+")
         if chosen[-1] not in "?*":
             required.append(name)
-    return Model(slots, tuple(required))
+    return Model(slots, tuple(required), tuple(slots))
 
 
 def _grammar(version: Version) -> Grammar:

@@ -13,35 +13,35 @@ def read_named_values(fields: Fields, name: str, grammar: Grammar) -> tuple[Name
     children = fields.all(name)
     if not children:
         return ()
-    if grammar.named_value is None:
+    model = grammar.named_value
+    if model is None:
         return tuple([_from_text(fields, child) for child in children])
-    tags = tuple(grammar.named_value.slots)
-    return tuple([_from_elements(fields, child, grammar.named_value, tags) for child in children])
+    return tuple([_usual(child, model) or _from_elements(fields, child, model) for child in children])
 
 
-def _from_elements(fields: Fields, child: Element, model: Model, tags: tuple[str, ...]) -> NamedValue:
-    if _is_usual(child, tags):
-        name, value = child.children[0].text.strip(), child.children[1].text.strip()
-        if name and "<" not in name and "&" not in name:
-            return NamedValue(name, plaintext.plain(value), child.line or None)
+def _usual(child: Element, model: Model) -> NamedValue | None:
+    """Reads a name and a value where nothing else is, as thousands of times in one message: a short cut."""
+    parts = child.children
+    if len(parts) != 2 or child.attributes or (child.text and not child.text.isspace()):
+        return None
+    first, second = parts
+    if (first.tag, second.tag) != model.tags:
+        return None
+    if first.children or second.children or first.attributes or second.attributes:
+        return None
+    name = first.text.strip()
+    if not name or "<" in name or "&" in name:
+        return None
+    return NamedValue(name, plaintext.plain(second.text), child.line or None)
+
+
+def _from_elements(fields: Fields, child: Element, model: Model) -> NamedValue:
     # Where no problem is kept any more nobody asks where it was.
     path = "" if fields.problems.is_full else fields.path_of(child)
     inner = Fields(child, model, path, fields.problems)
     value_child = inner.first("value")
     text = plaintext.plain(inner.raw(value_child)) if value_child is not None else ""
     return NamedValue(inner.required_prose("valueName"), text, child.line or None)
-
-
-def _is_usual(child: Element, tags: tuple[str, ...]) -> bool:
-    """Whether there is a name and a value and nothing else, as thousands of times in one message: a short cut."""
-    parts = child.children
-    return (
-        len(parts) == 2
-        and (parts[0].tag, parts[1].tag) == tags
-        and not (parts[0].children or parts[1].children)
-        and not (child.attributes or parts[0].attributes or parts[1].attributes)
-        and not child.text.strip()
-    )
 
 
 def _from_text(fields: Fields, child: Element) -> NamedValue:
