@@ -1,4 +1,4 @@
-"""Builds the `Area`s of one alert. Messages in many languages repeat their rings, so each ring is read once."""
+"""Builds the `Area`s of one alert. Messages in many languages repeat their rings and heights, so each is read once."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,7 +7,7 @@ from cap import geometry
 from cap.errors import LimitExceeded
 from cap.model import Area, Circle, NamedValue, Polygon
 from cap.parse.elements import Element
-from cap.parse.fields import Fields
+from cap.parse.fields import Fields, Number
 from cap.parse.grammar import Grammar
 from cap.parse.named_values import read_named_values
 from cap.parse.problems import ProblemCollector
@@ -24,6 +24,7 @@ class AreaBuilder:
         self._problems = problems
         self._count = 0
         self._vertices = 0
+        self._heights: dict[str, Number] = {}
         self._rings: dict[str, tuple[geometry.Ring | None, str | None]] = {}
 
     def build(self, info: Fields) -> tuple[Area, ...]:
@@ -42,22 +43,22 @@ class AreaBuilder:
             polygons,
             circles,
             geocodes,
-            fields.number("altitude"),
-            fields.number("ceiling"),
+            fields.number("altitude", self._heights),
+            fields.number("ceiling", self._heights),
             excluded,
             unreadable,
             element.line or None,
-            fields.lines(),
+            fields.lines,
         )
 
     def _shapes(self, fields: Fields) -> tuple[tuple[Polygon, ...], tuple[Circle, ...], int]:
         """Returns polygons, circles, and how many of either have a text that could not be read."""
-        children = fields.all("polygon"), fields.all("circle")
-        if not any(children):
+        rings, discs = fields.all("polygon"), fields.all("circle")
+        if not rings and not discs:
             return (), (), 0
-        polygons = tuple(self._polygons(fields, children[0]))
-        circles = tuple(_circles(fields, children[1]))
-        filled = sum(1 for child in (*children[0], *children[1]) if fields.raw(child).strip())
+        polygons = tuple(self._polygons(fields, rings))
+        circles = tuple(_circles(fields, discs))
+        filled = sum(1 for child in (*rings, *discs) if fields.raw(child).strip())
         return polygons, circles, filled - len(polygons) - len(circles)
 
     def _places(self, fields: Fields) -> tuple[tuple[NamedValue, ...], tuple[Polygon, ...]]:

@@ -56,7 +56,7 @@ def build(element: Element, version: Version, limits: Limits, repairs: Iterable[
         version=version,
         signatures=len(fields.all("Signature")),
         line=element.line or None,
-        lines=fields.lines(),
+        lines=fields.lines,
         problems=problems.all(),
     )
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from cap import lexical, plaintext
 from cap.errors import LimitExceeded
@@ -17,6 +17,9 @@ from cap.parse.problems import ProblemCollector, quote
 from cap.vocabulary import Category, Certainty, ResponseType, Status, Version
 
 Word = TypeVar("Word", bound=StrEnum)
+
+Number: TypeAlias = tuple[float | None, str | None]
+"""What `lexical.decimal` returns."""
 
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _HINTS: Final = frozenset({f"{_XSI} schemaLocation", f"{_XSI} noNamespaceSchemaLocation"})
@@ -46,13 +49,14 @@ _ESSENTIAL: Final = frozenset({"identifier", "sender", "sent", "status", "msgTyp
 class Fields:
     """The children of one element, sorted by name; the constructor reports every breach of the model."""
 
-    __slots__ = ("_first", "_numbers", "_several", "element", "path", "problems")
+    __slots__ = ("_first", "_numbers", "_several", "element", "lines", "path", "problems")
 
     def __init__(self, element: Element, model: Model, path: str, problems: ProblemCollector) -> None:
         self.element = element
         self.path = path
         self.problems = problems
         self._first: dict[str, Element] = {}
+        self.lines: dict[str, int] = {}  # of the first child of each name
         self._several: dict[str, list[Element]] = {}  # of the names that occur more than once
         self._numbers: dict[int, str] | None = None
         self._sort(model)
@@ -62,7 +66,7 @@ class Fields:
             report_attributes(element, path, problems)
 
     def _sort(self, model: Model) -> None:
-        first, slots, last = self._first, model.slots, 0
+        first, lines, slots, last = self._first, self.lines, model.slots, 0
         for child in self.element.children:
             slot = slots.get(child.tag)
             if slot is None:
@@ -77,6 +81,7 @@ class Fields:
                 self._again(slot, child)
             else:
                 first[name] = child
+                lines[name] = child.line
         for name in model.required:
             if name not in first:
                 self._missing(name)
@@ -112,10 +117,6 @@ class Fields:
 
     def first(self, name: str) -> Element | None:
         return self._first.get(name)
-
-    def lines(self) -> dict[str, int]:
-        """Returns the line of the first child of each name."""
-        return {name: child.line for name, child in self._first.items()}
 
     def path_of(self, child: Element) -> str:
         """Returns the path of one of this element's children, numbered where it has siblings of its name."""
@@ -201,14 +202,19 @@ class Fields:
             self.report("time-style" if old else code, child, f"{name} {quote(text)}")
         return value
 
-    def number(self, name: str) -> float | None:
-        """Returns a decimal; None if absent or not a number."""
-        child = self.first(name)
+    def number(self, name: str, known: dict[str, Number] | None = None) -> float | None:
+        """Returns a decimal; None if absent or not a number. `known` keeps what each text was, where texts repeat."""
+        child = self._first.get(name)
         if child is None:
             return None
         text = self.raw(child)
-        value, code = lexical.decimal(text)
-        self._report_number(code, child, text)
+        known = {} if known is None else known
+        found = known.get(text)
+        if found is None:
+            found = known[text] = lexical.decimal(text)
+        value, code = found
+        if code:
+            self._report_number(code, child, text)
         return value
 
     def integer(self, name: str) -> int | None:
@@ -218,12 +224,12 @@ class Fields:
             return None
         text = self.raw(child)
         value, code = lexical.integer(text)
-        self._report_number(code, child, text)
+        if code:
+            self._report_number(code, child, text)
         return value
 
-    def _report_number(self, code: str | None, child: Element, text: str) -> None:
-        if code:
-            self.report(code, child, f"{child.local} {quote(text)}")
+    def _report_number(self, code: str, child: Element, text: str) -> None:
+        self.report(code, child, f"{child.local} {quote(text)}")
 
     def uri(self, name: str) -> str | None:
         """Returns a URI that people may be offered. None if absent, empty, malformed, or of a scheme that acts."""

@@ -62,7 +62,7 @@ class InfoBuilder:
             ),
             areas=self._areas.build(fields),
             line=element.line or None,
-            lines=fields.lines(),
+            lines=fields.lines,
         )
 
     def _resource(self, element: Element, parent: str, index: int) -> Resource:
@@ -75,7 +75,7 @@ class InfoBuilder:
             fields.token("derefUri"),
             fields.token("digest"),
             element.line or None,
-            fields.lines(),
+            fields.lines,
         )
 
 

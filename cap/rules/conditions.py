@@ -164,10 +164,9 @@ def _is_base64(text: str) -> bool:
 
 
 def _area(area: Area, path: str) -> Iterator[Problem]:
-    ceiling = _at(path, area.lines, area.line, "ceiling")
-    if area.ceiling_ft is not None and area.altitude_ft is None:
-        yield Problem("ceiling-without-altitude", *ceiling)
-    if area.ceiling_ft is not None and area.altitude_ft is not None and area.ceiling_ft < area.altitude_ft:
-        yield Problem("ceiling-below-altitude", *ceiling)
+    altitude, ceiling = area.altitude_ft, area.ceiling_ft
+    if ceiling is not None and (altitude is None or ceiling < altitude):
+        code = "ceiling-without-altitude" if altitude is None else "ceiling-below-altitude"
+        yield Problem(code, *_at(path, area.lines, area.line, "ceiling"))
     if not (area.polygons or area.circles or area.geocodes or area.unreadable):
         yield Problem("area-desc-only", path, area.line)

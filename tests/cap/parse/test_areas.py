@@ -76,6 +76,18 @@ def test_one_area(content: str, area: Area | None, codes: list[str]) -> None:
     assert area is None or found == area
 
 
+def test_a_height_that_is_repeated_is_read_once_and_reported_each_time() -> None:
+    area = "<area><areaDesc>a</areaDesc><altitude>{}</altitude><ceiling>{}</ceiling></area>"
+    areas, codes = build(area.format("1.5", "hoch") * 2 + area.format("hoch", "1.5"))
+    assert [(found.altitude_ft, found.ceiling_ft) for found in areas] == [
+        (1.5, None),
+        (1.5, None),
+        (None, 1.5),
+    ]
+    assert areas[0].altitude_ft is areas[1].altitude_ft
+    assert codes == ["number-invalid"] * 3
+
+
 def test_areas_have_their_paths_and_lines() -> None:
     areas, codes = build("<area><areaDesc>a</areaDesc></area>\n<area><areaDesc/></area>")
     assert [(area.area_desc, area.line, area.lines) for area in areas] == [

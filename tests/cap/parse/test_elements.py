@@ -1,5 +1,6 @@
 """The tree of elements: what it keeps of a document and what it leaves out."""
 
+import gc
 import subprocess
 import sys
 from dataclasses import replace
@@ -43,6 +44,12 @@ def test_elements_without_children_share_no_list_that_grows() -> None:
     root, _ = read(b"<a><b/><c><d/></c></a>", Limits())
     first, second = root.children
     assert (len(first.children), len(second.children)) == (0, 1)
+
+
+def test_the_garbage_collector_never_counts_an_element() -> None:
+    root, _ = read(b"<a c='d'><b/></a>", Limits())
+    assert gc.is_tracked(root.children)
+    assert not any(gc.is_tracked(element) for element in (root, *root.children))
 
 
 def test_lines_count_from_the_first_of_the_body() -> None:

@@ -85,7 +85,7 @@ def test_children_are_found_by_name_with_path_and_line() -> None:
     first, second = found.all("category")
     assert (found.first("category"), found.first("web"), found.all("web")) == (first, None, [])
     assert [found.path_of(child) for child in (first, second)] == ["/x/category[1]", "/x/category[2]"]
-    assert found.lines() == {"category": 1, "event": 2}
+    assert found.lines == {"category": 1, "event": 2}
 
 
 @pytest.mark.parametrize(
