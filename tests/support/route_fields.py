@@ -1,15 +1,17 @@
-"""What FastAPI makes of the signature, the parameters and the answers of a route, made once. It makes it whenever an
-application is built, and that is most of what a service takes to start; tests build a thousand, all of the same routes.
+"""What FastAPI makes of the path, the signature, the parameters and the answers of a route, made once. It makes it
+whenever an application is built, and that is most of what a service takes to start; tests build a thousand, all of the
+same routes.
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from inspect import Signature
 from types import FunctionType
 from typing import Any
 
 from fastapi import routing
 from fastapi.dependencies import utils as parameters
+from starlette import routing as paths
 
 MOST = 500
 """Fields that are remembered: a few are written in a form that is another one in each application."""
@@ -18,9 +20,12 @@ MOST_SIGNATURES = 2000
 
 
 def remember() -> None:
-    """Give the fields and signatures of one application to the next as well, from now on. Nobody changes them."""
+    """Give the paths, fields and signatures of one application to the next as well, from now on. Nobody changes them."""
     there: Any = parameters
-    there._get_signature = _signature_remembered(there._get_signature)
+    for name in ("_get_signature", "get_typed_signature"):
+        setattr(there, name, _signature_remembered(getattr(there, name)))
+    for there in (routing, paths):
+        there.compile_path = cache(there.compile_path)
     for there, name in ((parameters, "analyze_param"), (routing, "create_model_field")):
         setattr(there, name, _remembered(getattr(there, name)))
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, routing
 from fastapi.dependencies import utils as parameters
+from starlette import routing as paths
 
 import cap
 from channels.sms.settings import SmsGatewaySettings
@@ -256,7 +257,11 @@ def test_what_is_remembered_of_routes_changes_nothing(
     described: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that the tests' applications are those of the service."""
-    made = ((parameters, "_get_signature"), (parameters, "analyze_param"), (routing, "create_model_field"))
+    made = (
+        *((parameters, name) for name in ("_get_signature", "get_typed_signature", "analyze_param")),
+        *((routing, name) for name in ("compile_path", "create_model_field")),
+        (paths, "compile_path"),
+    )
     for module, name in made:
         monkeypatch.setattr(module, name, route_fields.forgetful(getattr(module, name)))
     assert document(application(parts())) == described
