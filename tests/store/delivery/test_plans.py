@@ -152,8 +152,13 @@ async def test_how_long_another_worker_plans_makes_no_portion_smaller(
 ) -> None:
     alert = await submit(alerts, "A", DUEREN)
     now, took = 0.0, []
+
+    def same_size(step: int, seconds: float) -> int:
+        took.append(seconds)
+        return step
+
     monkeypatch.setattr(plans_module, "time", SimpleNamespace(monotonic=lambda: now))
-    monkeypatch.setattr(plans_module, "next_portion", lambda step, seconds: took.append(seconds) or step)
+    monkeypatch.setattr(plans_module, "next_portion", same_size)
     async with pool.acquire() as other:
         async with other.transaction():
             await other.execute(LOCK_GRAPHS, [alert.chain_id])
