@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dispatcher.audience.reach import AudienceLimit, excessive_audience
@@ -65,7 +66,7 @@ class Planner:
         tracer: Tracer = NO_TRACES,
     ) -> None:
         """`notices`, and what returns the `contracts` of SMS gateways, are given where SMS are sent: their parts are
-        counted ahead; `standby` where people's other endpoints are called up.
+        counted, ahead where a budget depends on them; `standby` where people's other endpoints are called up.
         """
         self._standby = standby
         self._tracer = tracer
@@ -94,6 +95,8 @@ class Planner:
                 async for ready_batches in portions:
                     planned |= bool(ready_batches)
                     await self._wake_ups.enqueue([wakeups.batch_wake_up(ready) for ready in ready_batches])
+        if planned and not self._plans.counts_texts:
+            await self._plans.count_texts_late(alert_id, partial(self._texts, pending))
         # Nothing planned: another alert of the graph may have come meanwhile.
         if closed.in_flight or (not planned and await self._plans.waiting_one(alert_id)):
             again = ReadyAlert(alert_id, pending.lane, pending.source_id)
@@ -117,7 +120,9 @@ class Planner:
         own = [] if alert.ends else await self._locations.subscribers_of(alert.id)
         spoken_for = await self._plans.spoken_for(alert.id)
         told = await self._locations.subscribers_of(spoken_for) if spoken_for else []
-        return Located(own, frozenset(beside), others, spoken_for, told, await self._texts(alert))
+        # In all languages it takes as long as all else: nobody waits for it where nothing depends on it.
+        texts = await self._texts(alert) if self._plans.counts_texts else NOT_COUNTED
+        return Located(own, frozenset(beside), others, spoken_for, told, texts)
 
     async def _texts(self, alert: PendingAlert) -> TextParts:
         """Count the parts of the texts that warn. What a notice of an end costs is counted when it is sent: nothing

@@ -1,6 +1,8 @@
 """From an accepted alert to its batches."""
 
+import asyncio
 from datetime import UTC
+from typing import Any
 
 import pytest
 
@@ -27,19 +29,58 @@ async def test_a_plan_for_what_needs_none_does_nothing(house: House) -> None:
     assert house.count("warn_plan_duration_seconds_count") == 0
 
 
-async def test_the_parts_of_an_sms_are_counted_before_it_is_planned(house: House) -> None:
+class SlowNotices(Notices):
+    """Notices that nobody gets before they are let out."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.asked, self.let_out = asyncio.Event(), asyncio.Event()
+
+    async def languages(self, alert_id: str) -> tuple[str, ...]:
+        self.asked.set()
+        await self.let_out.wait()
+        return await super().languages(alert_id)
+
+
+@pytest.mark.parametrize("budget", [None, 1_000], ids=["no budget", "a budget"])
+async def test_the_parts_of_an_sms_are_waited_for_only_where_a_budget_depends_on_them(
+    house: House, budget: int | None
+) -> None:
     await house.subscribe("a", "b", channel="sms", gateway="sms-1")
+    contracts = [Contract("sms-1", max_parts=1, parts_per_month=budget)]
+    notices = SlowNotices(house.alerts, UTC)
     house.planner = Planner(
-        Plans(house.pool, 10, charges=Charges([Contract("sms-1", max_parts=1)])),
+        Plans(house.pool, 10, charges=Charges(contracts)),
         house.ledger,
         house.wake_ups,
         house.dependencies.metrics,
         LocationIndex(WatchedAreas(house.pool)),
-        notices=Notices(house.alerts, UTC),
-        contracts=lambda: [Contract("sms-1", max_parts=1)],
+        notices=notices,
+        contracts=lambda: contracts,
     )
-    await house.planned()
+    planning = asyncio.create_task(house.planned())
+    await notices.asked.wait()
+    assert await house.pool.fetch("SELECT text_parts FROM batch") == ([] if budget else [(0,)])
+    assert len(await house.wake_ups_waiting()) == (0 if budget else 1)
+    notices.let_out.set()
+    await planning
     assert await house.pool.fetchval("SELECT text_parts FROM batch") == 1
+
+
+async def test_where_no_sms_is_sent_no_parts_are_counted(house: House) -> None:
+    await house.subscribe("a")
+    notices, contracts = SlowNotices(house.alerts, UTC), [Contract("sms-1", max_parts=1)]
+    house.planner = Planner(
+        Plans(house.pool, 10, charges=Charges(contracts)),
+        house.ledger,
+        house.wake_ups,
+        house.dependencies.metrics,
+        LocationIndex(WatchedAreas(house.pool)),
+        notices=notices,
+        contracts=lambda: contracts,
+    )
+    assert len(await house.planned()) == 1
+    assert not notices.asked.is_set()
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ from dispatcher.store.sms.charges import Charges
 from dispatcher.store.sql import NOW, OPEN, Target, among, concerned, first_concerned, is_dispatched
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from dispatcher.model.alerts import ReadyAlert
     from dispatcher.model.batches import ReadyBatch
@@ -93,7 +93,7 @@ class Located:
     spoken_for: str | None = None
     told: Sequence[int] = ()
     texts: TextParts = NOT_COUNTED
-    """How many parts its SMS has: what else is looked up before a plan."""
+    """How many parts its SMS has, where a plan depends on it: what else is looked up before."""
 
 
 NOBODY_LOCATED = Located()
@@ -250,6 +250,15 @@ class Plans:
     async def _spoken_for(self, connection: Connection | Pool, alert_id: str) -> str | None:
         found: str | None = await connection.fetchval(SPOKEN_FOR.format("$1"), alert_id)
         return found
+
+    @property
+    def counts_texts(self) -> bool:
+        """Whether a plan is to be given how many parts its texts have."""
+        return self._charges.has_budget
+
+    async def count_texts_late(self, alert_id: str, count: Callable[[], Awaitable[TextParts]]) -> None:
+        """Write how many parts its SMS have into what was planned without, and is still to be sent."""
+        await self._charges.count_late(self._pool, alert_id, count)
 
     async def portions(
         self, alert_id: str, *, in_flight: int, located: Located = NOBODY_LOCATED

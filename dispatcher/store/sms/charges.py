@@ -25,7 +25,7 @@ from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import IS_STOPPED, OPEN, is_canary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from channels.sms.contract import Contract
     from dispatcher.access.principals import Actor
@@ -99,6 +99,15 @@ UPDATE batch SET gateway = n.gateway, held_for = '',
 FROM unnest($1::bigint[], $2::text[]) n(id, gateway) WHERE batch.id = n.id RETURNING batch.id, lane, lease_token
 """
 _MOST = (1 << 63) - 1
+_UNCOUNTED = f"""
+SELECT id, kind, language, gateway FROM batch
+WHERE alert_id = $1 AND channel = '{CHANNEL}' AND {OPEN} AND text_parts = 0
+"""  # noqa: S608 - constant
+_COUNTED = """
+UPDATE batch SET text_parts = n.parts FROM unnest($1::bigint[], $2::int[]) n(id, parts)
+WHERE batch.id = n.id AND batch.text_parts = 0
+"""
+"""What was sent meanwhile knows better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +239,19 @@ class Charges:
             held,
         )
 
+    @property
+    def has_budget(self) -> bool:
+        """Whether a plan depends on how many parts its texts have."""
+        return any(one.has_budget for one in self.contracts)
+
+    async def count_late(self, pool: Pool, alert_id: str, count: Callable[[], Awaitable[TextParts]]) -> None:
+        """Write how many parts their texts have into an alert's batches that were planned without."""
+        rows = await pool.fetch(_UNCOUNTED, alert_id) if self.contracts else []
+        if rows:
+            texts = await count()
+            parts = [texts.of(row["kind"], row["language"], row["gateway"]) for row in rows]
+            await pool.execute(_COUNTED, [row["id"] for row in rows], parts)
+
     async def charge(
         self, connection: Connection, alert: PendingAlert, made: Sequence[Any], texts: TextParts = NOT_COUNTED
     ) -> list[ReadyBatch]:
@@ -248,7 +270,7 @@ class Charges:
             for row in rows
         }
         pieces = [_Piece(row["id"], row, row["size"], row["gateway"]) for row in rows]
-        if any(one.has_budget for one in self.contracts):
+        if self.has_budget:
             pieces = await self._place(connection, alert, rows, parts)
         await connection.execute(
             """UPDATE batch SET gateway = n.gateway, text_parts = n.parts FROM

@@ -123,7 +123,7 @@ class Failover:
         """Return how many of the batch's people the gateways' budgets hold, of those that may stop it."""
         if _is_exempt(row) or Kind(row["kind"]) not in STOPPABLE or not row["text_parts"]:
             return {}
-        if not any(one.has_budget for one in self._charges.contracts):
+        if not self._charges.has_budget:
             return {}
         # As a plan: else both would use the same rest of a budget.
         await connection.execute("SELECT pg_advisory_xact_lock($1)", BUDGET_LOCK)
