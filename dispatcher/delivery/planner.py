@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from functools import partial
 from typing import TYPE_CHECKING
 
 from dispatcher.audience.reach import AudienceLimit, excessive_audience
@@ -32,6 +31,10 @@ if TYPE_CHECKING:
 REPLAN_S = 0.1
 """How soon to look again while a worker still holds a batch of an earlier message of the chain. It starts no more
 sends, so this ends with the answers to those in flight."""
+
+COUNT_AFTER_S = 2.0
+"""When the parts of SMS are counted on which no plan depends: the first recipients have the warning by then, and what
+was sent meanwhile has its number."""
 
 
 def audience_guard(factor: float) -> AudienceGuard:
@@ -84,6 +87,8 @@ class Planner:
         """
         pending = await self._plans.waiting_one(alert_id)
         if pending is None:
+            if uncounted := await self._plans.uncounted(alert_id):
+                await self._plans.count_late(alert_id, uncounted, self._texts)
             return
         with self._tracer.planning(pending), self._metrics.plan_seconds.time():
             closed = await self._ledger.close_stopped(pending.chain_id)
@@ -95,12 +100,12 @@ class Planner:
                 async for ready_batches in portions:
                     planned |= bool(ready_batches)
                     await self._wake_ups.enqueue([wakeups.batch_wake_up(ready) for ready in ready_batches])
-        if planned and not self._plans.counts_texts:
-            await self._plans.count_texts_late(alert_id, partial(self._texts, pending))
+        again = ReadyAlert(alert_id, pending.lane, pending.source_id)
         # Nothing planned: another alert of the graph may have come meanwhile.
         if closed.in_flight or (not planned and await self._plans.waiting_one(alert_id)):
-            again = ReadyAlert(alert_id, pending.lane, pending.source_id)
             await self._wake_ups.enqueue([wakeups.plan_wake_up(again, REPLAN_S)])
+        elif planned and await self._plans.uncounted(alert_id):
+            await self._wake_ups.enqueue([wakeups.plan_wake_up(again, COUNT_AFTER_S)])
 
     async def call_up(self) -> None:
         """Tell the next endpoint of everybody whose first one was not reached, or did not confirm in time. Idempotent;

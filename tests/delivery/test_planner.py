@@ -59,12 +59,19 @@ async def test_the_parts_of_an_sms_are_waited_for_only_where_a_budget_depends_on
         contracts=lambda: contracts,
     )
     planning = asyncio.create_task(house.planned())
+    if budget is None:
+        await planning
+        assert await house.pool.fetchval("SELECT text_parts FROM batch") == 0
+        delivering, counting = sorted(await house.wake_ups_waiting())
+        assert (delivering[:8], counting[:7]) == ("deliver:", "plan:A:")
+        planning = asyncio.create_task(house.planner.plan("A"))
     await notices.asked.wait()
     assert await house.pool.fetch("SELECT text_parts FROM batch") == ([] if budget else [(0,)])
-    assert len(await house.wake_ups_waiting()) == (0 if budget else 1)
     notices.let_out.set()
     await planning
     assert await house.pool.fetchval("SELECT text_parts FROM batch") == 1
+    await house.planner.plan("A")
+    assert len(await house.wake_ups_waiting()) == (1 if budget else 2), "nothing is counted twice"
 
 
 async def test_where_no_sms_is_sent_no_parts_are_counted(house: House) -> None:

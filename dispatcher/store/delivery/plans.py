@@ -256,9 +256,16 @@ class Plans:
         """Whether a plan is to be given how many parts its texts have."""
         return self._charges.has_budget
 
-    async def count_texts_late(self, alert_id: str, count: Callable[[], Awaitable[TextParts]]) -> None:
-        """Write how many parts its SMS have into what was planned without, and is still to be sent."""
-        await self._charges.count_late(self._pool, alert_id, count)
+    async def uncounted(self, alert_id: str) -> list[Any]:
+        """Return what was planned without how many parts its SMS have, and is still to be sent."""
+        return await self._charges.uncounted(self._pool, alert_id)
+
+    async def count_late(
+        self, alert_id: str, uncounted: Sequence[Any], count: Callable[[PendingAlert], Awaitable[TextParts]]
+    ) -> None:
+        """Write how many parts the SMS have of what is `uncounted`."""
+        alert = pending_alert(await self._pool.fetchrow(PENDING, alert_id))
+        await self._charges.count(self._pool, uncounted, await count(alert))
 
     async def portions(
         self, alert_id: str, *, in_flight: int, located: Located = NOBODY_LOCATED

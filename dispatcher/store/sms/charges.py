@@ -25,7 +25,7 @@ from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import IS_STOPPED, OPEN, is_canary
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from channels.sms.contract import Contract
     from dispatcher.access.principals import Actor
@@ -244,13 +244,14 @@ class Charges:
         """Whether a plan depends on how many parts its texts have."""
         return any(one.has_budget for one in self.contracts)
 
-    async def count_late(self, pool: Pool, alert_id: str, count: Callable[[], Awaitable[TextParts]]) -> None:
-        """Write how many parts their texts have into an alert's batches that were planned without."""
-        rows = await pool.fetch(_UNCOUNTED, alert_id) if self.contracts else []
-        if rows:
-            texts = await count()
-            parts = [texts.of(row["kind"], row["language"], row["gateway"]) for row in rows]
-            await pool.execute(_COUNTED, [row["id"] for row in rows], parts)
+    async def uncounted(self, pool: Pool, alert_id: str) -> list[Any]:
+        """Return an alert's batches that were planned without how many parts their texts have, and are open."""
+        return list(await pool.fetch(_UNCOUNTED, alert_id)) if self.contracts and not self.has_budget else []
+
+    async def count(self, pool: Pool, uncounted: Sequence[Any], texts: TextParts) -> None:
+        """Write how many parts their texts have into these batches."""
+        parts = [texts.of(row["kind"], row["language"], row["gateway"]) for row in uncounted]
+        await pool.execute(_COUNTED, [row["id"] for row in uncounted], parts)
 
     async def charge(
         self, connection: Connection, alert: PendingAlert, made: Sequence[Any], texts: TextParts = NOT_COUNTED
