@@ -575,6 +575,7 @@ ENGLISH: Final = DeskTexts(
         "sms_stopped_since": " since {since}",
         "sms_no_end": "SMS to {people}: nobody knows when they are out while a gateway is stopped",
         "sms_no_rate": "SMS to {people}: nobody knows how long, no rate is agreed with a gateway (rate)",
+        "sms_uncounted": "SMS to {people}: how long their text is, and how long they take, is still being counted",
         "sms_over_budget": "SMS budget: that of {gateway} does not hold all whom it would take; "
         "about {people} counted for it",
         "sms_would_wait": "SMS budget: {people} {people:person|people} would get no SMS until the operator lets "

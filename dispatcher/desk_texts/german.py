@@ -578,6 +578,7 @@ GERMAN: Final = DeskTexts(
         "sms_stopped_since": " seit {since}",
         "sms_no_end": "SMS an {people}: Ende unbekannt, solange ein Gateway steht",
         "sms_no_rate": "SMS an {people}: Dauer unbekannt, für ein Gateway ist kein Durchsatz angegeben (rate)",
+        "sms_uncounted": "SMS an {people}: Länge des Textes und Dauer werden noch gezählt",
         "sms_over_budget": "SMS-Budget: Das von {gateway} reicht nicht für alle, die es nähme; "
         "darüber gerechnet: etwa {people}",
         "sms_would_wait": "SMS-Budget: {people} {people:Person bekäme|Personen bekämen} keine SMS, bis der Betreiber "

@@ -113,7 +113,8 @@ def _finish_lines(sms: Mapping[str, Any], desk: Desk) -> list[str]:
         lines = [_stopped_line(one, desk) for one in stopped]
         return [*lines, desk.line("sms_no_end", people=people)]
     if sms["seconds"] is None:
-        return [desk.line("sms_no_rate", people=people)]
+        is_uncounted = any(one["people"] and one.get("parts") == 0 for one in sms["gateways"])
+        return [desk.line("sms_uncounted" if is_uncounted else "sms_no_rate", people=people)]
     at = desk.time(sms["finishes_at"])
     return [desk.line("sms_finished", people=people, duration=duration(sms["seconds"], desk), at=at)]
 

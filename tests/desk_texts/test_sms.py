@@ -57,6 +57,24 @@ def test_what_nobody_declared_is_said_to_be_unknown() -> None:
     assert sms_preview_lines(None, DESK) == sms_status_lines(None, DESK) == []
 
 
+def test_a_text_that_is_not_counted_yet_is_no_contract_without_a_rate() -> None:
+    uncounted = {
+        "gateway": "a",
+        "people": 4,
+        "parts": 0,
+        "price": None,
+        "currency": "EUR",
+        "over_budget": False,
+    }
+    found = sms(people=4, parts=0, seconds=None, finishes_at=None, price=None, gateways=[uncounted])
+    assert sms_status_lines(found, DESK)[-1] == (
+        "SMS an 4 Personen: Länge des Textes und Dauer werden noch gezählt"
+    )
+    assert "still being counted" in sms_status_lines(found, ENGLISH)[-1]
+    found["gateways"] = [uncounted | {"parts": 2}]
+    assert "Durchsatz" in sms_status_lines(found, DESK)[-1]
+
+
 def test_of_whom_the_price_is_not_known_is_said_beside_what_is() -> None:
     gateways = [
         {"gateway": "kannel", "people": 18, "price": 2.52, "currency": "EUR", "over_budget": False},

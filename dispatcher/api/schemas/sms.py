@@ -27,11 +27,13 @@ class SmsGatewayBody(Body):
         examples=[0],
     )
     seconds: float | None = Field(
-        description="until the last of them is out, by the contract's rate; null: none is declared, or the gateway is "
-        "stopped",
+        description="until the last of them is out, by the contract's rate; null: none is declared, the gateway is "
+        "stopped, or a text is not counted yet",
         examples=[2000.0],
     )
-    price: float | None = Field(description="null: no price is declared", examples=[1500.0])
+    price: float | None = Field(
+        description="null: no price is declared, or a text is not counted yet", examples=[1500.0]
+    )
     currency: str | None = Field(description="ISO 4217", examples=["EUR"])
     over_budget: bool = Field(
         description="its budget does not hold all whom it was to take: `people` are those by it all the same",
@@ -62,12 +64,14 @@ class SmsBody(Body):
     parts: int = Field(description="parts of one text, at most", examples=[2])
     parts_total: int = Field(description="parts of all their texts", examples=[20000])
     seconds: float | None = Field(
-        description="until the last of them is out; null where a contract says no rate, or a gateway is stopped",
+        description="until the last of them is out; null where a contract says no rate, a gateway is stopped, or a "
+        "text is not counted yet",
         examples=[2000.0],
     )
     finishes_at: words.Moment | None = Field(description="when that is")
     price: float | None = Field(
-        description="for all of them; null where a price is not declared, or they are in several currencies",
+        description="for all of them; null where a price is not declared, they are in several currencies, or a text is "
+        "not counted yet",
         examples=[1500.0],
     )
     currency: str | None = Field(description="ISO 4217", examples=["EUR"])

@@ -210,12 +210,18 @@ class Charges:
         needed: Counter[str] = Counter()
         used: Counter[str] = Counter()
         wait_s: dict[str, float] = {}
+        longest: dict[str, int] = {}
+        for row in rows:
+            longest[row["gateway"]] = max(longest.get(row["gateway"], 0), row["text_parts"])
         held = 0
         for row in rows:
             people = len(row["outcomes"].translate(None, TERMINAL_OUTCOMES))
             held += people if row["held_for"] else 0
             waiting[row["gateway"]] += 0 if row["held_for"] else people
-            needed[row["gateway"]] += 0 if row["held_for"] else people * row["text_parts"]
+            parts = (
+                row["text_parts"] or longest[row["gateway"]]
+            )  # not counted yet: as the others of the warning
+            needed[row["gateway"]] += 0 if row["held_for"] else people * parts
             used[row["gateway"]] += row["parts_sent"]
             wait_s[row["gateway"]] = max(wait_s.get(row["gateway"], 0.0), row["wait_s"])
         stopped = await self.stopped(connection)
@@ -225,12 +231,13 @@ class Charges:
                 gateway_quote(
                     one,
                     waiting[one.gateway],
-                    max(row["text_parts"] for row in rows if row["gateway"] == one.gateway),
+                    longest[one.gateway],
                     before=before.get(one.gateway, 0),
                     used=used[one.gateway],
                     stopped=stopped.get(one.gateway),
                     wait_s=wait_s[one.gateway],
                     parts_needed=needed[one.gateway],
+                    is_counted=longest[one.gateway] > 0,
                 )
                 for one in self.contracts
                 if one.gateway in waiting

@@ -1,5 +1,5 @@
 """Measures what reading and fully checking a CAP message costs, against lxml's parse and XSD validation of the same
-bytes, and against capparselib. Values, findings and lines are more than a yes or no; the goal is at most ten times the
+bytes, and against capparselib. Values, findings and lines are more than a yes or no; the goal is at most five times the
 time."""
 
 from __future__ import annotations

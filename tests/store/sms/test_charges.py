@@ -2,7 +2,7 @@
 
 import random
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -50,6 +50,26 @@ async def batches(pool: Any, alert_id: str = "A") -> list[Any]:
             alert_id,
         )
     ]
+
+
+async def test_before_texts_are_counted_nobody_knows_when_the_last_is_out(
+    pool: Any, alerts: Any, people: list[int]
+) -> None:
+    """Where no budget depends on them, they are counted when the first recipients have the warning."""
+    charges = Charges([Contract("a", rate=10)])
+    await submit(alerts, "A", DUEREN)
+    plans = Plans(pool, 10, charges=charges)
+    async for _ in plans.portions("A", in_flight=0):
+        pass
+    assert not plans.counts_texts
+    standing = await charges.standing(pool, "A")
+    assert standing is not None
+    assert (standing.gateways[0].people, standing.seconds, standing.finishes_at) == (20, None, None)
+    uncounted = await plans.uncounted("A")
+    for counted in (uncounted[:1], uncounted):  # where one is, the others are taken for as long
+        await charges.count(pool, counted, TEXTS)
+        assert cast("Any", await charges.standing(pool, "A")).seconds == 4.0
+    assert await plans.uncounted("A") == []
 
 
 async def test_what_is_planned_and_what_was_sent_is_counted_once(
