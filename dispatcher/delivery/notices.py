@@ -44,8 +44,6 @@ READ_AT_ONCE = 8
 IN_FORCE_FOR = timedelta(seconds=5)
 """How long it is taken to be so what else is in force; then it is asked again, once for all batches of a process."""
 
-WARNS = frozenset({Kind.ALERT, Kind.UPDATE})
-"""The kinds of notices whose words are those of the message itself."""
 OTHER_WITHIN_S = 0.3
 """How long a notice waits for the words of another warning: a message of a few kilobytes is read in a millisecond."""
 
@@ -197,8 +195,8 @@ class Notices:
     async def _in_force_at(
         self, alert_ids: tuple[str, ...], now: datetime
     ) -> tuple[datetime, list[WarningInForce]]:
-        """Return what is in force where these alerts are, and when that is asked again: once for all the languages in
-        which a plan has its texts counted before anybody is told.
+        """Return what is in force where these alerts are, and when that is asked again: once for all kinds and
+        languages of their notices.
         """
         asked = self._asked.get(alert_ids)
         if asked is None or asked[0] <= now:
@@ -226,14 +224,14 @@ class Notices:
         """Return where the notice's words come from, and until when that is so. All notices that warn have them from
         one place, whatever their kind and language.
         """
-        known = self._warning.get(lease.alert_id) if lease.kind in WARNS else None
-        if known is not None and now < known.again_at:
-            return known.source, known.until
-        source, until = await self._read_source(lease)
-        if lease.kind in WARNS:
+        if lease.kind in ENDINGS:
+            return await self._read_source(lease)
+        read = self._warning.get(lease.alert_id)
+        if read is None or read.again_at <= now:
+            source, until = await self._read_source(lease)
             read = _Read(source, until, min(until, now + IN_FORCE_FOR))
             _keep(self._warning, lease.alert_id, read, READ_AT_ONCE)
-        return source, until
+        return read.source, read.until
 
     async def _read_source(self, lease: Lease | WantedNotice) -> tuple[RecordedMessage, datetime]:
         stored, alert = await self._message(lease.alert_id)

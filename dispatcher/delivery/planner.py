@@ -87,8 +87,7 @@ class Planner:
         """
         pending = await self._plans.waiting_one(alert_id)
         if pending is None:
-            if uncounted := await self._plans.uncounted(alert_id):
-                await self._plans.count_late(alert_id, uncounted, self._texts)
+            await self._plans.count_late(alert_id, self._texts)
             return
         with self._tracer.planning(pending), self._metrics.plan_seconds.time():
             closed = await self._ledger.close_stopped(pending.chain_id)

@@ -45,14 +45,14 @@ def gateway_quote(  # noqa: PLR0913 - each is one figure of the same gateway
     stopped: Stop | None = None,
     wait_s: float = 0.0,
     parts_needed: int | None = None,
-    is_counted: bool = True,
 ) -> GatewayQuote:
     """Return what a gateway has to do for so many people. `before`: parts that go first; `over_budget`: whether it was
     to take more than its budget holds; `used`: parts that it has accepted; `stopped`: why it takes nothing now, so that
     nobody knows when it ends; `wait_s`: in how many seconds the last of them may be tried at the earliest;
-    `parts_needed`: parts of all their texts, where these are different ones; `is_counted`: whether these are all known,
-    or nobody knows when it ends, and what it costs.
+    `parts_needed`: parts of all their texts, where these are different ones. Before a text is counted, which has no
+    `parts` then, nobody knows when it ends, and what it costs.
     """
+    is_uncounted = people > 0 and parts == 0
     needed = people * parts if parts_needed is None else parts_needed
     return GatewayQuote(
         gateway=contract.gateway,
@@ -60,9 +60,9 @@ def gateway_quote(  # noqa: PLR0913 - each is one figure of the same gateway
         parts=parts,
         before=before,
         seconds=None
-        if people and (stopped or not is_counted)
+        if is_uncounted or (stopped and people)
         else _seconds(contract, before + needed if people else 0, wait_s),
-        price=_price(contract, needed) if is_counted or not people else None,
+        price=None if is_uncounted else _price(contract, needed),
         currency=contract.currency if contract.price_per_part is not None else "",
         over_budget=over_budget,
         parts_used=used,

@@ -321,7 +321,7 @@ class Asked(Alerts):
 
 
 async def test_in_however_many_languages_a_warning_is_read_it_is_looked_up_once(house: House) -> None:
-    """Its SMS are counted in all of them, and in two kinds, before anybody is told."""
+    """Its SMS are counted in all of them, and in two kinds."""
     await warn(house, "A", DUEREN)
     alerts = Asked(house.pool)
     notices, at = Notices(alerts, ZoneInfo("Europe/Berlin")), datetime.now(UTC)

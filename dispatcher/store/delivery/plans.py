@@ -260,12 +260,11 @@ class Plans:
         """Return what was planned without how many parts its SMS have, and is still to be sent."""
         return await self._charges.uncounted(self._pool, alert_id)
 
-    async def count_late(
-        self, alert_id: str, uncounted: Sequence[Any], count: Callable[[PendingAlert], Awaitable[TextParts]]
-    ) -> None:
+    async def count_late(self, alert_id: str, count: Callable[[PendingAlert], Awaitable[TextParts]]) -> None:
         """Write how many parts the SMS have of what is `uncounted`."""
-        alert = pending_alert(await self._pool.fetchrow(PENDING, alert_id))
-        await self._charges.count(self._pool, uncounted, await count(alert))
+        if uncounted := await self.uncounted(alert_id):
+            alert = pending_alert(await self._pool.fetchrow(PENDING, alert_id))
+            await self._charges.count(self._pool, uncounted, await count(alert))
 
     async def portions(
         self, alert_id: str, *, in_flight: int, located: Located = NOBODY_LOCATED

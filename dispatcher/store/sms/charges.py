@@ -22,7 +22,7 @@ from dispatcher.store import audit
 from dispatcher.store.audience.wishes import PLACE
 from dispatcher.store.sms.outages import outages
 from dispatcher.store.sms.routing import CHANNEL
-from dispatcher.store.sql import IS_STOPPED, OPEN, is_canary
+from dispatcher.store.sql import IS_STOPPED, OPEN, among, is_canary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,7 +101,7 @@ FROM unnest($1::bigint[], $2::text[]) n(id, gateway) WHERE batch.id = n.id RETUR
 _MOST = (1 << 63) - 1
 _UNCOUNTED = f"""
 SELECT id, kind, language, gateway FROM batch
-WHERE alert_id = $1 AND channel = '{CHANNEL}' AND {OPEN} AND text_parts = 0
+WHERE alert_id = $1 AND channel = '{CHANNEL}' AND {OPEN} AND text_parts = 0 AND kind IN {among(STOPPABLE)}
 """  # noqa: S608 - constant
 _COUNTED = """
 UPDATE batch SET text_parts = n.parts FROM unnest($1::bigint[], $2::int[]) n(id, parts)
@@ -218,9 +218,8 @@ class Charges:
             people = len(row["outcomes"].translate(None, TERMINAL_OUTCOMES))
             held += people if row["held_for"] else 0
             waiting[row["gateway"]] += 0 if row["held_for"] else people
-            parts = (
-                row["text_parts"] or longest[row["gateway"]]
-            )  # not counted yet: as the others of the warning
+            # Not counted yet: as the others of the warning.
+            parts = row["text_parts"] or longest[row["gateway"]]
             needed[row["gateway"]] += 0 if row["held_for"] else people * parts
             used[row["gateway"]] += row["parts_sent"]
             wait_s[row["gateway"]] = max(wait_s.get(row["gateway"], 0.0), row["wait_s"])
@@ -237,7 +236,6 @@ class Charges:
                     stopped=stopped.get(one.gateway),
                     wait_s=wait_s[one.gateway],
                     parts_needed=needed[one.gateway],
-                    is_counted=longest[one.gateway] > 0,
                 )
                 for one in self.contracts
                 if one.gateway in waiting
@@ -252,7 +250,7 @@ class Charges:
         return any(one.has_budget for one in self.contracts)
 
     async def uncounted(self, pool: Pool, alert_id: str) -> list[Any]:
-        """Return an alert's batches that were planned without how many parts their texts have, and are open."""
+        """Return an alert's open batches that warn and were planned without how many parts their texts have."""
         return list(await pool.fetch(_UNCOUNTED, alert_id)) if self.contracts and not self.has_budget else []
 
     async def count(self, pool: Pool, uncounted: Sequence[Any], texts: TextParts) -> None:
